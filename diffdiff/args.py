@@ -1,0 +1,158 @@
+"""The settings of one edit: the only place where names, defaults, ranges and help texts stand.
+
+Panel, API, infotext, command line and the README's table derive from `EditArgs`. The same code
+runs on pydantic 1.10 (A1111) and 2 (Forge).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Union
+
+from pydantic import BaseModel, Field, ValidationError
+
+from .errors import FieldError
+
+
+class EditArgs(BaseModel, extra="forbid"):
+    """One request. Every field but the map may be left out."""
+
+    enabled: bool = Field(True, title="Enable", description="Give every pixel its own strength.")
+    mode: Literal["edit"] = Field("edit", title="Mode", description="What to make: an edit.")
+    source: Literal["upload"] = Field(
+        "upload", title="Source", description="Where the change map comes from."
+    )
+    map: Union[str, list[str]] | None = Field(  # noqa: UP007  (pydantic 1 on Python 3.10)
+        None,
+        title="Change map",
+        description="White changes, black is kept. API: a picture as base64 or a data URL, "
+        "or a list with one for every picture of the batch.",
+    )
+    invert: bool = Field(
+        False,
+        title="Invert",
+        description="Read the map the other way round, as in the paper: white is kept.",
+    )
+    scale: Literal["relative", "absolute"] = Field(
+        "relative",
+        title="Scale",
+        description="relative: white means the tab's denoising strength. "
+        "absolute: a map value is the strength itself, whatever the slider says.",
+    )
+    black: float = Field(
+        0.0, ge=0, le=1, title="Black point", description="Map values up to this are kept."
+    )
+    white: float = Field(
+        1.0, ge=0, le=1, title="White point", description="Map values from this on change fully."
+    )
+    gamma: float = Field(
+        1.0, ge=0.1, le=10, title="Gamma", description="Above 1 strengthens the greys of the map."
+    )
+    soften_radius: float = Field(
+        0.0, ge=0, le=256, title="Soften radius", description="Softens the map, in pixels; 0 = off."
+    )
+    soften_direction: Literal["both", "outward", "inward"] = Field(
+        "both",
+        title="Soften direction",
+        description="both: across the edge. outward: what is white stays fully white. "
+        "inward: what is black stays fully black.",
+    )
+    soften_falloff: Literal["gaussian", "linear", "smooth"] = Field(
+        "gaussian", title="Soften falloff", description="How the strength falls off at an edge."
+    )
+    transition: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        title="Transition",
+        description="0: each pixel is released at one step, as in the paper. "
+        "1: it is released over a whole step, so that few steps show no bands.",
+    )
+    paste_back: bool = Field(
+        True, title="Paste back", description="Kept pixels come out exactly as they went in."
+    )
+    feather: float = Field(
+        4.0,
+        ge=0,
+        le=128,
+        title="Feather",
+        description="Pixels over which the pasted seam fades, inside the changed side only.",
+    )
+    skip: bool = Field(
+        True,
+        title="Skip unneeded steps",
+        description="Start at the largest strength in the map. Off: run every step.",
+    )
+
+
+def parse(request: dict) -> EditArgs:
+    """A request checked against the model.
+
+    Raises:
+        FieldError: names the first wrong field, its value and what is allowed.
+    """
+    if not isinstance(request, dict):
+        raise FieldError(
+            "args", f"expected an object, got {type(request).__name__}", "Send one JSON object."
+        )
+    unknown = sorted(set(map(str, request)) - set(fields()))
+    if unknown:
+        names = ", ".join(fields())
+        raise FieldError(unknown[0], "there is no such field", f"Use one of: {names}.")
+    try:
+        args = EditArgs(**request)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = str(first["loc"][0])
+        raise FieldError(
+            field, f"{_shown(request[field])} is not allowed ({first['msg']})", remedy(field)
+        ) from error
+    if args.black >= args.white:
+        raise FieldError(
+            "black",
+            f"{args.black:g} is not below white ({args.white:g})",
+            "Set black below white.",
+        )
+    return args
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def remedy(field: str) -> str:
+    """What a field accepts, in words."""
+    info = fields()[field]
+    if info["choices"]:
+        return f"Use one of: {', '.join(info['choices'])}."
+    if info["low"] is not None:
+        return f"Use a number from {info['low']:g} to {info['high']:g}."
+    if field == "map":
+        return "Send base64 text or a data URL, or a list of them."
+    return "Use true or false."
+
+
+def fields() -> dict[str, dict[str, Any]]:
+    """name -> {title, help, default, low, high, choices}, in order, derived from the model."""
+    schema = getattr(EditArgs, "model_json_schema", None) or EditArgs.schema
+    described = {}
+    for name, info in schema()["properties"].items():
+        choices = info.get("enum") or ([info["const"]] if "const" in info else None)
+        described[name] = {
+            "title": info["title"],
+            "help": info.get("description", ""),
+            "default": info.get("default"),
+            "low": info.get("minimum"),
+            "high": info.get("maximum"),
+            "choices": choices,
+        }
+    return described
+
+
+def changed(args: EditArgs) -> dict[str, Any]:
+    """The settings that differ from their defaults; the map and `enabled` are left out."""
+    return {
+        name: getattr(args, name)
+        for name, info in fields().items()
+        if name not in ("map", "enabled") and getattr(args, name) != info["default"]
+    }

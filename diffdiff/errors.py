@@ -1,0 +1,34 @@
+"""The one error that bad input raises: it names the field and says what to do about it."""
+
+from __future__ import annotations
+
+
+class FieldError(ValueError):
+    """A value that cannot be used, told to the user as "field: problem. remedy".
+
+    field    name of the argument as the UI, the API and the infotext write it, e.g. "soften_radius"
+    problem  what is wrong with the value that was given
+    remedy   what to send instead, an instruction
+
+    A1111 builds its API answer from ``vars(error)``, which shows instance attributes only. So
+    ``status_code`` (422: the request was understood, a value in it is wrong) and ``detail`` are
+    set on the instance as well.
+    """
+
+    status_code = 422
+
+    def __init__(self, field: str, problem: str, remedy: str) -> None:
+        super().__init__(field, problem, remedy)  # all three in args, so that pickle and copy work
+        self.field = field
+        self.problem = problem
+        self.remedy = remedy
+        self.status_code = type(self).status_code
+        self.detail = f"{field}: {_sentence(problem)} {_sentence(remedy)}"
+
+    def __str__(self) -> str:
+        return self.detail
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -1,0 +1,85 @@
+"""Strength -> the step of the schedule at which a pixel is first denoised."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+NEVER = np.iinfo(np.int16).max
+"""Start step of a pixel that is never denoised: it keeps the init latent."""
+
+
+class Ladder(NamedTuple):
+    """When each pixel is released.
+
+    start: int16, any shape; first step whose answer the pixel obeys, `NEVER` for kept pixels.
+    weight: float32 of the same shape or None; how much of that first answer it obeys
+        (None and 1 mean all of it: the hard release of the paper).
+    """
+
+    start: np.ndarray
+    weight: np.ndarray | None = None
+
+    @property
+    def first(self) -> int | None:
+        """The earliest start step, None when nothing is ever released."""
+        released = self.start[self.start != NEVER]
+        return int(released.min()) if released.size else None
+
+
+def encode_steps(strength: float, steps: int) -> int:
+    """`t_enc` of the WebUI's img2img: the rung of the ladder that a strength (0..1) stands on.
+
+    Source: `setup_img2img_steps` of A1111 v1.10.1 and Forge, "fix steps" off.
+    """
+    return int(min(strength, 0.999) * steps)
+
+
+def climb(
+    strength: np.ndarray, steps: int, last: int, transition: float = 0.0, floor: int = 0
+) -> Ladder:
+    """Start step of every pixel by the host's own rule (`encode_steps`).
+
+    Args:
+        strength: any shape, 0..1; read to six decimals, so that a float32 0.7 means 0.7.
+        steps: steps of the full schedule (strength 1).
+        last: last step of the schedule that calls the model; a pixel whose plain run would not
+            call the model at all is kept.
+        transition: 0 = hard release as in the paper; otherwise the upper `transition` of each
+            rung lets the pixel obey part of the answer one step earlier, so that strength acts
+            without bands when there are few steps.
+        floor: no pixel starts before this step.
+
+    Returns:
+        `Ladder` of the same shape. A larger strength never starts later.
+    """
+    strength = np.round(np.asarray(strength, np.float64), 6)
+    rung = np.minimum(strength, 0.999) * steps
+    whole = np.floor(rung)
+    start = steps - 1 - whole
+    weight = None
+    if transition > 0:
+        weight = np.clip((rung - whole - 1 + transition) / transition, 0, 1)
+        weight = np.where((start > floor) & (start <= last + 1), weight, 0)
+        start = start - (weight > 0)
+        weight = np.where(weight > 0, weight, 1).astype(np.float32)
+    start = np.maximum(start, floor)
+    kept = (strength <= 0) | (start > last)
+    return Ladder(np.where(kept, NEVER, start).astype(np.int16), weight)
+
+
+def reference_start(keep: np.ndarray, steps: int) -> np.ndarray:
+    """Start step by the authors' thresholds: held while `keep > i / steps` before step i.
+
+    In their code a pixel that is first not overwritten at step i carries the model's own answer
+    of step i - 1, so it is denoised from i - 1 on, and even keep = 1 gets the last step
+    (arXiv 2306.00950, Algorithm 1, and its published code).
+
+    Args:
+        keep: the paper's map, 1 = keep, 0 = change; any shape.
+        steps: number of steps of the run.
+    """
+    thresholds = np.arange(steps) / steps
+    first_free = np.searchsorted(thresholds, np.asarray(keep, np.float64), side="left")
+    return np.maximum(first_free - 1, 0).astype(np.int16)

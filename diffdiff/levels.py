@@ -1,0 +1,132 @@
+"""Noise levels: what a latent looks like at a step, and the answer that keeps it there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class Level(NamedTuple):
+    """`x = signal * init + noise * eps`. Each part is a 0-d tensor, `[B, 1, 1, 1]` or a float.
+
+    `signal` None means 1 (variance exploding), which saves a multiplication.
+    """
+
+    signal: Tensor | float | None
+    noise: Tensor | float
+
+
+def ve(sigma: Tensor | float) -> Level:
+    """Variance exploding, k-diffusion's `x = init + sigma * eps`."""
+    return Level(None, sigma)
+
+
+def vp(alpha_cumprod: Tensor) -> Level:
+    """Variance preserving, DDPM's `x = sqrt(a) * init + sqrt(1 - a) * eps`."""
+    return Level(alpha_cumprod.sqrt(), (1 - alpha_cumprod).sqrt())
+
+
+def flow(t: Tensor | float) -> Level:
+    """Flow matching, `x = (1 - t) * init + t * eps`."""
+    return Level(1.0 - t, t)
+
+
+def noised(init: Tensor, noise: Tensor, level: Level) -> Tensor:
+    """The init latent at a noise level: `init (+) noise`; same operations as the hosts' own."""
+    if level.signal is None:
+        return init + noise * level.noise
+    return init * level.signal + noise * level.noise
+
+
+def held_answer(predicts: str, x: Tensor, init: Tensor, level: Level) -> Tensor:
+    """What a denoiser must answer for `x` so that its x0 is exactly the init latent.
+
+    Args:
+        predicts: "x0" (k-diffusion), "eps" (DDIM, PLMS, UniPC) or "flow" (velocity `eps - x0`).
+        x: `[B, C, h, w]`, what the sampler passed.
+        init: `[B, C, h, w]`.
+        level: the level of this call.
+    """
+    if predicts == "x0":
+        return init
+    if predicts == "flow":
+        return (x - init) / level.noise
+    scaled = init if level.signal is None else init * level.signal
+    return (x - scaled) / level.noise
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The full schedule (strength 1) that a run is a suffix of.
+
+    levels: N + 1 levels; `levels[i]` is that of step i's first model call, the last one is where
+        the run ends.
+    starts: N levels; where a run that begins at step i is noised to. The same as `levels` but for
+        the WebUI's timestep samplers, which start one rung higher than their first call.
+    coordinates: N + 1 descending floats (sigma or timestep), what the sampler passes at step i;
+        the last one is where the run ends.
+    at: the level for the `sigma` argument `[B]` of any denoise call.
+    """
+
+    levels: Sequence[Level]
+    starts: Sequence[Level]
+    coordinates: Sequence[float]
+    at: Callable[[Tensor], Level]
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def position(self, coordinate: float) -> int:
+        """The last step whose level is not below `coordinate`, -1 above the whole schedule.
+
+        A hair of tolerance (0.1 %) lets a level that was rounded on its way be found again.
+        """
+        above = [i for i, c in enumerate(self.coordinates[:-1]) if c >= coordinate * 0.999]
+        return above[-1] if above else -1
+
+
+def sigma_schedule(sigmas: Tensor, path: Callable[..., Level] = ve) -> Schedule:
+    """Schedule of a k-diffusion sampler.
+
+    Args:
+        sigmas: `[N + 1]` descending, the last one 0.
+        path: `ve`, or `flow` where sigma is the flow time.
+    """
+    levels = [path(s) for s in sigmas]
+
+    def at(sigma: Tensor) -> Level:
+        return path(sigma.view(-1, 1, 1, 1))
+
+    return Schedule(levels, levels[:-1], sigmas.tolist(), at)
+
+
+def timestep_schedule(timesteps: Tensor, alphas_cumprod: Tensor, steps: int) -> Schedule:
+    """Schedule of the WebUI's timestep samplers (DDIM, DDIM CFG++, PLMS, UniPC).
+
+    Their img2img at rung `t_enc` is noised to `timesteps[t_enc]`, calls the model at
+    `timesteps[t_enc - 1]` down to `timesteps[1]` and ends at `timesteps[0]`
+    (`CompVisSampler.sample_img2img` and `ddim` of A1111 v1.10.1).
+
+    Args:
+        timesteps: `[>= steps]` ascending integers.
+        alphas_cumprod: `[T]`.
+        steps: the user's steps (strength 1).
+    """
+    # step i stands for t_enc = steps - 1 - i
+    called = [int(timesteps[t_enc - 1]) for t_enc in range(steps - 1, 0, -1)]
+    levels = [vp(alphas_cumprod[t]) for t in called]
+    starts = [vp(alphas_cumprod[timesteps[t_enc]]) for t_enc in range(steps - 1, 1, -1)]
+    log_alphas = alphas_cumprod.double().log()
+
+    def at(timestep: Tensor) -> Level:
+        # UniPC asks between the integers; its own noise schedule is linear in log alpha
+        t = timestep.double().clamp(0, len(log_alphas) - 1)
+        low, high = log_alphas[t.floor().long()], log_alphas[t.ceil().long()]
+        alpha = torch.lerp(low, high, t.frac()).exp().to(alphas_cumprod.dtype)
+        return vp(alpha.view(-1, 1, 1, 1))
+
+    return Schedule(levels, starts, [float(t) for t in called], at)

@@ -1,0 +1,175 @@
+"""The host's sampler, held: everything here lives on one job's sampler object, or in a `with`.
+
+A1111 and Forge share one boundary: the sampler calls `sampler.model_wrap_cfg(x, sigma, ...)`;
+k-diffusion samplers pass sigma and get x0, timestep samplers pass the timestep and get eps.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from modules import sd_samplers_common, shared
+
+from ..hold import Hold
+from ..ladder import Ladder
+from ..levels import Schedule, flow, sigma_schedule, timestep_schedule, ve
+from ..samplers import traits
+
+Plan = Callable[[Any, Schedule, int, int], tuple[Ladder, "int | None"]]
+
+
+@contextmanager
+def attribute(owner: Any, **values: Any) -> Iterator[None]:
+    """Sets instance attributes for the length of a `with`, and leaves none behind."""
+    before = {name: vars(owner)[name] for name in values if name in vars(owner)}
+    try:
+        for name, value in values.items():
+            setattr(owner, name, value)
+        yield
+    finally:
+        for name in values:
+            if name in before:
+                setattr(owner, name, before[name])
+            else:
+                delattr(owner, name)
+
+
+def schedule_of(sampler: Any, p: Any, steps: int, like: torch.Tensor) -> Schedule:
+    """The full schedule of a run, by the sampler's own rule."""
+    if hasattr(sampler, "get_timesteps"):
+        alphas = shared.sd_model.alphas_cumprod.to(like.device)
+        return timestep_schedule(sampler.get_timesteps(p, steps), alphas, steps)
+    sigmas = sampler.get_sigmas(p, steps)
+    if hasattr(shared.sd_model, "forge_objects"):
+        sigmas = sigmas.to(like.device)
+    return sigma_schedule(sigmas, flow if is_flow(sampler) else ve)
+
+
+def is_flow(sampler: Any) -> bool:
+    """Flow matching models: SD3 on A1111; Flux, SD3, Chroma on Forge."""
+    predictor = getattr(sampler.model_wrap, "predictor", None)
+    return (
+        hasattr(shared.sd_model, "add_noise_to_latent")
+        or getattr(predictor, "prediction_type", None) == "const"
+    )
+
+
+def hold_sampler(sampler: Any, plan: Plan, report: Callable[[Hold | None, int, int], None]) -> None:
+    """Makes this sampler object's next img2img runs obey a plan. It dies with the job.
+
+    Args:
+        plan: `(init_latent, schedule, steps, slider_first) -> (ladder, first step)`; the ladder is
+            `[B or 1, 1, h, w]`.
+        report: `(hold, first, slider_first)`, called when a run is complete.
+    """
+    plain = sampler.sample_img2img
+
+    def sample_img2img(p, x, noise, conditioning, unconditional_conditioning, steps=None, **kwargs):
+        wanted_steps, t_enc = sd_samplers_common.setup_img2img_steps(p, steps)
+        slider_first = wanted_steps - t_enc - 1
+        schedule = schedule_of(sampler, p, wanted_steps, x)
+        ladder, first = plan(x, schedule, wanted_steps, slider_first)
+        if first is None:
+            sampler.last_latent = x
+            report(None, len(schedule), slider_first)
+            return x.clone()
+        first = max(min(first, latest_start(sampler, wanted_steps)), 0)
+        run = Run(sampler, x, noise, ladder, schedule, first)
+        overrides: dict[str, Any] = {}
+        if first != slider_first:
+            # the host's own arithmetic, solved for a later (or earlier) start
+            steps = wanted_steps - first
+            overrides["denoising_strength"] = min(steps / (wanted_steps + 0.5), 1.0)
+        with attribute(p, **overrides), attribute(sampler, func=run.wrap(sampler.func)):
+            samples = plain(
+                p, x, noise, conditioning, unconditional_conditioning, steps=steps, **kwargs
+            )
+        report(run.hold, first, slider_first)
+        return samples
+
+    sampler.sample_img2img = sample_img2img
+
+
+def latest_start(sampler: Any, steps: int) -> int:
+    """UniPC refuses runs shorter than its order."""
+    order = shared.opts.uni_pc_order if function_name(sampler.func) == "unipc" else 0
+    return steps - 1 - order
+
+
+def function_name(function: Callable) -> str:
+    return getattr(function, "__name__", "")
+
+
+class Run:
+    """One call of the sampler function, with the denoiser held."""
+
+    def __init__(self, sampler: Any, init, noise, ladder: Ladder, schedule: Schedule, first: int):
+        self.sampler, self.init, self.noise = sampler, init, noise
+        self.ladder, self.schedule, self.first = ladder, schedule, first
+        self.hold: Hold | None = None
+
+    def wrap(self, function: Callable) -> Callable:
+        """The sampler function with a held denoiser; its signature stays visible to the host."""
+
+        @functools.wraps(function)
+        def held(denoiser, x, *args, **kwargs):
+            hold = self.hold = self._hold(function, x, churn=kwargs.get("s_churn") or 0.0)
+            forward = self._forward(denoiser, hold)
+            # a mask of the host is already in the ladder; its own blends would come on top
+            with attribute(denoiser, forward=forward, mask=None, nmask=None):
+                return hold.finish(function(denoiser, x, *args, **kwargs))
+
+        return held
+
+    def _hold(self, function: Callable, x: torch.Tensor, churn: float) -> Hold:
+        name = function_name(function)
+        extra = shared.opts.img2img_extra_noise
+        weight = self.ladder.weight
+        return Hold(
+            self.init.to(x),
+            self.noise,
+            torch.from_numpy(self.ladder.start).to(x.device),
+            self.schedule,
+            self.first,
+            traits(name),
+            predicts="eps" if hasattr(self.sampler, "get_timesteps") else "x0",
+            weight=None if weight is None else torch.from_numpy(weight).to(x),
+            exact_levels=churn == 0,
+            extra_noise=self.noise * extra if extra > 0 else None,
+            function=function,
+        )
+
+    def _forward(self, denoiser: Any, hold: Hold) -> Callable:
+        ask, sampler = denoiser.forward, self.sampler
+
+        def forward(x, sigma, **kwargs):
+            step = denoiser.step
+            answer = hold.denoise(ask, x, sigma, **kwargs)
+            # an extra call of a repair is not a step of the prompt's schedule
+            denoiser.step = min(denoiser.step, step + 1)
+            if getattr(denoiser, "need_last_noise_uncond", False):
+                denoiser.last_noise_uncond = hold.hold(x, denoiser.last_noise_uncond)
+            if hold.holding:
+                show(sampler, hold)
+            return answer
+
+        return forward
+
+
+def show(sampler: Any, hold: Hold) -> None:
+    """The live preview, and what an interrupted job returns, are the held picture."""
+    latent = sampler.last_latent
+    if latent is None or latent.shape != hold.init.shape:
+        return
+    preview = shared.state.current_latent
+    sampler.last_latent = hold.picture(latent)
+    if preview is latent:
+        shared.state.current_latent = sampler.last_latent
+    elif preview is not None and preview.shape == latent.shape:
+        shared.state.current_latent = hold.picture(preview)
+    if not shared.parallel_processing_allowed:
+        sd_samplers_common.store_latent(shared.state.current_latent)

@@ -1,0 +1,90 @@
+"""The AlwaysOn script: the host's callbacks, forwarded to the job's session."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+from modules import scripts
+
+from .. import maps
+from ..args import EditArgs, fields, parse
+from ..errors import FieldError
+from . import panel
+from .session import Session
+
+TITLE = "Differential Diffusion"
+
+
+def request_of(values: tuple) -> dict:
+    """The request in a script's positional arguments: the UI's values, or the API's one object."""
+    if values and isinstance(values[0], dict):
+        return values[0]
+    return dict(zip(fields(), values))
+
+
+def read(values: tuple) -> tuple[EditArgs, list] | None:
+    """Checked settings and decoded maps, None when the extension is off.
+
+    Raises:
+        FieldError: for anything that cannot be used; it carries `status_code` 422.
+    """
+    request = dict(request_of(values))
+    if not request.get("enabled", True):
+        return None
+    given = request.pop("map", None)
+    args = parse(request)
+    if given is None or (isinstance(given, (str, list, tuple)) and not given):
+        raise FieldError("map", "there is no change map", "Give a picture: white changes.")
+    given = list(given) if isinstance(given, (list, tuple)) else [given]
+    return args, [maps.decode(m) for m in given]
+
+
+def refuse(p: Any, error: Exception) -> None:
+    """Ends this job, and only this one, with an error: hosts swallow what a script raises."""
+
+    def init(*args: Any, **kwargs: Any) -> None:
+        raise error
+
+    p.init = init
+
+
+class DifferentialDiffusion(scripts.Script):
+    """Every pixel its own denoising strength, in img2img."""
+
+    def title(self) -> str:
+        return TITLE
+
+    def show(self, is_img2img: bool) -> Any:
+        return scripts.AlwaysVisible if is_img2img else False
+
+    def ui(self, is_img2img: bool) -> list[gr.components.Component]:
+        controls, self.infotext_fields = panel.build(self.elem_id)
+        return controls
+
+    def before_process(self, p: Any, *values: Any) -> None:
+        p.diffdiff = None
+        try:
+            edit = read(values)
+            if edit is not None and getattr(p, "init_images", None):
+                p.diffdiff = Session(p, *edit)
+        except Exception as error:
+            refuse(p, error)
+
+    def process(self, p: Any, *values: Any) -> None:
+        session = getattr(p, "diffdiff", None)
+        if session is not None:
+            try:
+                session.begin(p)
+            except Exception as error:
+                refuse(p, error)
+
+    def process_before_every_sampling(self, p: Any, *values: Any, **kwargs: Any) -> None:
+        session = getattr(p, "diffdiff", None)
+        if session is not None:
+            session.attach(p)
+
+    def postprocess_image_after_composite(self, p: Any, pp: Any, *values: Any) -> None:
+        session = getattr(p, "diffdiff", None)
+        if session is not None:
+            pp.image = session.composite(p, pp.image, p.batch_index)

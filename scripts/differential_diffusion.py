@@ -1,0 +1,3 @@
+"""Differential Diffusion for the WebUI: see `diffdiff/webui/script.py`."""
+
+from diffdiff.webui.script import DifferentialDiffusion  # noqa: F401  (the host finds it here)

@@ -1,0 +1,89 @@
+"""The properties on the samplers themselves, k-diffusion's own functions among them."""
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks.conformance import ROWS, STRENGTHS, Bench, error, four_parts, measure, passes
+from diffdiff.levels import sigma_schedule, timestep_schedule
+
+
+def name(row):
+    return row.name
+
+
+@pytest.mark.parametrize("row", ROWS, ids=name)
+def test_constant_parts_zero_full_and_path(row):
+    result = measure(row)
+    assert passes(result), result
+
+
+@pytest.mark.parametrize("steps", [4, 7, 33])
+@pytest.mark.parametrize("row", ROWS, ids=name)
+def test_other_numbers_of_steps(row, steps):
+    result = measure(row, steps)
+    assert passes(result), result
+
+
+MULTISTEP = [r for r in ROWS if "2M" in r.name or "3M" in r.name] + [
+    r for r in ROWS if r.name in ("LMS", "PLMS", "IPNDM", "IPNDM_V", "DEIS", "HeunPP2")
+]
+
+
+@pytest.mark.parametrize("row", MULTISTEP, ids=name)
+def test_without_repair_it_would_be_wrong(row):
+    assert measure(row)["no repair"] > 0.05
+
+
+@pytest.mark.parametrize("row", [r for r in ROWS if r.tolerance], ids=name)
+def test_only_rounding_is_left(row):
+    """What the float32 rows show is rounding: in float64 it is gone."""
+    bench = Bench(row, dtype=torch.float64)
+    bench.model.mix = bench.model.mix.double()
+    bench.model.alphas_cumprod = bench.model.alphas_cumprod.double()
+    if row.timesteps:
+        bench.schedule = timestep_schedule(bench.times, bench.model.alphas_cumprod, bench.steps)
+    else:
+        bench.times = bench.times.double()
+        bench.schedule = sigma_schedule(bench.times)
+    for strength in STRENGTHS:
+        assert error(bench.held(strength)[0], bench.plain(strength)) < 1e-11
+
+
+@pytest.mark.parametrize("row", ROWS, ids=name)
+def test_a_later_start_gives_the_same_run(row):
+    """Skip: beginning at the largest strength is beginning as plain img2img begins."""
+    bench = Bench(row)
+    first = 20 - 1 - 12
+    out, _ = bench.held(0.6, first=first)
+    assert torch.equal(out, bench.plain(0.6))
+
+
+@pytest.mark.parametrize("row", [r for r in ROWS if r.tolerance is not None], ids=name)
+def test_skipping_changes_nothing_else(row):
+    """Two strengths, begun at the larger one: the smaller part is still exact."""
+    bench = Bench(row, local=True)
+    strengths = np.where(four_parts() > 0.6, 0.5, four_parts())
+    out, _ = bench.held(strengths, first=20 - 1 - 10)
+    part = torch.from_numpy(strengths == np.float32(0.25)).expand_as(out)
+    assert error(out[part], bench.plain(0.25)[part]) <= row.tolerance
+
+
+@pytest.mark.parametrize("row", ROWS, ids=name)
+def test_transition_ends_where_the_ladder_does(row):
+    """On a rung itself there is nothing to blend; between rungs the result lies between."""
+    bench = Bench(row)
+    rung, _ = bench.held(0.6, transition=1.0)
+    assert torch.equal(rung, bench.held(0.6)[0])
+    between, _ = bench.held(0.625, transition=1.0)
+    assert torch.isfinite(between).all()
+    if row.name not in ("DPM fast", "DPM adaptive"):  # their steps rarely meet the ladder's
+        assert not torch.equal(between, rung)
+
+
+def test_transition_is_continuous_on_euler():
+    bench = Bench(next(r for r in ROWS if r.name == "Euler"))
+    outs = [bench.held(s, transition=1.0)[0] for s in np.linspace(0.6, 0.65, 26)]
+    jumps = [error(a, b) for a, b in zip(outs, outs[1:])]
+    hard = error(bench.held(0.6)[0], bench.held(0.65)[0])
+    assert max(jumps) < 0.2 * hard

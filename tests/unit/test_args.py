@@ -1,0 +1,72 @@
+import pytest
+
+from diffdiff.args import EditArgs, changed, fields, parse, remedy
+from diffdiff.errors import FieldError
+
+NAMES = (
+    "enabled mode source map invert scale black white gamma soften_radius soften_direction "
+    "soften_falloff transition paste_back feather skip"
+).split()
+
+
+def test_the_fields_and_their_order():
+    assert list(fields()) == NAMES
+
+
+def test_every_field_is_described():
+    for name, info in fields().items():
+        assert info["title"] and info["help"].endswith("."), name
+        assert info["choices"] or info["low"] is not None or name in (
+            "enabled", "map", "invert", "paste_back", "skip"
+        )  # fmt: skip
+
+
+def test_an_empty_request_is_all_defaults():
+    assert parse({}) == EditArgs()
+    assert changed(parse({})) == {}
+
+
+def test_changed_settings_only():
+    assert changed(parse({"gamma": 2, "skip": False, "scale": "relative"})) == {
+        "gamma": 2,
+        "skip": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("request_", "field"),
+    [
+        ({"gama": 1}, "gama"),
+        ({"gamma": 0}, "gamma"),
+        ({"gamma": "strong"}, "gamma"),
+        ({"gamma": float("nan")}, "gamma"),
+        ({"soften_radius": -1}, "soften_radius"),
+        ({"soften_radius": float("inf")}, "soften_radius"),
+        ({"scale": "both"}, "scale"),
+        ({"black": 0.5, "white": 0.5}, "black"),
+        ({"black": float("nan")}, "black"),
+        ({"transition": 1.5}, "transition"),
+        ({"skip": "perhaps"}, "skip"),
+        ({"mode": "fan of strengths"}, "mode"),
+        ({"feather": None}, "feather"),
+    ],
+)
+def test_a_refusal_names_the_field_and_the_remedy(request_, field):
+    with pytest.raises(FieldError) as refused:
+        parse(request_)
+    assert refused.value.field == field
+    assert str(refused.value).startswith(f"{field}: ")
+    assert refused.value.remedy
+    assert vars(refused.value)["status_code"] == 422
+
+
+@pytest.mark.parametrize("request_", [None, [], "map", 3])
+def test_a_request_must_be_an_object(request_):
+    with pytest.raises(FieldError, match="args"):
+        parse(request_)
+
+
+def test_the_remedy_says_what_is_allowed():
+    assert remedy("gamma") == "Use a number from 0.1 to 10."
+    assert remedy("scale") == "Use one of: relative, absolute."
+    assert remedy("skip") == "Use true or false."
