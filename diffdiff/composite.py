@@ -46,7 +46,7 @@ def paste_back(
     changed = _changed(strength, feather)
     if changed.all():
         return edited
-    result = np.where(changed[..., None], edited, original)
+    result = cv2.copyTo(edited, changed.view(np.uint8), original.copy()).reshape(original.shape)
     band, weight = _band(changed, feather)
     if len(band):
         channels = original.shape[2]
@@ -63,7 +63,7 @@ def _changed(strength: np.ndarray, feather: float) -> np.ndarray:
         raise FieldError("strength", problem, "Give one strength for every pixel, [H, W]")
     if not 0 <= feather < math.inf:  # false for NaN too
         raise FieldError("feather", f"{feather} pixels", "Use a number of pixels of 0 or more")
-    return strength > 0
+    return np.ascontiguousarray(strength > 0)
 
 
 def _check_pictures(original: np.ndarray, edited: np.ndarray, strength: np.ndarray) -> None:
@@ -89,6 +89,7 @@ def _band(changed: np.ndarray, feather: float) -> tuple[np.ndarray, np.ndarray]:
     top, left = max(0, top - 1), max(0, left - 1)
     part = changed[top : top + height + 2, left : left + width + 2].view(np.uint8)
     distance = cv2.distanceTransform(part, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    rows, columns = np.nonzero((distance > 0) & (distance < feather))
-    weight = distance[rows, columns] / np.float32(feather)
+    band = np.flatnonzero((distance > 0) & (distance < feather))
+    weight = distance.reshape(-1)[band] / np.float32(feather)
+    rows, columns = np.divmod(band, part.shape[1])
     return (rows + top) * changed.shape[1] + columns + left, weight

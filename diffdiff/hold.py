@@ -142,42 +142,44 @@ class Hold:
             self.own_step += 1
             steps = len(self.schedule) - self.first
             self.left = self.sampler.calls(self.own_step, steps)
-            self.previous = self.step
+            previous, was_held = self.step, self.held
             if self.sampler.on_schedule:
                 self.step = self.first + self.own_step
             else:
                 self.step = max(self.schedule.position(float(sigma.reshape(-1)[0])), self.first)
-            if min(self.previous, self.step) <= self.last_held:
+            if min(previous, self.step) <= self.last_held:
                 self.held = self.start > self.step
+            # the run's own first step is noised by the host
+            self.releasing = self.own_step > 0 and any(
+                previous < s <= self.step for s in self.releases
+            )
+            # held, or released at this very call
+            self.anchored = was_held if self.step >= previous else self.held
         self.left -= 1
         return opens
 
     def _level(self, sigma: Tensor, opens: bool) -> Level | None:
-        if not self.holding and not self._releasing(opens):
+        if not self.holding and not (opens and self.releasing):
             return None
         exact = opens and self.sampler.on_schedule and self.exact_levels
         self.level = self.schedule.levels[self.step] if exact else self.schedule.at(sigma)
         return self.level
 
-    def _releasing(self, opens: bool) -> bool:
-        """Some pixel is released at this call; the run's own first step is noised by the host."""
-        return opens and self.own_step > 0 and any(
-            self.previous < s <= self.step for s in self.releases
-        )  # fmt: skip
-
     def _anchor(self, x: Tensor, level: Level | None, opens: bool) -> None:
         """Writes `init (+) noise` into the pixels that are held, and into those released now."""
         if level is None:
             return
-        if self.holding:
-            torch.where(self.held, noised(self.init, self.noise, level).to(x.dtype), x, out=x)
-        if not self._releasing(opens):
+        released_here = opens and self.releasing
+        self._write(x, level, self.anchored if released_here else self.held)
+        if not released_here:
             return
         exact = self.sampler.on_schedule and self.exact_levels
         entry = self.schedule.starts[self.step] if exact else level
-        anchor = noised(self.init, self.noise, entry)
-        if self.extra_noise is not None:
-            scale = 1.0 if entry.signal is None else entry.signal
-            anchor = anchor + self.extra_noise * scale
-        released = (self.start <= self.step) & (self.start > self.previous)
-        torch.where(released, anchor.to(x.dtype), x, out=x)
+        if entry is not level or self.extra_noise is not None:
+            self._write(x, entry, self.anchored & ~self.held, self.extra_noise)
+
+    def _write(self, x: Tensor, level: Level, where: Tensor, extra: Tensor | None = None) -> None:
+        anchor = noised(self.init, self.noise, level)
+        if extra is not None:
+            anchor = anchor + extra * (1.0 if level.signal is None else level.signal)
+        torch.where(where, anchor.to(x.dtype), x, out=x)

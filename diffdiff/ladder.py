@@ -83,3 +83,14 @@ def reference_start(keep: np.ndarray, steps: int) -> np.ndarray:
     thresholds = np.arange(steps) / steps
     first_free = np.searchsorted(thresholds, np.asarray(keep, np.float64), side="left")
     return np.maximum(first_free - 1, 0).astype(np.int16)
+
+
+def shortened(steps: int, first: int) -> tuple[int, float]:
+    """Arguments that make the host's img2img begin at step `first` of the same full schedule.
+
+    Returns:
+        `(requested steps, denoising strength)` for `sample_img2img(..., steps=requested)`, whose
+        own rule is `int(requested / min(strength, 0.999))` steps of which `requested` are run.
+    """
+    requested = steps - first
+    return requested, min(requested / (steps + 0.5), 1.0)

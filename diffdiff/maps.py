@@ -20,6 +20,7 @@ from .errors import FieldError
 MAX_SIDE = 16384  # pixels
 MAX_PIXELS = 8192 * 8192
 MAX_TEXT = 128 * 1024 * 1024  # characters of base64
+BLOCK = 2**17  # pixels of a block of rows that stays in the cache
 ROUNDING = 1e-6  # how far outside 0..1 a float may lie
 
 # Readers that Pillow always has and that run no other program (its EPS reader starts Ghostscript).
@@ -39,19 +40,21 @@ SEND_SIZE = "Send a map of at most 8192x8192 pixels"
 def decode(value: Any, field: str = "map") -> np.ndarray:
     """Read a change map: float32 [H, W] in 0..1, 1 = change.
 
-    value  base64 text of an image file, with or without "data:image/...;base64," before it;
-           bytes of an image file; a PIL image; or an array [H, W] or [H, W, 1 | 3 | 4] of bool,
-           uint8, uint16 or floats in 0..1
-    field  the name that errors carry
+    Args:
+        value: base64 text of an image file, with or without "data:image/...;base64," before it;
+            bytes of an image file; a PIL image; or an array [H, W] or [H, W, 1 | 3 | 4] of bool,
+            uint8, uint16 or floats in 0..1.
+        field: the name that errors carry.
 
     Colour becomes luma (Rec. 601), alpha multiplies it (transparent = keep), 16-bit grey keeps its
     precision, EXIF orientation is applied, of an animation the first frame is read. Pillow's mode
     "I" is taken as 16-bit grey (0..65535), which is what it means for a PNG; 16-bit *colour* is
     read with 8 bits, because Pillow does so. Text never names a file: nothing is opened.
 
-    Raises FieldError(field) for everything that is not such a picture, for less than 2x2 pixels,
-    and for more than 8192*8192 pixels or 16384 on a side (told from the header, before any pixel
-    is decoded).
+    Raises:
+        FieldError: `field`, for everything that is not such a picture, for less than 2x2 pixels,
+            and for more than 8192*8192 pixels or 16384 on a side (told from the header, before
+            any pixel is decoded).
     """
     if isinstance(value, str):
         return _from_bytes(_from_text(value, field), field, SEND_TEXT)
@@ -87,12 +90,10 @@ def _from_text(text: str, field: str) -> bytes:
 def _from_bytes(data: bytes, field: str, remedy: str) -> np.ndarray:
     if not data:
         raise FieldError(field, "the file is empty", remedy)
-    Image.init()
-    readers = [name for name in FORMATS if name in Image.OPEN]
     try:
-        picture = Image.open(io.BytesIO(data), formats=readers)
+        picture = Image.open(io.BytesIO(data), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        problem = "the picture is far larger than 67 million pixels"
+        problem = "the picture has far more than 67 million pixels"
         raise FieldError(field, problem, SEND_SIZE) from None
     except Exception:  # a damaged header can make a reader raise nearly anything
         raise FieldError(field, "this is not a picture that can be read", remedy) from None
@@ -150,6 +151,8 @@ def _with_key(pixels: np.ndarray, key: int | tuple[int, ...]) -> np.ndarray:
 
 
 def _orientation(picture: Image.Image) -> int:
+    if picture.format == "TIFF":  # Pillow has turned it already, and old ones keep the tag
+        return 1
     try:
         return int(picture.getexif().get(0x0112, 1))
     except Exception:  # unreadable metadata says nothing about the pixels
@@ -189,7 +192,7 @@ def _full_scale(pixels: np.ndarray, field: str) -> np.float32:
     """The value that means 1 in this array; refuses other types and floats outside 0..1."""
     if pixels.dtype == bool:
         return np.float32(1)
-    if pixels.dtype in (np.uint8, np.uint16):
+    if pixels.dtype.kind == "u" and pixels.dtype.itemsize <= 2:  # either byte order
         return np.float32(np.iinfo(pixels.dtype).max)
     if pixels.dtype.kind != "f":
         remedy = "Send bool, uint8, uint16, or floats in 0..1"
@@ -206,7 +209,7 @@ def _full_scale(pixels: np.ndarray, field: str) -> np.float32:
 def _luma(pixels: np.ndarray, top: np.float32) -> np.ndarray:
     """Colour [H, W, 3 | 4] as grey float32 [H, W]; equal channels give exactly value / top."""
     m = np.empty(pixels.shape[:2], np.float32)
-    rows = 1 + 2**18 // pixels.shape[1]  # blocks that stay in the cache, whatever the size
+    rows = 1 + BLOCK // pixels.shape[1]
     # Integers below 2**24 are exact in float32: 8 bits times 65536 is, 16 bits are not.
     exact = np.float32 if pixels.dtype in (np.uint8, bool) else np.float64
     weights = LUMA.astype(exact)
@@ -238,22 +241,28 @@ def invert(m: np.ndarray) -> np.ndarray:
 def levels(m: np.ndarray, black: float, white: float, gamma: float) -> np.ndarray:
     """Stretch the values of a map: float32 [H, W] in 0..1 to the same.
 
-    black  map value that becomes 0        white  map value that becomes 1
-    gamma  then t -> t ** (1 / gamma): above 1 brightens, 1 leaves as it is
+    Args:
+        black, white: the map values that become 0 and 1.
+        gamma: then t becomes t ** (1 / gamma); above 1 brightens.
 
-    With (0, 1, 1) the map itself is returned. Raises FieldError("black"), ("white") or ("gamma")
-    for values that are not finite, for black >= white (in float32) and for gamma <= 0.
+    With (0, 1, 1) the map itself is returned.
+
+    Raises:
+        FieldError: "black", "white" or "gamma", for values that are not finite, for
+            black >= white (in float32) and for gamma <= 0.
     """
     low, high, power = _level_values(black, white, gamma)
     if (low, high, power) == (0, 1, 1):
         return m
-    t = np.subtract(m, low, dtype=np.float32)
-    if high - low != 1:
+    out = np.empty(m.shape, np.float32)
+    rows = 1 + BLOCK // m.shape[1]
+    for start in range(0, len(m), rows):
+        t = np.subtract(m[start : start + rows], low, dtype=np.float32)
         t /= high - low
-    np.clip(t, 0, 1, out=t)
-    if power != 1:
-        np.power(t, power, out=t)
-    return t
+        block = np.clip(t, 0, 1, out=out[start : start + rows])
+        if power != 1:  # 0 and 1 stay, and libm is slow there
+            np.power(block, power, out=block, where=(block > 0) & (block < 1))
+    return out
 
 
 def _level_values(black: float, white: float, gamma: float) -> tuple[np.float32, ...]:
@@ -274,7 +283,10 @@ def resize(m: np.ndarray, width: int, height: int) -> np.ndarray:
 
     Each axis on its own: area averaging where it shrinks, linear between pixel centres where it
     grows. A part of the map that has one value keeps exactly that value. At the same size the map
-    itself is returned. Raises FieldError("width") or ("height") for sizes below one pixel.
+    itself is returned.
+
+    Raises:
+        FieldError: "width" or "height" below one pixel.
     """
     for name, side in (("width", width), ("height", height)):
         if side < 1:
@@ -288,7 +300,7 @@ def resize(m: np.ndarray, width: int, height: int) -> np.ndarray:
         m = _stretch(m, height, axis=0)
     if width > columns:
         m = _stretch(m, width, axis=1)
-    return np.clip(m, 0, 1)
+    return np.clip(m, 0, 1, out=m)
 
 
 def _area(m: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -300,19 +312,23 @@ def _area(m: np.ndarray, height: int, width: int) -> np.ndarray:
     rows, columns = m.shape
     shared = math.gcd(rows, height)
     source, target = rows // shared, height // shared  # the pattern of weights repeats so
-    repeat = 1 + 2**18 // (source * columns)  # in blocks that stay in the cache
-    weight = _cv_area(np.ones((source * min(repeat, shared), columns)), target * repeat, width)
+    repeat = min(shared, 1 + BLOCK // (source * columns))
+    block = np.ones((repeat * source, columns))
+    weight = _cv_area(block, repeat * target, width)
     out = np.empty((height, width), np.float32)
     for first in range(0, shared, repeat):
         count = min(repeat, shared - first)
-        block = m[first * source : (first + count) * source].astype(np.float64)
-        means = _cv_area(block, count * target, width) / weight[: count * target]
+        part = block[: count * source]
+        part[:] = m[first * source : (first + count) * source]
+        means = _cv_area(part, count * target, width)
+        np.divide(means, weight[: count * target], out=means)
         out[first * target : (first + count) * target] = means
     return out
 
 
 def _cv_area(block: np.ndarray, height: int, width: int) -> np.ndarray:
-    return cv2.resize(block, (width, height), interpolation=cv2.INTER_AREA)
+    area = cv2.resize(block, (width, height), interpolation=cv2.INTER_AREA)
+    return area.reshape(height, width)
 
 
 def _stretch(m: np.ndarray, size: int, axis: int) -> np.ndarray:
@@ -334,15 +350,19 @@ def follow(
 ) -> np.ndarray:
     """What the WebUI does to the init image before img2img, done to its map: [height, width].
 
-    resize_mode    0 just resize, 1 crop and resize, 2 resize and fill, 3 latent upscale (the host
-                   stretches the latent as a whole, so the geometry is that of 0)
-    image_size     (width, height) of the init image in pixels; a map of another size is first
-                   resized to it
-    width, height  of the job, in pixels
+    Args:
+        m: float32 [H, W] in 0..1.
+        resize_mode: 0 just resize, 1 crop and resize, 2 resize and fill, 3 latent upscale (the
+            host stretches the latent as a whole, so the geometry is that of 0).
+        image_size: (width, height) of the init image in pixels; a map of another size is first
+            resized to it.
+        width, height: of the job, in pixels.
 
     The integers are those of `modules.images.resize_image` (A1111 v1.10.1, the same in Forge). In
     mode 2 the border values of the map continue into the filled part, as the picture's do.
-    Raises FieldError("resize_mode"), ("width") or ("height").
+
+    Raises:
+        FieldError: "resize_mode", "width" or "height".
     """
     if resize_mode not in (0, 1, 2, 3):
         remedy = "Use 0 (just resize), 1 (crop and resize), 2 (resize and fill) or 3"
@@ -357,8 +377,8 @@ def follow(
         fitted_height = image_height * width // image_width
     else:
         fitted_width = image_width * height // image_height
-    m = resize(m, max(1, fitted_width), max(1, fitted_height))
-    return _window(m, width // 2 - fitted_width // 2, height // 2 - fitted_height // 2, width, height)
+    left, top = width // 2 - fitted_width // 2, height // 2 - fitted_height // 2
+    return _window(resize(m, fitted_width, fitted_height), left, top, width, height)
 
 
 def _window(m: np.ndarray, left: int, top: int, width: int, height: int) -> np.ndarray:

@@ -118,16 +118,19 @@ class Takeover(Memory):
         self.starts = set(start.unique().tolist())
         self.coefficients, self.derivative = coefficients, derivative
         self.carry, self.improved = carry, improved
-        self.kept: deque[Tensor] = deque(maxlen=order)
+        # a young pixel's step never reaches the oldest answer; PLMS's second call sees all pixels
+        self.kept: deque[Tensor] = deque(maxlen=order if improved else max(order - 1, 1))
         self.young: Tensor | None = None
 
     def before(self, x):
         if self.young is not None:
-            torch.where(self.young, self.x_next, x, out=x)
+            torch.where(self.young, self.x_next.to(x.dtype), x, out=x)
             self.young = None
 
     def finish(self, samples):
-        return samples if self.young is None else torch.where(self.young, self.x_next, samples)
+        if self.young is None:
+            return samples
+        return torch.where(self.young, self.x_next.to(samples.dtype), samples)
 
     def after(self, x, answer, sigma, step, again):
         self.kept.appendleft(self.derivative(x, answer, step))
@@ -135,20 +138,27 @@ class Takeover(Memory):
         ages = [a for a in range(reached - 1) if step - a in self.starts]
         if not ages:
             return
-        change = self._sum(self.coefficients(step, reached))
-        for age in ages:
-            own = self._sum(self.coefficients(step, age + 1))
-            change = torch.where(self.start == step - age, own, change)
-        self.x_next = self.carry(x, step) + change
+        precise = torch.promote_types(x.dtype, torch.float32)
+        self.x_next = self.carry(x, step).to(precise, copy=True)
+        for weight, derivative in zip(self._weights(step, reached, ages, precise), self.kept):
+            self.x_next.addcmul_(weight, derivative.to(precise))
         if self.improved is not None and step in self.starts:
-            second = again(self.x_next, torch.full_like(sigma, self.improved(step)))
-            slope = self.coefficients(step, 1)[0] / 2
-            bent = self.x_next + slope * (second - self.kept[0])
-            self.x_next = torch.where(self.start == step, bent, self.x_next)
+            sigma_next = torch.full_like(sigma, self.improved(step))
+            bend = again(self.x_next.to(x.dtype), sigma_next) - self.kept[0]
+            bend *= self.coefficients(step, 1)[0] / 2
+            self.x_next += torch.where(self.start == step, bend, 0)
         self.young = (self.start <= step) & (self.start > step - reached + 1)
 
-    def _sum(self, coefficients: Sequence[float]) -> Tensor:
-        return sum(c * d for c, d in zip(coefficients, self.kept))
+    def _weights(self, step: int, reached: int, ages: list[int], dtype) -> list[Tensor]:
+        """Each pixel's coefficient of each derivative, newest first: `[B, 1, h, w]`."""
+        given = self.coefficients(step, reached)
+        used = given[: len(self.kept)]
+        weights = [torch.full_like(self.start, g, dtype=dtype) for g in used]
+        for age in ages:
+            own = [*self.coefficients(step, age + 1), *[0.0] * reached]
+            for weight, c in zip(weights, own):
+                weight.masked_fill_(self.start == step - age, c)
+        return weights
 
 
 class HeunPP(Memory):

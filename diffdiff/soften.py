@@ -18,9 +18,11 @@ DIRECTIONS = ("both", "outward", "inward")
 FALLOFFS = ("gaussian", "linear", "smooth")
 MAX_RADIUS = 4096  # pixels
 TAIL = np.float32(1 / 512)  # nearer to 0 or 1 than this is 0 or 1
+REACH = 3.1  # sigmas at which erfc(e / (sqrt 2 sigma)) is below 1/512
 LOW_SIGMA = 8  # a reduced blur still spans so many of its own pixels: error below 1/255
 LEVELS = 32  # grey levels of a map that are softened one by one
 EXACT_WORK = LEVELS * 1024 * 1024  # levels times pixels; a small map may have more levels
+STRIP = 32  # rows of a block that stays in the cache
 STEPS = 65535  # levels are told apart, and profiles tabulated, to 16 bits
 
 
@@ -42,8 +44,10 @@ def soften(
     erfc(e / (sqrt 2 radius)), "inward" is erf of the same.
 
     A grey map is the sum of its level sets {m >= t}, each softened on its own. All its levels are
-    used while there are at most 32, or few enough for its size; otherwise 32 evenly spaced ones,
-    which is wrong by at most 1/64. "outward" never goes below m, "inward" never above.
+    used while there are at most 32, or few enough for its size (their number times the pixels up
+    to 2^25); otherwise 32 evenly spaced ones, which is wrong by at most 1/64. A map that is nowhere
+    larger is nowhere larger after softening: exactly, save by 1/64 where only one of two maps has
+    so many levels. "outward" never goes below m, "inward" never above.
     Values below 1/512 become exactly 0 and values above 1 - 1/512 exactly 1 (save where m itself
     is there and the direction leaves it alone).
 
@@ -55,8 +59,8 @@ def soften(
         return m
     m = np.ascontiguousarray(m, dtype=np.float32)
     if (direction, falloff) == ("both", "gaussian"):
-        return _without_tails(_blur(m, float(radius)))
-    soft = _without_tails(_by_level(m, float(radius), direction, falloff))
+        return _blur(m, float(radius))
+    soft = _cut_tails(_by_level(m, float(radius), direction, falloff))
     if direction == "outward":
         return np.maximum(soft, m, out=soft)
     return np.minimum(soft, m, out=soft) if direction == "inward" else soft
@@ -74,16 +78,15 @@ def _check(radius: float, direction: str, falloff: str) -> None:
             raise FieldError(name, f"{value!r} is not known", f"Use one of {', '.join(known)}")
 
 
-def _without_tails(soft: np.ndarray) -> np.ndarray:
-    """A new array in which keep is really 0 and change really 1."""
-    below = float(np.nextafter(TAIL, np.float32(0)))
-    _, out = cv2.threshold(soft, below, 0, cv2.THRESH_TOZERO)
-    np.copyto(out, 1, where=out > 1 - TAIL)
-    return out
+def _cut_tails(soft: np.ndarray) -> np.ndarray:
+    """In place: keep becomes really 0, change really 1."""
+    soft[soft < TAIL] = 0
+    soft[soft > 1 - TAIL] = 1
+    return soft
 
 
 def _blur(m: np.ndarray, sigma: float) -> np.ndarray:
-    """Gaussian blur with the border continued; a wide one is done on a smaller picture.
+    """Gaussian blur with the border continued, tails cut; a wide one works on a smaller picture.
 
     Averaging over blocks of `factor` pixels and doubling back linearly widen the picture too, by
     variances of (factor^2 - 1) / 12 and (factor^2 - 1) / 4: the small blur leaves that much out.
@@ -92,17 +95,25 @@ def _blur(m: np.ndarray, sigma: float) -> np.ndarray:
     while sigma >= 2 * factor * LOW_SIGMA:
         factor *= 2
     if factor == 1:
-        return _cv_blur(m, sigma)
-    height, width = m.shape
+        return _cut_tails(_cv_blur(m, sigma))
     small_sigma = math.sqrt(sigma**2 - (factor**2 - 1) / 3) / factor
     rim = math.ceil(4 * small_sigma)
     small = _cv_blur(_blocks(m, factor, rim), small_sigma)[rim - 1 : 1 - rim, rim - 1 : 1 - rim]
-    while factor > 1:
-        rows, columns = small.shape
-        doubled = cv2.resize(small, (2 * columns, 2 * rows), interpolation=cv2.INTER_LINEAR)
-        small = doubled[1:-1, 1:-1]  # the rim of one pixel was two, and the outer is not exact
+    while factor > 2:
+        small = _double(small)[1:-1, 1:-1]  # the rim is one pixel again, the outer was not exact
         factor //= 2
-    return small[1 : 1 + height, 1 : 1 + width]
+    out = np.empty_like(m)
+    for y in range(0, len(m), 2 * STRIP):  # the last doubling and the tails, in the cache
+        strip = out[y : y + 2 * STRIP]
+        doubled = _double(small[y // 2 : y // 2 + STRIP + 2])
+        strip[:] = doubled[2 : 2 + len(strip), 2 : 2 + m.shape[1]]
+        _cut_tails(strip)
+    return out
+
+
+def _double(m: np.ndarray) -> np.ndarray:
+    rows, columns = m.shape
+    return cv2.resize(m, (2 * columns, 2 * rows), interpolation=cv2.INTER_LINEAR)
 
 
 def _blocks(m: np.ndarray, factor: int, rim: int) -> np.ndarray:
@@ -137,10 +148,10 @@ def _by_level(m: np.ndarray, radius: float, direction: str, falloff: str) -> np.
     steps = (m * np.float32(STEPS) + np.float32(0.5)).astype(np.uint16)
     thresholds, weights = _levels(steps)
     reached = np.concatenate([[0], np.cumsum(weights)]).astype(np.float32)
-    reach = radius * (4 if falloff == "gaussian" else 1)
+    reach = radius * (REACH if falloff == "gaussian" else 1)
     table = _profile(radius, reach, direction, falloff)
     halo = math.ceil(reach) + 1
-    tile = max(512, 2 * halo)
+    tile = max(512, 4 * halo)
     soft = np.empty_like(m)
     for y in range(0, m.shape[0], tile):
         for x in range(0, m.shape[1], tile):
@@ -198,7 +209,7 @@ def _profile(radius: float, reach: float, direction: str, falloff: str) -> np.nd
         value = np.clip(value, 0, 1)
         if falloff == "smooth":
             value = value * value * (3 - 2 * value)
-    return np.clip(value, 0, 1).astype(np.float32)
+    return _cut_tails(np.clip(value, 0, 1).astype(np.float32))
 
 
 def _look_up(table: np.ndarray, edge: np.ndarray, reach: float) -> np.ndarray:

@@ -15,7 +15,7 @@ import torch
 from modules import sd_samplers_common, shared
 
 from ..hold import Hold
-from ..ladder import Ladder
+from ..ladder import Ladder, shortened
 from ..levels import Schedule, flow, sigma_schedule, timestep_schedule, ve
 from ..samplers import traits
 
@@ -81,9 +81,7 @@ def hold_sampler(sampler: Any, plan: Plan, report: Callable[[Hold | None, int, i
         run = Run(sampler, x, noise, ladder, schedule, first)
         overrides: dict[str, Any] = {}
         if first != slider_first:
-            # the host's own arithmetic, solved for a later (or earlier) start
-            steps = wanted_steps - first
-            overrides["denoising_strength"] = min(steps / (wanted_steps + 0.5), 1.0)
+            steps, overrides["denoising_strength"] = shortened(wanted_steps, first)
         with attribute(p, **overrides), attribute(sampler, func=run.wrap(sampler.func)):
             samples = plain(
                 p, x, noise, conditioning, unconditional_conditioning, steps=steps, **kwargs

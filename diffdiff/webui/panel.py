@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -14,6 +15,19 @@ from . import infotext
 
 ADVANCED = ("black", "white", "gamma", "transition", "paste_back", "feather", "skip")
 HIDDEN = ("mode", "source")  # one choice so far
+
+
+class MapImage(gr.Image):
+    """An upload whose bytes reach the decoder as they are: Gradio's own conversion would turn
+    16-bit maps white. Gradio 3 hands over a data URL, Gradio 4 a file it has just stored."""
+
+    def preprocess(self, payload: Any) -> str | bytes | None:
+        if payload is None or isinstance(payload, str):
+            return payload
+        return Path(payload.path).read_bytes()
+
+    def get_block_name(self) -> str:
+        return "image"
 
 
 def build(elem_id: Callable[[str], str]) -> tuple[list, list]:
@@ -41,7 +55,7 @@ def control(name: str, info: dict, elem_id: str) -> Any:
     """The control that a field's type asks for."""
     common = {"label": info["title"], "elem_id": elem_id}
     if name == "map":
-        return gr.Image(type="pil", image_mode="RGBA", **common)
+        return MapImage(**common)
     common["info"] = info["help"]
     if info["choices"]:
         visible = name not in HIDDEN

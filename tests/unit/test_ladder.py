@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffdiff.ladder import NEVER, climb, encode_steps, reference_start
+from diffdiff.ladder import NEVER, climb, encode_steps, reference_start, shortened
 
 strengths = st.floats(0, 1, allow_nan=False)
 steps = st.integers(1, 150)
@@ -87,3 +87,11 @@ def test_reference_start_replays_the_authors_loop(keep, n):
         if overwritten:
             begins = i
     assert reference_start(np.array(keep), n) == begins
+
+
+@given(st.integers(1, 400), st.data())
+def test_shortened_solves_the_hosts_own_arithmetic(n, data):
+    first = data.draw(st.integers(0, n - 1))
+    requested, strength = shortened(n, first)
+    assert int(requested / min(strength, 0.999)) == n
+    assert requested - 1 == n - 1 - first  # t_enc

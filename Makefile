@@ -1,0 +1,28 @@
+# make test: everything that needs no WebUI.   make demo: the method at work, without a checkpoint.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TORCH ?= torch==2.13.0
+
+.PHONY: test demo lint clean
+
+test: $(VENV)/ready lint
+	$(BIN)/python -m benchmarks.conformance
+	$(BIN)/python -m pytest
+
+demo: $(VENV)/ready
+	$(BIN)/python -m examples.demo
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+$(VENV)/ready: pyproject.toml requirements-dev.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet $(TORCH)
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps k-diffusion==0.1.1.post1
+	touch $@
+
+clean:
+	rm -rf $(VENV) demo-output .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,29 @@
+import os
+
+import pytest
+
+from benchmarks.webui import WebUI
+
+
+@pytest.fixture(scope="session")
+def webui():
+    host = WebUI(os.environ["WEBUI_URL"], steps=int(os.environ.get("WEBUI_STEPS", "10")))
+    host.img2img()  # warm up: the first job of a host may differ by its VAE's noise
+    return host
+
+
+@pytest.fixture(scope="session")
+def first_plain(webui):
+    return webui.picture()
+
+
+@pytest.fixture
+def plain(webui, first_plain):
+    """The picture of a plain job; asked again after each test, it must not have changed."""
+    yield first_plain
+    after = webui.picture()
+    assert abs(after.astype(int) - first_plain.astype(int)).max() <= TOLERANCE
+
+
+TOLERANCE = int(os.environ.get("WEBUI_TOLERANCE", "0"))
+"""Levels of 255 by which the host itself may differ from job to job (a real VAE's noise: 2)."""

@@ -1,0 +1,192 @@
+"""Jobs on a running host: geometry, batches, interrupts, refusals; and what they leave behind."""
+
+import base64
+import re
+import threading
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks.webui import Refused, difference, encode
+
+pytestmark = pytest.mark.host
+
+
+@pytest.fixture
+def half(webui):
+    """Left half kept, right half changed."""
+    m = np.zeros((webui.size, webui.size), np.uint8)
+    m[:, webui.size // 2 :] = 255
+    return m
+
+
+def test_disabled_is_not_installed(webui, plain):
+    assert (webui.picture({"enabled": False, "map": "not even a picture"}) == plain).all()
+    assert (webui.picture([]) == plain).all()
+
+
+def test_infotext_carries_the_settings_and_keeps_the_users_own(webui, plain, half):
+    edit = {"map": encode(half // 2), "gamma": 2.0, "soften_radius": 8, "skip": True}
+    _, reply = webui.img2img(edit, denoising_strength=0.75)
+    text = reply["info"]["infotexts"][0]
+    assert "Denoising strength: 0.75" in text and f"Steps: {webui.base['steps']}" in text
+    assert "DD gamma: 2" in text and "DD soften radius: 8" in text
+    assert "DD scale" not in text  # defaults are not written
+    assert re.search(r"DD map: [0-9a-f]{10}", text)
+    assert reply["parameters"]["denoising_strength"] == 0.75
+    assert reply["parameters"]["steps"] == webui.base["steps"]
+
+
+def test_infotext_restores_the_settings(webui, plain, half):
+    edit = {"map": encode(half), "soften_radius": 24.0, "scale": "absolute"}
+    first, reply = webui.img2img(edit)
+    text = reply["info"]["infotexts"][0]
+    try:
+        again, second = webui.img2img([{"map": encode(half), "soften_radius": 24.0,
+                                        "scale": "absolute"}], infotext=text)  # fmt: skip
+    except Refused as refused:
+        pytest.skip(f"this host's API takes no infotext: {refused}")
+    assert (again[0] == first[0]).all()
+    assert second["info"]["infotexts"][0] == text
+
+
+def test_positional_arguments_work_too(webui, plain, half):
+    by_name = webui.picture({"map": encode(half), "invert": True})
+    assert (webui.picture([True, "edit", "upload", encode(half), True]) == by_name).all()
+    assert (by_name[:, webui.size // 2 :] == webui.photograph[:, webui.size // 2 :]).all()
+
+
+def test_absolute_scale_ignores_the_slider(webui, plain):
+    edit = {"map": webui.constant(153), "scale": "absolute"}
+    want = webui.picture(denoising_strength=0.6)
+    for slider in (0.2, 0.9):
+        got = webui.picture(edit, denoising_strength=slider)
+        assert difference(got, want)[1] <= 2
+
+
+@pytest.mark.parametrize("mode", [0, 1, 2, 3])
+def test_the_map_follows_the_pictures_geometry(webui, plain, mode):
+    """A wide picture into a square: what the map keeps is what the host made of the picture."""
+    wide = np.repeat(webui.photograph, 2, axis=1)
+    m = np.zeros(wide.shape[:2], np.uint8)
+    m[:, wide.shape[1] // 2 + 40 :] = 255
+    settings = {"init_images": [encode(wide)], "resize_mode": mode}
+    got = webui.picture({"map": encode(m)}, **settings)
+    kept = webui.picture({"map": encode(m * 0)}, **settings)
+    same = (got == kept).all(-1)
+    column = same.mean(0)
+    # the border between kept and changed lies where the host's geometry puts it
+    size = webui.size
+    border = {0: size / 2 + 20, 1: size / 2 + 40, 2: size / 2 + 20, 3: size / 2 + 20}[mode]
+    assert (column[: int(border) - 2] == 1).all()
+    assert column[int(border) + 12 :].mean() < 0.6
+    if mode == 0:
+        want = Image.fromarray(wide).resize((size, size), Image.LANCZOS)
+        assert (kept == np.array(want)).all()
+
+
+def test_a_batch_with_different_seeds(webui, plain):
+    settings = {"batch_size": 4, "denoising_strength": 0.6, "steps": 8}
+    want, _ = webui.img2img(**settings)
+    edit = {"map": webui.constant(153), "skip": False}
+    got, _ = webui.img2img(edit, **{**settings, "denoising_strength": 1.0})
+    pictures = [p for p in want if p.shape == plain.shape][-4:]
+    ours = [p for p in got if p.shape == plain.shape][-4:]
+    assert len(pictures) == 4
+    for a, b in zip(ours, pictures):
+        assert difference(a, b)[1] <= 2
+    assert all(difference(pictures[0], p)[0] > 1 for p in pictures[1:])
+
+
+def test_a_map_for_every_picture_of_a_batch(webui, plain, half):
+    edit = {"map": [encode(half), encode(255 - half)]}
+    got, _ = webui.img2img(edit, batch_size=2, steps=8)
+    first, second = [p for p in got if p.shape == plain.shape][-2:]
+    middle = webui.size // 2
+    assert (first[:, :middle] == webui.photograph[:, :middle]).all()
+    assert (second[:, middle:] == webui.photograph[:, middle:]).all()
+    with pytest.raises(Refused) as refused:
+        webui.img2img(edit, batch_size=3)
+    assert refused.value.status == 422
+
+
+def test_batch_count(webui, plain, half):
+    got, _ = webui.img2img({"map": encode(half)}, n_iter=2, steps=8)
+    pictures = [p for p in got if p.shape == plain.shape][-2:]
+    assert difference(*pictures)[0] > 0.5
+    for p in pictures:
+        assert (p[:, : webui.size // 2] == webui.photograph[:, : webui.size // 2]).all()
+
+
+def test_interrupt_shows_the_held_picture_and_leaves_nothing(webui, plain, half):
+    got = []
+    job = threading.Thread(
+        target=lambda: got.append(webui.picture({"map": encode(half)}, steps=150))
+    )
+    job.start()
+    deadline = time.time() + 120
+    while time.time() < deadline:
+        state = webui.call("/sdapi/v1/progress?skip_current_image=true")["state"]
+        if state["sampling_step"] >= 5:
+            break
+        time.sleep(0.05)
+    webui.call("/sdapi/v1/interrupt", {})
+    job.join(240)
+    middle = webui.size // 2
+    assert (got[0][:, :middle] == webui.photograph[:, :middle]).all()
+    assert difference(got[0][:, middle + 8 :], webui.photograph[:, middle + 8 :])[0] > 3
+
+
+def refusals():
+    grey = np.full((64, 64), 128, np.uint8)
+    png = base64.b64decode(encode(grey))
+    return {
+        "missing": {},
+        "empty": {"map": ""},
+        "text": {"map": base64.b64encode(b"hello, I am not a picture").decode()},
+        "not base64": {"map": "%%%"},
+        "a path": {"map": "/etc/passwd"},
+        "an address": {"map": "http://127.0.0.1:9/map.png"},
+        "truncated": {"map": base64.b64encode(png[: len(png) // 2]).decode()},
+        "one pixel": {"map": encode(np.zeros((1, 1), np.uint8))},
+        "a number": {"map": 7},
+        "levels": {"map": encode(grey), "black": 0.6, "white": 0.4},
+        "unknown": {"map": encode(grey), "strenght": 1},
+        "range": {"map": encode(grey), "gamma": -1},
+        "type": {"map": encode(grey), "soften_radius": "wide"},
+    }
+
+
+@pytest.mark.parametrize("case", refusals())
+def test_bad_input_is_refused_and_the_next_job_is_clean(webui, plain, case):
+    edit = refusals()[case]
+    field = {"levels": "black", "unknown": "strenght", "range": "gamma", "type": "soften_radius"}
+    with pytest.raises(Refused) as refused:
+        webui.img2img(edit)
+    assert refused.value.status == 422
+    told = str(refused.value.body)
+    assert field.get(case, "map") + ":" in told
+
+
+def test_a_decompression_bomb_is_refused_unopened(webui, plain):
+    bomb = encode(Image.new("1", (30000, 30000)))
+    began = time.time()
+    with pytest.raises(Refused) as refused:
+        webui.img2img({"map": bomb})
+    assert refused.value.status == 422 and "million pixels" in str(refused.value.body)
+    assert time.time() - began < 20
+
+
+def test_sixteen_bits_and_colour_and_alpha(webui, plain):
+    want = webui.picture({"map": webui.constant(128)}, steps=8)
+    deep = np.full((webui.size, webui.size), 128 * 257, np.uint16)
+    assert (webui.picture({"map": encode(deep)}, steps=8) == want).all()
+    colour = np.full((webui.size, webui.size, 3), 128, np.uint8)
+    assert (webui.picture({"map": encode(colour)}, steps=8) == want).all()
+    alpha = np.full((webui.size, webui.size, 4), 255, np.uint8)
+    alpha[..., 3] = 128
+    assert (webui.picture({"map": encode(alpha)}, steps=8) == want).all()
+    small = np.full((32, 32), 128, np.uint8)
+    assert (webui.picture({"map": encode(small)}, steps=8) == want).all()

@@ -1,0 +1,45 @@
+"""Every sampler the host lists: constant map against plain img2img, on the running host."""
+
+import os
+
+import numpy as np
+import pytest
+
+from benchmarks.webui import OTHER_STEPS, SEQUENTIAL, WebUI, compare, encode
+
+pytestmark = pytest.mark.host
+TOLERANCE = int(os.environ.get("WEBUI_TOLERANCE", "0"))
+
+
+def pytest_generate_tests(metafunc):
+    if "sampler" in metafunc.fixturenames:
+        url = os.environ.get("WEBUI_URL")
+        metafunc.parametrize("sampler", WebUI(url).samplers() if url else ["(no WebUI)"])
+
+
+def test_constant_map_is_plain_img2img(webui, sampler):
+    for value in (77, 153):
+        result = compare(webui, sampler, value)
+        assert result["skip"][1] <= TOLERANCE, "skip: begins where plain img2img begins"
+        if sampler not in SEQUENTIAL + OTHER_STEPS:
+            assert result["run"][1] <= max(TOLERANCE, 1), "held until its own step"
+
+
+def test_zero_and_full_map(webui, sampler):
+    settings = {"sampler_name": sampler, "steps": 8}
+    nothing = webui.picture({"map": webui.constant(0)}, **settings)
+    assert (nothing == webui.photograph).all()
+    for skip in (True, False):
+        full = webui.picture({"map": webui.constant(255), "skip": skip}, **settings)
+        assert abs(full.astype(int) - webui.picture(**settings)).max() <= TOLERANCE
+
+
+def test_two_strengths_in_one_picture(webui, sampler):
+    """Left half kept, right half changed; the kept half is the input, bit for bit."""
+    half = np.zeros((webui.size, webui.size), np.uint8)
+    half[:, webui.size // 2 :] = 255
+    settings = {"sampler_name": sampler, "steps": 8}
+    got = webui.picture({"map": encode(half), "skip": False}, **settings)
+    assert (got[:, : webui.size // 2] == webui.photograph[:, : webui.size // 2]).all()
+    right = np.s_[:, webui.size // 2 + 8 :]
+    assert abs(got[right].astype(int) - webui.photograph[right]).mean() > 3
