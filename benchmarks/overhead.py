@@ -134,7 +134,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     print(f"torch {torch.__version__}, {args.threads} threads; worst case: every step releases")
-    print(f"{'latents':>16} {'hold':>10} {'where':>10} {'ratio':>6} {'small UNet':>11} {'share':>7}")
+    print(f"{'latents':>16} {'hold':>10} {'where':>10} {'ratio':>6} {'UNet':>11} {'share':>7}")
     for shape in SHAPES:
         added, where = per_call(shape, "sample_euler", args.device)
         unet = unet_call(shape)

@@ -72,10 +72,14 @@ class Fill(Memory):
         self.kept: deque[Tensor] = deque(maxlen=depth)
 
     def after(self, x, answer, sigma, step, again):
+        self.mend(answer, step)
+        self.kept.appendleft(answer)
+
+    def mend(self, answer: Tensor, step: int) -> None:
+        """Continues the answers of pixels released in the last few steps backwards in time."""
         for age in range(len(self.kept)):
             if step - age > self.first and step - age in self.starts:
                 self._fill(answer, step, age)
-        self.kept.appendleft(answer)
 
     def _fill(self, answer: Tensor, step: int, age: int) -> None:
         own = [answer, *self.kept][: age + 1]

@@ -97,10 +97,9 @@ def _blur(m: np.ndarray, sigma: float) -> np.ndarray:
     if factor == 1:
         return _cut_tails(_cv_blur(m, sigma))
     small_sigma = math.sqrt(sigma**2 - (factor**2 - 1) / 3) / factor
-    rim = math.ceil(4 * small_sigma)
-    small = _cv_blur(_blocks(m, factor, rim), small_sigma)[rim - 1 : 1 - rim, rim - 1 : 1 - rim]
+    small = _cv_blur(_blocks(m, factor), small_sigma)
     while factor > 2:
-        small = _double(small)[1:-1, 1:-1]  # the rim is one pixel again, the outer was not exact
+        small = _double(small)[1:-1, 1:-1]  # a rim of one pixel again, the outer is not exact
         factor //= 2
     out = np.empty_like(m)
     for y in range(0, len(m), 2 * STRIP):  # the last doubling and the tails, in the cache
@@ -116,10 +115,10 @@ def _double(m: np.ndarray) -> np.ndarray:
     return cv2.resize(m, (2 * columns, 2 * rows), interpolation=cv2.INTER_LINEAR)
 
 
-def _blocks(m: np.ndarray, factor: int, rim: int) -> np.ndarray:
-    """Block means with a rim of `rim` blocks, in which the border *pixels* continue outwards.
+def _blocks(m: np.ndarray, factor: int) -> np.ndarray:
+    """Block means with a rim of one block, in which the border *pixels* continue outwards.
 
-    (Continuing the border blocks would spread what lies a few pixels inside.)
+    Continuing the border blocks would spread what lies a few pixels inside.
     """
     down, right = -m.shape[0] % factor, -m.shape[1] % factor
     if down or right:
@@ -131,8 +130,7 @@ def _blocks(m: np.ndarray, factor: int, rim: int) -> np.ndarray:
         means[edge, 1:-1] = _means(m[edge][None], 1, columns)
         means[1:-1, edge] = _means(np.ascontiguousarray(m[:, edge][:, None]), rows, 1)[:, 0]
         means[edge, 0], means[edge, -1] = m[edge, 0], m[edge, -1]
-    more = rim - 1
-    return cv2.copyMakeBorder(means, more, more, more, more, cv2.BORDER_REPLICATE)
+    return means
 
 
 def _means(m: np.ndarray, rows: int, columns: int) -> np.ndarray:

@@ -1,132 +1,126 @@
-"""A small painter: one landscape at any time between a summer noon and a winter night.
+"""A small painter: one valley at any time between a summer noon and a winter night.
 
-Every scene is a stack of layers (where, made of what, how bright). The layers are the geometry
-and stay; only the colours of the materials go from summer (0) to winter night (1).
+A scene is a stack of layers (where, of what material, how bright). Its geometry is a random
+variant of one plan; the time changes nothing but the colours of the materials.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-FINER = 3  # the layers are drawn this many times larger and averaged down: smooth edges
+FINER = 4  # layers are drawn this many times larger and averaged down: smooth edges
 
-# material -> 8-bit colours at the times below
 TIMES = (0.0, 0.35, 0.68, 1.0)  # summer noon, autumn evening, first snow at dusk, winter night
+# material -> its 8-bit colour at these times
 PALETTE = {
-    "zenith": ((58, 134, 214), (84, 124, 190), (44, 56, 112), (9, 13, 40)),
-    "horizon": ((196, 228, 244), (248, 208, 158), (206, 138, 140), (52, 70, 122)),
-    "cloud": ((255, 255, 255), (255, 226, 200), (176, 132, 158), (36, 48, 92)),
-    "far": ((132, 168, 196), (158, 142, 164), (112, 108, 154), (66, 82, 134)),
-    "peak": ((226, 238, 246), (246, 218, 200), (200, 184, 208), (150, 172, 214)),
-    "hill": ((126, 184, 92), (190, 168, 86), (156, 148, 168), (118, 142, 194)),
-    "meadow": ((98, 168, 66), (172, 146, 66), (172, 164, 182), (150, 174, 220)),
-    "front": ((70, 142, 52), (144, 112, 54), (190, 184, 204), (190, 208, 242)),
-    "pine": ((30, 92, 60), (44, 82, 58), (40, 58, 72), (16, 28, 52)),
-    "pine light": ((58, 128, 70), (84, 112, 66), (150, 154, 174), (176, 196, 234)),
-    "leaf": ((64, 140, 52), (206, 112, 40), (140, 96, 88), (74, 90, 134)),
-    "leaf light": ((122, 184, 74), (240, 164, 66), (190, 160, 160), (170, 190, 230)),
-    "trunk": ((104, 76, 56), (94, 66, 52), (66, 52, 62), (28, 30, 48)),
-    "path": ((226, 204, 158), (206, 172, 124), (166, 150, 162), (120, 140, 190)),
-    "wall": ((250, 238, 214), (246, 214, 174), (156, 134, 146), (72, 76, 112)),
-    "shade wall": ((222, 204, 180), (206, 168, 138), (120, 102, 122), (48, 52, 86)),
-    "roof": ((196, 72, 52), (178, 68, 50), (170, 146, 160), (204, 220, 248)),
+    "zenith": ((64, 142, 220), (82, 116, 186), (40, 50, 108), (9, 13, 40)),
+    "horizon": ((204, 232, 244), (252, 212, 160), (214, 134, 132), (54, 72, 126)),
+    "cloud": ((255, 255, 255), (255, 230, 206), (192, 150, 176), (84, 98, 150)),
+    "far": ((130, 168, 198), (150, 138, 166), (102, 100, 152), (60, 76, 128)),
+    "peak": ((234, 243, 250), (250, 222, 204), (206, 190, 214), (146, 168, 214)),
+    "hill": ((152, 200, 104), (206, 176, 96), (152, 150, 182), (100, 124, 180)),
+    "meadow": ((142, 200, 82), (206, 170, 84), (176, 172, 202), (128, 152, 206)),
+    "front": ((124, 190, 72), (192, 150, 76), (198, 194, 220), (164, 186, 232)),
+    "pine": ((24, 84, 66), (36, 72, 58), (34, 50, 70), (14, 25, 50)),
+    "pine light": ((50, 118, 78), (74, 100, 70), (108, 116, 148), (112, 134, 184)),
+    "leaf": ((66, 142, 58), (202, 110, 42), (126, 92, 96), (62, 78, 122)),
+    "leaf light": ((112, 182, 76), (238, 160, 66), (174, 148, 158), (140, 162, 210)),
+    "trunk": ((104, 76, 56), (94, 66, 52), (62, 50, 62), (24, 26, 46)),
+    "path": ((236, 214, 168), (224, 190, 142), (214, 196, 204), (186, 204, 242)),
+    "wall": ((252, 242, 222), (248, 218, 178), (176, 146, 156), (84, 88, 128)),
+    "shade wall": ((222, 204, 182), (204, 166, 138), (118, 100, 124), (46, 50, 86)),
+    "roof": ((206, 84, 60), (186, 78, 60), (182, 158, 178), (188, 208, 246)),
     "wood": ((120, 78, 48), (108, 68, 44), (72, 54, 56), (40, 34, 50)),
-    "glass": ((96, 140, 168), (190, 168, 130), (255, 206, 110), (255, 202, 92)),
-    "sun": ((255, 252, 226), (255, 236, 176), (255, 232, 204), (250, 248, 226)),
-    "crater": ((255, 252, 226), (255, 236, 176), (240, 216, 192), (214, 214, 206)),
-    "flower": ((250, 226, 84), (178, 128, 56), (188, 182, 202), (194, 212, 244)),
-    "poppy": ((232, 72, 60), (156, 96, 54), (186, 180, 202), (186, 204, 240)),
+    "glass": ((110, 150, 176), (214, 180, 120), (255, 208, 112), (255, 206, 98)),
+    "sun": ((255, 252, 226), (255, 240, 190), (255, 236, 210), (252, 250, 230)),
+    "crater": ((255, 252, 226), (255, 240, 190), (242, 220, 198), (216, 216, 208)),
+    "flower": ((252, 232, 96), (222, 172, 80), (200, 194, 220), (166, 188, 234)),
+    "poppy": ((236, 84, 68), (196, 120, 66), (192, 188, 216), (160, 182, 230)),
 }
+
+# lengths in units of the picture's height, x from 0 to 4/3
+RIDGE = ((-0.1, 0.43), (0.12, 0.355), (0.22, 0.40), (0.4, 0.26), (0.52, 0.37), (0.62, 0.33),
+         (0.78, 0.42), (0.96, 0.33), (1.08, 0.4), (1.2, 0.3), (1.45, 0.41))  # fmt: skip
+BACK = ((-0.1, 0.5), (0.2, 0.53), (0.5, 0.49), (0.85, 0.55), (1.15, 0.5), (1.45, 0.52))
+MIDDLE = ((-0.1, 0.62), (0.25, 0.6), (0.6, 0.66), (0.95, 0.65), (1.2, 0.61), (1.45, 0.64))
+FRONT = ((-0.1, 0.84), (0.3, 0.87), (0.7, 0.91), (1.1, 0.86), (1.45, 0.84))
+CLOUDS = ((0.19, 0.12, 1.0), (0.53, 0.07, 0.7), (0.72, 0.2, 0.85))  # x, y, size
+GROVE = (0.03, 0.08, 0.12, 0.42, 0.47, 0.5, 0.67, 0.71, 1.0, 1.04, 1.23, 1.27)
+TREES = (("leaf", 0.16, 0.05, 0.17), ("pine", 0.31, 0.04, 0.19), ("pine", 0.38, 0.06, 0.14),
+         ("leaf", 0.57, 0.04, 0.16), ("pine", 1.08, 0.05, 0.2), ("leaf", 1.22, 0.07, 0.16),
+         ("pine", 0.68, 0.05, 0.13))  # fmt: skip  (kind, x, below the line, tall)
 
 
 class Layer(NamedTuple):
-    """where: [h, w] 0..1. material: a key of PALETTE. light: [h, w], factor of the colour.
+    """where: [H, W] 0..1. material: a key of PALETTE. light: [H, W], factor of its colour.
 
-    at: the window [h, w] of the picture that the layer covers; None = all of it.
-    seen: (from, to) time at which the layer comes in, or goes when from > to; None = always.
-    add: its colour is added as light, not painted over what is below.
+    glows: its colour is added as light, and comes in between these two times.
     """
 
     where: np.ndarray
     material: str
     light: np.ndarray | float = 1.0
-    seen: tuple[float, float] | None = None
-    add: bool = False
-    at: tuple[slice, slice] | None = None
-
-    def cropped(self) -> Layer:
-        """The same layer without its empty margins."""
-        left, top, width, height = cv2.boundingRect((self.where > 0).astype(np.uint8))
-        at = slice(top, top + height), slice(left, left + width)
-        light = self.light if np.isscalar(self.light) else self.light[at]
-        return self._replace(where=self.where[at], light=light, at=at)
+    glows: tuple[float, float] | None = None
 
 
-def colour(material: str, time: float) -> np.ndarray:
-    """[3], 0..1."""
-    channels = np.array(PALETTE[material], np.float64).T / 255
-    return np.array([np.interp(time, TIMES, c) for c in channels], np.float32)
+def paint(layers: Sequence[Layer], times: Sequence[float]) -> np.ndarray:
+    """The scene at some times, float32 [T, H, W, 3] in -1..1."""
+    below = np.ones_like(layers[0].where)  # how much of a layer is seen through those above
+    shares, colours = [], []
+    for layer in reversed(layers):
+        shares.append(layer.where * below * layer.light)
+        colours.append([colour(layer, t) for t in times])
+        if layer.glows is None:
+            below = below * (1 - layer.where)
+    picture = np.tensordot(np.array(colours, np.float32), np.array(shares, np.float32), (0, 0))
+    return np.clip(picture, 0, 1).transpose(0, 2, 3, 1) * 2 - 1
 
 
-def presence(seen: tuple[float, float] | None, time: float) -> float:
-    if seen is None:
-        return 1.0
-    t = np.clip((time - seen[0]) / (seen[1] - seen[0]), 0, 1)
-    return float(t * t * (3 - 2 * t))
-
-
-def paint(layers: list[Layer], time: float, height: int, width: int) -> np.ndarray:
-    """The scene at a time, float32 [height, width, 3] in -1..1."""
-    down = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
-    mix = np.clip(down / 0.62, 0, 1) ** 1.3
-    canvas = colour("zenith", time) * (1 - mix) + colour("horizon", time) * mix
-    canvas = np.broadcast_to(canvas, (height, width, 3)).copy()
-    for layer in layers:
-        part = canvas[layer.at]
-        alpha = layer.where[..., None] * presence(layer.seen, time)
-        tone = colour(layer.material, time) * np.asarray(layer.light, np.float32)[..., None]
-        part += alpha * (tone if layer.add else tone - part)
-    return np.clip(canvas, 0, 1) * 2 - 1
+def colour(layer: Layer, time: float) -> list[float]:
+    """[3], 0..1; of a light, as much as glows at that time."""
+    seen = 1.0
+    if layer.glows is not None:
+        t = np.clip((time - layer.glows[0]) / (layer.glows[1] - layer.glows[0]), 0, 1)
+        seen = t * t * (3 - 2 * t)
+    return [np.interp(time, TIMES, c) / 255 * seen for c in zip(*PALETTE[layer.material])]
 
 
 class Brush:
-    """Draws masks; lengths in units of the picture's height, x from 0 to width / height."""
+    """Draws masks [H, W], 0..1."""
 
     def __init__(self, height: int, width: int):
         self.height, self.width = height, width
         self.columns = (np.arange(width) + 0.5) / height
         self.rows = (np.arange(height)[:, None] + 0.5) / height
 
-    def _done(self, mask: np.ndarray) -> np.ndarray:
+    def _draw(self, shapes: Sequence, draw) -> np.ndarray:
+        scale = self.height * FINER
+        mask = np.zeros((scale, self.width * FINER), np.uint8)
+        for shape in shapes:
+            draw(mask, np.round(np.array(shape) * scale * 16).astype(np.int32))
         small = cv2.resize(mask, (self.width, self.height), interpolation=cv2.INTER_AREA)
         return small.astype(np.float32) / 255
 
-    def _blank(self) -> np.ndarray:
-        return np.zeros((self.height * FINER, self.width * FINER), np.uint8)
-
-    def polygon(self, *shapes) -> np.ndarray:
+    def polygons(self, *shapes) -> np.ndarray:
         """shapes: lists of (x, y)."""
-        mask = self._blank()
-        for points in shapes:
-            corners = np.round(np.array(points) * self.height * FINER * 16).astype(np.int32)
-            cv2.fillPoly(mask, [corners], 255, shift=4)
-        return self._done(mask)
+        return self._draw(shapes, lambda mask, p: cv2.fillPoly(mask, [p], 255, shift=4))
 
     def ellipses(self, *shapes) -> np.ndarray:
         """shapes: (x, y, radius x, radius y)."""
-        mask, scale = self._blank(), self.height * FINER * 16
-        for shape in shapes:
-            x, y, a, b = (round(v * scale) for v in shape)
-            cv2.ellipse(mask, (x, y), (a, b), 0, 0, 360, 255, -1, shift=4)
-        return self._done(mask)
+        return self._draw(
+            shapes,
+            lambda mask, p: cv2.ellipse(
+                mask, p[:2].tolist(), p[2:].tolist(), 0, 0, 360, 255, -1, shift=4
+            ),
+        )
 
     def below(self, line: np.ndarray) -> np.ndarray:
         """line: [W], the height of a horizon from the top."""
-        edge = (line * self.height)[None] - np.arange(self.height)[:, None]
+        edge = line * self.height - np.arange(self.height)[:, None]
         return np.clip(1 - edge, 0, 1).astype(np.float32)
 
     def glow(self, x: float, y: float, radius: float) -> np.ndarray:
@@ -134,154 +128,159 @@ class Brush:
         return np.exp(-far / (2 * radius**2)).astype(np.float32)
 
 
-def waves(rng: np.random.Generator, x: np.ndarray, low: int, high: int) -> np.ndarray:
-    """A smooth random line over x, about -1..1: sines of `low`..`high` half waves a unit."""
-    line = np.zeros_like(x)
-    for n in range(low, high + 1):
-        line += rng.normal() / n * np.sin(np.pi * n * x + rng.uniform(0, 2 * np.pi))
-    return line * low * 0.7
+class Variant:
+    """The plan, shaken: what differs between two scenes."""
+
+    def __init__(self, seed: int):
+        self.rng = np.random.default_rng(seed)
+
+    def near(self, value: float, by: float) -> float:
+        return value + by * self.rng.uniform(-1, 1)
+
+    def line(self, points: Sequence, x: np.ndarray, by: float, smooth: bool = True) -> np.ndarray:
+        """A horizon through the shaken points, [W]."""
+        px = np.array([self.near(p[0], by) for p in points])
+        py = np.array([self.near(p[1], by * 0.7) for p in points])
+        if not smooth:
+            return np.interp(x, px, py)
+        i = np.clip(np.searchsorted(px, x) - 1, 0, len(px) - 2)
+        t = np.clip((x - px[i]) / (px[i + 1] - px[i]), 0, 1)
+        return py[i] + (py[i + 1] - py[i]) * (t * t * (3 - 2 * t))
 
 
 def scene(seed: int, height: int, width: int) -> list[Layer]:
-    """The layers of a random landscape; the same kind of place each time, never the same one."""
-    rng = np.random.default_rng(seed)
-    brush = Brush(height, width)
-    wide = width / height
-    x = brush.columns
-    layers = list(_sky(rng, brush, wide))
+    """The layers of a variant of the valley, from the sky to the foreground."""
+    some, brush = Variant(seed), Brush(height, width)
+    x = brush.columns * (4 / 3) * height / width  # the plan fills any format
+    brush.columns = x
+    layers = list(_sky(some, brush))
 
-    teeth = rng.uniform(0, 1, 64)
-    ridge = np.interp(x * 9 + rng.uniform(0, 20), np.arange(64), np.abs(teeth))
-    ridge = 0.47 - 0.13 * ridge - 0.05 * waves(rng, x, 2, 4)
+    ridge = some.line(RIDGE, x, 0.025, smooth=False)
     layers.append(_ground(brush, ridge, "far", fade=0.25, dark=0.14))
-    snow_line = ridge + 0.035 + 0.02 * np.abs(waves(rng, x, 14, 22))
-    caps = np.clip(brush.below(ridge) - brush.below(snow_line), 0, 1)
-    layers.append(Layer(caps, "peak"))
+    teeth = np.array([0.02 + 0.045 * (i % 2) + some.near(0, 0.012) for i in range(70)])
+    snow_line = np.maximum(ridge, 0.29) + np.interp(x * 28 + some.near(2, 1), np.arange(70), teeth)
+    layers.append(Layer(np.clip(brush.below(ridge) - brush.below(snow_line), 0, 1), "peak"))
 
-    back = 0.52 + 0.05 * waves(rng, x, 1, 3)
-    layers.append(_ground(brush, back, "hill", fade=0.22, dark=0.2))
-    at = np.sort(rng.uniform(0, wide, 16))
-    layers += _pines(rng, brush, [(a, np.interp(a, x, back) + 0.012, 0.07) for a in at])
-    middle = 0.65 + 0.05 * waves(rng, x, 1, 3)
-    layers.append(_ground(brush, middle, "meadow", fade=0.25, dark=0.2))
+    back = some.line(BACK, x, 0.025)
+    layers.append(_ground(brush, back, "hill", fade=0.2, dark=0.16))
+    grove = [some.near(a, 0.015) for a in GROVE if some.rng.uniform() < 0.85]
+    spots = [(a, np.interp(a, x, back) + 0.012, some.near(0.07, 0.012)) for a in grove]
+    layers += _pines(brush, spots)
 
-    home = wide * rng.uniform(0.56, 0.72)
-    stand = float(np.interp(home, x, middle)) + 0.075
-    layers += _path(rng, brush, home - 0.02, stand, wide)
-    trees = [a for a in rng.uniform(0, wide, 9) if abs(a - home) > 0.24][:5]
-    spots = [(a, np.interp(a, x, middle) + rng.uniform(0.02, 0.07)) for a in sorted(trees)]
-    for i, (a, foot) in enumerate(spots):
-        if i % 2:
-            layers += _pines(rng, brush, [(a, foot, rng.uniform(0.17, 0.22))])
-        else:
-            layers += _round_tree(rng, brush, a, foot, rng.uniform(0.15, 0.19))
-    layers += _house(brush, home, stand, rng.uniform(0.95, 1.1))
+    middle = some.line(MIDDLE, x, 0.025)
+    layers.append(_ground(brush, middle, "meadow", fade=0.28, dark=0.2))
+    home, foot = some.near(0.86, 0.03), some.near(0.765, 0.015)
+    layers += _path(some, brush, home - 0.07, foot)
+    for kind, a, down, tall in TREES:
+        a, down, tall = some.near(a, 0.025), some.near(down, 0.012), some.near(tall, 0.02)
+        foot_of_tree = np.interp(a, x, middle) + down
+        if some.rng.uniform() < 0.9:
+            draw = _pines if kind == "pine" else _round_trees
+            layers += draw(brush, [(a, foot_of_tree, tall)])
+    layers += _house(brush, home, foot, some.near(1.12, 0.07))
 
-    front = 0.88 + 0.035 * waves(rng, x, 1, 2)
-    layers.append(_ground(brush, front, "front", fade=0.16, dark=0.22))
-    layers += _flowers(rng, brush, front, wide)
-    side = rng.uniform(0.03, 0.12) * wide
-    edges = [(side, 0.97, 0.4), (wide - side * 0.8, 0.99, 0.34)]
-    layers += _pines(rng, brush, edges)
-    return [layer.cropped() for layer in layers]
+    front = some.line(FRONT, x, 0.02)
+    layers.append(_ground(brush, front, "front", fade=0.16, dark=0.2))
+    layers += _flowers(some, brush, front)
+    sides = [(some.near(0.07, 0.025), 0.97, 0.42), (some.near(1.27, 0.025), 0.985, 0.36)]
+    layers += _pines(brush, [(a, some.near(b, 0.01), some.near(c, 0.03)) for a, b, c in sides])
+    return layers
 
 
 def _ground(brush: Brush, line: np.ndarray, material: str, fade: float, dark: float) -> Layer:
     """Everything below a line, brightest at the line."""
     depth = np.clip((brush.rows - line) / fade, 0, 1).astype(np.float32)
-    return Layer(brush.below(line), material, 1.05 - dark * depth)
+    return Layer(brush.below(line), material, 1.06 - dark * depth)
 
 
-def _sky(rng, brush: Brush, wide: float) -> Iterator[Layer]:
-    stars = [
-        (rng.uniform(0, wide), rng.uniform(0, 0.42), r, r)
-        for r in rng.choice([0.0028, 0.0036, 0.005], 60)
-    ]
-    yield Layer(brush.ellipses(*stars), "sun", 0.9, seen=(0.66, 0.95), add=True)
-    x, y = wide * rng.uniform(0.78, 0.86), rng.uniform(0.13, 0.19)
-    yield Layer(brush.glow(x, y, 0.13), "sun", 0.3, add=True)
-    yield Layer(brush.ellipses((x, y, 0.056, 0.056)), "sun")
-    spots = [(-0.018, -0.014, 0.014), (0.018, 0.008, 0.018), (-0.012, 0.026, 0.009)]
+def _sky(some: Variant, brush: Brush) -> Iterator[Layer]:
+    mix = np.clip(brush.rows / 0.45, 0, 1) ** 1.3 + 0 * brush.columns
+    yield Layer(np.ones_like(mix), "zenith")
+    yield Layer(mix, "horizon")
+    stars = [(some.rng.uniform(0, 4 / 3), some.rng.uniform(0, 0.42)) for _ in range(60)]
+    sizes = some.rng.choice([0.003, 0.0036, 0.005], 60)
+    stars = [(a, b, r, r) for (a, b), r in zip(stars, sizes)]
+    yield Layer(brush.ellipses(*stars), "sun", 0.9, glows=(0.66, 0.95))
+    x, y = some.near(1.06, 0.025), some.near(0.16, 0.02)
+    yield Layer(brush.glow(x, y, 0.12), "sun", 0.3, glows=(-1, 0))
+    yield Layer(brush.ellipses((x, y, 0.058, 0.058)), "sun")
+    spots = [(-0.018, -0.014, 0.014), (0.018, 0.008, 0.018), (-0.012, 0.028, 0.01)]
     yield Layer(brush.ellipses(*[(x + a, y + b, r, r) for a, b, r in spots]), "crater")
     puffs = []
-    for _ in range(4):
-        cx, cy, size = rng.uniform(0, wide * 0.72), rng.uniform(0.08, 0.27), rng.uniform(0.6, 1.1)
-        for k in np.linspace(-1, 1, 5):
-            r = (0.024 + 0.022 * (1 - k * k)) * size
-            puffs.append((cx + 0.09 * k * size, cy - 0.6 * r, 1.35 * r, r))
-    cover = brush.ellipses(*puffs)
-    yield Layer(cover, "cloud", 1.0, seen=(1.3, 0.3))
+    for cx, cy, size in CLOUDS:
+        cx, cy, size = some.near(cx, 0.04), some.near(cy, 0.02), some.near(size, 0.12)
+        for k in (-1, -0.45, 0.1, 0.6, 1.05):
+            r = (0.02 + 0.03 * (1 - k * k / 1.2)) * size
+            puffs.append((cx + 0.085 * k * size, cy - 0.55 * r, 1.3 * r, r))
+    yield Layer(brush.ellipses(*puffs), "cloud", 1.0)
 
 
-def _pines(rng, brush: Brush, spots: list) -> Iterator[Layer]:
+def _pines(brush: Brush, spots: Sequence) -> Iterator[Layer]:
     """spots: (x, foot, tall)."""
-    trunks, bodies, tops = [], [], []
+    trunks, bodies, lit = [], [], []
     for x, foot, tall in spots:
-        tall = tall * rng.uniform(0.85, 1.15)
-        half = tall * 0.24
+        half = tall * 0.25
         trunks.append([(x - half / 7, foot), (x + half / 7, foot), (x, foot - tall / 3)])
         for k in range(3):
             top, base = foot - tall * (1 - 0.24 * k), foot - tall * (0.58 - 0.235 * k)
             w = half * (0.55 + 0.225 * k)
             bodies.append([(x, top), (x + w, base), (x - w, base)])
-            inner = base - (base - top) * 0.3
-            tops.append([(x, top), (x + w * 0.1, inner), (x - w * 0.4, inner + tall * 0.03),
-                         (x - w, base)])  # fmt: skip
-    yield Layer(brush.polygon(*trunks), "trunk")
-    yield Layer(brush.polygon(*bodies), "pine")
-    yield Layer(brush.polygon(*tops), "pine light")
+            fold = base - (base - top) * 0.22
+            lit.append([(x, top), (x + w * 0.12, fold), (x - w * 0.3, base - tall * 0.01),
+                        (x - w * 0.55, fold), (x - w, base)])  # fmt: skip
+    yield Layer(brush.polygons(*trunks), "trunk")
+    yield Layer(brush.polygons(*bodies), "pine")
+    yield Layer(brush.polygons(*lit), "pine light")
 
 
-def _round_tree(rng, brush: Brush, x: float, foot: float, tall: float) -> Iterator[Layer]:
-    trunk = [(x - 0.009, foot), (x + 0.009, foot), (x + 0.005, foot - tall), (x - 0.005, foot - tall)]
-    yield Layer(brush.polygon(trunk), "trunk")
-    top, r = foot - tall * 0.78, tall * 0.36
+def _round_trees(brush: Brush, spots: Sequence) -> Iterator[Layer]:
+    """spots: (x, foot, tall)."""
     lobes = [(0, 0, 1), (-0.75, 0.3, 0.72), (0.75, 0.32, 0.7), (0.1, -0.45, 0.75)]
-    blobs = [(x + a * r, top + b * r, s * r, s * r * 0.92) for a, b, s in lobes]
-    yield Layer(brush.ellipses(*blobs), "leaf")
-    lit = [(u - 0.2 * r, v - 0.2 * r, a * 0.7, b * 0.66) for u, v, a, b in blobs]
-    yield Layer(brush.ellipses(*lit), "leaf light")
+    for x, foot, tall in spots:
+        a, b, top, r = tall * 0.05, tall * 0.03, foot - tall * 0.78, tall * 0.36
+        trunk = [(x - a, foot), (x + a, foot), (x + b, foot - tall), (x - b, foot - tall)]
+        yield Layer(brush.polygons(trunk), "trunk")
+        crown = [(x + u * r, top + v * r, s * r, s * r * 0.92) for u, v, s in lobes]
+        yield Layer(brush.ellipses(*crown), "leaf")
+        lit = [(u - 0.2 * r, v - 0.22 * r, s * 0.7, t * 0.66) for u, v, s, t in crown]
+        yield Layer(brush.ellipses(*lit), "leaf light")
 
 
-def _path(rng, brush: Brush, x: float, top: float, wide: float) -> Iterator[Layer]:
+def _path(some: Variant, brush: Brush, x: float, top: float) -> Iterator[Layer]:
     t = np.linspace(0, 1, 40)
-    bend = 0.1 * np.sin(np.pi * 1.6 * t) * rng.choice([-1, 1])
-    middle, half = x + bend - 0.22 * t**1.5, 0.012 + 0.055 * t**1.4
-    y = top + t * (1.02 - top)
+    middle = x + some.near(0.05, 0.02) * np.sin(np.pi * 1.7 * t) - some.near(0.2, 0.04) * t**1.5
+    half, y = 0.012 + 0.06 * t**1.4, top + t * (1.02 - top)
     edge = list(zip(middle - half, y)) + list(zip(middle + half, y))[::-1]
-    yield Layer(brush.polygon(edge), "path")
+    yield Layer(brush.polygons(edge), "path")
 
 
 def _house(brush: Brush, x: float, foot: float, size: float) -> Iterator[Layer]:
-    def box(left, right, low, high):
-        return [(x + left * size, foot - low * size), (x + right * size, foot - low * size),
-                (x + right * size, foot - high * size), (x + left * size, foot - high * size)]  # fmt: skip
-
     def at(*points):
         return [(x + a * size, foot - b * size) for a, b in points]
 
-    yield Layer(brush.polygon(box(0.065, 0.093, 0.1, 0.215)), "wood")
-    yield Layer(brush.polygon(box(-0.04, 0.13, 0, 0.09)), "wall")
-    yield Layer(brush.polygon(at((-0.11, 0), (-0.04, 0), (-0.04, 0.09), (-0.075, 0.17),
-                                 (-0.11, 0.09))), "shade wall")  # fmt: skip
-    yield Layer(brush.polygon(at((-0.075, 0.185), (0.095, 0.185), (0.145, 0.083),
-                                 (-0.03, 0.083))), "roof")  # fmt: skip
-    yield Layer(brush.polygon(at((-0.075, 0.187), (-0.06, 0.187), (-0.113, 0.075),
-                                 (-0.126, 0.083))), "roof", 0.86)  # fmt: skip
-    yield Layer(brush.polygon(box(-0.09, -0.062, 0, 0.06)), "wood")
-    panes = [box(0.0, 0.036, 0.03, 0.066), box(0.07, 0.106, 0.03, 0.066)]
-    yield Layer(brush.polygon(*panes), "glass")
-    bars = [box(0.016, 0.02, 0.03, 0.066), box(0.086, 0.09, 0.03, 0.066)]
-    yield Layer(brush.polygon(*bars), "wood")
-    yield Layer(brush.glow(x + 0.055 * size, foot - 0.03 * size, 0.06), "glass", 0.42,
-                seen=(0.5, 0.95), add=True)  # fmt: skip
+    def box(left, right, low, high):
+        return at((left, low), (right, low), (right, high), (left, high))
+
+    yield Layer(brush.polygons(box(0.065, 0.093, 0.1, 0.215)), "wood")
+    yield Layer(brush.polygons(box(-0.04, 0.13, 0, 0.09)), "wall")
+    gable = at((-0.11, 0), (-0.04, 0), (-0.04, 0.09), (-0.075, 0.17), (-0.11, 0.09))
+    yield Layer(brush.polygons(gable), "shade wall")
+    yield Layer(brush.polygons(
+        at((-0.075, 0.185), (0.095, 0.185), (0.145, 0.083), (-0.03, 0.083))), "roof")  # fmt: skip
+    yield Layer(brush.polygons(
+        at((-0.075, 0.187), (-0.06, 0.187), (-0.113, 0.075), (-0.126, 0.083))), "roof", 0.86)  # fmt: skip
+    yield Layer(brush.polygons(box(-0.092, -0.062, 0, 0.06)), "wood")
+    yield Layer(brush.polygons(box(0, 0.038, 0.026, 0.066), box(0.07, 0.108, 0.026, 0.066)), "glass")
+    yield Layer(brush.polygons(box(0.017, 0.021, 0.026, 0.066), box(0.087, 0.091, 0.026, 0.066)), "wood")
+    yield Layer(brush.glow(x + 0.055 * size, foot - 0.03 * size, 0.065), "glass", 0.4,
+                glows=(0.45, 0.95))  # fmt: skip
 
 
-def _flowers(rng, brush: Brush, front: np.ndarray, wide: float) -> Iterator[Layer]:
+def _flowers(some: Variant, brush: Brush, front: np.ndarray) -> Iterator[Layer]:
     for material in ("flower", "poppy"):
         dots = []
         for _ in range(34):
-            x, depth = rng.uniform(0, wide), rng.uniform(0.02, 0.16) 
-            y, r = np.interp(x, brush.columns, front) + depth, 0.003 + 0.022 * depth
-            dots.append((x, y, r, r))
+            x, depth = some.rng.uniform(0, 4 / 3), some.rng.uniform(0.02, 0.16)
+            r = 0.003 + 0.022 * depth
+            dots.append((x, np.interp(x, brush.columns, front) + depth, r, r))
         yield Layer(brush.ellipses(*dots), material)

@@ -120,6 +120,38 @@ def test_batch_count(webui, plain, half):
         assert (p[:, : webui.size // 2] == webui.photograph[:, : webui.size // 2]).all()
 
 
+def test_every_checkpoint_of_the_host(webui, plain):
+    """SD1, SD2, SDXL, inpainting models: whatever this host has."""
+    for model in webui.call("/sdapi/v1/sd-models"):
+        settings = {"override_settings": {"sd_model_checkpoint": model["title"]}, "steps": 8}
+        want = webui.picture(denoising_strength=0.6, **settings)
+        edit = {"map": webui.constant(153), "skip": False}
+        got = webui.picture(edit, denoising_strength=1.0, **settings)
+        assert difference(got, want)[1] <= 2, model["title"]
+        nothing = webui.picture({"map": webui.constant(0)}, **settings)
+        assert (nothing == webui.photograph).all()
+
+
+def test_a_refiner_takes_over_as_in_a_plain_run(webui, plain):
+    models = [m["title"] for m in webui.call("/sdapi/v1/sd-models")]
+    if len(models) < 2:
+        pytest.skip("this host has one checkpoint only")
+    settings = {"refiner_checkpoint": models[1], "refiner_switch_at": 0.5}
+    want = webui.picture(denoising_strength=0.6, **settings)
+    edit = {"map": webui.constant(153), "skip": False}
+    got = webui.picture(edit, denoising_strength=1.0, **settings)
+    assert difference(got, want)[1] <= 2
+    assert difference(want, webui.picture(denoising_strength=0.6))[0] > 0.5
+
+
+def test_extra_noise_reaches_every_pixel_at_its_own_release(webui, plain):
+    settings = {"override_settings": {"img2img_extra_noise": 0.2}}
+    want = webui.picture(denoising_strength=0.6, **settings)
+    edit = {"map": webui.constant(153), "skip": False}
+    got = webui.picture(edit, denoising_strength=1.0, **settings)
+    assert difference(got, want)[1] <= 2
+
+
 def test_interrupt_shows_the_held_picture_and_leaves_nothing(webui, plain, half):
     got = []
     job = threading.Thread(

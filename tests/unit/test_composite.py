@@ -82,6 +82,16 @@ def test_a_far_kept_pixel_counts():
     np.testing.assert_allclose(paste_weight(strength, 7), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize(("top", "bottom"), [(0, 9), (5, 25), (12, 40), (0, 40)])
+@pytest.mark.parametrize(("left", "right"), [(0, 9), (5, 25), (12, 50), (0, 50)])
+def test_rectangles_at_every_border(top, bottom, left, right):
+    strength = np.zeros((40, 50), np.float32)
+    strength[top:bottom, left:right] = 1
+    for feather in (6, 1e6):
+        expected = expected_weight(strength, feather)
+        np.testing.assert_allclose(paste_weight(strength, feather), expected, atol=1e-6)
+
+
 def test_nothing_kept_returns_the_edited_picture():
     original, edited = pictures(8, 8)
     result = paste_back(original, edited, np.full((8, 8), 0.01), 8)

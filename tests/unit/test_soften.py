@@ -147,13 +147,23 @@ class TestGaussian:
         if safe.any():
             assert np.abs(soft - direct)[safe].max() < 0.7 / 255
 
-    def test_an_edge_is_the_error_function(self):
-        m = np.zeros((40, 401), np.float32)
-        m[:, 200:] = 1
-        for sigma in (5, 32):
-            x = np.arange(401) - 199.5
-            expected = 0.5 * (1 + erf(x / (math.sqrt(2) * sigma)))
-            np.testing.assert_allclose(soften(m, sigma)[20], cut(expected), atol=2e-3)
+    @pytest.mark.parametrize("sigma", [5, 16, 32, 64])
+    def test_an_edge_is_the_error_function(self, sigma):
+        m = np.zeros((20, 1001), np.float32)
+        m[:, 500:] = 1
+        expected = 0.5 * (1 + erf((np.arange(1001) - 499.5) / (math.sqrt(2) * sigma)))
+        soft = soften(m, sigma)[10]
+        safe = np.abs(expected - 0.5) < 0.5 - 1.5 * TAIL
+        np.testing.assert_allclose(soft[safe], expected[safe], atol=4.5e-4)
+        np.testing.assert_allclose(soft, cut(expected), atol=1.2 * TAIL)
+
+    @pytest.mark.parametrize(("sigma", "error"), [(16, 2.7e-4), (32, 1e-4), (64, 1.6e-4)])
+    def test_a_reduced_blur_is_as_wide_as_the_direct_one(self, sigma, error):
+        m = np.zeros((16, 16 * sigma), np.float32)
+        m[:, 8 * sigma + 3 :] = 1
+        direct = cv2.GaussianBlur(m, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+        safe = np.abs(direct - 0.5) < 0.5 - 1.5 * TAIL
+        np.testing.assert_allclose(soften(m, sigma)[safe], direct[safe], atol=error)
 
     def test_a_wide_blur_of_a_large_map_is_fast(self):
         m = np.zeros((2048, 2048), np.float32)
@@ -173,8 +183,12 @@ class TestEveryKind:
         for value in (0, 1):
             m = np.full((33, 20), value, np.float32)
             np.testing.assert_array_equal(soften(m, radius, direction, falloff), m)
-        m = np.full((33, 20), 0.3, np.float32)
-        np.testing.assert_allclose(soften(m, radius, direction, falloff), m, atol=1e-5)
+        for value in (0.3, 0.7):
+            m = np.full((33, 20), value, np.float32)
+            soft = soften(m, radius, direction, falloff)
+            np.testing.assert_allclose(soft, m, atol=1e-5)
+            assert direction != "outward" or (soft >= m).all()
+            assert direction != "inward" or (soft <= m).all()
 
     @pytest.mark.parametrize(("direction", "falloff"), KINDS)
     def test_radius_zero_is_the_identity(self, direction, falloff):

@@ -1,0 +1,1 @@
+"""The same core without a WebUI, on diffusers."""

@@ -1,0 +1,141 @@
+"""The img2img page of a running WebUI, in a real browser: upload, tick, generate, look.
+
+Needs WEBUI_URL, Playwright and Debian's Chromium (`pip install playwright`, no download). With
+SCREENSHOTS=folder it leaves a picture of each stage there.
+"""
+
+import io
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks.webui import photograph
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="no Playwright")
+pytestmark = [pytest.mark.host, pytest.mark.browser]
+
+PANEL = "#script_differential_diffusion_"
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_api.sync_playwright() as p:
+        chromium = p.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser):
+    page = browser.new_page(viewport={"width": 1500, "height": 1400})
+    page.goto(os.environ["WEBUI_URL"], wait_until="domcontentloaded", timeout=120_000)
+    page.get_by_role("tab", name="img2img", exact=True).or_(
+        page.get_by_role("button", name="img2img", exact=True)
+    ).first.click(timeout=120_000)
+    page.wait_for_selector("#img2img_generate", state="visible", timeout=120_000)
+    yield page
+    page.close()
+
+
+def picture_file(array: np.ndarray, name: str) -> dict:
+    data = io.BytesIO()
+    Image.fromarray(array).save(data, "PNG")
+    return {"name": name, "mimeType": "image/png", "buffer": data.getvalue()}
+
+
+def shot(page, name: str) -> None:
+    folder = os.environ.get("SCREENSHOTS")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=str(Path(folder) / f"{name}.png"))
+
+
+def upload_init(page, array: np.ndarray) -> None:
+    page.locator("#img2img_image input[type=file]").first.set_input_files(
+        picture_file(array, "init.png")
+    )
+    page.wait_for_timeout(1500)
+    for name, size in (("width", array.shape[1]), ("height", array.shape[0])):
+        box = page.locator(f"#img2img_{name} input[type=number]").first
+        box.fill(str(size))
+        box.press("Tab")
+    steps = page.locator("#img2img_steps input[type=number]").first
+    steps.fill("8")
+    steps.press("Tab")
+
+
+def tick(page) -> None:
+    page.locator(f"{PANEL}enabled .label-wrap").first.click()
+    page.locator(f"{PANEL}map").wait_for(state="visible")
+
+
+def upload_map(page, array: np.ndarray) -> None:
+    page.locator(f"{PANEL}map input[type=file]").first.set_input_files(
+        picture_file(array, "map.png")
+    )
+    page.locator(f"{PANEL}map img").first.wait_for(state="visible", timeout=30_000)
+    page.wait_for_timeout(500)
+
+
+def generate(page) -> np.ndarray:
+    before = page.evaluate(
+        "[...document.querySelectorAll('#img2img_gallery img')].map(i => i.src).join()"
+    )
+    page.locator("#img2img_generate").click()
+    page.wait_for_function(
+        """before => {
+            const images = [...document.querySelectorAll('#img2img_gallery img')];
+            const done = document.querySelector('#img2img_results .progressDiv') === null;
+            return done && images.length && images.map(i => i.src).join() !== before
+                && images.every(i => !i.src.startsWith('data:'));
+        }""",
+        arg=before, timeout=240_000,
+    )  # fmt: skip
+    source = page.locator("#img2img_gallery img").first.get_attribute("src")
+    data = page.request.get(page.evaluate("s => new URL(s, location.href).href", source)).body()
+    return np.array(Image.open(io.BytesIO(data)).convert("RGB"))
+
+
+def test_tick_upload_generate(page):
+    init = photograph(256, 256)
+    upload_init(page, init)
+    tick(page)
+    ramp = np.zeros((256, 256), np.uint8)
+    ramp[:, 128:] = np.linspace(1, 255, 128).astype(np.uint8)
+    upload_map(page, ramp)
+    page.locator(PANEL + "enabled").scroll_into_view_if_needed()
+    shot(page, "panel")
+    result = generate(page)
+    shot(page, "result")
+    assert result.shape == init.shape
+    assert (result[:, :128] == init[:, :128]).all(), "the kept half came out as it went in"
+    change = np.abs(result.astype(int) - init).mean((0, 2))
+    assert change[216:].mean() > change[136:176].mean() > 0
+    assert "DD enabled: True" in info(page)
+
+
+def test_a_ticked_box_without_a_map_says_what_is_missing(page):
+    upload_init(page, photograph(256, 256))
+    tick(page)
+    page.locator("#img2img_generate").click()
+    told = page.get_by_text("there is no change map").first
+    told.wait_for(state="visible", timeout=60_000)
+    shot(page, "refused")
+
+
+def info(page) -> str:
+    return page.locator("#html_info_img2img").first.inner_text()
+
+
+def test_sixteen_bit_maps_keep_their_grey(page):
+    """20000 of 65535 is strength 0.3 of the slider, not white: few of the steps are run."""
+    upload_init(page, photograph(256, 256))
+    tick(page)
+    upload_map(page, np.full((256, 256), 20000, np.uint16))
+    generate(page)
+    told = page.locator("#html_log_img2img").first.inner_text()
+    assert "2 model calls, 5 of 7 steps skipped" in told

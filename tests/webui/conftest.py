@@ -1,0 +1,182 @@
+"""A small stand-in for the host: only what the adapter uses, with A1111's own rules.
+
+It proves the adapter's logic without a WebUI; `tests/hosts` proves the same on the real ones.
+"""
+
+import sys
+import types
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+
+class Interrupted(BaseException):
+    pass
+
+
+def module(name: str, **content) -> types.ModuleType:
+    made = types.ModuleType(name)
+    made.__dict__.update(content)
+    return made
+
+
+def setup_img2img_steps(p, steps=None):
+    shared = sys.modules["modules.shared"]
+    if shared.opts.img2img_fix_steps or steps is not None:
+        requested = steps or p.steps
+        steps = int(requested / min(p.denoising_strength, 0.999)) if p.denoising_strength else 0
+        return steps, requested - 1
+    return p.steps, int(min(p.denoising_strength, 0.999) * p.steps)
+
+
+class Component:
+    def __init__(self, *args, **kwargs):
+        self.value = kwargs.get("value", args[0] if args else None)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        return False
+
+
+@pytest.fixture
+def host(monkeypatch):
+    """Installs the stand-in and imports the extension against it."""
+    opts = SimpleNamespace(
+        img2img_fix_steps=False, img2img_extra_noise=0.0, uni_pc_order=3,
+        img2img_background_color="#ffffff",
+    )  # fmt: skip
+    shared = module(
+        "modules.shared", opts=opts, sd_model=SimpleNamespace(), parallel_processing_allowed=True,
+        state=SimpleNamespace(current_latent=None),
+    )  # fmt: skip
+    stored = []
+    common = module(
+        "modules.sd_samplers_common", setup_img2img_steps=setup_img2img_steps,
+        store_latent=stored.append,
+    )  # fmt: skip
+    images = module(
+        "modules.images",
+        flatten=lambda image, colour: image.convert("RGB"),
+        resize_image=lambda mode, image, w, h: image.resize((w, h), Image.LANCZOS),
+    )
+    scripts = module("modules.scripts", Script=type("Script", (), {}), AlwaysVisible=object())
+    components = module("modules.ui_components", InputAccordion=Component)
+    gradio = module("gradio", components=SimpleNamespace(Component=Component))
+    for name in ("Image", "HTML", "Accordion", "Radio", "Checkbox", "Slider"):
+        setattr(gradio, name, type(name, (Component,), {}))
+    parent = module("modules")
+    for name, part in {
+        "modules": parent, "modules.shared": shared, "modules.sd_samplers_common": common,
+        "modules.images": images, "modules.scripts": scripts,
+        "modules.ui_components": components, "gradio": gradio,
+    }.items():  # fmt: skip
+        monkeypatch.setitem(sys.modules, name, part)
+        if "." in name:
+            setattr(parent, name.split(".")[1], part)
+    for name in [n for n in sys.modules if n.startswith("diffdiff.webui")]:
+        monkeypatch.delitem(sys.modules, name)
+    from diffdiff.webui import adapter, infotext, panel, script, session
+
+    return SimpleNamespace(
+        opts=opts, shared=shared, adapter=adapter, infotext=infotext, panel=panel, script=script,
+        session=session, stored=stored,
+    )  # fmt: skip
+
+
+def sample_euler(model, x, sigmas, extra_args=None, callback=None, s_churn=0.0):
+    for s, s_next in zip(sigmas[:-1], sigmas[1:]):
+        answer = model(x, s * x.new_ones(len(x)), **(extra_args or {}))
+        x = x + (x - answer) / s * (s_next - s)
+    return x
+
+
+class Denoiser(torch.nn.Module):
+    def __init__(self, sampler):
+        super().__init__()
+        self.sampler, self.step, self.mask, self.nmask = sampler, 0, "host mask", "host nmask"
+        self.fail_at = None
+
+    def forward(self, x, sigma, cond=None):
+        assert self.mask is None, "the host's own blends must not run"
+        if self.fail_at == self.step:
+            raise Interrupted
+        self.step += 1
+        self.sampler.last_latent = (x * 1.1).sin()
+        sys.modules["modules.shared"].state.current_latent = self.sampler.last_latent
+        return self.sampler.last_latent
+
+
+class Sampler:
+    """A1111's KDiffusionSampler, in short."""
+
+    def __init__(self, func=sample_euler):
+        self.func = func
+        self.model_wrap = SimpleNamespace()
+        self.model_wrap_cfg = Denoiser(self)
+        self.last_latent = None
+        self.ran = 0
+
+    def get_sigmas(self, p, steps):
+        return torch.cat([torch.linspace(2.6, -3.0, steps).exp(), torch.zeros(1)])
+
+    def sample_img2img(self, p, x, noise, cond, uncond, steps=None, image_conditioning=None):
+        steps, t_enc = setup_img2img_steps(p, steps)
+        self.seen = (steps, t_enc, p.denoising_strength)
+        sigmas = self.get_sigmas(p, steps)[steps - t_enc - 1 :]
+        self.ran, self.last_latent = len(sigmas) - 1, x
+        try:
+            return self.func(self.model_wrap_cfg, x + noise * sigmas[0], sigmas=sigmas)
+        except Interrupted:
+            return self.last_latent
+
+
+class Job:
+    """A1111's StableDiffusionProcessingImg2Img, in short."""
+
+    def __init__(self, strength=0.75, steps=20, batch=1, size=(64, 48)):
+        rng = np.random.default_rng(0)
+        w, h = self.width, self.height = size
+        picture = rng.integers(0, 256, (h, w, 3)).astype(np.uint8)
+        self.init_images = [Image.fromarray(picture)]
+        self.denoising_strength, self.steps, self.batch_size = strength, steps, batch
+        self.resize_mode, self.paste_to, self.image_mask, self.nmask = 0, None, None, None
+        self.extra_generation_params, self.comments = {}, []
+        self.sampler = Sampler()
+        g = torch.Generator().manual_seed(1)
+        self.x = torch.randn(1, 4, h // 8, w // 8, generator=g).expand(batch, -1, -1, -1)
+        self.noise = torch.randn(batch, 4, h // 8, w // 8, generator=g)
+
+    def comment(self, text):
+        self.comments.append(text)
+
+    def init(self):
+        """The host's own."""
+
+    def sample(self):
+        self.init()
+        return self.sampler.sample_img2img(self, self.x, self.noise, None, None)
+
+
+@pytest.fixture
+def job():
+    return Job
+
+
+@pytest.fixture
+def run(host):
+    """A whole job: the script's callbacks in the host's order."""
+
+    def go(p, *values):
+        script = host.script.DifferentialDiffusion()
+        script.before_process(p, *values)
+        script.process(p, *values)
+        p.init()
+        script.process_before_every_sampling(p, *values, x=p.x, noise=p.noise, c=None, uc=None)
+        return p.sample()
+
+    return go

@@ -1,0 +1,205 @@
+import base64
+import io
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from diffdiff.errors import FieldError
+
+
+def png(array):
+    data = io.BytesIO()
+    Image.fromarray(array).save(data, "PNG")
+    return base64.b64encode(data.getvalue()).decode()
+
+
+def grey(value, p):
+    return png(np.full((p.height, p.width), value, np.uint8))
+
+
+def left_kept(p):
+    m = np.zeros((p.height, p.width), np.uint8)
+    m[:, p.width // 2 :] = 255
+    return png(m)
+
+
+def plain(job, **settings):
+    p = job(**settings)
+    p.sampler.model_wrap_cfg.mask = None
+    return p.sample()
+
+
+@pytest.mark.parametrize("skip", [True, False])
+@pytest.mark.parametrize("fix_steps", [True, False])
+@pytest.mark.parametrize("value", [51, 153, 255])
+def test_constant_map_is_plain_img2img(host, job, run, value, skip, fix_steps):
+    host.opts.img2img_fix_steps = fix_steps
+    slider = 0.9 if fix_steps else 1.0
+    p = job(strength=slider)
+    out = run(p, {"map": grey(value, p), "skip": skip})
+    if not fix_steps:
+        assert torch.equal(out, plain(job, strength=value / 255))
+    elif value == 255:
+        assert torch.equal(out, plain(job, strength=slider))
+    assert p.denoising_strength == slider
+
+
+def test_skip_runs_only_what_the_map_needs(host, job, run):
+    p = job(strength=0.8)
+    run(p, {"map": grey(128, p)})
+    assert p.sampler.ran == int(0.8 * 128 / 255 * 20) + 1
+    calls = f"{p.sampler.ran} model calls, 8 of 17 steps skipped"
+    assert p.comments == [f"Differential Diffusion: {calls}"]
+
+
+def test_absolute_scale_may_begin_before_the_slider(host, job, run):
+    p = job(strength=0.2)
+    out = run(p, {"map": grey(153, p), "scale": "absolute"})
+    assert torch.equal(out, plain(job, strength=0.6))
+
+
+def test_zero_map_calls_no_model_and_is_the_init(host, job, run):
+    p = job()
+    assert torch.equal(run(p, {"map": grey(0, p)}), p.x)
+    assert p.sampler.model_wrap_cfg.step == 0
+
+
+def test_zero_map_without_skip_runs_every_step(host, job, run):
+    p = job(strength=1.0)
+    assert torch.equal(run(p, {"map": grey(0, p), "skip": False}), p.x)
+    assert p.sampler.ran == 20
+
+
+def test_nothing_is_left_behind(host, job, run):
+    p = job()
+    before = dict(vars(p.sampler.model_wrap_cfg))
+    func = p.sampler.func
+    run(p, {"map": left_kept(p)})
+    after = {k: v for k, v in vars(p.sampler.model_wrap_cfg).items() if k != "step"}
+    assert after == {k: v for k, v in before.items() if k != "step"}
+    assert p.sampler.func is func
+    assert p.denoising_strength == 0.75
+
+
+def test_an_error_in_the_run_leaves_nothing_behind(host, job, run):
+    p = job()
+
+    def broken(x, sigma, **kw):
+        raise RuntimeError("out of memory")
+
+    p.sampler.model_wrap_cfg.forward = broken
+    func = p.sampler.func
+    with pytest.raises(RuntimeError, match="out of memory"):
+        run(p, {"map": grey(100, p)})
+    assert p.sampler.model_wrap_cfg.forward is broken
+    assert p.sampler.func is func
+    assert p.denoising_strength == 0.75
+
+
+def test_an_interrupted_job_returns_the_held_picture(host, job, run):
+    p = job()
+    p.sampler.model_wrap_cfg.fail_at = 5
+    out = run(p, {"map": left_kept(p)})
+    half = out.shape[3] // 2
+    assert torch.equal(out[..., :half], p.x[..., :half])
+    assert not torch.equal(out[..., half:], p.x[..., half:])
+    assert torch.equal(host.shared.state.current_latent, out)
+
+
+def test_the_sampler_is_held_once_for_several_iterations(host, job, run):
+    p = job()
+    first = run(p, {"map": left_kept(p)})
+    script = host.script.DifferentialDiffusion()
+    script.process_before_every_sampling(p, x=p.x, noise=p.noise)
+    p.sampler.model_wrap_cfg.mask = "host mask"
+    assert torch.equal(p.sample(), first)
+
+
+def test_maps_for_every_picture_of_a_batch(host, job, run):
+    p = job(batch=2)
+    out = run(p, {"map": [grey(0, p), grey(255, p)]})
+    assert torch.equal(out[0], p.x[0])
+    assert torch.equal(out[1:], plain(job, batch=2)[1:])
+    with pytest.raises(FieldError, match="2 maps for a batch of 3"):
+        run(job(batch=3), {"map": [grey(0, p), grey(255, p)]})
+
+
+def test_a_host_mask_limits_the_change(host, job, run):
+    p = job()
+    p.nmask = torch.zeros(4, p.height // 8, p.width // 8)
+    p.nmask[:, :, 4:] = 1
+    out = run(p, {"map": grey(255, p)})
+    assert torch.equal(out[..., :4], p.x[..., :4])
+    assert not torch.equal(out[..., 4:], p.x[..., 4:])
+
+
+def test_flow_models_are_anchored_on_straight_lines(host, job, run):
+    host.shared.sd_model.add_noise_to_latent = lambda x, noise, t: x * (1 - t) + noise * t
+    p = job()
+    assert host.adapter.is_flow(p.sampler)
+    level = host.adapter.schedule_of(p.sampler, p, 20, p.x).levels[3]
+    assert float(level.signal) == pytest.approx(1 - float(level.noise))
+
+
+@pytest.mark.parametrize(
+    ("edit", "field"),
+    [
+        ({}, "map"), ({"map": ""}, "map"), ({"map": "%%%"}, "map"), ({"map": 3}, "map"),
+        ({"map": "AAAA"}, "map"), ({"gamma": 99, "map": "AAAA"}, "gamma"), ({"mp": 1}, "mp"),
+    ],
+)  # fmt: skip
+def test_bad_input_ends_the_job_with_a_422(host, job, run, edit, field):
+    p = job()
+    with pytest.raises(FieldError) as refused:
+        run(p, edit)
+    assert refused.value.field == field
+    assert vars(refused.value)["status_code"] == 422
+    assert p.sampler.model_wrap_cfg.step == 0
+
+
+def test_disabled_does_nothing(host, job, run):
+    p = job()
+    p.sampler.model_wrap_cfg.mask = None
+    out = run(p, {"enabled": False, "map": "nonsense"})
+    assert torch.equal(out, plain(job))
+    assert p.extra_generation_params == {} and p.comments == []
+
+
+def test_kept_pixels_are_pasted_back_exactly(host, job, run):
+    p = job()
+    p.batch_index = 0
+    run(p, {"map": left_kept(p), "feather": 0})
+    edited = Image.new("RGB", (p.width, p.height), "red")
+    edited.info["parameters"] = "kept"
+    out = p.diffdiff.composite(p, edited, 0)
+    original = np.array(p.init_images[0])
+    half = p.width // 2
+    assert (np.array(out)[:, :half] == original[:, :half]).all()
+    assert (np.array(out)[:, half:] == [255, 0, 0]).all()
+    assert out.info["parameters"] == "kept"
+
+
+def test_panel_has_one_control_per_field_in_order(host):
+    from diffdiff.args import fields
+
+    controls, pasted = host.panel.build(lambda name: f"diffdiff_{name}")
+    assert len(controls) == len(fields())
+    assert controls[0].value is False  # off until the user ticks it
+    for control, (name, info) in list(zip(controls, fields().items()))[1:]:
+        assert control.value == info["default"], name
+    assert len(pasted) == len(fields()) - 1
+
+
+def test_infotext_round_trip(host, job, run):
+    p = job()
+    edit = {"map": left_kept(p), "gamma": 2.5, "invert": True, "soften_direction": "outward"}
+    run(p, edit)
+    written = {k: str(v) for k, v in p.extra_generation_params.items()}
+    assert written["DD gamma"] == "2.5" and "DD skip" not in written
+    for field, want in {**edit, "enabled": True, "skip": True, "feather": 4.0}.items():
+        if field != "map":
+            assert host.infotext.reader(field)(written) == want
+    assert host.infotext.reader("enabled")({}) is False
+    assert host.infotext.reader("gamma")({}) is None
