@@ -6,6 +6,7 @@ runs on pydantic 1.10 (A1111) and 2 (Forge).
 
 from __future__ import annotations
 
+import json
 from typing import Any, Literal, Union
 
 from pydantic import BaseModel, Field, ValidationError
@@ -48,7 +49,11 @@ class EditArgs(BaseModel, extra="forbid"):
         1.0, ge=0.1, le=10, title="Gamma", description="Above 1 strengthens the greys of the map."
     )
     soften_radius: float = Field(
-        0.0, ge=0, le=256, title="Soften radius", description="Softens the map, in pixels; 0 = off."
+        0.0,
+        ge=0,
+        le=256,
+        title="Soften radius",
+        description="Softens the map, in pixels of the picture; 0 = off.",
     )
     soften_direction: Literal["both", "outward", "inward"] = Field(
         "both",
@@ -156,3 +161,18 @@ def changed(args: EditArgs) -> dict[str, Any]:
         for name, info in fields().items()
         if name not in ("map", "enabled") and getattr(args, name) != info["default"]
     }
+
+
+def table() -> str:
+    """The settings as a Markdown table, for the README."""
+    lines = ["| field | default | values | what it does |", "| --- | --- | --- | --- |"]
+    for name, info in fields().items():
+        if info["choices"]:
+            values = ", ".join(f"`{c}`" for c in info["choices"])
+        elif info["low"] is not None:
+            values = f"{info['low']:g} to {info['high']:g}"
+        else:
+            values = "base64 picture(s)" if name == "map" else "true, false"
+        default = "" if info["default"] is None else json.dumps(info["default"])
+        lines.append(f"| `{name}` | {default} | {values} | {info['help']} |")
+    return "\n".join(lines)

@@ -59,7 +59,7 @@ def climb(
     whole = np.floor(rung)
     start = steps - 1 - whole
     weight = None
-    if transition > 0:
+    if transition > 1e-6:
         weight = np.clip((rung - whole - 1 + transition) / transition, 0, 1)
         weight = np.where((start > floor) & (start <= last + 1), weight, 0)
         start = start - (weight > 0)

@@ -71,7 +71,7 @@ class Model:
         if extra>0:
             e=8//f//CELL or 1
             free=blur(pool(free,e),extra/(CELL*f*e))
-        season=torch.softmax(free*2*math.pi*big**2,2)
+        import os; season=torch.softmax(free*2*math.pi*float(os.environ.get('SN',6))**2,2)
         wts=grow(m,h,w)*grow(season,h,w)[...,None]
         y=torch.bmm(self.data,wts.reshape(h*w,K*G,1)).view(h,w,3,CELL,CELL).permute(2,0,3,1,4).reshape(1,3,H,W)
         self.season=(grow(season,h,w)*torch.linspace(0,1,K)).sum(2)

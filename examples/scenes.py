@@ -22,13 +22,13 @@ PALETTE = {
     "cloud": ((255, 255, 255), (255, 230, 206), (192, 150, 176), (84, 98, 150)),
     "far": ((130, 168, 198), (150, 138, 166), (102, 100, 152), (60, 76, 128)),
     "peak": ((234, 243, 250), (250, 222, 204), (206, 190, 214), (146, 168, 214)),
-    "hill": ((152, 200, 104), (206, 176, 96), (152, 150, 182), (100, 124, 180)),
-    "meadow": ((142, 200, 82), (206, 170, 84), (176, 172, 202), (128, 152, 206)),
-    "front": ((124, 190, 72), (192, 150, 76), (198, 194, 220), (164, 186, 232)),
+    "hill": ((160, 206, 110), (222, 186, 96), (156, 156, 190), (100, 124, 180)),
+    "meadow": ((146, 206, 84), (220, 178, 80), (180, 178, 210), (128, 152, 206)),
+    "front": ((128, 194, 72), (204, 154, 68), (202, 200, 228), (164, 186, 232)),
     "pine": ((24, 84, 66), (36, 72, 58), (34, 50, 70), (14, 25, 50)),
     "pine light": ((50, 118, 78), (74, 100, 70), (108, 116, 148), (112, 134, 184)),
-    "leaf": ((66, 142, 58), (202, 110, 42), (126, 92, 96), (62, 78, 122)),
-    "leaf light": ((112, 182, 76), (238, 160, 66), (174, 148, 158), (140, 162, 210)),
+    "leaf": ((44, 116, 52), (188, 88, 34), (112, 78, 88), (42, 56, 98)),
+    "leaf light": ((76, 152, 62), (228, 132, 48), (150, 116, 128), (88, 108, 162)),
     "trunk": ((104, 76, 56), (94, 66, 52), (62, 50, 62), (24, 26, 46)),
     "path": ((236, 214, 168), (224, 190, 142), (214, 196, 204), (186, 204, 242)),
     "wall": ((252, 242, 222), (248, 218, 178), (176, 146, 156), (84, 88, 128)),
@@ -167,12 +167,12 @@ def scene(seed: int, height: int, width: int) -> list[Layer]:
     spots = [(a, np.interp(a, x, back) + 0.012, some.near(0.07, 0.012)) for a in grove]
     layers += _pines(brush, spots)
 
-    middle = some.line(MIDDLE, x, 0.025)
+    middle = some.line(MIDDLE, x, 0.018)
     layers.append(_ground(brush, middle, "meadow", fade=0.28, dark=0.2))
     home, foot = some.near(0.86, 0.03), some.near(0.765, 0.015)
     layers += _path(some, brush, home - 0.07, foot)
     for kind, a, down, tall in TREES:
-        a, down, tall = some.near(a, 0.025), some.near(down, 0.012), some.near(tall, 0.02)
+        a, down, tall = some.near(a, 0.02), some.near(down, 0.006), some.near(tall, 0.012)
         foot_of_tree = np.interp(a, x, middle) + down
         if some.rng.uniform() < 0.9:
             draw = _pines if kind == "pine" else _round_trees
@@ -201,14 +201,14 @@ def _sky(some: Variant, brush: Brush) -> Iterator[Layer]:
     sizes = some.rng.choice([0.003, 0.0036, 0.005], 60)
     stars = [(a, b, r, r) for (a, b), r in zip(stars, sizes)]
     yield Layer(brush.ellipses(*stars), "sun", 0.9, glows=(0.66, 0.95))
-    x, y = some.near(1.06, 0.025), some.near(0.16, 0.02)
+    x, y = some.near(1.06, 0.015), some.near(0.16, 0.012)
     yield Layer(brush.glow(x, y, 0.12), "sun", 0.3, glows=(-1, 0))
     yield Layer(brush.ellipses((x, y, 0.058, 0.058)), "sun")
     spots = [(-0.018, -0.014, 0.014), (0.018, 0.008, 0.018), (-0.012, 0.028, 0.01)]
     yield Layer(brush.ellipses(*[(x + a, y + b, r, r) for a, b, r in spots]), "crater")
     puffs = []
     for cx, cy, size in CLOUDS:
-        cx, cy, size = some.near(cx, 0.04), some.near(cy, 0.02), some.near(size, 0.12)
+        cx, cy, size = some.near(cx, 0.025), some.near(cy, 0.012), some.near(size, 0.08)
         for k in (-1, -0.45, 0.1, 0.6, 1.05):
             r = (0.02 + 0.03 * (1 - k * k / 1.2)) * size
             puffs.append((cx + 0.085 * k * size, cy - 0.55 * r, 1.3 * r, r))

@@ -17,17 +17,11 @@ ADVANCED = ("black", "white", "gamma", "transition", "paste_back", "feather", "s
 HIDDEN = ("mode", "source")  # one choice so far
 
 
-class MapImage(gr.Image):
-    """An upload whose bytes reach the decoder as they are: Gradio's own conversion would turn
-    16-bit maps white. Gradio 3 hands over a data URL, Gradio 4 a file it has just stored."""
-
-    def preprocess(self, payload: Any) -> str | bytes | None:
-        if payload is None or isinstance(payload, str):
-            return payload
-        return Path(payload.path).read_bytes()
-
-    def get_block_name(self) -> str:
-        return "image"
+def as_sent(payload: Any) -> str | bytes | None:
+    """What the decoder gets of an upload: Gradio 3's data URL, the bytes of Gradio 4's file."""
+    if payload is None or isinstance(payload, str):
+        return payload
+    return Path(payload.path).read_bytes()
 
 
 def build(elem_id: Callable[[str], str]) -> tuple[list, list]:
@@ -55,7 +49,11 @@ def control(name: str, info: dict, elem_id: str) -> Any:
     """The control that a field's type asks for."""
     common = {"label": info["title"], "elem_id": elem_id}
     if name == "map":
-        return MapImage(**common)
+        upload = gr.Image(**common)
+        # Gradio's own conversion would turn 16-bit maps white. On the instance: Gradio 4 writes a
+        # stub file beside the source of every class derived from a component.
+        upload.preprocess = as_sent
+        return upload
     common["info"] = info["help"]
     if info["choices"]:
         visible = name not in HIDDEN

@@ -26,7 +26,7 @@ def test_without_repair_it_would_be_wrong(row):
 def test_unsupported_schedulers_are_named():
     import diffusers
 
-    with pytest.raises(ValueError, match="PNDM is not supported. Use one of: EulerDiscrete"):
+    with pytest.raises(ValueError, match=r"PNDM is not supported\. Use one of: EulerDiscrete"):
         family(diffusers.PNDMScheduler())
     with pytest.raises(ValueError, match="v_prediction is not supported yet"):
         predicts(diffusers.DDIMScheduler(prediction_type="v_prediction"))

@@ -1,0 +1,370 @@
+"""Reading change maps. Bad input names the field and the remedy."""
+
+import base64
+import contextlib
+import io
+import pickle
+import struct
+import warnings
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from diffdiff import decode as module
+from diffdiff import maps
+from diffdiff.errors import FieldError
+
+GREYS = np.arange(256, dtype=np.uint8).reshape(16, 16)
+fixed = settings(max_examples=60, deadline=None, derandomize=True)
+
+
+def packed(picture, kind="PNG", **options):
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
+
+
+def text(data):
+    return base64.b64encode(data).decode()
+
+
+def png(width, height, depth, colour, rows, *extra):
+    """A PNG written by hand, so that no library's idea of a mode is in the way."""
+
+    def chunk(name, body):
+        check = struct.pack(">I", zlib.crc32(name + body))
+        return struct.pack(">I", len(body)) + name + body + check
+
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    body = zlib.compress(b"".join(b"\0" + row for row in rows))
+    parts = [(b"IHDR", header), *extra, (b"IDAT", body), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+
+
+def refusal(value, field="map"):
+    with pytest.raises(FieldError) as caught:
+        maps.decode(value, field)
+    assert caught.value.field == field
+    assert caught.value.remedy
+    return str(caught.value)
+
+
+class TestError:
+    def test_text_and_parts(self):
+        error = FieldError("map", "it is 9 pixels", "Send more.")
+        assert str(error) == "map: it is 9 pixels. Send more."
+        assert (error.field, error.problem, error.remedy) == ("map", "it is 9 pixels", "Send more.")
+        assert isinstance(error, ValueError)
+
+    def test_what_the_api_of_a1111_reads(self):
+        error = FieldError("map", "p", "r")
+        assert FieldError.status_code == 422
+        assert vars(error)["status_code"] == 422
+        assert vars(error)["detail"] == str(error) == "map: p. r."
+
+    def test_survives_pickling(self):
+        error = pickle.loads(pickle.dumps(FieldError("a", "b", "c")))
+        assert str(error) == "a: b. c."
+        assert error.status_code == 422
+
+
+class TestDecode:
+    @pytest.mark.parametrize(
+        "wrap",
+        [
+            text,
+            lambda d: "data:image/png;base64," + text(d),
+            lambda d: "DATA:image/x-any;name=a.png;BASE64,\n" + text(d),
+            lambda d: " \r\n" + "\n".join(text(d)[i : i + 60] for i in range(0, 2000, 60)) + "\t",
+            bytes,
+            bytearray,
+            memoryview,
+            lambda d: Image.open(io.BytesIO(d)),
+            lambda d: np.asarray(Image.open(io.BytesIO(d))),
+        ],
+    )
+    def test_every_way_of_sending(self, wrap):
+        m = maps.decode(wrap(packed(Image.fromarray(GREYS))))
+        assert m.dtype == np.float32
+        assert m.flags.c_contiguous
+        np.testing.assert_array_equal(m, GREYS / np.float32(255))
+
+    @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P", "RGBX"])
+    @pytest.mark.parametrize("as_file", [True, False])
+    def test_a_grey_picture_is_the_grey_value_in_every_mode(self, mode, as_file):
+        picture = Image.fromarray(GREYS).convert(mode)
+        if as_file and mode != "RGBX":
+            picture = packed(picture)
+        np.testing.assert_array_equal(maps.decode(picture), GREYS / np.float32(255))
+
+    def test_colour_is_luma(self):
+        colours = [[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [9, 80, 200]]]
+        m = maps.decode(np.array(colours, np.uint8))
+        expected = [[0.299, 0.587], [0.114, (0.299 * 9 + 0.587 * 80 + 0.114 * 200) / 255]]
+        np.testing.assert_allclose(m, expected, atol=2e-5)
+
+    def test_luma_keeps_what_eight_bits_would_round_away(self):
+        m = maps.decode(np.array([[[7, 7, 7], [7, 7, 9]]] * 2, np.uint8))
+        assert m[0, 0] < m[0, 1] < 8 / 255
+
+    def test_luma_of_a_picture_of_many_blocks(self):
+        pixels = np.random.default_rng(0).integers(0, 256, (1500, 300, 3), np.uint8)
+        as_l = np.asarray(Image.fromarray(pixels).convert("L"))
+        assert np.abs(maps.decode(pixels) * 255 - as_l).max() < 0.501
+
+    @pytest.mark.parametrize("dtype", [np.uint16, np.float32, np.float64])
+    def test_grey_in_three_channels_is_exact(self, dtype):
+        if dtype is np.uint16:
+            grey = np.arange(65536, dtype=dtype).reshape(256, 256)
+            expected = grey / np.float32(65535)
+        else:
+            grey = np.random.default_rng(1).random((64, 64), np.float32).astype(dtype)
+            expected = grey
+        np.testing.assert_array_equal(maps.decode(np.dstack([grey] * 3)), expected)
+
+    @pytest.mark.parametrize("channels", [0, 1])
+    def test_array_types(self, channels):
+        for array, expected in (
+            (np.array([[True, False], [False, True]]), [[1, 0], [0, 1]]),
+            (np.array([[0, 51], [102, 255]], np.uint8), [[0, 0.2], [0.4, 1]]),
+            (np.array([[0, 13107], [26214, 65535]], np.uint16), [[0, 0.2], [0.4, 1]]),
+            (np.array([[0, 0.25], [0.5, 1]], np.float16), [[0, 0.25], [0.5, 1]]),
+            (np.array([[-1e-7, 0.25], [0.5, 1 + 5e-7]]), [[0, 0.25], [0.5, 1]]),
+        ):
+            m = maps.decode(array[..., None] if channels else array)
+            assert m.dtype == np.float32
+            np.testing.assert_array_equal(m, np.array(expected, np.float32))
+
+    def test_sixteen_bit_png_keeps_its_precision(self):
+        rows = [struct.pack(">4H", 0, 1, 255, 256), struct.pack(">4H", 257, 32768, 65534, 65535)]
+        m = maps.decode(png(4, 2, 16, 0, rows))
+        expected = np.array([[0, 1, 255, 256], [257, 32768, 65534, 65535]]) / 65535
+        np.testing.assert_allclose(m, expected, rtol=2e-7)
+
+    @pytest.mark.parametrize("mode", ["I;16", "I;16B", "I", "I;16L"])
+    def test_sixteen_bit_modes(self, mode):
+        values = np.array([[0, 1000, 300], [20000, 65535, 65534]])
+        order = {"I": "<i4", "I;16B": ">u2"}.get(mode, "<u2")
+        picture = Image.frombytes(mode, (3, 2), values.astype(order).tobytes())
+        np.testing.assert_allclose(maps.decode(picture), values / 65535, rtol=2e-7)
+
+    def test_float_picture(self):
+        values = np.array([[0, 0.3], [0.6, 1]], np.float32)
+        np.testing.assert_array_equal(maps.decode(Image.fromarray(values)), values)
+        data = packed(Image.fromarray(values), "TIFF")
+        np.testing.assert_array_equal(maps.decode(data), values)
+
+    def test_one_bit(self):
+        bits = np.array([[1, 0, 1], [0, 0, 1]], np.uint8)
+        picture = Image.fromarray(bits * 255).convert("1")
+        np.testing.assert_array_equal(maps.decode(picture), bits)
+        np.testing.assert_array_equal(maps.decode(packed(picture)), bits)
+
+    def test_cmyk(self):
+        pixels = np.zeros((2, 2, 4), np.uint8)
+        pixels[0, 0, 3] = 255
+        m = maps.decode(Image.frombytes("CMYK", (2, 2), pixels.tobytes()))
+        np.testing.assert_array_equal(m, [[0, 1], [1, 1]])
+
+    @pytest.mark.parametrize("kind", ["JPEG", "BMP", "WEBP", "GIF", "TIFF"])
+    def test_other_formats(self, kind):
+        options = {"lossless": True} if kind == "WEBP" else {}
+        m = maps.decode(packed(Image.fromarray(GREYS), kind, **options))
+        assert np.abs(m - GREYS / 255).max() < (0.02 if kind == "JPEG" else 1e-7)
+
+    def test_alpha_multiplies(self):
+        pixels = np.array([[[255, 255, 255, 0], [255, 255, 255, 51]]] * 2, np.uint8)
+        expected = np.array([[0, 0.2]] * 2, np.float32)
+        for value in (pixels, packed(Image.fromarray(pixels)), Image.fromarray(pixels)):
+            np.testing.assert_array_equal(maps.decode(value), expected)
+        two = np.array([[[102, 127], [102, 255]]] * 2, np.uint8)
+        grey = Image.fromarray(two[..., 0])
+        grey.putalpha(Image.fromarray(two[..., 1]))
+        expected = [[0.4 * 127 / 255, 0.4]] * 2
+        np.testing.assert_allclose(maps.decode(packed(grey)), expected, rtol=1e-6)
+
+    def test_palette_with_and_without_transparency(self):
+        picture = Image.fromarray(np.array([[0, 1], [2, 1]], np.uint8), "P")
+        picture.putpalette([0, 0, 0, 255, 255, 255, 51, 51, 51])
+        np.testing.assert_allclose(maps.decode(packed(picture)), [[0, 1], [0.2, 1]], rtol=1e-6)
+        one = maps.decode(packed(picture, transparency=1))
+        np.testing.assert_allclose(one, [[0, 0], [0.2, 0]], rtol=1e-6)
+        many = maps.decode(packed(picture, transparency=bytes([255, 51, 255])))
+        np.testing.assert_allclose(many, [[0, 0.2], [0.2, 0.2]], rtol=1e-6)
+
+    def test_the_transparent_colour_of_png_is_kept(self):
+        grey = maps.decode(png(2, 2, 8, 0, [b"\xff\x33", b"\x33\x00"], (b"tRNS", b"\x00\xff")))
+        np.testing.assert_allclose(grey, [[0, 0.2], [0.2, 0]], rtol=1e-6)
+        rows = [b"\xff\xff\xff\xff\xff\xfe", b"\0\0\0\x33\x33\x33"]
+        colour = maps.decode(png(2, 2, 8, 2, rows, (b"tRNS", b"\x00\xff" * 3)))
+        np.testing.assert_allclose(colour, [[0, 1 - 0.114 / 255], [0, 0.2]], atol=1e-6)
+        bits = maps.decode(png(2, 2, 1, 0, [b"\x80", b"\xc0"], (b"tRNS", b"\x00\x01")))
+        np.testing.assert_array_equal(bits, [[0, 0], [0, 0]])
+        deep = [struct.pack(">2H", 9000, 65535), struct.pack(">2H", 9001, 0)]
+        deep = maps.decode(png(2, 2, 16, 0, deep, (b"tRNS", struct.pack(">H", 9000))))
+        np.testing.assert_allclose(deep, [[0, 1], [9001 / 65535, 0]], rtol=1e-6)
+
+    @pytest.mark.parametrize("orientation", range(1, 9))
+    def test_exif_orientation(self, orientation):
+        upright = np.array([[10, 20, 30], [40, 50, 60]], np.uint8)
+        turn_back = {
+            2: Image.FLIP_LEFT_RIGHT, 3: Image.ROTATE_180, 4: Image.FLIP_TOP_BOTTOM,
+            5: Image.TRANSPOSE, 6: Image.ROTATE_90, 7: Image.TRANSVERSE, 8: Image.ROTATE_270,
+        }  # fmt: skip
+        picture = Image.fromarray(upright)
+        if orientation in turn_back:
+            picture = picture.transpose(turn_back[orientation])
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        for kind in ("PNG", "TIFF"):
+            m = maps.decode(packed(picture, kind, exif=exif.tobytes()))
+            np.testing.assert_array_equal(m, upright / np.float32(255))
+
+    def test_first_frame(self):
+        frames = [Image.fromarray(np.full((4, 4), v, np.uint8)) for v in (255, 0, 51)]
+        data = packed(frames[0], "GIF", save_all=True, append_images=frames[1:])
+        np.testing.assert_array_equal(maps.decode(data), 1)
+        picture = Image.open(io.BytesIO(data))
+        picture.seek(2)
+        np.testing.assert_array_equal(maps.decode(picture), 1)
+
+    def test_the_result_is_a_copy(self):
+        source = np.zeros((2, 2), np.float32)
+        maps.decode(source)[:] = 1
+        assert not source.any()
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        "value",
+        [
+            "http://example.com/a.png", "https://a.b/c", "file:///etc/passwd", "/etc/passwd",
+            "C:\\x.png", "map.png", "data:text/plain;base64,AAAA", "data:image/png,AAAA",
+            "data:image/png;base64,@@@@", "AAA", "\u00e4\u00f6", "AAAA====", "!",
+        ],
+    )  # fmt: skip
+    def test_text_that_is_no_picture(self, value):
+        assert "base64" in refusal(value)
+
+    def test_a_path_is_never_opened(self, tmp_path, monkeypatch):
+        path = tmp_path / "abcd"
+        path.write_bytes(packed(Image.fromarray(GREYS)))
+        monkeypatch.setattr("builtins.open", lambda *a, **k: pytest.fail("opened a file"))
+        for value in (str(path), path, f"file://{path}"):
+            assert "never opened" in refusal(value, "soften_map")
+
+    def test_empty(self):
+        for value in ("", "  \n", "data:image/png;base64,", b"", None):
+            message = refusal(value)
+            assert "empty" in message or "no map" in message
+
+    def test_not_a_picture(self):
+        for value in (b"hello", text(b"hello world"), 3, [[0, 1]], {"image": "x"}, object()):
+            assert refusal(value).startswith("map: ")
+
+    def test_junk_within_base64(self):
+        good = text(packed(Image.fromarray(GREYS)))
+        for junk in ("%", "-", "\0", "=="):
+            assert "base64" in refusal(good[:40] + junk + good[40:])
+
+    @pytest.mark.parametrize("kind", ["EPS", "PPM", "ICO", "TGA"])
+    def test_formats_that_are_not_listed(self, kind):
+        """Above all EPS: Pillow would start Ghostscript to read it."""
+        assert "Send a complete PNG" in refusal(packed(Image.fromarray(GREYS), kind))
+
+    def test_truncated(self):
+        noise = np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8)
+        for kind in ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF"):
+            data = packed(Image.fromarray(noise), kind)
+            for share in (0.1, 0.5, 0.9):
+                cut = data[: int(len(data) * share)]
+                assert refusal(cut)
+                assert refusal(text(cut))
+
+    def test_truncated_where_another_extension_lets_pillow_accept_it(self, monkeypatch):
+        from PIL import ImageFile
+
+        monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+        assert "truncated" in refusal(packed(Image.fromarray(GREYS))[:-30])
+
+    def test_sizes(self):
+        for shape in ((1, 1), (1, 9), (9, 1)):
+            assert f"{shape[1]}x{shape[0]}" in refusal(np.zeros(shape))
+            assert "2x2" in refusal(packed(Image.fromarray(np.zeros(shape, np.uint8))))
+        for shape in ((0, 0), (0, 4), (4, 0)):
+            assert "no pixels" in refusal(np.zeros(shape, np.uint8))
+        assert "no pixels" in refusal(Image.new("L", (0, 0)))
+        assert "sides of at most 16384" in refusal(np.zeros((2, 16385), np.uint8))
+        assert maps.decode(np.zeros((2, 16384), np.uint8)).shape == (2, 16384)
+
+    @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+    @pytest.mark.parametrize("limit", ["pillow's own", None])
+    @pytest.mark.parametrize(
+        ("width", "height"), [(8193, 8192), (10000, 10000), (30000, 30000), (2**31 - 1, 2**31 - 1)]
+    )
+    def test_huge_pictures_are_refused_from_the_header(self, width, height, limit, monkeypatch):
+        if limit is None:  # as A1111 sets it after an X/Y/Z grid
+            monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+        monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("allocated pixels"))
+        message = refusal(png(width, height, 8, 0, [b"\0" * 100]))
+        assert "67 million" in message
+        assert "at most 8192x8192" in message
+
+    def test_the_bomb_warning_as_an_error(self):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert "67 million" in refusal(png(10000, 10000, 8, 0, [b"\0" * 100]))
+
+    def test_the_settings_of_pillow_stay(self):
+        from PIL import ImageFile
+
+        before = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
+        maps.decode(packed(Image.fromarray(GREYS)))
+        refusal(packed(Image.fromarray(GREYS))[:60])
+        after = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
+        assert after == before
+
+    def test_long_text_is_refused_before_decoding(self, monkeypatch):
+        assert module.MAX_TEXT / 2**20 == 128
+        monkeypatch.setattr(module, "MAX_TEXT", 100)
+        monkeypatch.setattr(base64, "b64decode", lambda *a, **k: pytest.fail("decoded"))
+        assert "128 MiB" in refusal("A" * 101)
+
+    @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+    def test_not_finite(self, bad):
+        for shape in ((3, 3), (3, 3, 4)):
+            array = np.zeros(shape, np.float32)
+            array[1, 1] = bad
+            assert "NaN" in refusal(array)
+
+    @pytest.mark.parametrize("bad", [-1e-5, 1 + 1e-5, 255.0, 1e300])
+    def test_floats_outside(self, bad):
+        array = np.zeros((3, 3))
+        array[2, 0] = bad
+        assert "0..1" in refusal(array)
+        assert "0..1" in refusal(Image.fromarray(np.full((2, 2), 255, np.float32)))
+
+    def test_shapes_and_types(self):
+        for shape in ((4,), (4, 4, 2), (4, 4, 5), (2, 4, 4, 3), ()):
+            assert "[H, W]" in refusal(np.zeros(shape, np.uint8))
+        for dtype in (np.int32, np.int64, np.uint32, np.int8, complex, object, "U3"):
+            assert "uint8" in refusal(np.zeros((4, 4), dtype))
+        assert "int32" in refusal(Image.frombytes("I", (2, 2), np.array([0, 9, 9, 70000], "<i4")))
+
+    @fixed
+    @given(st.data(), st.sampled_from(["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP"]))
+    def test_damage_never_crashes(self, data, kind):
+        good = bytearray(packed(Image.fromarray(GREYS).convert("RGB"), kind))
+        for _ in range(data.draw(st.integers(1, 6))):
+            place = data.draw(st.integers(0, len(good) - 1))
+            good[place] = data.draw(st.integers(0, 255))
+        with warnings.catch_warnings(), contextlib.suppress(FieldError):
+            warnings.simplefilter("ignore")
+            m = maps.decode(bytes(good))
+            assert m.dtype == np.float32
+            assert m.ndim == 2
+            assert 0 <= m.min() <= m.max() <= 1

@@ -1,0 +1,30 @@
+"""What the README says of the settings is what the model says."""
+
+from pathlib import Path
+
+from diffdiff import __version__
+from diffdiff.args import table
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_settings_table_is_the_models():
+    assert table() in README
+
+
+def test_the_commands_exist():
+    makefile = (ROOT / "Makefile").read_text()
+    for command in ("test", "demo"):
+        assert f"`make {command}`" in README
+        assert f"\n{command}:" in makefile
+
+
+def test_the_pictures_exist():
+    for line in README.splitlines():
+        if line.startswith("!["):
+            assert (ROOT / line.split("](")[1].rstrip(")")).is_file(), line
+
+
+def test_the_version_is_in_the_changelog():
+    assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
