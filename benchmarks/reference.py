@@ -33,6 +33,7 @@ def k_diffusion_sampling() -> types.ModuleType:
     return sys.modules["k_diffusion.sampling"]
 
 
+@torch.no_grad()
 def ddim(model, x, timesteps, extra_args=None, eta=0.0, cfgpp=False):
     """DDIM (arXiv 2010.02502, eq. 12), looped as the WebUI does: down to `timesteps[0]`."""
     alphas = model.alphas_cumprod
@@ -46,11 +47,13 @@ def ddim(model, x, timesteps, extra_args=None, eta=0.0, cfgpp=False):
     return x
 
 
+@torch.no_grad()
 def ddim_cfgpp(model, x, timesteps, extra_args=None):
     """CFG++ (arXiv 2406.08070): the direction comes from the unconditional answer."""
     return ddim(model, x, timesteps, extra_args, cfgpp=True)
 
 
+@torch.no_grad()
 def plms(model, x, timesteps, extra_args=None):
     """Pseudo linear multistep (PNDM, arXiv 2202.09778), with an improved Euler first step."""
     alphas = model.alphas_cumprod
@@ -74,6 +77,7 @@ def plms(model, x, timesteps, extra_args=None):
     return x
 
 
+@torch.no_grad()
 def sample_lcm(model, x, sigmas, noise_sampler=None):
     """Latent consistency sampling (arXiv 2310.04378): jump to x0, noise it again."""
     ones = x.new_ones([x.shape[0]])
@@ -84,6 +88,7 @@ def sample_lcm(model, x, sigmas, noise_sampler=None):
     return x
 
 
+@torch.no_grad()
 def sample_ipndm(model, x, sigmas):
     """Improved PNDM (arXiv 2204.13902): Adams-Bashforth in sigma."""
     kept, ones = [], x.new_ones([x.shape[0]])
@@ -94,6 +99,7 @@ def sample_ipndm(model, x, sigmas):
     return x
 
 
+@torch.no_grad()
 def sample_ipndm_v(model, x, sigmas):
     """IPNDM with variable step sizes."""
     kept, ones = [], x.new_ones([x.shape[0]])
@@ -126,6 +132,7 @@ class _Deis(types.ModuleType):
 deis = _Deis("deis")
 
 
+@torch.no_grad()
 def sample_deis(model, x, sigmas, order=3):
     """DEIS with tabulated coefficients, the last step first-order."""
     table, kept, ones = deis.get_deis_coeff_list(sigmas, order), [], x.new_ones([x.shape[0]])
@@ -138,6 +145,7 @@ def sample_deis(model, x, sigmas, order=3):
     return x
 
 
+@torch.no_grad()
 def sample_heunpp2(model, x, sigmas):
     """Heun with a third call and sigma weights relative to the run's first sigma."""
     ones, n = x.new_ones([x.shape[0]]), len(sigmas) - 1
@@ -155,6 +163,7 @@ def sample_heunpp2(model, x, sigmas):
     return x
 
 
+@torch.no_grad()
 def restart_sampler(model, x, sigmas, noise_sampler=None, low=0.1, high=2.0, again=6):
     """Restart (arXiv 2306.14878): Heun, and once back up from `low` to `high`."""
     ones = x.new_ones([x.shape[0]])

@@ -5,6 +5,7 @@ Keys are the names of the sampler functions: k-diffusion's, and those of A1111 v
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -155,7 +156,7 @@ def _deis(run: Run) -> Memory:
     import torch
 
     sigmas = _sigmas(run)
-    own = run.function.__globals__["deis"].get_deis_coeff_list
+    own = inspect.unwrap(run.function).__globals__["deis"].get_deis_coeff_list
 
     def coefficients(i: int, order: int) -> list[float]:
         if order == 1 or sigmas[i + 1] <= 0:

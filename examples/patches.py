@@ -76,10 +76,15 @@ class Model:
         y=torch.bmm(self.data,wts.reshape(h*w,K*G,1)).view(h,w,3,CELL,CELL).permute(2,0,3,1,4).reshape(1,3,H,W)
         self.season=(grow(season,h,w)*torch.linspace(0,1,K)).sum(2)
         rest=x-y
-        out=y+self.rho**2/t2*rest
         import os
+        rb,pen=float(os.environ.get('RB',.4)),float(os.environ.get('PEN',3))
+        tb=sigma**2+rb**2
+        e=blur(rest[0].pow(2).sum(0)[...,None],float(os.environ.get('RSD',.8)))[...,0]
+        gate=torch.sigmoid(.5*e*(1/t2-1/tb)-1.5*math.log(tb/t2)-pen)
+        self.gate=gate
+        out=y+(self.rho**2/t2*(1-gate)+rb**2/tb*gate)*rest
         ts,tr=float(os.environ.get('TSD',4)),float(os.environ.get('TR',.05))
         n=4*math.pi*ts**2
         kt=tr**2/(tr**2+sigma**2/n)
         low=blur(rest[0].permute(1,2,0),ts).permute(2,0,1)[None]
-        return out+kt*low
+        return out+kt*(1-gate)*low

@@ -277,10 +277,11 @@ def _house(brush: Brush, x: float, foot: float, size: float) -> Iterator[Layer]:
 
 
 def _flowers(some: Variant, brush: Brush, front: np.ndarray) -> Iterator[Layer]:
-    for material in ("flower", "poppy"):
+    plan = np.random.default_rng(4).uniform(0, 1, (2, 34, 2))
+    for material, spots in zip(("flower", "poppy"), plan):
         dots = []
-        for _ in range(34):
-            x, depth = some.rng.uniform(0, 4 / 3), some.rng.uniform(0.02, 0.16)
+        for across, depth in spots:
+            x, depth = some.near(across * 4 / 3, 0.008), some.near(0.08, 0.004) + 0.12 * (depth - 0.5)
             r = 0.003 + 0.022 * depth
             dots.append((x, np.interp(x, brush.columns, front) + depth, r, r))
         yield Layer(brush.ellipses(*dots), material)

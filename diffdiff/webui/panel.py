@@ -49,7 +49,7 @@ def control(name: str, info: dict, elem_id: str) -> Any:
     """The control that a field's type asks for."""
     common = {"label": info["title"], "elem_id": elem_id}
     if name == "map":
-        upload = gr.Image(**common)
+        upload = gr.Image(height=280, **common)
         # Gradio's own conversion would turn 16-bit maps white. On the instance: Gradio 4 writes a
         # stub file beside the source of every class derived from a component.
         upload.preprocess = as_sent

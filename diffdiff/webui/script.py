@@ -35,7 +35,7 @@ def read(values: tuple) -> tuple[EditArgs, list] | None:
     given = request.pop("map", None)
     args = parse(request)
     if given is None or (isinstance(given, (str, list, tuple)) and not given):
-        raise FieldError("map", "there is no change map", "Give a picture: white changes.")
+        raise FieldError("map", "there is no change map", "Give a picture in which white changes.")
     given = list(given) if isinstance(given, (list, tuple)) else [given]
     return args, [maps.decode(m) for m in given]
 

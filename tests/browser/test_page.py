@@ -6,6 +6,7 @@ SCREENSHOTS=folder it leaves a picture of each stage there.
 
 import io
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -33,9 +34,8 @@ def browser():
 def page(browser):
     page = browser.new_page(viewport={"width": 1500, "height": 1400})
     page.goto(os.environ["WEBUI_URL"], wait_until="domcontentloaded", timeout=120_000)
-    page.get_by_role("tab", name="img2img", exact=True).or_(
-        page.get_by_role("button", name="img2img", exact=True)
-    ).first.click(timeout=120_000)
+    tab = page.locator("#tabs button").filter(has_text=re.compile(r"^\s*img2img\s*$", re.I))
+    tab.first.click(timeout=120_000)
     page.wait_for_selector("#img2img_generate", state="visible", timeout=120_000)
     yield page
     page.close()

@@ -7,7 +7,8 @@ from benchmarks.webui import WebUI
 
 @pytest.fixture(scope="session")
 def webui():
-    host = WebUI(os.environ["WEBUI_URL"], steps=int(os.environ.get("WEBUI_STEPS", "10")))
+    steps, size = (int(os.environ.get(k, v)) for k, v in (("WEBUI_STEPS", 10), ("WEBUI_SIZE", 256)))
+    host = WebUI(os.environ["WEBUI_URL"], steps, size)
     host.img2img()  # warm up: the first job of a host may differ by its VAE's noise
     return host
 
