@@ -58,19 +58,22 @@ class Denoiser:
         return torch.tanh(mixed + 0.3 * torch.sin(sigma)) + 0.2 * scaled / (1 + sigma)
 
     def __call__(self, x, sigma, **_):
-        sigma = sigma.view(-1, 1, 1, 1)
+        """Works in float32 at least, like a UNet under autocast; answers in x's dtype."""
+        dtype, x = x.dtype, x.to(torch.promote_types(x.dtype, torch.float32))
+        sigma = sigma.view(-1, 1, 1, 1).to(x.dtype)
         if not self.timesteps:
-            return self.x0(x, sigma)
-        a, s = vp(self.alphas_cumprod[sigma.long()])
+            return self.x0(x, sigma).to(dtype)
+        a, s = vp(self.alphas_cumprod[sigma.round().long()])
         eps = (x - a * self.x0(x / a, s / a)) / s
-        self.last_noise_uncond = 0.9 * eps + 0.1 * torch.tanh(x)
-        return eps
+        self.last_noise_uncond = (0.9 * eps + 0.1 * torch.tanh(x)).to(dtype)
+        return eps.to(dtype)
 
 
-def replayed(sigma, sigma_next, shape=(1, 4, 8, 8)):
+def replayed(sigma, sigma_next, like):
     """The same noise for the same place on the schedule, wherever the run began."""
     seed = int(float(sigma_next) * 1e5) * 7 + int(float(sigma) * 1e5)
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed % 2**31))
+    g = torch.Generator().manual_seed(seed % 2**31)
+    return torch.randn(like.shape, generator=g).to(like.dtype)
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,7 @@ class Bench:
         """The sampler function on the part of the schedule that begins at step `first`."""
         options = dict(self.row.options)
         if self.row.noise:
-            options["noise_sampler"] = partial(replayed, shape=x.shape)
+            options["noise_sampler"] = partial(replayed, like=x)
         if self.row.function in ("sample_dpm_fast", "sample_dpm_adaptive"):
             part = self.times[first:]
             options |= {"sigma_min": part[-2].item(), "sigma_max": part[0].item(), "eta": 1.0}

@@ -117,10 +117,10 @@ class Hold:
         if not self.holding:
             return answer
         level = self.level if level is None else level
-        held = held_answer(self.predicts, x, self.init, level)
+        held = held_answer(self.predicts, x, self.init, level).to(answer.dtype)
         if self.weight is not None and self.step in self.releases:
             part = torch.where(self.start == self.step, self.weight, 1).to(answer.dtype)
-            answer = torch.lerp(held.to(answer.dtype), answer, part)
+            answer = torch.lerp(held, answer, part)
         return torch.where(self.held, held, answer)
 
     def picture(self, x0: Tensor) -> Tensor:

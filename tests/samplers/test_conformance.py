@@ -87,3 +87,21 @@ def test_transition_is_continuous_on_euler():
     jumps = [error(a, b) for a, b in zip(outs, outs[1:])]
     hard = error(bench.held(0.6)[0], bench.held(0.65)[0])
     assert max(jumps) < 0.2 * hard
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("row", ROWS, ids=name)
+def test_half_precision_latents(row, dtype):
+    """Kept pixels are exact in any dtype; released ones are as near as the dtype can tell."""
+    bench = Bench(row, dtype=dtype)
+    zero, _ = bench.held(0.0)
+    assert zero.dtype == bench.plain(1.0).dtype  # several samplers go on in float32 themselves
+    assert torch.equal(zero, bench.init.to(zero.dtype))
+    out, _ = bench.held(0.6)
+    assert torch.isfinite(out).all()
+    if row.tolerance is not None:
+        # the measure is the plain run itself, its noise moved by one unit in the last place
+        plain = bench.plain(0.6).float()
+        bench.noise = bench.noise * (1 + torch.finfo(dtype).eps)
+        limit = error(bench.plain(0.6).float(), plain)
+        assert error(out.float(), plain) <= 4 * limit + 4 * torch.finfo(dtype).eps
