@@ -22,7 +22,8 @@ from diffdiff.ladder import climb
 from diffdiff.levels import noised, sigma_schedule
 from diffdiff.samplers import traits
 
-from .conformance import ROWS, Bench, Row
+from .bench import Bench, Row
+from .conformance import ROWS
 
 SHAPES = [(b, c, s, s) for b in (1, 4) for c, s in ((4, 64), (4, 128), (16, 128))]
 STEPS = 20

@@ -12,7 +12,7 @@ from diffdiff.ladder import NEVER
 from diffdiff.levels import noised
 from diffdiff.standalone.schedulers import predicts, sampler_of, schedule_of
 
-from .conformance import STRENGTHS, Denoiser, error, four_parts
+from .bench import STRENGTHS, Denoiser, error, four_parts
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from numpy.polynomial import polynomial
 from torch import Tensor
 
@@ -68,12 +69,22 @@ def _fill(depth: int) -> Callable[[Run], Memory]:
     return lambda run: Fill(run.start, run.first, depth, _lambdas(run.schedule))
 
 
-def _sigmas(run: Run) -> list[float]:
-    return list(run.schedule.coordinates)
+Coefficients = Callable[[Sequence[float], int, int], Sequence[float]]
 
 
-def _derivative(sigmas: Sequence[float]) -> Callable:
-    return lambda x, answer, step: (x - answer) / sigmas[step]
+def _in_sigma(run: Run, coefficients: Coefficients, order: int) -> Memory:
+    """A sampler that steps by `x + sum_j c_j d[-j]`, with `d = (x - x0) / sigma`.
+
+    coefficients: `(sigmas, step, order) -> [c_0, c_1, ...]`, newest first, the step size included.
+    """
+    sigmas = run.schedule.coordinates
+    return Takeover(
+        run.start,
+        run.first,
+        lambda step, order: coefficients(sigmas, step, order),
+        order,
+        derivative=lambda x, answer, step: (x - answer) / sigmas[step],
+    )
 
 
 def lms_coefficients(sigmas: Sequence[float], i: int, order: int) -> list[float]:
@@ -100,21 +111,9 @@ ADAMS_BASHFORTH = {
 }
 
 
-def _lms(run: Run) -> Memory:
-    sigmas = _sigmas(run)
-    return Takeover(
-        run.start, run.first, lambda i, order: lms_coefficients(sigmas, i, order), 4,
-        _derivative(sigmas),
-    )  # fmt: skip
-
-
-def _ipndm(run: Run) -> Memory:
-    sigmas = _sigmas(run)
-
-    def coefficients(i: int, order: int) -> list[float]:
-        return [(sigmas[i + 1] - sigmas[i]) * c for c in ADAMS_BASHFORTH[order]]
-
-    return Takeover(run.start, run.first, coefficients, 4, _derivative(sigmas))
+def ipndm_coefficients(sigmas: Sequence[float], i: int, order: int) -> list[float]:
+    """Adams-Bashforth of equal steps, whatever the sigmas (IPNDM, arXiv 2204.13902)."""
+    return [(sigmas[i + 1] - sigmas[i]) * c for c in ADAMS_BASHFORTH[order]]
 
 
 def ipndm_v_coefficients(sigmas: Sequence[float], i: int, order: int) -> list[float]:
@@ -143,28 +142,17 @@ def ipndm_v_coefficients(sigmas: Sequence[float], i: int, order: int) -> list[fl
     return [h[0] * w for w in weights]
 
 
-def _ipndm_v(run: Run) -> Memory:
-    sigmas = _sigmas(run)
-    return Takeover(
-        run.start, run.first, lambda i, order: ipndm_v_coefficients(sigmas, i, order), 4,
-        _derivative(sigmas),
-    )  # fmt: skip
-
-
 def _deis(run: Run) -> Memory:
-    """DEIS integrates numerically; its own module is asked, so that both agree to the last bit."""
-    import torch
-
-    sigmas = _sigmas(run)
+    """DEIS integrates numerically; its own module is asked, so that both agree."""
     own = inspect.unwrap(run.function).__globals__["deis"].get_deis_coeff_list
 
-    def coefficients(i: int, order: int) -> list[float]:
+    def coefficients(sigmas: Sequence[float], i: int, order: int) -> list[float]:
         if order == 1 or sigmas[i + 1] <= 0:
             return [sigmas[i + 1] - sigmas[i]] + [0.0] * (order - 1)
         window = torch.tensor(sigmas[i - order + 1 : i + 2])
         return [float(c) for c in own(window, order, deis_mode="tab")[-1]]
 
-    return Takeover(run.start, run.first, coefficients, 3, _derivative(sigmas))
+    return _in_sigma(run, coefficients, 3)
 
 
 def _plms_memory(run: Run) -> Memory:
@@ -187,6 +175,10 @@ def _plms_memory(run: Run) -> Memory:
     )
 
 
+def _heunpp_memory(run: Run) -> Memory:
+    return HeunPP(run.start, run.first, run.schedule.coordinates)
+
+
 @dataclass(frozen=True)
 class Sampler:
     """Traits of a sampler function.
@@ -207,7 +199,7 @@ SAMPLERS = {
     "sample_heun": Sampler(_twice),
     "sample_dpm_2": Sampler(_twice),
     "sample_dpm_2_ancestral": Sampler(_twice),
-    "sample_lms": Sampler(memory=_lms),
+    "sample_lms": Sampler(memory=lambda run: _in_sigma(run, lms_coefficients, 4)),
     "sample_dpmpp_2s_ancestral": Sampler(_twice),
     "sample_dpmpp_sde": Sampler(_twice),
     "sample_dpmpp_2m": Sampler(memory=_fill(1)),
@@ -217,9 +209,9 @@ SAMPLERS = {
     "sample_dpm_adaptive": Sampler(_thrice, on_schedule=False),
     "restart_sampler": Sampler(_twice, on_schedule=False),
     "sample_lcm": Sampler(),
-    "sample_heunpp2": Sampler(_heunpp, memory=lambda r: HeunPP(r.start, r.first, _sigmas(r))),
-    "sample_ipndm": Sampler(memory=_ipndm),
-    "sample_ipndm_v": Sampler(memory=_ipndm_v),
+    "sample_heunpp2": Sampler(_heunpp, memory=_heunpp_memory),
+    "sample_ipndm": Sampler(memory=lambda run: _in_sigma(run, ipndm_coefficients, 4)),
+    "sample_ipndm_v": Sampler(memory=lambda run: _in_sigma(run, ipndm_v_coefficients, 4)),
     "sample_deis": Sampler(memory=_deis),
     "sample_ddpm": Sampler(),
     "ddim": Sampler(),

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.conformance import ROWS, STRENGTHS, Bench, error, four_parts, measure, passes
+from benchmarks.bench import STRENGTHS, Bench, error, four_parts
+from benchmarks.conformance import ROWS, measure, passes
 from diffdiff.levels import sigma_schedule, timestep_schedule
 
 

@@ -1,0 +1,176 @@
+"""One sampler and a small nonlinear denoiser: plain runs and held runs, side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import torch
+
+from diffdiff.hold import Hold
+from diffdiff.ladder import climb
+from diffdiff.levels import noised, sigma_schedule, timestep_schedule, vp
+from diffdiff.samplers import traits
+
+from . import reference
+
+STEPS = 20
+STRENGTHS = (0.25, 0.5, 0.8)
+
+
+class Denoiser:
+    """A small nonlinear denoiser: predicts x0, or eps for timesteps.
+
+    local: look at one pixel at a time (otherwise at its neighbours too).
+    """
+
+    def __init__(self, local: bool = False, timesteps: bool = False, seed: int = 7):
+        g = torch.Generator().manual_seed(seed)
+        self.mix = torch.randn(4, 4, generator=g) * 0.7
+        self.local, self.timesteps = local, timesteps
+        betas = torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64) ** 2
+        self.alphas_cumprod = (1 - betas).cumprod(0).float()
+
+    def x0(self, x, sigma):
+        scaled = x / (1 + sigma**2) ** 0.5
+        mixed = torch.einsum("oc,bchw->bohw", self.mix, scaled)
+        if not self.local:
+            mixed = mixed + 0.3 * torch.roll(mixed, (1, 2), (2, 3))
+        return torch.tanh(mixed + 0.3 * torch.sin(sigma)) + 0.2 * scaled / (1 + sigma)
+
+    def __call__(self, x, sigma, **_):
+        """Works in float32 at least, like a UNet under autocast; answers in x's dtype."""
+        dtype, x = x.dtype, x.to(torch.promote_types(x.dtype, torch.float32))
+        sigma = sigma.view(-1, 1, 1, 1).to(x.dtype)
+        if not self.timesteps:
+            return self.x0(x, sigma).to(dtype)
+        a, s = vp(self.alphas_cumprod[sigma.round().long()])
+        eps = (x - a * self.x0(x / a, s / a)) / s
+        self.last_noise_uncond = (0.9 * eps + 0.1 * torch.tanh(x)).to(dtype)
+        return eps.to(dtype)
+
+
+def replayed(sigma, sigma_next, like):
+    """The same noise for the same place on the schedule, wherever the run began."""
+    seed = int(float(sigma_next) * 1e5) * 7 + int(float(sigma) * 1e5)
+    g = torch.Generator().manual_seed(seed % 2**31)
+    return torch.randn(like.shape, generator=g).to(like.dtype)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One sampler. tolerance: of "constant" and "parts"; None where a later start takes other
+    steps or other noise, so that only the levels of release can be checked."""
+
+    name: str
+    function: str
+    noise: bool = False
+    tolerance: float | None = 1e-5
+    options: tuple = ()
+
+    @property
+    def timesteps(self) -> bool:
+        return self.function in ("ddim", "ddim_cfgpp", "plms")
+
+
+class Bench:
+    """One sampler, one denoiser: plain runs and held runs on the same init, noise and schedule."""
+
+    def __init__(
+        self, row: Row, local: bool = False, dtype=torch.float32, steps: int = STEPS, size: int = 8
+    ):
+        sampling = reference.k_diffusion_sampling()
+        self.row, self.steps = row, steps
+        self.function = getattr(reference, row.function, None) or getattr(sampling, row.function)
+        self.model = Denoiser(local, row.timesteps)
+        g = torch.Generator().manual_seed(3)
+        self.init = torch.randn(1, 4, size, size, generator=g).to(dtype)
+        self.noise = torch.randn(1, 4, size, size, generator=g).to(dtype)
+        if row.timesteps:
+            self.times = torch.arange(0, 1000, 1000 // steps) + 1
+            self.schedule = timestep_schedule(self.times, self.model.alphas_cumprod, steps)
+        else:
+            self.times = sampling.get_sigmas_karras(steps, 0.0292, 14.6146)
+            self.schedule = sigma_schedule(self.times)
+
+    def call(self, model, x, first: int):
+        """The sampler function on the part of the schedule that begins at step `first`."""
+        options = dict(self.row.options)
+        if self.row.noise:
+            options["noise_sampler"] = partial(replayed, like=x)
+        if self.row.function in ("sample_dpm_fast", "sample_dpm_adaptive"):
+            part = self.times[first:]
+            options |= {"sigma_min": part[-2].item(), "sigma_max": part[0].item(), "eta": 1.0}
+            if self.row.function == "sample_dpm_fast":
+                options["n"] = len(part) - 1
+        elif self.row.timesteps:
+            options["timesteps"] = self.times[: self.steps - 1 - first]
+        else:
+            options["sigmas"] = self.times[first:]
+        if self.function.__module__ == "k_diffusion.sampling":
+            options["disable"] = True
+        return self.function(model, x, **options)
+
+    def plain(self, strength: float):
+        first = climb(np.array(strength), self.steps, len(self.schedule) - 1).first
+        if first is None:
+            # few steps and a timestep sampler: the plain run calls no model at this strength
+            return self.init
+        x = noised(self.init, self.noise, self.schedule.starts[first])
+        return self.call(self.model, x, first)
+
+    def hold(self, strength, repair: bool = True, first: int = 0, transition: float = 0.0) -> Hold:
+        """strength: scalar or `[h, w]`."""
+        strength = np.broadcast_to(np.asarray(strength, np.float32), self.init.shape[2:])
+        ladder = climb(strength, self.steps, len(self.schedule) - 1, transition)
+        known = traits(self.row.function)
+        return Hold(
+            self.init, self.noise, torch.from_numpy(ladder.start.copy())[None, None],
+            self.schedule, first, known if repair else replace(known, memory=None),
+            predicts="eps" if self.row.timesteps else "x0",
+            weight=None if ladder.weight is None else torch.from_numpy(ladder.weight)[None, None],
+            function=self.function,
+        )  # fmt: skip
+
+    def held(self, strength, repair: bool = True, first: int = 0, transition: float = 0.0):
+        """Result, and the denoiser that watched held pixels."""
+        hold = self.hold(strength, repair, first, transition)
+        denoise = Held(self, hold)
+        x = noised(self.init, self.noise, self.schedule.starts[first])
+        return hold.finish(self.call(denoise, x, first)), denoise
+
+
+class Held:
+    """The denoiser as a sampler sees it, watching how far held pixels stray from their path."""
+
+    def __init__(self, bench: Bench, hold: Hold):
+        self.bench, self.hold, self.stray, self.released = bench, hold, 0.0, []
+        self.alphas_cumprod = bench.model.alphas_cumprod
+
+    def watch(self, x, sigma, **_):
+        level = self.hold.schedule.at(sigma)
+        if self.hold.held.any():
+            off = (x - noised(self.bench.init, self.bench.noise, level)).abs()
+            stray = (off / (1 + torch.as_tensor(level.noise))).masked_fill(~self.hold.held, 0)
+            self.stray = max(self.stray, float(stray.max()))
+        step, n = self.hold.own_step, len(self.hold.schedule) - self.hold.first
+        if self.hold.left == self.hold.sampler.calls(step, n) - 1:
+            self.released.append((float(sigma[0]), ~self.hold.held))
+        return self.bench.model(x, sigma)
+
+    def __call__(self, x, sigma, **_):
+        answer = self.hold.denoise(self.watch, x, sigma)
+        if self.bench.row.function == "ddim_cfgpp":
+            self.last_noise_uncond = self.hold.hold(x, self.bench.model.last_noise_uncond)
+        return answer
+
+
+def error(got, want) -> float:
+    return float((got - want).abs().max() / want.abs().max())
+
+
+def four_parts() -> np.ndarray:
+    strengths = np.full((8, 8), 0.0, np.float32)
+    strengths[:, 2:4], strengths[:, 4:6], strengths[:, 6:] = 0.25, 0.5, 0.8
+    return strengths
