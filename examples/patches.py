@@ -79,7 +79,8 @@ class Model:
         import os
         rb,pen=float(os.environ.get('RB',.4)),float(os.environ.get('PEN',3))
         tb=sigma**2+rb**2
-        e=blur(rest[0].pow(2).sum(0)[...,None],float(os.environ.get('RSD',.8)))[...,0]
+        lowp=blur(rest[0].permute(1,2,0),3.).permute(2,0,1)
+        e=blur((rest[0]-lowp).pow(2).sum(0)[...,None],float(os.environ.get('RSD',.8)))[...,0]
         gate=torch.sigmoid(.5*e*(1/t2-1/tb)-1.5*math.log(tb/t2)-pen)
         self.gate=gate
         out=y+(self.rho**2/t2*(1-gate)+rb**2/tb*gate)*rest

@@ -66,7 +66,8 @@ class DifferentialDiffusion(scripts.Script):
         p.diffdiff = None
         try:
             edit = read(values)
-            if edit is not None and getattr(p, "init_images", None):
+            # without an init image the host has its own words
+            if edit is not None and all(getattr(p, "init_images", None) or [None]):
                 p.diffdiff = Session(p, *edit)
         except Exception as error:
             refuse(p, error)

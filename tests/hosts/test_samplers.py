@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from benchmarks.webui import OTHER_STEPS, SEQUENTIAL, WebUI, compare, encode
+from benchmarks.webui import OTHER_STEPS, SEQUENTIAL, Refused, WebUI, compare, encode
 
 pytestmark = pytest.mark.host
 TOLERANCE = int(os.environ.get("WEBUI_TOLERANCE", "0"))
@@ -19,6 +19,10 @@ def pytest_generate_tests(metafunc):
 
 def test_constant_map_is_plain_img2img(webui, sampler):
     for value in (77, 153):
+        try:
+            webui.picture(sampler_name=sampler, denoising_strength=value / 255)
+        except Refused as refused:
+            pytest.skip(f"the host's own plain job of this strength fails: {refused}")
         result = compare(webui, sampler, value)
         assert result["skip"][1] <= TOLERANCE, "skip: begins where plain img2img begins"
         if sampler not in SEQUENTIAL + OTHER_STEPS:
