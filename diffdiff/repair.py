@@ -13,7 +13,7 @@ not the model's, so the sampler's higher-order terms would be wrong. Two ways to
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -138,13 +138,18 @@ class Takeover(Memory):
 
     def after(self, x, answer, sigma, step, again):
         self.kept.appendleft(self.derivative(x, answer, step))
+        self._take_over(x, sigma, step, again)
+        if len(self.kept) == self.kept.maxlen:
+            self.kept.pop()  # the next step's own answer takes its place
+
+    def _take_over(self, x: Tensor, sigma: Tensor, step: int, again: Denoise) -> None:
         reached = min(step - self.first + 1, self.order)
         ages = [a for a in range(reached - 1) if step - a in self.starts]
         if not ages:
             return
         precise = torch.promote_types(x.dtype, torch.float32)
         self.x_next = self.carry(x, step).to(precise, copy=True)
-        for weight, derivative in zip(self._weights(step, reached, ages, precise), self.kept):
+        for derivative, weight in zip(self.kept, self._weights(step, reached, ages, precise)):
             self.x_next.addcmul_(weight, derivative.to(precise))
         if self.improved is not None and step in self.starts:
             sigma_next = torch.full_like(sigma, self.improved(step))
@@ -153,16 +158,14 @@ class Takeover(Memory):
             self.x_next += torch.where(self.start == step, bend, 0)
         self.young = (self.start <= step) & (self.start > step - reached + 1)
 
-    def _weights(self, step: int, reached: int, ages: list[int], dtype) -> list[Tensor]:
+    def _weights(self, step: int, reached: int, ages: list[int], dtype) -> Iterator[Tensor]:
         """Each pixel's coefficient of each derivative, newest first: `[B, 1, h, w]`."""
-        given = self.coefficients(step, reached)
-        used = given[: len(self.kept)]
-        weights = [torch.full_like(self.start, g, dtype=dtype) for g in used]
-        for age in ages:
-            own = [*self.coefficients(step, age + 1), *[0.0] * reached]
-            for weight, c in zip(weights, own):
-                weight.masked_fill_(self.start == step - age, c)
-        return weights
+        own = {age: [*self.coefficients(step, age + 1), *[0.0] * reached] for age in ages}
+        for j, given in enumerate(self.coefficients(step, reached)):
+            weight = torch.full_like(self.start, given, dtype=dtype)
+            for age in ages:
+                weight.masked_fill_(self.start == step - age, own[age][j])
+            yield weight
 
 
 class HeunPP(Memory):

@@ -1,91 +1,136 @@
-"""prototype"""
+"""A diffusion model without a network: the posterior mean over painted pictures, in closed form.
+
+The data are V variants of a place at T times of the year and day. A noisy picture is explained
+window by window: which time it is (shared over a wide window), and which variant it comes from
+(over a window that shrinks with the noise, so that a result may combine many of them). The answer
+is the mean of the pictures, weighted by how well they explain the window: what a network trained
+on them would have to learn. The prompt is a prior over the times.
+"""
+
 from __future__ import annotations
+
 import math
-import numpy as np, torch
-import torch.nn.functional as F
+from collections.abc import Sequence
+
+import torch
 from torch import Tensor
 
-CELL=2
-def blur(m, sd):
-    """[h,w,...] gaussian sum over leading dims normalised so centre... returns mean"""
-    if sd<=0.3: return m
-    r=math.ceil(2.5*sd)
-    g=torch.exp(-torch.arange(-r,r+1)**2/(2*sd**2)); g=(g/g.sum()).tolist()
-    for dim in (0,1):
-        n=m.shape[dim]
-        idx=torch.arange(n)
-        out=torch.zeros_like(m)
-        for i,k in zip(range(-r,r+1),g):
-            # clamp edges
-            if abs(i)>=n: continue
-            lo,hi=max(0,-i),min(n,n-i)
-            out.narrow(dim,lo,hi-lo).add_(m.narrow(dim,lo+i,hi-lo),alpha=k)
-        # renormalise at the borders
-        c=torch.zeros(n)
-        for i,k in zip(range(-r,r+1),g):
-            lo,hi=max(0,-i),min(n,n-i)
-            if lo<hi: c[lo:hi]+=k
-        m=out/c.view([-1 if d==dim else 1 for d in range(m.ndim)])
-    return m
-def pool(m,f):
-    if f==1: return m
-    h,w=m.shape[:2]
-    return m.unflatten(0,(h//f,f)).unflatten(2,(w//f,f)).mean((1,3))
-def grow(m,h,w):
-    """[a,b,...] to [h,w,...] bilinear"""
-    if m.shape[0]==h: return m
-    rest=m.shape[2:]
-    y=m.flatten(2).permute(2,0,1)[None]
-    return F.interpolate(y,(h,w),mode='bilinear')[0].permute(1,2,0).reshape(h,w,*rest)
+CELL = 2  # pixels of a cell; weights are kept per cell
+FULL_HEIGHT = 192  # the lengths below are pixels of a picture of this height
+WINDOW = (2.5, 10.0, 32.0)  # standard deviation of the variants' window: least, per sigma, most
+TIME_WINDOW = 20.0  # standard deviation of the window that shares one time
+TIME_PIXELS = 230.0  # how many independent pixels it counts as: neighbours tell much the same
+GRAIN = 0.012  # standard deviation of the pixels around the painted ones
+DETAIL = 0.4  # the same where a picture has a detail that no painted one has ...
+DETAIL_ODDS = -9.0  # ... which is rare: logarithm of its odds
 
-class Model:
-    def __init__(self, pictures, log_prior, rho, season_sd=16, struct=(16.,2.,32.)):
-        """pictures [K,G,3,H,W]"""
-        K,G,_,H,W=pictures.shape
-        self.shape=K,G,H,W
-        self.h,self.w=H//CELL,W//CELL
-        self.season_sd, self.struct=season_sd,struct
-        d=pictures.view(K*G,3,self.h,CELL,self.w,CELL).permute(2,4,1,3,5,0)
-        self.data=d.reshape(self.h*self.w,3*CELL*CELL,K*G).contiguous()
-        self.half=self.data.pow(2).sum(1).mul_(.5)
-        self.log_prior=log_prior; self.rho=rho
 
-    def __call__(self,x,sigma):
-        K,G,H,W=self.shape; h,w=self.h,self.w
-        t2=sigma**2+self.rho**2
-        q=x.view(3,h,CELL,w,CELL).permute(1,3,0,2,4).reshape(h*w,1,-1)
-        m=torch.bmm(q,self.data)[:,0].sub_(self.half).mul_(1/(t2*CELL**2)).view(h,w,K,G)  # per pixel
-        sd=min(max(self.struct[0]*sigma,self.struct[1]),self.struct[2])
-        f=1
-        while f<8 and f*CELL*4<=sd: f*=2
-        m=pool(m,f); s=sd/(f*CELL)
-        n=2*math.pi*sd**2
-        m=blur(m,s)*n
-        top=m.amax(3,keepdim=True)
-        m=m.sub_(top).exp_()
-        tot=m.sum(3,keepdim=True)
-        m/=tot
-        free=(tot.log()+top)[...,0]/n+self.log_prior   # per pixel
-        big=max(self.season_sd,sd)
-        extra=math.sqrt(max(big**2-sd**2,0))
-        if extra>0:
-            e=8//f//CELL or 1
-            free=blur(pool(free,e),extra/(CELL*f*e))
-        import os; season=torch.softmax(free*2*math.pi*float(os.environ.get('SN',6))**2,2)
-        wts=grow(m,h,w)*grow(season,h,w)[...,None]
-        y=torch.bmm(self.data,wts.reshape(h*w,K*G,1)).view(h,w,3,CELL,CELL).permute(2,0,3,1,4).reshape(1,3,H,W)
-        self.season=(grow(season,h,w)*torch.linspace(0,1,K)).sum(2)
-        rest=x-y
-        import os
-        rb,pen=float(os.environ.get('RB',.4)),float(os.environ.get('PEN',3))
-        tb=sigma**2+rb**2
-        lowp=blur(rest[0].permute(1,2,0),3.).permute(2,0,1)
-        e=blur((rest[0]-lowp).pow(2).sum(0)[...,None],float(os.environ.get('RSD',.8)))[...,0]
-        gate=torch.sigmoid(.5*e*(1/t2-1/tb)-1.5*math.log(tb/t2)-pen)
-        self.gate=gate
-        out=y+(self.rho**2/t2*(1-gate)+rb**2/tb*gate)*rest
-        ts,tr=float(os.environ.get('TSD',4)),float(os.environ.get('TR',.05))
-        n=4*math.pi*ts**2
-        kt=tr**2/(tr**2+sigma**2/n)
-        low=blur(rest[0].permute(1,2,0),ts).permute(2,0,1)[None]
-        return out+kt*(1-gate)*low
+def prior(pictures: Tensor, sigmas: Sequence[float]) -> Tensor:
+    """Log-prior of the times per pixel, `[T]`: a prompt for the last of them.
+
+    A picture of the first time, noised to `sigmas[k]`, is as likely to be taken for time k + 1 as
+    for time k: so the more noise, the farther the edit goes.
+
+    Args:
+        pictures: `[T, V, 3, H, W]`.
+        sigmas: T - 1 levels, ascending.
+    """
+    far = (pictures - pictures[:1]).square().sum(2).mean((1, 2, 3))
+    levels = torch.tensor(sigmas, dtype=torch.float32)
+    rise = far.diff().clamp(min=0) / (2 * levels**2)
+    return torch.cat([rise.new_zeros(1), rise.cumsum(0)])
+
+
+def gaussian(size: int, centres: Tensor, sd: float) -> Tensor:
+    """`[len(centres), size]`, rows sum to 1: means over Gaussian windows of a line of cells."""
+    far = centres[:, None] - torch.arange(size)
+    return torch.softmax(-far.square() / (2 * sd**2), 1)
+
+
+def hats(size: int, centres: Tensor) -> Tensor:
+    """`[size, len(centres)]`: linear interpolation between evenly spaced centres."""
+    gap = float(centres[1] - centres[0])
+    at = torch.arange(size).clamp(float(centres[0]), float(centres[-1]))
+    return (1 - (at[:, None] - centres).abs() / gap).clamp(min=0)
+
+
+def along(m: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """`[h, w, n]` to `[a, b, n]` by matrices `[a, h]` and `[b, w]`."""
+    m = (rows @ m.flatten(1)).unflatten(1, m.shape[1:])
+    return columns @ m
+
+
+class Denoiser:
+    """`model(x, sigma) -> x0`, for one picture `[1, 3, H, W]` in -1..1.
+
+    Args:
+        pictures: `[T, V, 3, H, W]`, H and W even.
+        log_prior: `[T]`, per pixel.
+    """
+
+    def __init__(self, pictures: Tensor, log_prior: Tensor):
+        times, variants, _, height, width = pictures.shape
+        self.sizes, self.log_prior = (times, variants), log_prior
+        self.h, self.w, self.unit = height // CELL, width // CELL, height / FULL_HEIGHT
+        cells = pictures.reshape(times * variants, 3, self.h, CELL, self.w, CELL)
+        # [cell, 3 * CELL * CELL, T * V]: both sums over it are then plain matrix products
+        self.cells = cells.permute(2, 4, 1, 3, 5, 0).flatten(2, 4).flatten(0, 1).contiguous()
+        self.half_norm = self.cells.square().sum(1) / 2
+
+    def __call__(self, x: Tensor, sigma: Tensor, **_) -> Tensor:
+        noise = float(sigma.reshape(-1)[0])
+        weights = self._weights(x, noise).reshape(self.h * self.w, -1, 1)
+        mean = torch.bmm(self.cells, weights).view(self.h, self.w, 3, CELL, CELL)
+        mean = mean.permute(2, 0, 3, 1, 4).reshape(x.shape)
+        return mean + self._own(x - mean, noise) * (x - mean)
+
+    def _weights(self, x: Tensor, noise: float) -> Tensor:
+        """`[h, w, T * V]`, how much each picture explains of each cell; sums to 1."""
+        grid = x.view(3, self.h, CELL, self.w, CELL).permute(1, 3, 0, 2, 4).reshape(-1, 1, 12)
+        fit = torch.bmm(grid, self.cells)[:, 0].sub_(self.half_norm)
+        fit *= 1 / ((noise**2 + GRAIN**2) * CELL**2)  # log-likelihood per pixel
+        least, slope, most = WINDOW
+        sd = min(max(slope * noise, least), most) * self.unit / CELL
+        stride = max(1, 2 ** int(math.log2(max(sd / 1.5, 1))))
+        rows = torch.arange((stride - 1) / 2, self.h, stride)
+        columns = torch.arange((stride - 1) / 2, self.w, stride)
+        fit = along(
+            fit.view(self.h, self.w, -1),
+            gaussian(self.h, rows, sd),
+            gaussian(self.w, columns, sd),
+        )
+        pixels = 2 * math.pi * (sd * CELL) ** 2
+        fit = fit.unflatten(2, self.sizes) * pixels
+        best = fit.amax(3, keepdim=True)
+        variant = fit.sub_(best).exp_()
+        total = variant.sum(3, keepdim=True)
+        variant /= total
+        evidence = (total.log() + best)[..., 0] / pixels + self.log_prior
+        wide = TIME_WINDOW * self.unit / CELL / stride
+        evidence = along(
+            evidence,
+            gaussian(len(rows), torch.arange(len(rows)), wide),
+            gaussian(len(columns), torch.arange(len(columns)), wide),
+        )
+        # below sigma 1 neighbouring times stay alike: a time between two of them is their mean
+        time = torch.softmax(evidence * (TIME_PIXELS * noise**2 / (1 + noise**2)), 2)
+        weights = (variant * time[..., None]).flatten(2)
+        return along(weights, hats(self.h, rows), hats(self.w, columns)) if stride > 1 else weights
+
+    def _own(self, rest: Tensor, noise: float) -> Tensor:
+        """`[1, 1, H, W]`: how much of what the pictures do not explain belongs to the picture.
+
+        The pixels lie around the painted ones by GRAIN, and by DETAIL where what remains, its
+        smooth part taken off, is too much for grain and noise.
+        """
+        height, width = rest.shape[2:]
+        y, x = torch.arange(height), torch.arange(width)
+
+        def smooth(m: Tensor, sd: float) -> Tensor:
+            return gaussian(height, y, sd) @ m @ gaussian(width, x, sd).T
+
+        fine, coarse = noise**2 + GRAIN**2, noise**2 + DETAIL**2
+        sharp = (rest - smooth(rest, 3 * self.unit)).square().sum(1, keepdim=True)
+        odds = smooth(sharp, self.unit) * (1 / fine - 1 / coarse) / 2
+        detail = torch.sigmoid(odds - 1.5 * math.log(coarse / fine) + DETAIL_ODDS)
+        return detail * DETAIL**2 / coarse + (1 - detail) * GRAIN**2 / fine

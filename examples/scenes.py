@@ -169,7 +169,7 @@ def scene(seed: int, height: int, width: int) -> list[Layer]:
 
     middle = some.line(MIDDLE, x, 0.018)
     layers.append(_ground(brush, middle, "meadow", fade=0.28, dark=0.2))
-    home, foot = some.near(0.86, 0.03), some.near(0.765, 0.015)
+    home, foot = some.near(0.86, 0.02), some.near(0.765, 0.01)
     layers += _path(some, brush, home - 0.07, foot)
     for kind, a, down, tall in TREES:
         a, down, tall = some.near(a, 0.02), some.near(down, 0.006), some.near(tall, 0.012)
@@ -177,13 +177,13 @@ def scene(seed: int, height: int, width: int) -> list[Layer]:
         if some.rng.uniform() < 0.9:
             draw = _pines if kind == "pine" else _round_trees
             layers += draw(brush, [(a, foot_of_tree, tall)])
-    layers += _house(brush, home, foot, some.near(1.12, 0.07))
+    layers += _house(brush, home, foot, some.near(1.12, 0.045))
 
     front = some.line(FRONT, x, 0.02)
     layers.append(_ground(brush, front, "front", fade=0.16, dark=0.2))
     layers += _flowers(some, brush, front)
-    sides = [(some.near(0.07, 0.025), 0.97, 0.42), (some.near(1.27, 0.025), 0.985, 0.36)]
-    layers += _pines(brush, [(a, some.near(b, 0.01), some.near(c, 0.03)) for a, b, c in sides])
+    sides = [(some.near(0.07, 0.02), 0.97, 0.42), (some.near(1.27, 0.02), 0.985, 0.36)]
+    layers += _pines(brush, [(a, some.near(b, 0.01), some.near(c, 0.02)) for a, b, c in sides])
     return layers
 
 
@@ -248,7 +248,7 @@ def _round_trees(brush: Brush, spots: Sequence) -> Iterator[Layer]:
 
 def _path(some: Variant, brush: Brush, x: float, top: float) -> Iterator[Layer]:
     t = np.linspace(0, 1, 40)
-    middle = x + some.near(0.05, 0.02) * np.sin(np.pi * 1.7 * t) - some.near(0.2, 0.04) * t**1.5
+    middle = x + some.near(0.05, 0.01) * np.sin(np.pi * 1.7 * t) - some.near(0.2, 0.03) * t**1.5
     half, y = 0.012 + 0.06 * t**1.4, top + t * (1.02 - top)
     edge = list(zip(middle - half, y)) + list(zip(middle + half, y))[::-1]
     yield Layer(brush.polygons(edge), "path")

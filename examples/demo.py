@@ -1,0 +1,260 @@
+"""`python -m examples.demo`: a summer noon becomes a winter night, every pixel at its own strength.
+
+Runs img2img with the real DPM++ 2M of k-diffusion and a denoiser that needs no weights (see
+`patches.py`), once plainly and once for each change map, and writes the pictures and a contact
+sheet. Where the map is 0 the output is the input, byte for byte; that is checked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from benchmarks.reference import k_diffusion_sampling
+from diffdiff import maps, prepare
+from diffdiff.args import EditArgs, parse
+from diffdiff.composite import paste_back
+from diffdiff.errors import FieldError
+from diffdiff.hold import Hold
+from diffdiff.ladder import NEVER, climb
+from diffdiff.levels import noised, sigma_schedule
+from diffdiff.samplers import traits
+
+from .patches import Denoiser, prior
+from .scenes import paint, scene
+from .sheet import Row, contact_sheet, heat, save
+
+HEIGHT, WIDTH = 192, 256
+VARIANTS, TIMES = 40, 16  # of the painted data: landscapes, and times of each
+SIGMAS = (0.02, 10.0)
+PROMPT = (0.2, 0.74)  # strengths at which a summer noon begins to change, and is a winter night
+INPUT = 7  # seed of the input picture, which is not among the data
+SOFTEN = 20.0  # pixels
+HEADS = ("Input", "Change map", "Plain img2img", "Differential Diffusion", "What changed")
+
+
+def to_tensor(picture: np.ndarray) -> torch.Tensor:
+    """uint8 `[H, W, 3]` to `[1, 3, H, W]` in -1..1."""
+    return torch.from_numpy(picture).permute(2, 0, 1)[None] / 127.5 - 1
+
+
+def to_picture(x: torch.Tensor) -> np.ndarray:
+    """`[1, 3, H, W]` in -1..1 to uint8 `[H, W, 3]`; undoes `to_tensor` exactly."""
+    return ((x[0].permute(1, 2, 0).clamp(-1, 1) + 1) * 127.5).round().byte().numpy()
+
+
+def painted(seed: int, times: list[float], height: int, width: int) -> torch.Tensor:
+    """`[T, 3, H, W]` in -1..1."""
+    pictures = paint(scene(seed, height, width), times)
+    return torch.from_numpy(pictures).permute(0, 3, 1, 2)
+
+
+def learn(height: int, width: int, variants: int = VARIANTS, times: int = TIMES) -> Denoiser:
+    """The model of the valley, prompted for a winter night."""
+    at = np.linspace(0, 1, times).tolist()
+    pictures = torch.stack([painted(100 + v, at, height, width) for v in range(variants)], 1)
+    low, high = (s ** (1 / 7) for s in SIGMAS)
+    # the levels of a Karras schedule at evenly spaced strengths
+    levels = (low + (high - low) * np.linspace(*PROMPT, times - 1)) ** 7
+    return Denoiser(pictures, prior(pictures, levels.tolist()))
+
+
+class Edit(NamedTuple):
+    """picture: uint8 `[H, W, 3]`. kept: bool `[H, W]`, pixels that no model step touches."""
+
+    picture: np.ndarray
+    kept: np.ndarray
+    calls: int
+    skipped: int
+    seconds: float
+
+
+def img2img(
+    model: Callable,
+    picture: np.ndarray,
+    change_map: np.ndarray,
+    args: EditArgs,
+    strength: float,
+    steps: int,
+) -> Edit:
+    """One run that obeys a map.
+
+    Args:
+        model: `model(x, sigma) -> x0`.
+        picture: uint8 `[H, W, 3]`, the input.
+        change_map: float32 `[H, W]` in 0..1, already shaped.
+        strength: the denoising strength of a white pixel.
+        steps: of the full schedule.
+    """
+    began = time.perf_counter()
+    sampling = k_diffusion_sampling()
+    sigmas = sampling.get_sigmas_karras(steps, *SIGMAS)
+    schedule = sigma_schedule(sigmas)
+    init = to_tensor(picture)
+    noise = torch.randn(init.shape, generator=torch.Generator().manual_seed(5))
+
+    slider_first = climb(np.array(strength), steps, steps - 1).first
+    wanted = prepare.strengths(change_map, args, strength)
+    ladder, first = prepare.plan(wanted, args, steps, steps - 1, slider_first or 0)
+    kept = ladder.start == NEVER
+    if first is None:
+        return Edit(picture, kept, 0, steps, time.perf_counter() - began)
+    hold = Hold(
+        init,
+        noise,
+        torch.from_numpy(ladder.start)[None, None],
+        schedule,
+        first,
+        traits("sample_dpmpp_2m"),
+        weight=None if ladder.weight is None else torch.from_numpy(ladder.weight)[None, None],
+        function=sampling.sample_dpmpp_2m,
+    )
+
+    def denoise(x: torch.Tensor, sigma: torch.Tensor, **kwargs) -> torch.Tensor:
+        return hold.denoise(model, x, sigma, **kwargs)
+
+    x = noised(init, noise, schedule.starts[first])
+    samples = sampling.sample_dpmpp_2m(denoise, x, sigmas[first:], disable=True)
+    result = to_picture(hold.finish(samples))
+    if args.paste_back:
+        result = paste_back(picture, result, np.where(kept, 0, wanted), args.feather)
+    if not np.array_equal(result[kept], picture[kept]):
+        raise AssertionError("a kept pixel has changed")
+    return Edit(result, kept, hold.calls, first, time.perf_counter() - began)
+
+
+def gradient(height: int, width: int) -> np.ndarray:
+    """float32 `[H, W]`: 0 in the first column, 1 in the last."""
+    return np.tile(np.linspace(0, 1, width, dtype=np.float32), (height, 1))
+
+
+def globe(height: int, width: int) -> np.ndarray:
+    """float32 `[H, W]`: a disc of ones around the house."""
+    y, x = np.mgrid[:height, :width]
+    far = np.hypot(x + 0.5 - 0.63 * width, y + 0.5 - 0.6 * height)
+    return (far < 0.32 * height).astype(np.float32)
+
+
+def read_map(path: str, height: int, width: int) -> np.ndarray:
+    """A map from a picture file, at the size of the input."""
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        reason = f"{path} cannot be read ({error.strerror})"
+        raise FieldError("map", reason, "Give the path of a picture") from None
+    return maps.resize(maps.decode(data), width, height)
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str):
+        raise FieldError("arguments", message, "See --help")
+
+
+def options(argv: list[str] | None) -> argparse.Namespace:
+    parser = Parser(prog="python -m examples.demo", description=__doc__.splitlines()[0])
+    parser.add_argument("--map", metavar="FILE", help="a grey picture: white changes, black is kept")
+    parser.add_argument("--strength", type=float, default=1.0, help="of a white pixel, 0..1")
+    parser.add_argument("--steps", type=int, default=20, help="of the sampler at strength 1")
+    parser.add_argument("--soften", type=float, help="radius in pixels that softens the map")
+    parser.add_argument("--out", default="demo-output", help="folder for the pictures")
+    chosen = parser.parse_args(argv)
+    if not 0 <= chosen.strength <= 1:
+        raise FieldError("strength", f"{chosen.strength} is not allowed", "Use a number from 0 to 1")
+    if not 2 <= chosen.steps <= 200:
+        raise FieldError("steps", f"{chosen.steps} is not allowed", "Use a number from 2 to 200")
+    return chosen
+
+
+def change_maps(chosen: argparse.Namespace) -> dict[str, tuple[str, np.ndarray, EditArgs]]:
+    """name -> caption, map as drawn, settings."""
+
+    def settings(radius: float) -> EditArgs:
+        return parse({"soften_radius": radius, "transition": 1.0})
+
+    def caption(text: str, args: EditArgs) -> str:
+        return text + (f", softened by {args.soften_radius:g} px" if args.soften_radius else "")
+
+    own, shaped = (settings(chosen.soften or 0), settings(SOFTEN))
+    if chosen.map is not None:
+        drawn = read_map(chosen.map, HEIGHT, WIDTH)
+        return {"file": (caption(Path(chosen.map).name[:20], own), drawn, own)}
+    if chosen.soften is not None:
+        shaped = own
+    return {
+        "gradient": (caption("0 at the left, 1 at the right", own), gradient(HEIGHT, WIDTH), own),
+        "disc": (caption("a disc", shaped), globe(HEIGHT, WIDTH), shaped),
+    }
+
+
+def run(argv: list[str] | None = None) -> Path:
+    """Everything; returns the path of the sheet."""
+    chosen = options(argv)
+    wanted = change_maps(chosen)
+    out = Path(chosen.out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = f"{out} cannot be made ({error.strerror})"
+        raise FieldError("out", reason, "Name a folder that can be written") from None
+
+    began = time.perf_counter()
+    picture = to_picture(painted(INPUT, [0.0], HEIGHT, WIDTH))
+    model = learn(HEIGHT, WIDTH)
+    print(f"model: {VARIANTS} painted valleys at {TIMES} times, none of them the input, "
+          f"{time.perf_counter() - began:.1f} s")  # fmt: skip
+
+    def edit(name: str, change_map: np.ndarray, args: EditArgs) -> Edit:
+        done = img2img(model, picture, change_map, args, chosen.strength, chosen.steps)
+        print(f"{name}: {done.calls} model calls, {done.skipped} steps skipped, "
+              f"{done.kept.sum()} kept pixels equal to the input, {done.seconds:.1f} s")  # fmt: skip
+        return done
+
+    save(picture, out / "input.png")
+    plain = edit("plain", np.ones((HEIGHT, WIDTH), np.float32), parse({}))
+    save(plain.picture, out / "plain.png")
+    edits = {}
+    for name, (caption, drawn, args) in wanted.items():
+        change_map = prepare.shape(drawn, args)
+        done = edit(name, change_map, args)
+        grey = np.repeat(np.round(change_map * 255).astype(np.uint8)[..., None], 3, 2)
+        save(grey, out / f"map-{name}.png")
+        save(done.picture, out / f"edit-{name}.png")
+        edits[name] = (caption, grey, done)
+
+    top = 120.0
+    rows = [
+        Row(
+            (picture, grey, plain.picture, done.picture, heat(picture, done.picture, top)),
+            ("painted, not in the data", caption, f"every pixel at {chosen.strength:g}",
+             f"{done.calls} model calls, kept pixels exact", None),
+        )
+        for caption, grey, done in edits.values()
+    ]  # fmt: skip
+    title = "Differential Diffusion: every pixel has its own denoising strength"
+    subtitle = (f"From a summer noon to a winter night. DPM++ 2M, {chosen.steps} steps, "
+                "no weights: the denoiser is a posterior mean over painted pictures.")  # fmt: skip
+    sheet = out / "sheet.png"
+    save(contact_sheet(title, subtitle, HEADS, rows, top), sheet)
+    return sheet
+
+
+def main(argv: list[str] | None = None) -> int:
+    try:
+        sheet = run(argv)
+    except FieldError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(sheet)
+    print("Try next: --strength 0.7, --soften 32, or --map FILE with a grey picture of your own.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
