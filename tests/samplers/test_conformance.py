@@ -6,7 +6,7 @@ import torch
 
 from benchmarks.bench import STRENGTHS, Bench, error, four_parts
 from benchmarks.conformance import ROWS, measure, passes
-from diffdiff.levels import sigma_schedule, timestep_schedule
+from diffdiff.levels import flow, sigma_schedule, timestep_schedule
 
 
 def name(row):
@@ -88,6 +88,24 @@ def test_transition_is_continuous_on_euler():
     jumps = [error(a, b) for a, b in zip(outs, outs[1:])]
     hard = error(bench.held(0.6)[0], bench.held(0.65)[0])
     assert max(jumps) < 0.2 * hard
+
+
+@pytest.mark.parametrize(
+    "row",
+    [r for r in ROWS if not r.noise and not r.timesteps and r.name != "HeunPP2"],
+    ids=name,
+)
+def test_flow_matching(row):
+    """SD3 and Flux: straight paths, sigma from 1 to 0 (what their hosts run without noise)."""
+    bench = Bench(row, local=True)
+    bench.times = torch.cat([torch.linspace(1.0, 0.05, 20), torch.zeros(1)])
+    bench.schedule = sigma_schedule(bench.times, flow)
+    assert torch.equal(bench.held(0.0)[0], bench.init)
+    out, denoise = bench.held(four_parts())
+    for strength in STRENGTHS:
+        part = torch.from_numpy(four_parts() == np.float32(strength)).expand_as(out)
+        assert error(out[part], bench.plain(strength)[part]) <= max(row.tolerance, 1e-6)
+    assert denoise.stray < 1e-6
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
