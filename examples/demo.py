@@ -32,11 +32,13 @@ from .scenes import paint, scene
 from .sheet import Row, contact_sheet, heat, save
 
 HEIGHT, WIDTH = 192, 256
-VARIANTS, TIMES = 40, 16  # of the painted data: landscapes, and times of each
+VARIANTS, TIMES = 48, 16  # of the painted data: landscapes, and times of each
 SIGMAS = (0.02, 10.0)
 PROMPT = (0.2, 0.74)  # strengths at which a summer noon begins to change, and is a winter night
+SEED = 1  # of the noise
 INPUT = 7  # seed of the input picture, which is not among the data
-SOFTEN = 20.0  # pixels
+SOFTEN = 14.0  # pixels, of the discs
+MOST = 150.0  # change at the end of the colour scale, of 255
 HEADS = ("Input", "Change map", "Plain img2img", "Differential Diffusion", "What changed")
 
 
@@ -56,7 +58,7 @@ def painted(seed: int, times: list[float], height: int, width: int) -> torch.Ten
     return torch.from_numpy(pictures).permute(0, 3, 1, 2)
 
 
-def learn(height: int, width: int, variants: int = VARIANTS, times: int = TIMES) -> Denoiser:
+def learn(height: int, width: int, variants: int, times: int) -> Denoiser:
     """The model of the valley, prompted for a winter night."""
     at = np.linspace(0, 1, times).tolist()
     pictures = torch.stack([painted(100 + v, at, height, width) for v in range(variants)], 1)
@@ -83,6 +85,7 @@ def img2img(
     args: EditArgs,
     strength: float,
     steps: int,
+    seed: int = SEED,
 ) -> Edit:
     """One run that obeys a map.
 
@@ -92,13 +95,14 @@ def img2img(
         change_map: float32 `[H, W]` in 0..1, already shaped.
         strength: the denoising strength of a white pixel.
         steps: of the full schedule.
+        seed: of the noise.
     """
     began = time.perf_counter()
     sampling = k_diffusion_sampling()
     sigmas = sampling.get_sigmas_karras(steps, *SIGMAS)
     schedule = sigma_schedule(sigmas)
     init = to_tensor(picture)
-    noise = torch.randn(init.shape, generator=torch.Generator().manual_seed(5))
+    noise = torch.randn(init.shape, generator=torch.Generator().manual_seed(seed))
 
     slider_first = climb(np.array(strength), steps, steps - 1).first
     wanted = prepare.strengths(change_map, args, strength)
@@ -135,11 +139,11 @@ def gradient(height: int, width: int) -> np.ndarray:
     return np.tile(np.linspace(0, 1, width, dtype=np.float32), (height, 1))
 
 
-def globe(height: int, width: int) -> np.ndarray:
-    """float32 `[H, W]`: a disc of ones around the house."""
-    y, x = np.mgrid[:height, :width]
-    far = np.hypot(x + 0.5 - 0.63 * width, y + 0.5 - 0.6 * height)
-    return (far < 0.32 * height).astype(np.float32)
+def disc(height: int, width: int, x: float, y: float, radius: float) -> np.ndarray:
+    """float32 `[H, W]`: ones in a disc; x in widths, y and the radius in heights."""
+    rows, columns = np.mgrid[:height, :width]
+    far = np.hypot(columns + 0.5 - x * width, rows + 0.5 - y * height)
+    return (far < radius * height).astype(np.float32)
 
 
 def read_map(path: str, height: int, width: int) -> np.ndarray:
@@ -159,54 +163,64 @@ class Parser(argparse.ArgumentParser):
 
 def options(argv: list[str] | None) -> argparse.Namespace:
     parser = Parser(prog="python -m examples.demo", description=__doc__.splitlines()[0])
-    parser.add_argument("--map", metavar="FILE", help="a grey picture: white changes, black is kept")
+    parser.add_argument(
+        "--map", metavar="FILE", help="a grey picture: white changes, black is kept"
+    )
     parser.add_argument("--strength", type=float, default=1.0, help="of a white pixel, 0..1")
     parser.add_argument("--steps", type=int, default=20, help="of the sampler at strength 1")
     parser.add_argument("--soften", type=float, help="radius in pixels that softens the map")
     parser.add_argument("--out", default="demo-output", help="folder for the pictures")
     chosen = parser.parse_args(argv)
     if not 0 <= chosen.strength <= 1:
-        raise FieldError("strength", f"{chosen.strength} is not allowed", "Use a number from 0 to 1")
+        raise FieldError(
+            "strength", f"{chosen.strength} is not allowed", "Use a number from 0 to 1"
+        )
     if not 2 <= chosen.steps <= 200:
         raise FieldError("steps", f"{chosen.steps} is not allowed", "Use a number from 2 to 200")
     return chosen
 
 
-def change_maps(chosen: argparse.Namespace) -> dict[str, tuple[str, np.ndarray, EditArgs]]:
-    """name -> caption, map as drawn, settings."""
+class Wanted(NamedTuple):
+    """caption: what the map shows. drawn: float32 `[H, W]` in 0..1, before it is shaped."""
 
-    def settings(radius: float) -> EditArgs:
-        return parse({"soften_radius": radius, "transition": 1.0})
+    caption: str
+    drawn: np.ndarray
+    args: EditArgs
 
-    def caption(text: str, args: EditArgs) -> str:
-        return text + (f", softened by {args.soften_radius:g} px" if args.soften_radius else "")
 
-    own, shaped = (settings(chosen.soften or 0), settings(SOFTEN))
+def change_maps(chosen: argparse.Namespace, height: int, width: int) -> dict[str, Wanted]:
+    """name -> map: the user's own, or a gradient and two discs."""
+
+    def wanted(text: str, drawn: np.ndarray, default: float, **request) -> Wanted:
+        radius = default if chosen.soften is None else chosen.soften
+        args = parse({"soften_radius": radius, "transition": 1.0, **request})
+        return Wanted(f"{text}, softened by {radius:g} px" if radius else text, drawn, args)
+
     if chosen.map is not None:
-        drawn = read_map(chosen.map, HEIGHT, WIDTH)
-        return {"file": (caption(Path(chosen.map).name[:20], own), drawn, own)}
-    if chosen.soften is not None:
-        shaped = own
+        drawn = read_map(chosen.map, height, width)
+        return {"file": wanted(Path(chosen.map).name[:16], drawn, 0)}
+    large, small = disc(height, width, 0.6, 0.55, 0.38), disc(height, width, 0.645, 0.7, 0.2)
     return {
-        "gradient": (caption("0 at the left, 1 at the right", own), gradient(HEIGHT, WIDTH), own),
-        "disc": (caption("a disc", shaped), globe(HEIGHT, WIDTH), shaped),
+        "gradient": wanted("0 at the left, 1 at the right", gradient(height, width), 0),
+        "disc": wanted("disc", large, SOFTEN),
+        "keep": wanted("inverse", small, SOFTEN, invert=True, soften_direction="inward"),
     }
 
 
 def run(argv: list[str] | None = None) -> Path:
     """Everything; returns the path of the sheet."""
     chosen = options(argv)
-    wanted = change_maps(chosen)
+    wanted = change_maps(chosen, HEIGHT, WIDTH)
     out = Path(chosen.out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = f"{out} cannot be made ({error.strerror})"
-        raise FieldError("out", reason, "Name a folder that can be written") from None
-
     began = time.perf_counter()
     picture = to_picture(painted(INPUT, [0.0], HEIGHT, WIDTH))
-    model = learn(HEIGHT, WIDTH)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        save(picture, out / "input.png")
+    except OSError as error:
+        reason = f"{out} cannot be written ({error.strerror})"
+        raise FieldError("out", reason, "Name another folder") from None
+    model = learn(HEIGHT, WIDTH, VARIANTS, TIMES)
     print(f"model: {VARIANTS} painted valleys at {TIMES} times, none of them the input, "
           f"{time.perf_counter() - began:.1f} s")  # fmt: skip
 
@@ -216,32 +230,25 @@ def run(argv: list[str] | None = None) -> Path:
               f"{done.kept.sum()} kept pixels equal to the input, {done.seconds:.1f} s")  # fmt: skip
         return done
 
-    save(picture, out / "input.png")
     plain = edit("plain", np.ones((HEIGHT, WIDTH), np.float32), parse({}))
     save(plain.picture, out / "plain.png")
-    edits = {}
+    rows = []
     for name, (caption, drawn, args) in wanted.items():
         change_map = prepare.shape(drawn, args)
         done = edit(name, change_map, args)
         grey = np.repeat(np.round(change_map * 255).astype(np.uint8)[..., None], 3, 2)
         save(grey, out / f"map-{name}.png")
         save(done.picture, out / f"edit-{name}.png")
-        edits[name] = (caption, grey, done)
+        changed = heat(picture, done.picture, MOST)
+        captions = ("painted, not among the data", caption, f"every pixel at strength {chosen.strength:g}",
+                    f"{done.calls} model calls, {done.skipped} steps skipped", None)  # fmt: skip
+        rows.append(Row((picture, grey, plain.picture, done.picture, changed), captions))
 
-    top = 120.0
-    rows = [
-        Row(
-            (picture, grey, plain.picture, done.picture, heat(picture, done.picture, top)),
-            ("painted, not in the data", caption, f"every pixel at {chosen.strength:g}",
-             f"{done.calls} model calls, kept pixels exact", None),
-        )
-        for caption, grey, done in edits.values()
-    ]  # fmt: skip
     title = "Differential Diffusion: every pixel has its own denoising strength"
     subtitle = (f"From a summer noon to a winter night. DPM++ 2M, {chosen.steps} steps, "
                 "no weights: the denoiser is a posterior mean over painted pictures.")  # fmt: skip
     sheet = out / "sheet.png"
-    save(contact_sheet(title, subtitle, HEADS, rows, top), sheet)
+    save(contact_sheet(title, subtitle, HEADS, rows, MOST), sheet)
     return sheet
 
 

@@ -17,12 +17,13 @@ from torch import Tensor
 
 CELL = 2  # pixels of a cell; weights are kept per cell
 FULL_HEIGHT = 192  # the lengths below are pixels of a picture of this height
-WINDOW = (2.5, 10.0, 32.0)  # standard deviation of the variants' window: least, per sigma, most
-TIME_WINDOW = 20.0  # standard deviation of the window that shares one time
+WINDOW = (2.5, 10.0, 24.0)  # standard deviation of the variants' window: least, per sigma, most
+TIME_WINDOW = 12.0  # standard deviation of the window that shares one time
 TIME_PIXELS = 230.0  # how many independent pixels it counts as: neighbours tell much the same
 GRAIN = 0.012  # standard deviation of the pixels around the painted ones
 DETAIL = 0.4  # the same where a picture has a detail that no painted one has ...
 DETAIL_ODDS = -9.0  # ... which is rare: logarithm of its odds
+TINY = 1e-12  # smaller weights are none; kept, they would become denormal, which is slow
 
 
 def prior(pictures: Tensor, sigmas: Sequence[float]) -> Tensor:
@@ -44,7 +45,8 @@ def prior(pictures: Tensor, sigmas: Sequence[float]) -> Tensor:
 def gaussian(size: int, centres: Tensor, sd: float) -> Tensor:
     """`[len(centres), size]`, rows sum to 1: means over Gaussian windows of a line of cells."""
     far = centres[:, None] - torch.arange(size)
-    return torch.softmax(-far.square() / (2 * sd**2), 1)
+    means = torch.softmax(-far.square() / (2 * sd**2), 1)
+    return torch.where(means < TINY, 0, means)
 
 
 def hats(size: int, centres: Tensor) -> Tensor:
@@ -72,50 +74,52 @@ class Denoiser:
         times, variants, _, height, width = pictures.shape
         self.sizes, self.log_prior = (times, variants), log_prior
         self.h, self.w, self.unit = height // CELL, width // CELL, height / FULL_HEIGHT
-        cells = pictures.reshape(times * variants, 3, self.h, CELL, self.w, CELL)
-        # [cell, 3 * CELL * CELL, T * V]: both sums over it are then plain matrix products
-        self.cells = cells.permute(2, 4, 1, 3, 5, 0).flatten(2, 4).flatten(0, 1).contiguous()
-        self.half_norm = self.cells.square().sum(1) / 2
+        cells = pictures.reshape(times, variants, 3, self.h, CELL, self.w, CELL)
+        # [cell and time, 3 * CELL * CELL, V]: both sums over it are then plain matrix products
+        cells = cells.permute(3, 5, 0, 2, 4, 6, 1).reshape(-1, 3 * CELL * CELL, variants)
+        self.cells, self.half_norm = cells, cells.square().sum(1) / 2
 
     def __call__(self, x: Tensor, sigma: Tensor, **_) -> Tensor:
         noise = float(sigma.reshape(-1)[0])
-        weights = self._weights(x, noise).reshape(self.h * self.w, -1, 1)
-        mean = torch.bmm(self.cells, weights).view(self.h, self.w, 3, CELL, CELL)
-        mean = mean.permute(2, 0, 3, 1, 4).reshape(x.shape)
+        variant, time = self._weights(x, noise)
+        means = torch.bmm(self.cells, variant.reshape(*self.half_norm.shape, 1))
+        means = means.view(self.h, self.w, -1, 3, CELL, CELL).permute(3, 0, 4, 1, 5, 2)
+        mean = (means.reshape(*x.shape[1:], -1) * time).sum(3)[None]
         return mean + self._own(x - mean, noise) * (x - mean)
 
-    def _weights(self, x: Tensor, noise: float) -> Tensor:
-        """`[h, w, T * V]`, how much each picture explains of each cell; sums to 1."""
-        grid = x.view(3, self.h, CELL, self.w, CELL).permute(1, 3, 0, 2, 4).reshape(-1, 1, 12)
-        fit = torch.bmm(grid, self.cells)[:, 0].sub_(self.half_norm)
+    def _weights(self, x: Tensor, noise: float) -> tuple[Tensor, Tensor]:
+        """How much each variant explains of each cell at each time, `[h, w, T * V]`, and how
+        likely each time is at each pixel, `[H, W, T]`; they sum to 1 over V and over T."""
+        times, variants = self.sizes
+        grid = x.view(3, self.h, CELL, self.w, CELL).permute(1, 3, 0, 2, 4)
+        grid = grid.reshape(-1, 1, 3 * CELL * CELL).expand(-1, times, -1)
+        fit = torch.bmm(grid.reshape(-1, 1, grid.shape[2]), self.cells)[:, 0].sub_(self.half_norm)
         fit *= 1 / ((noise**2 + GRAIN**2) * CELL**2)  # log-likelihood per pixel
+        fit = fit.view(self.h, self.w, times * variants)
+
         least, slope, most = WINDOW
         sd = min(max(slope * noise, least), most) * self.unit / CELL
-        stride = max(1, 2 ** int(math.log2(max(sd / 1.5, 1))))
-        rows = torch.arange((stride - 1) / 2, self.h, stride)
-        columns = torch.arange((stride - 1) / 2, self.w, stride)
-        fit = along(
-            fit.view(self.h, self.w, -1),
-            gaussian(self.h, rows, sd),
-            gaussian(self.w, columns, sd),
-        )
+        stride = 2 ** int(math.log2(max(sd / 1.5, 1)))  # cells between the windows' centres
+        rows, columns = (torch.arange((stride - 1) / 2, n, stride) for n in (self.h, self.w))
+        fit = along(fit, gaussian(self.h, rows, sd), gaussian(self.w, columns, sd))
         pixels = 2 * math.pi * (sd * CELL) ** 2
         fit = fit.unflatten(2, self.sizes) * pixels
         best = fit.amax(3, keepdim=True)
-        variant = fit.sub_(best).exp_()
+        variant = fit.sub_(best).clamp_(min=math.log(TINY)).exp_()
         total = variant.sum(3, keepdim=True)
-        variant /= total
+        variant = (variant / total).flatten(2)
+
         evidence = (total.log() + best)[..., 0] / pixels + self.log_prior
-        wide = TIME_WINDOW * self.unit / CELL / stride
-        evidence = along(
-            evidence,
-            gaussian(len(rows), torch.arange(len(rows)), wide),
-            gaussian(len(columns), torch.arange(len(columns)), wide),
-        )
+        sd = TIME_WINDOW * self.unit / CELL / stride
+        windows = (gaussian(n, torch.arange(n), sd) for n in evidence.shape[:2])
+        evidence = along(evidence, *windows)
         # below sigma 1 neighbouring times stay alike: a time between two of them is their mean
         time = torch.softmax(evidence * (TIME_PIXELS * noise**2 / (1 + noise**2)), 2)
-        weights = (variant * time[..., None]).flatten(2)
-        return along(weights, hats(self.h, rows), hats(self.w, columns)) if stride > 1 else weights
+
+        if stride > 1:
+            variant = along(variant, hats(self.h, rows), hats(self.w, columns))
+        rows, columns = (CELL * (n + 0.5) - 0.5 for n in (rows, columns))
+        return variant, along(time, hats(self.h * CELL, rows), hats(self.w * CELL, columns))
 
     def _own(self, rest: Tensor, noise: float) -> Tensor:
         """`[1, 1, H, W]`: how much of what the pictures do not explain belongs to the picture.

@@ -50,9 +50,15 @@ MIDDLE = ((-0.1, 0.62), (0.25, 0.6), (0.6, 0.66), (0.95, 0.65), (1.2, 0.61), (1.
 FRONT = ((-0.1, 0.84), (0.3, 0.87), (0.7, 0.91), (1.1, 0.86), (1.45, 0.84))
 CLOUDS = ((0.19, 0.12, 1.0), (0.53, 0.07, 0.7), (0.72, 0.2, 0.85))  # x, y, size
 GROVE = (0.03, 0.08, 0.12, 0.42, 0.47, 0.5, 0.67, 0.71, 1.0, 1.04, 1.23, 1.27)
-TREES = (("leaf", 0.16, 0.05, 0.17), ("pine", 0.31, 0.04, 0.19), ("pine", 0.38, 0.06, 0.14),
-         ("leaf", 0.57, 0.04, 0.16), ("pine", 1.08, 0.05, 0.2), ("leaf", 1.22, 0.07, 0.16),
-         ("pine", 0.68, 0.05, 0.13))  # fmt: skip  (kind, x, below the line, tall)
+TREES = (
+    ("leaf", 0.16, 0.05, 0.17),
+    ("pine", 0.31, 0.04, 0.19),
+    ("pine", 0.38, 0.06, 0.14),
+    ("leaf", 0.57, 0.04, 0.16),
+    ("pine", 1.08, 0.05, 0.2),
+    ("leaf", 1.22, 0.07, 0.16),
+    ("pine", 0.68, 0.05, 0.13),
+)  # fmt: skip  (kind, x, below the line, tall)
 
 
 class Layer(NamedTuple):
@@ -270,8 +276,12 @@ def _house(brush: Brush, x: float, foot: float, size: float) -> Iterator[Layer]:
     yield Layer(brush.polygons(
         at((-0.075, 0.187), (-0.06, 0.187), (-0.113, 0.075), (-0.126, 0.083))), "roof", 0.86)  # fmt: skip
     yield Layer(brush.polygons(box(-0.092, -0.062, 0, 0.06)), "wood")
-    yield Layer(brush.polygons(box(0, 0.038, 0.026, 0.066), box(0.07, 0.108, 0.026, 0.066)), "glass")
-    yield Layer(brush.polygons(box(0.017, 0.021, 0.026, 0.066), box(0.087, 0.091, 0.026, 0.066)), "wood")
+    yield Layer(
+        brush.polygons(box(0, 0.038, 0.026, 0.066), box(0.07, 0.108, 0.026, 0.066)), "glass"
+    )
+    yield Layer(
+        brush.polygons(box(0.017, 0.021, 0.026, 0.066), box(0.087, 0.091, 0.026, 0.066)), "wood"
+    )
     yield Layer(brush.glow(x + 0.055 * size, foot - 0.03 * size, 0.065), "glass", 0.4,
                 glows=(0.45, 0.95))  # fmt: skip
 
@@ -281,7 +291,10 @@ def _flowers(some: Variant, brush: Brush, front: np.ndarray) -> Iterator[Layer]:
     for material, spots in zip(("flower", "poppy"), plan):
         dots = []
         for across, depth in spots:
-            x, depth = some.near(across * 4 / 3, 0.008), some.near(0.08, 0.004) + 0.12 * (depth - 0.5)
+            x, depth = (
+                some.near(across * 4 / 3, 0.008),
+                some.near(0.08, 0.004) + 0.12 * (depth - 0.5),
+            )
             r = 0.003 + 0.022 * depth
             dots.append((x, np.interp(x, brush.columns, front) + depth, r, r))
         yield Layer(brush.ellipses(*dots), material)

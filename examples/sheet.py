@@ -68,7 +68,7 @@ def _scale(sheet, draw, corner: tuple[int, int], width: int, top: float, font) -
     x, y = corner
     last = f"{top:.0f} of 255"
     start, end = x + 16, x + width - 8 - int(draw.textlength(last, font))
-    bar = np.tile(np.linspace(0, 1, end - start), (9, 1))
+    bar = np.tile(np.linspace(0, 1, max(end - start, 1)), (9, 1))
     draw.text((x, y + 11), "0", FADED, font, "ls")
     sheet.paste(Image.fromarray(_colours(bar)), (start, y + 2))
     draw.text((x + width, y + 11), last, FADED, font, "rs")
