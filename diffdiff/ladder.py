@@ -80,8 +80,8 @@ def reference_start(keep: np.ndarray, steps: int) -> np.ndarray:
         keep: the paper's map, 1 = keep, 0 = change; any shape.
         steps: number of steps of the run.
     """
-    thresholds = np.arange(steps) / steps
-    first_free = np.searchsorted(thresholds, np.asarray(keep, np.float64), side="left")
+    thresholds = np.arange(steps, dtype=np.float32) / np.float32(steps)  # float32, as theirs
+    first_free = np.searchsorted(thresholds, np.asarray(keep, np.float32), side="left")
     return np.maximum(first_free - 1, 0).astype(np.int16)
 
 

@@ -23,10 +23,10 @@ def algorithm_1(bench: SchedulerBench, keep: torch.Tensor) -> torch.Tensor:
     scheduler.set_timesteps(bench.steps)
     schedule = schedule_of(scheduler)
     model = bench.model(schedule, "eps")
-    x = None
+    x, thresholds = None, torch.arange(bench.steps) / bench.steps
     for i, t in enumerate(scheduler.timesteps):
         original = noised(bench.init, bench.noise, schedule.levels[i])
-        x = original if x is None else torch.where(keep > i / bench.steps, original, x)
+        x = original if x is None else torch.where(keep > thresholds[i], original, x)
         x = scheduler.step(model(x, t.view(1)), t, x).prev_sample
     return x
 

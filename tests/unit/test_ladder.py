@@ -81,7 +81,8 @@ def test_first_is_the_earliest_start():
 
 @given(st.floats(0, 1), st.integers(1, 100))
 def test_reference_start_replays_the_authors_loop(keep, n):
-    masks = [keep > i / n for i in range(n)]  # True = overwritten before step i
+    keep = np.float32(keep)
+    masks = keep > np.arange(n, dtype=np.float32) / np.float32(n)  # True: overwritten before i
     begins = 0
     for i, overwritten in enumerate(masks):
         if overwritten:
