@@ -10,35 +10,29 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from benchmarks.reference import k_diffusion_sampling
 from diffdiff import maps, prepare
 from diffdiff.args import EditArgs, parse
-from diffdiff.composite import paste_back
 from diffdiff.errors import FieldError
-from diffdiff.hold import Hold
-from diffdiff.ladder import NEVER, climb
-from diffdiff.levels import noised, sigma_schedule
-from diffdiff.samplers import traits
 
+from .brush import paint
+from .edit import SIGMAS, Edit, img2img, to_picture
 from .patches import Denoiser, prior
-from .scenes import paint, scene
+from .scenes import scene
 from .sheet import Row, contact_sheet, heat, save
 
 HEIGHT, WIDTH = 192, 256
-VARIANTS, TIMES = 48, 16  # of the painted data: landscapes, and times of each
-SIGMAS = (0.02, 10.0)
-PROMPT = (0.2, 0.74)  # strengths at which a summer noon begins to change, and is a winter night
-SEED = 1  # of the noise
 INPUT = 7  # seed of the input picture, which is not among the data
+VARIANTS, TIMES = 48, 16  # of the painted data: landscapes, and times of each
+PROMPT = (0.2, 0.74)  # strengths at which a summer noon begins to change, and is a winter night
 SOFTEN = 14.0  # pixels, of the discs
 MOST = 150.0  # change at the end of the colour scale, of 255
+TITLE = "Differential Diffusion: every pixel has its own denoising strength"
 HEADS = ("Input", "Change map", "Plain img2img", "Differential Diffusion", "What changed")
 
 
@@ -74,10 +68,41 @@ def read_map(path: str, height: int, width: int) -> np.ndarray:
     """A map from a picture file, at the size of the input."""
     try:
         data = Path(path).read_bytes()
-    except OSError as error:
-        reason = f"{path} cannot be read ({error.strerror})"
+    except (OSError, ValueError) as error:
+        reason = f"{path} cannot be read ({getattr(error, 'strerror', None) or error})"
         raise FieldError("map", reason, "Give the path of a picture") from None
     return maps.resize(maps.decode(data), width, height)
+
+
+class Wanted(NamedTuple):
+    """caption: what the map shows. drawn: float32 `[H, W]` in 0..1, before it is shaped."""
+
+    caption: str
+    drawn: np.ndarray
+    args: EditArgs
+
+
+def change_maps(
+    file: str | None, soften: float | None, height: int, width: int
+) -> dict[str, Wanted]:
+    """name -> map: the user's own, or a gradient and two discs.
+
+    soften: radius in pixels for all of them; None = none but for the discs.
+    """
+
+    def wanted(text: str, drawn: np.ndarray, usual: float = 0, **request) -> Wanted:
+        radius = usual if soften is None else soften
+        args = parse({"soften_radius": radius, "transition": 1.0, **request})
+        return Wanted(f"{text}, softened by {radius:g} px" if radius else text, drawn, args)
+
+    if file is not None:
+        return {"file": wanted(Path(file).name[:16], read_map(file, height, width))}
+    large, small = disc(height, width, 0.6, 0.55, 0.38), disc(height, width, 0.645, 0.7, 0.2)
+    return {
+        "gradient": wanted("0 at the left, 1 at the right", gradient(height, width)),
+        "disc": wanted("disc", large, SOFTEN),
+        "keep": wanted("inverse", small, SOFTEN, invert=True, soften_direction="inward"),
+    }
 
 
 class Parser(argparse.ArgumentParser):
@@ -90,51 +115,23 @@ def options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--map", metavar="FILE", help="a grey picture: white changes, black is kept"
     )
-    parser.add_argument("--strength", type=float, default=1.0, help="of a white pixel, 0..1")
+    parser.add_argument("--strength", type=float, default=1.0, help="of a white pixel, 0 to 1")
     parser.add_argument("--steps", type=int, default=20, help="of the sampler at strength 1")
     parser.add_argument("--soften", type=float, help="radius in pixels that softens the map")
     parser.add_argument("--out", default="demo-output", help="folder for the pictures")
     chosen = parser.parse_args(argv)
     if not 0 <= chosen.strength <= 1:
-        raise FieldError(
-            "strength", f"{chosen.strength} is not allowed", "Use a number from 0 to 1"
-        )
+        problem = f"{chosen.strength} is not allowed"
+        raise FieldError("strength", problem, "Use a number from 0 to 1")
     if not 2 <= chosen.steps <= 200:
         raise FieldError("steps", f"{chosen.steps} is not allowed", "Use a number from 2 to 200")
     return chosen
 
 
-class Wanted(NamedTuple):
-    """caption: what the map shows. drawn: float32 `[H, W]` in 0..1, before it is shaped."""
-
-    caption: str
-    drawn: np.ndarray
-    args: EditArgs
-
-
-def change_maps(chosen: argparse.Namespace, height: int, width: int) -> dict[str, Wanted]:
-    """name -> map: the user's own, or a gradient and two discs."""
-
-    def wanted(text: str, drawn: np.ndarray, default: float, **request) -> Wanted:
-        radius = default if chosen.soften is None else chosen.soften
-        args = parse({"soften_radius": radius, "transition": 1.0, **request})
-        return Wanted(f"{text}, softened by {radius:g} px" if radius else text, drawn, args)
-
-    if chosen.map is not None:
-        drawn = read_map(chosen.map, height, width)
-        return {"file": wanted(Path(chosen.map).name[:16], drawn, 0)}
-    large, small = disc(height, width, 0.6, 0.55, 0.38), disc(height, width, 0.645, 0.7, 0.2)
-    return {
-        "gradient": wanted("0 at the left, 1 at the right", gradient(height, width), 0),
-        "disc": wanted("disc", large, SOFTEN),
-        "keep": wanted("inverse", small, SOFTEN, invert=True, soften_direction="inward"),
-    }
-
-
 def run(argv: list[str] | None = None) -> Path:
     """Everything; returns the path of the sheet."""
     chosen = options(argv)
-    wanted = change_maps(chosen, HEIGHT, WIDTH)
+    wanted = change_maps(chosen.map, chosen.soften, HEIGHT, WIDTH)
     out = Path(chosen.out)
     began = time.perf_counter()
     picture = to_picture(painted(INPUT, [0.0], HEIGHT, WIDTH))
@@ -145,13 +142,15 @@ def run(argv: list[str] | None = None) -> Path:
         reason = f"{out} cannot be written ({error.strerror})"
         raise FieldError("out", reason, "Name another folder") from None
     model = learn(HEIGHT, WIDTH, VARIANTS, TIMES)
-    print(f"model: {VARIANTS} painted valleys at {TIMES} times, none of them the input, "
-          f"{time.perf_counter() - began:.1f} s")  # fmt: skip
+    seconds = time.perf_counter() - began
+    print(f"model: {VARIANTS} variants of a valley at {TIMES} times, painted in {seconds:.1f} s")
 
     def edit(name: str, change_map: np.ndarray, args: EditArgs) -> Edit:
         done = img2img(model, picture, change_map, args, chosen.strength, chosen.steps)
-        print(f"{name}: {done.calls} model calls, {done.skipped} steps skipped, "
-              f"{done.kept.sum()} kept pixels equal to the input, {done.seconds:.1f} s")  # fmt: skip
+        print(
+            f"{name}: {done.calls} model calls, {done.skipped} steps skipped, "
+            f"{done.kept.sum()} kept pixels equal to the input, {done.seconds:.1f} s"
+        )
         return done
 
     plain = edit("plain", np.ones((HEIGHT, WIDTH), np.float32), parse({}))
@@ -164,15 +163,21 @@ def run(argv: list[str] | None = None) -> Path:
         save(grey, out / f"map-{name}.png")
         save(done.picture, out / f"edit-{name}.png")
         changed = heat(picture, done.picture, MOST)
-        captions = ("painted, not among the data", caption, f"every pixel at strength {chosen.strength:g}",
-                    f"{done.calls} model calls, {done.skipped} steps skipped", None)  # fmt: skip
-        rows.append(Row((picture, grey, plain.picture, done.picture, changed), captions))
+        told = (
+            "painted, not among the data",
+            caption,
+            f"every pixel at strength {chosen.strength:g}",
+            f"{done.calls} model calls, {done.skipped} steps skipped",
+            None,
+        )
+        rows.append(Row((picture, grey, plain.picture, done.picture, changed), told))
 
-    title = "Differential Diffusion: every pixel has its own denoising strength"
-    subtitle = (f"From a summer noon to a winter night. DPM++ 2M, {chosen.steps} steps, "
-                "no weights: the denoiser is a posterior mean over painted pictures.")  # fmt: skip
+    subtitle = (
+        f"From a summer noon to a winter night. DPM++ 2M, {chosen.steps} steps, "
+        "no weights: the denoiser is a posterior mean over painted pictures."
+    )
     sheet = out / "sheet.png"
-    save(contact_sheet(title, subtitle, HEADS, rows, MOST), sheet)
+    save(contact_sheet(TITLE, subtitle, HEADS, rows, MOST), sheet)
     return sheet
 
 

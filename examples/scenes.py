@@ -160,23 +160,24 @@ def _house(brush: Brush, x: float, foot: float, size: float) -> Iterator[Layer]:
     def box(left, right, low, high):
         return at((left, low), (right, low), (right, high), (left, high))
 
-    yield Layer(brush.polygons(box(0.065, 0.093, 0.1, 0.215)), "wood")
-    yield Layer(brush.polygons(box(-0.04, 0.13, 0, 0.09)), "wall")
-    gable = at((-0.11, 0), (-0.04, 0), (-0.04, 0.09), (-0.075, 0.17), (-0.11, 0.09))
-    yield Layer(brush.polygons(gable), "shade wall")
-    yield Layer(brush.polygons(
-        at((-0.075, 0.185), (0.095, 0.185), (0.145, 0.083), (-0.03, 0.083))), "roof")  # fmt: skip
-    yield Layer(brush.polygons(
-        at((-0.075, 0.187), (-0.06, 0.187), (-0.113, 0.075), (-0.126, 0.083))), "roof", 0.86)  # fmt: skip
-    yield Layer(brush.polygons(box(-0.092, -0.062, 0, 0.06)), "wood")
-    yield Layer(
-        brush.polygons(box(0, 0.038, 0.026, 0.066), box(0.07, 0.108, 0.026, 0.066)), "glass"
-    )
-    yield Layer(
-        brush.polygons(box(0.017, 0.021, 0.026, 0.066), box(0.087, 0.091, 0.026, 0.066)), "wood"
-    )
-    yield Layer(brush.glow(x + 0.055 * size, foot - 0.03 * size, 0.065), "glass", 0.4,
-                glows=(0.45, 0.95))  # fmt: skip
+    def area(*shapes, material: str, light: float = 1.0) -> Layer:
+        return Layer(brush.polygons(*shapes), material, light)
+
+    front = at((-0.11, 0), (-0.04, 0), (-0.04, 0.09), (-0.075, 0.17), (-0.11, 0.09))
+    roof = at((-0.075, 0.185), (0.095, 0.185), (0.145, 0.083), (-0.03, 0.083))
+    edge = at((-0.075, 0.187), (-0.06, 0.187), (-0.113, 0.075), (-0.126, 0.083))
+    panes = [box(a, a + 0.038, 0.026, 0.066) for a in (0, 0.07)]
+    bars = [box(a, a + 0.004, 0.026, 0.066) for a in (0.017, 0.087)]
+    yield area(box(0.065, 0.093, 0.1, 0.215), material="wood")
+    yield area(box(-0.04, 0.13, 0, 0.09), material="wall")
+    yield area(front, material="shade wall")
+    yield area(roof, material="roof")
+    yield area(edge, material="roof", light=0.86)
+    yield area(box(-0.092, -0.062, 0, 0.06), material="wood")
+    yield area(*panes, material="glass")
+    yield area(*bars, material="wood")
+    lamp = brush.glow(x + 0.055 * size, foot - 0.03 * size, 0.065)
+    yield Layer(lamp, "glass", 0.4, glows=(0.45, 0.95))
 
 
 def _flowers(some: Variant, brush: Brush, front: np.ndarray) -> Iterator[Layer]:

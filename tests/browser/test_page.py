@@ -139,3 +139,23 @@ def test_sixteen_bit_maps_keep_their_grey(page):
     generate(page)
     told = page.locator("#html_log_img2img").first.inner_text()
     assert "2 model calls, 5 of 7 steps skipped" in told
+
+
+def test_pasted_parameters_restore_the_panel(page):
+    """A picture's own text, put into the prompt and read by the host's button."""
+    text = (
+        "a cat\nSteps: 8, Sampler: Euler, CFG scale: 7, Seed: 1, Size: 256x256, DD enabled: True, "
+        "DD scale: absolute, DD soften radius: 24, DD soften direction: outward, DD skip: False"
+    )
+    page.locator("#img2img_prompt textarea").first.fill(text)
+    page.locator("#img2img_tools #paste").first.click()
+    radius = page.locator(f"{PANEL}soften_radius input[type=number]").first
+    radius.wait_for(state="visible", timeout=30_000)  # the accordion opened by itself
+    page.wait_for_timeout(1000)
+    assert radius.input_value() == "24"
+    assert page.locator(f"{PANEL}scale input[value=absolute]").is_checked()
+    assert page.locator(f"{PANEL}soften_direction input[value=outward]").is_checked()
+    page.locator(f"{PANEL}advanced .label-wrap").first.click()
+    assert not page.locator(f"{PANEL}skip input[type=checkbox]").is_checked()
+    assert page.locator(f"{PANEL}paste_back input[type=checkbox]").is_checked()
+    shot(page, "restored")
