@@ -97,7 +97,7 @@ def change_maps(
 
     if file is not None:
         return {"file": wanted(Path(file).name[:16], read_map(file, height, width))}
-    large, small = disc(height, width, 0.6, 0.55, 0.38), disc(height, width, 0.645, 0.7, 0.2)
+    large, small = disc(height, width, 0.6, 0.55, 0.38), disc(height, width, 0.645, 0.725, 0.195)
     return {
         "gradient": wanted("0 at the left, 1 at the right", gradient(height, width)),
         "disc": wanted("disc", large, SOFTEN),

@@ -8,7 +8,7 @@ import numpy as np
 
 from .brush import Brush, Layer
 
-# lengths in units of the picture's height, x from 0 to 4/3
+# The plan, for a picture of 4 by 3; lengths in heights, x from 0 to 4/3.
 RIDGE = ((-0.1, 0.43), (0.12, 0.355), (0.22, 0.40), (0.4, 0.26), (0.52, 0.37), (0.62, 0.33),
          (0.78, 0.42), (0.96, 0.33), (1.08, 0.4), (1.2, 0.3), (1.45, 0.41))  # fmt: skip
 BACK = ((-0.1, 0.5), (0.2, 0.53), (0.5, 0.49), (0.85, 0.55), (1.15, 0.5), (1.45, 0.52))
@@ -24,7 +24,7 @@ TREES = (
     ("pine", 1.08, 0.05, 0.2),
     ("leaf", 1.22, 0.07, 0.16),
     ("pine", 0.68, 0.05, 0.13),
-)  # fmt: skip  (kind, x, below the line, tall)
+)  # kind, x, how far below the middle ground's line, how tall
 
 
 class Variant:
@@ -48,10 +48,9 @@ class Variant:
 
 
 def scene(seed: int, height: int, width: int) -> list[Layer]:
-    """The layers of a variant of the valley, from the sky to the foreground."""
+    """The layers of a variant of the valley, `[height, width]` each, from the sky to the front."""
     some, brush = Variant(seed), Brush(height, width)
-    x = brush.columns * (4 / 3) * height / width  # the plan fills any format
-    brush.columns = x
+    x = brush.columns
     layers = list(_sky(some, brush))
 
     ridge = some.line(RIDGE, x, 0.025, smooth=False)
@@ -184,11 +183,9 @@ def _flowers(some: Variant, brush: Brush, front: np.ndarray) -> Iterator[Layer]:
     plan = np.random.default_rng(4).uniform(0, 1, (2, 34, 2))
     for material, spots in zip(("flower", "poppy"), plan):
         dots = []
-        for across, depth in spots:
-            x, depth = (
-                some.near(across * 4 / 3, 0.008),
-                some.near(0.08, 0.004) + 0.12 * (depth - 0.5),
-            )
+        for across, near in spots:
+            x = some.near(across * 4 / 3, 0.008)
+            depth = some.near(0.02 + 0.12 * near, 0.004)
             r = 0.003 + 0.022 * depth
             dots.append((x, np.interp(x, brush.columns, front) + depth, r, r))
         yield Layer(brush.ellipses(*dots), material)
