@@ -34,6 +34,8 @@ def read(values: tuple) -> tuple[EditArgs, list] | None:
         return None
     given = request.pop("map", None)
     args = parse(request)
+    if not args.enabled:  # "false", 0 and the like
+        return None
     if given is None or (isinstance(given, (str, list, tuple)) and not given):
         raise FieldError("map", "there is no change map", "Give a picture in which white changes.")
     given = list(given) if isinstance(given, (list, tuple)) else [given]

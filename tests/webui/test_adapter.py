@@ -159,10 +159,11 @@ def test_bad_input_ends_the_job_with_a_422(host, job, run, edit, field):
     assert p.sampler.model_wrap_cfg.step == 0
 
 
-def test_disabled_does_nothing(host, job, run):
+@pytest.mark.parametrize("off", [False, "false", 0])
+def test_disabled_does_nothing(host, job, run, off):
     p = job()
     p.sampler.model_wrap_cfg.mask = None
-    out = run(p, {"enabled": False, "map": "nonsense"})
+    out = run(p, {"enabled": off, "map": "nonsense"})
     assert torch.equal(out, plain(job))
     assert p.extra_generation_params == {} and p.comments == []
 
