@@ -45,7 +45,9 @@ def painted(seed: int, times: list[float], height: int, width: int) -> torch.Ten
 def learn(height: int, width: int, variants: int, times: int) -> Denoiser:
     """The model of the valley, prompted for a winter night."""
     at = np.linspace(0, 1, times).tolist()
-    pictures = torch.stack([painted(100 + v, at, height, width) for v in range(variants)], 1)
+    pictures = torch.empty(times, variants, 3, height, width)
+    for v in range(variants):
+        pictures[:, v] = painted(100 + v, at, height, width)
     low, high = (s ** (1 / 7) for s in SIGMAS)
     # the levels of a Karras schedule at evenly spaced strengths
     levels = (low + (high - low) * np.linspace(*PROMPT, times - 1)) ** 7
@@ -99,7 +101,7 @@ def change_maps(
         return {"file": wanted(Path(file).name[:16], read_map(file, height, width))}
     large, small = disc(height, width, 0.6, 0.55, 0.38), disc(height, width, 0.645, 0.725, 0.195)
     return {
-        "gradient": wanted("0 at the left, 1 at the right", gradient(height, width)),
+        "gradient": wanted("gradient, 0 to 1", gradient(height, width)),
         "disc": wanted("disc", large, SOFTEN),
         "keep": wanted("inverse", small, SOFTEN, invert=True, soften_direction="inward"),
     }

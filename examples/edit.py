@@ -91,8 +91,9 @@ def img2img(
     x = noised(init, noise, schedule.starts[first])
     samples = sampling.sample_dpmpp_2m(denoise, x, sigmas[first:], disable=True)
     result = to_picture(hold.finish(samples))
-    if args.paste_back:
-        result = paste_back(picture, result, np.where(kept, 0, wanted), args.feather)
+    # the hold alone keeps them; the paste would hide it if it did not
     if not np.array_equal(result[kept], picture[kept]):
         raise AssertionError("a kept pixel has changed")
+    if args.paste_back:
+        result = paste_back(picture, result, np.where(kept, 0, wanted), args.feather)
     return Edit(result, kept, hold.calls, first, time.perf_counter() - began)
