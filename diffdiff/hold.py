@@ -69,8 +69,8 @@ class Hold:
         self.releases = sorted(s for s in starts if s != NEVER)
         self.memory = self._memory(function)
         self.calls, self.own_step, self.left = 0, -1, 0
-        self.step = self.previous = first - 1
-        self.held = self.start > self.step
+        self.step, self.releasing = first - 1, False
+        self.held = self.anchored = self.start > self.step
 
     @property
     def holding(self) -> bool:

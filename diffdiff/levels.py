@@ -20,6 +20,11 @@ class Level(NamedTuple):
     noise: Tensor | float
 
 
+def finest(device: torch.device) -> torch.dtype:
+    """float64 where the device has it (MPS has not)."""
+    return torch.float32 if device.type == "mps" else torch.float64
+
+
 def ve(sigma: Tensor | float) -> Level:
     """Variance exploding, k-diffusion's `x = init + sigma * eps`."""
     return Level(None, sigma)
@@ -120,11 +125,12 @@ def timestep_schedule(timesteps: Tensor, alphas_cumprod: Tensor, steps: int) -> 
     called = [int(timesteps[t_enc - 1]) for t_enc in range(steps - 1, 0, -1)]
     levels = [vp(alphas_cumprod[t]) for t in called]
     starts = [vp(alphas_cumprod[timesteps[t_enc]]) for t_enc in range(steps - 1, 1, -1)]
-    log_alphas = alphas_cumprod.double().log()
+    fine = finest(alphas_cumprod.device)
+    log_alphas = alphas_cumprod.to(fine).log()
 
     def at(timestep: Tensor) -> Level:
         # UniPC asks between the integers; its own noise schedule is linear in log alpha
-        t = timestep.double().clamp(0, len(log_alphas) - 1)
+        t = timestep.to(fine).clamp(0, len(log_alphas) - 1)
         low, high = log_alphas[t.floor().long()], log_alphas[t.ceil().long()]
         alpha = torch.lerp(low, high, t.frac()).exp().to(alphas_cumprod.dtype)
         return vp(alpha.view(-1, 1, 1, 1))

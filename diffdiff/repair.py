@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
+from .levels import finest
+
 Denoise = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -178,10 +180,11 @@ class HeunPP(Memory):
     def __init__(self, start: Tensor, first: int, sigmas: Sequence[float]):
         self.sigmas, self.first = sigmas, first
         inverse = torch.tensor(
-            [*(1 / s - 1 / sigmas[first] for s in sigmas[:-1]), 0.0], dtype=torch.float64
+            [*(1 / s - 1 / sigmas[first] for s in sigmas[:-1]), 0.0],
+            dtype=finest(start.device),
+            device=start.device,
         )
-        index = start.long().clamp(first, len(sigmas) - 1)
-        self.factor = inverse.to(start.device)[index]
+        self.factor = inverse[start.long().clamp(first, len(sigmas) - 1)]
         self.pending: Tensor | None = None
 
     def before(self, x):

@@ -78,7 +78,7 @@ def hold_sampler(sampler: Any, plan: Plan, report: Callable[[Hold | None, int, i
             report(None, len(schedule), slider_first)
             return x.clone()
         first = max(min(first, latest_start(sampler, wanted_steps)), 0)
-        run = Run(sampler, x, noise, ladder, schedule, first)
+        run = HeldRun(sampler, x, noise, ladder, schedule, first)
         overrides: dict[str, Any] = {}
         if first != slider_first:
             steps, overrides["denoising_strength"] = shortened(wanted_steps, first)
@@ -102,7 +102,7 @@ def function_name(function: Callable) -> str:
     return getattr(function, "__name__", "")
 
 
-class Run:
+class HeldRun:
     """One call of the sampler function, with the denoiser held."""
 
     def __init__(self, sampler: Any, init, noise, ladder: Ladder, schedule: Schedule, first: int):
