@@ -112,8 +112,12 @@ class Bench:
             options["disable"] = True
         return self.function(model, x, **options)
 
+    def first(self, strength: float) -> int | None:
+        """Where the plain run of a strength begins; None when it calls no model."""
+        return climb(np.array(strength), self.steps, len(self.schedule) - 1).first
+
     def plain(self, strength: float):
-        first = climb(np.array(strength), self.steps, len(self.schedule) - 1).first
+        first = self.first(strength)
         if first is None:
             # few steps and a timestep sampler: the plain run calls no model at this strength
             return self.init
@@ -136,33 +140,37 @@ class Bench:
     def held(self, strength, repair: bool = True, first: int = 0, transition: float = 0.0):
         """Result, and the denoiser that watched held pixels."""
         hold = self.hold(strength, repair, first, transition)
-        denoise = Held(self, hold)
+        denoise = Held(hold, self.model)
         x = noised(self.init, self.noise, self.schedule.starts[first])
         return hold.finish(self.call(denoise, x, first)), denoise
 
 
 class Held:
-    """The denoiser as a sampler sees it, watching how far held pixels stray from their path."""
+    """The denoiser as a sampler sees it, watching how far held pixels stray from their path.
 
-    def __init__(self, bench: Bench, hold: Hold):
-        self.bench, self.hold, self.stray, self.released = bench, hold, 0.0, []
-        self.alphas_cumprod = bench.model.alphas_cumprod
+    released: `(sigma or timestep, released pixels)` at the first call of every step.
+    """
+
+    def __init__(self, hold: Hold, model):
+        self.hold, self.model, self.stray, self.released = hold, model, 0.0, []
+        self.alphas_cumprod = getattr(model, "alphas_cumprod", None)
 
     def watch(self, x, sigma, **_):
-        level = self.hold.schedule.at(sigma)
-        if self.hold.held.any():
-            off = (x - noised(self.bench.init, self.bench.noise, level)).abs()
-            stray = (off / (1 + torch.as_tensor(level.noise))).masked_fill(~self.hold.held, 0)
+        hold = self.hold
+        level = hold.schedule.at(sigma)
+        if hold.held.any():
+            off = (x - noised(hold.init, hold.noise, level)).abs()
+            stray = (off / (1 + torch.as_tensor(level.noise))).masked_fill(~hold.held, 0)
             self.stray = max(self.stray, float(stray.max()))
-        step, n = self.hold.own_step, len(self.hold.schedule) - self.hold.first
-        if self.hold.left == self.hold.sampler.calls(step, n) - 1:
-            self.released.append((float(sigma[0]), ~self.hold.held))
-        return self.bench.model(x, sigma)
+        steps = len(hold.schedule) - hold.first
+        if hold.left == hold.sampler.calls(hold.own_step, steps) - 1:
+            self.released.append((float(sigma[0]), ~hold.held))
+        return self.model(x, sigma)
 
     def __call__(self, x, sigma, **_):
         answer = self.hold.denoise(self.watch, x, sigma)
-        if self.bench.row.function == "ddim_cfgpp":
-            self.last_noise_uncond = self.hold.hold(x, self.bench.model.last_noise_uncond)
+        if hasattr(self.model, "last_noise_uncond"):
+            self.last_noise_uncond = self.hold.hold(x, self.model.last_noise_uncond)
         return answer
 
 
@@ -174,3 +182,46 @@ def four_parts() -> np.ndarray:
     strengths = np.full((8, 8), 0.0, np.float32)
     strengths[:, 2:4], strengths[:, 4:6], strengths[:, 6:] = 0.25, 0.5, 0.8
     return strengths
+
+
+def levels_right(bench, denoise: Held) -> bool:
+    """At every step, just those parts are released whose own level is not below the step's."""
+    strengths = torch.from_numpy(four_parts())
+    for s in STRENGTHS:
+        first = bench.first(s)
+        if first is None:
+            continue
+        own, part = denoise.hold.schedule.coordinates[first], strengths == np.float32(s)
+        for at, released in denoise.released:
+            out = released[0, 0][part]
+            if not (out.all() if at <= own * 1.001 else not out.any()):
+                return False
+    return True
+
+
+def measure(bench, local) -> dict:
+    """One row of the conformance table.
+
+    Args:
+        bench, local: a `Bench` or `SchedulerBench`, and the same with a local denoiser: they have
+            `row`, `init`, `first(strength)`, `plain(strength)` and
+            `held(strength, repair) -> (result, Held)`.
+    """
+    strengths = four_parts()
+    parts, denoise = local.held(strengths)
+    part_error = error(parts[..., :2], local.init[..., :2])
+    for s in STRENGTHS:
+        where = torch.from_numpy(strengths == np.float32(s)).expand_as(parts)
+        part_error = max(part_error, error(parts[where], local.plain(s)[where]))
+    plain = {s: bench.plain(s) for s in STRENGTHS}
+    return {
+        "sampler": bench.row.name,
+        "constant": max(error(bench.held(s)[0], plain[s]) for s in STRENGTHS),
+        "parts": part_error,
+        "path": denoise.stray,
+        "zero": torch.equal(bench.held(0.0)[0], bench.init),
+        "full": torch.equal(bench.held(1.0)[0], bench.plain(1.0)),
+        "no repair": max(error(bench.held(s, repair=False)[0], plain[s]) for s in STRENGTHS),
+        "levels": levels_right(local, denoise),
+        "tolerance": bench.row.tolerance,
+    }

@@ -21,12 +21,8 @@ import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-import numpy as np
-import torch
-
-from diffdiff.ladder import climb
-
-from .bench import STEPS, STRENGTHS, Bench, Held, Row, error, four_parts
+from . import bench
+from .bench import STEPS, Bench, Row
 
 ROWS = [
     Row("Euler", "sample_euler", tolerance=0),
@@ -58,41 +54,7 @@ ROWS = [
 
 
 def measure(row: Row, steps: int = STEPS) -> dict:
-    bench, local = Bench(row, steps=steps), Bench(row, local=True, steps=steps)
-    strengths = four_parts()
-    parts, denoise = local.held(strengths)
-    part_error = error(parts[..., :2], local.init[..., :2])
-    for s in STRENGTHS:
-        where = torch.from_numpy(strengths == np.float32(s)).expand_as(parts)
-        part_error = max(part_error, error(parts[where], local.plain(s)[where]))
-    zero = torch.equal(bench.held(0.0)[0], bench.init)
-    full, plain = bench.held(1.0)[0], bench.plain(1.0)
-    return {
-        "sampler": row.name,
-        "constant": max(error(bench.held(s)[0], bench.plain(s)) for s in STRENGTHS),
-        "parts": part_error,
-        "path": denoise.stray,
-        "zero": zero,
-        "full": torch.equal(full, plain),
-        "no repair": max(error(bench.held(s, repair=False)[0], bench.plain(s)) for s in STRENGTHS),
-        "levels": levels_right(local, denoise),
-        "tolerance": row.tolerance,
-    }
-
-
-def levels_right(bench: Bench, denoise: Held) -> bool:
-    """At every step, just those parts are released whose own level is not below the step's."""
-    strengths = torch.from_numpy(four_parts())
-    for s in STRENGTHS:
-        first = climb(np.array(s), bench.steps, len(bench.schedule) - 1).first
-        if first is None:
-            continue
-        own, part = bench.schedule.coordinates[first], strengths == np.float32(s)
-        for at, released in denoise.released:
-            out = released[0, 0][part]
-            if not (out.all() if at <= own * 1.001 else not out.any()):
-                return False
-    return True
+    return bench.measure(Bench(row, steps=steps), Bench(row, local=True, steps=steps))
 
 
 def passes(result: dict) -> bool:

@@ -12,7 +12,8 @@ from diffdiff.ladder import NEVER
 from diffdiff.levels import noised
 from diffdiff.standalone.schedulers import predicts, sampler_of, schedule_of
 
-from .bench import STRENGTHS, Denoiser, error, four_parts
+from . import bench
+from .bench import Denoiser, Held
 
 
 @dataclass(frozen=True)
@@ -100,10 +101,16 @@ class SchedulerBench:
             x = scheduler.step(prediction, t, x, **generator).prev_sample
         return finish(x)
 
+    def plain(self, strength: float):
+        return self.run(self.first(strength))
+
     def held(self, strength, repair: bool = True):
+        """Result, and the denoiser that watched held pixels."""
         strength = np.broadcast_to(np.asarray(strength, np.float32), (8, 8))
         start = np.vectorize(self.first)(strength).astype(np.int16)
         start[start >= self.steps] = NEVER
+
+        watched = []
 
         def wrap(scheduler, schedule, model):
             sampler = sampler_of(scheduler)
@@ -111,27 +118,11 @@ class SchedulerBench:
                 self.init, self.noise, torch.from_numpy(start)[None, None], schedule, 0,
                 sampler if repair else replace(sampler, memory=None), predicts(scheduler),
             )  # fmt: skip
-            return (lambda x, t: hold.denoise(model, x, t)), hold.finish
+            watched.append(Held(hold, model))
+            return watched[0], hold.finish
 
-        return self.run(0, wrap)
+        return self.run(0, wrap), watched[0]
 
 
 def measure(row: SchedulerRow) -> dict:
-    bench, local = SchedulerBench(row), SchedulerBench(row, local=True)
-    strengths, parts = four_parts(), local.held(four_parts())
-    part_error = error(parts[..., :2], local.init[..., :2])
-    for s in STRENGTHS:
-        where = torch.from_numpy(strengths == np.float32(s)).expand_as(parts)
-        part_error = max(part_error, error(parts[where], local.run(local.first(s))[where]))
-    plain = {s: bench.run(bench.first(s)) for s in STRENGTHS}
-    return {
-        "sampler": row.name,
-        "constant": max(error(bench.held(s), plain[s]) for s in STRENGTHS),
-        "parts": part_error,
-        "path": 0.0,
-        "zero": torch.equal(bench.held(0.0), bench.init),
-        "full": torch.equal(bench.held(1.0), bench.run(0)),
-        "no repair": max(error(bench.held(s, repair=False), plain[s]) for s in STRENGTHS),
-        "levels": True,
-        "tolerance": row.tolerance,
-    }
+    return bench.measure(SchedulerBench(row), SchedulerBench(row, local=True))
