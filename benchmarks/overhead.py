@@ -29,13 +29,13 @@ SHAPES = [(b, c, s, s) for b in (1, 4) for c, s in ((4, 64), (4, 128), (16, 128)
 STEPS = 20
 
 
-def setting(shape: tuple, function: str, device: str):
+def setting(shape: tuple, function: str):
     b, _, h, w = shape
     g = torch.Generator().manual_seed(0)
-    init, noise = (torch.randn(shape, generator=g).to(device) for _ in range(2))
+    init, noise = (torch.randn(shape, generator=g) for _ in range(2))
     sigmas = torch.cat([torch.linspace(2.68, -3.5, STEPS).exp(), torch.zeros(1)])
     strength = torch.linspace(0, 1, w).expand(b, 1, h, w).numpy()
-    start = torch.from_numpy(climb(strength, STEPS, STEPS - 1).start).to(device)
+    start = torch.from_numpy(climb(strength, STEPS, STEPS - 1).start)
     schedule = sigma_schedule(sigmas)
     return init, noise, sigmas, lambda: Hold(
         init, noise, start, schedule, 0, traits(function), function=None
@@ -52,9 +52,9 @@ def median(function: Callable[[], None], seconds: float = 1.0) -> float:
     return statistics.median(times)
 
 
-def per_call(shape: tuple, function: str, device: str) -> tuple[float, float]:
+def per_call(shape: tuple, function: str) -> tuple[float, float]:
     """Seconds that a held denoise call takes beyond the model, and seconds of `torch.where`."""
-    init, noise, sigmas, new = setting(shape, function, device)
+    init, noise, sigmas, new = setting(shape, function)
     x, answer = init + noise, torch.randn_like(init)
     mask = torch.rand(shape[0], 1, *shape[2:]) > 0.5
     where = median(lambda: torch.where(mask, init, answer))
@@ -137,14 +137,13 @@ def unet_call(shape: tuple) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     print(f"torch {torch.__version__}, {args.threads} threads; worst case: every step releases")
     print(f"{'latents':>16} {'hold':>10} {'where':>10} {'ratio':>6} {'UNet':>11} {'share':>7}")
     for shape in SHAPES:
-        added, where = per_call(shape, "sample_euler", args.device)
+        added, where = per_call(shape, "sample_euler")
         unet = unet_call(shape)
         print(
             f"{'x'.join(map(str, shape)):>16} {added * 1e6:8.1f}us {where * 1e6:8.1f}us "

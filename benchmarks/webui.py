@@ -83,9 +83,6 @@ class WebUI:
     def samplers(self) -> list[str]:
         return [s["name"] for s in self.call("/sdapi/v1/samplers")]
 
-    def is_forge(self) -> bool:
-        return any(s["name"] == "HeunPP2" for s in self.call("/sdapi/v1/samplers"))
-
     def img2img(self, edit: dict | list | None = None, **settings) -> tuple[list, dict]:
         """Pictures (uint8 arrays) and the reply. edit: the extension's request, None without."""
         body = {**self.base, "init_images": [encode(self.photograph)], **settings}

@@ -7,7 +7,8 @@ runs on pydantic 1.10 (A1111) and 2 (Forge).
 from __future__ import annotations
 
 import json
-from typing import Any, Literal, Union
+from functools import cache
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -22,7 +23,7 @@ class EditArgs(BaseModel, extra="forbid"):
     source: Literal["upload"] = Field(
         "upload", title="Source", description="Where the change map comes from."
     )
-    map: Union[str, list[str]] | None = Field(  # noqa: UP007  (pydantic 1 on Python 3.10)
+    map: str | list[str] | None = Field(
         None,
         title="Change map",
         description="White changes, black is kept. API: a picture as base64 or a data URL, "
@@ -137,6 +138,7 @@ def remedy(field: str) -> str:
     return "Use true or false."
 
 
+@cache
 def fields() -> dict[str, dict[str, Any]]:
     """name -> {title, help, default, low, high, choices}, in order, derived from the model."""
     schema = getattr(EditArgs, "model_json_schema", None) or EditArgs.schema

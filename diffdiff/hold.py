@@ -63,7 +63,7 @@ class Hold:
             )
         self.init, self.noise, self.start, self.weight = init, noise, start, weight
         self.schedule, self.first, self.sampler, self.predicts = schedule, first, sampler, predicts
-        self.exact_levels, self.extra_noise = exact_levels, extra_noise
+        self.exact, self.extra_noise = sampler.on_schedule and exact_levels, extra_noise
         starts = start.unique().tolist()
         self.last_held = max(starts) - (weight is None)  # the last step that holds any pixel
         self.releases = sorted(s for s in starts if s != NEVER)
@@ -161,7 +161,7 @@ class Hold:
     def _level(self, sigma: Tensor, opens: bool) -> Level | None:
         if not self.holding and not (opens and self.releasing):
             return None
-        exact = opens and self.sampler.on_schedule and self.exact_levels
+        exact = opens and self.exact
         self.level = self.schedule.levels[self.step] if exact else self.schedule.at(sigma)
         return self.level
 
@@ -173,8 +173,7 @@ class Hold:
         self._write(x, level, self.anchored if released_here else self.held)
         if not released_here:
             return
-        exact = self.sampler.on_schedule and self.exact_levels
-        entry = self.schedule.starts[self.step] if exact else level
+        entry = self.schedule.starts[self.step] if self.exact else level
         if entry is not level or self.extra_noise is not None:
             self._write(x, entry, self.anchored & ~self.held, self.extra_noise)
 

@@ -28,18 +28,11 @@ class Ladder(NamedTuple):
         return int(released.min()) if released.size else None
 
 
-def encode_steps(strength: float, steps: int) -> int:
-    """`t_enc` of the WebUI's img2img: the rung of the ladder that a strength (0..1) stands on.
-
-    Source: `setup_img2img_steps` of A1111 v1.10.1 and Forge, "fix steps" off.
-    """
-    return int(min(strength, 0.999) * steps)
-
-
 def climb(
     strength: np.ndarray, steps: int, last: int, transition: float = 0.0, floor: int = 0
 ) -> Ladder:
-    """Start step of every pixel by the host's own rule (`encode_steps`).
+    """Start step of every pixel by the host's own rule: `t_enc = int(min(s, 0.999) * steps)`, and
+    the run begins at step `steps - 1 - t_enc` (`setup_img2img_steps` of A1111 v1.10.1 and Forge).
 
     Args:
         strength: any shape, 0..1; read to six decimals, so that a float32 0.7 means 0.7.

@@ -178,7 +178,7 @@ class HeunPP(Memory):
     """
 
     def __init__(self, start: Tensor, first: int, sigmas: Sequence[float]):
-        self.sigmas, self.first = sigmas, first
+        self.sigmas = sigmas
         inverse = torch.tensor(
             [*(1 / s - 1 / sigmas[first] for s in sigmas[:-1]), 0.0],
             dtype=finest(start.device),

@@ -41,6 +41,7 @@ class Session:
             shape(maps.resize(m, *self._image(p, i).size), args)
             for i, m in enumerate(change_maps)
         ]  # fmt: skip
+        self.several = len(change_maps) > 1 or len(p.init_images) > 1
         self.steps: tuple[int, int] | None = None
         self.fitted: dict[int, np.ndarray] = {}
 
@@ -69,7 +70,7 @@ class Session:
 
     def fitted_map(self, p: Any, index: int) -> np.ndarray:
         """The map of picture `index` as the host fitted its image: float32 `[height, width]`."""
-        index = index if len(self.shaped) > 1 or len(p.init_images) > 1 else 0
+        index = index if self.several else 0
         if index not in self.fitted:
             shaped = self.shaped[index if len(self.shaped) > 1 else 0]
             size, mode = self._image(p, index).size, p.resize_mode
@@ -83,8 +84,7 @@ class Session:
     def _plan(
         self, p: Any, x: torch.Tensor, schedule: Schedule, steps: int, slider_first: int
     ) -> tuple[Ladder, int | None]:
-        several = len(self.shaped) > 1 or len(p.init_images) > 1
-        maps_ = [self.fitted_map(p, i) for i in range(len(x) if several else 1)]
+        maps_ = [self.fitted_map(p, i) for i in range(len(x) if self.several else 1)]
         latent = np.stack([maps.to_latent(m, *x.shape[2:]) for m in maps_])[:, None]
         strength = strengths(latent, self.args, self.user_strength)
         if p.nmask is not None:  # the host's own inpaint mask: outside of it nothing changes

@@ -1,7 +1,6 @@
 """Jobs on a running host: geometry, batches, interrupts, refusals; and what they leave behind."""
 
 import base64
-import os
 import re
 import threading
 import time
@@ -13,7 +12,6 @@ from PIL import Image
 from benchmarks.webui import Refused, decode, difference, encode
 
 pytestmark = pytest.mark.host
-TOLERANCE = int(os.environ.get("WEBUI_TOLERANCE", "0"))
 
 
 @pytest.fixture
@@ -172,12 +170,12 @@ def test_extra_noise_reaches_every_pixel_at_its_own_release(webui, plain, option
     assert difference(webui.picture(denoising_strength=0.6), want)[0] > 0.5
 
 
-def test_fix_steps_runs_the_requested_steps(webui, plain, option):
+def test_fix_steps_runs_the_requested_steps(webui, plain, option, tolerance):
     option("img2img_fix_steps", True)
     want = webui.picture(denoising_strength=0.5)
     for skip in (True, False):
         edit = {"map": webui.constant(255), "skip": skip}
-        assert difference(webui.picture(edit, denoising_strength=0.5), want)[1] <= TOLERANCE
+        assert difference(webui.picture(edit, denoising_strength=0.5), want)[1] <= tolerance
     half = webui.picture({"map": webui.constant(128)}, denoising_strength=0.5)
     assert 0 < difference(half, webui.photograph)[0] < difference(want, webui.photograph)[0]
 

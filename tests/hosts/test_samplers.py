@@ -8,7 +8,6 @@ import pytest
 from benchmarks.webui import OTHER_STEPS, SEQUENTIAL, Refused, WebUI, compare, encode
 
 pytestmark = pytest.mark.host
-TOLERANCE = int(os.environ.get("WEBUI_TOLERANCE", "0"))
 
 
 def pytest_generate_tests(metafunc):
@@ -17,25 +16,25 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("sampler", WebUI(url).samplers() if url else ["(no WebUI)"])
 
 
-def test_constant_map_is_plain_img2img(webui, sampler):
+def test_constant_map_is_plain_img2img(webui, sampler, tolerance):
     for value in (77, 153):
         try:
             webui.picture(sampler_name=sampler, denoising_strength=value / 255)
         except Refused as refused:
             pytest.skip(f"the host's own plain job of this strength fails: {refused}")
         result = compare(webui, sampler, value)
-        assert result["skip"][1] <= TOLERANCE, "skip: begins where plain img2img begins"
+        assert result["skip"][1] <= tolerance, "skip: begins where plain img2img begins"
         if sampler not in SEQUENTIAL + OTHER_STEPS:
-            assert result["run"][1] <= max(TOLERANCE, 1), "held until its own step"
+            assert result["run"][1] <= max(tolerance, 1), "held until its own step"
 
 
-def test_zero_and_full_map(webui, sampler):
+def test_zero_and_full_map(webui, sampler, tolerance):
     settings = {"sampler_name": sampler, "steps": 8}
     nothing = webui.picture({"map": webui.constant(0)}, **settings)
     assert (nothing == webui.photograph).all()
     for skip in (True, False):
         full = webui.picture({"map": webui.constant(255), "skip": skip}, **settings)
-        assert abs(full.astype(int) - webui.picture(**settings)).max() <= TOLERANCE
+        assert abs(full.astype(int) - webui.picture(**settings)).max() <= tolerance
 
 
 def test_two_strengths_in_one_picture(webui, sampler):

@@ -3,10 +3,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffdiff.ladder import NEVER, climb, encode_steps, reference_start, shortened
+from diffdiff.ladder import NEVER, climb, reference_start, shortened
 
 strengths = st.floats(0, 1, allow_nan=False)
 steps = st.integers(1, 150)
+
+
+def encode_steps(strength, n):
+    """`t_enc`, as `setup_img2img_steps` of A1111 v1.10.1 and Forge has it ("fix steps" off)."""
+    return int(min(strength, 0.999) * n)
 
 
 def start(strength, n, last=None, **kw):
