@@ -1,0 +1,311 @@
+"""A scene -> its picture. Drawn `FINER` times larger and averaged down, so that edges are smooth."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from .world import Scene
+
+FINER = 3
+
+# light that falls on everything: factor of the red, green and blue of a material
+LIGHT = {"noon": (1.0, 1.0, 1.0), "sunset": (1.02, 0.76, 0.62), "night": (0.42, 0.48, 0.74)}
+# zenith and horizon, by time and sky
+SKY = {
+    ("noon", "clear"): ((58, 136, 222), (186, 222, 246)),
+    ("noon", "cloudy"): ((70, 146, 224), (200, 228, 246)),
+    ("noon", "overcast"): ((150, 160, 172), (204, 210, 214)),
+    ("sunset", "clear"): ((92, 82, 160), (255, 170, 86)),
+    ("sunset", "cloudy"): ((104, 84, 158), (255, 176, 98)),
+    ("sunset", "overcast"): ((120, 104, 118), (206, 156, 128)),
+    ("night", "clear"): ((8, 12, 40), (44, 60, 116)),
+    ("night", "cloudy"): ((10, 14, 42), (48, 62, 114)),
+    ("night", "overcast"): ((34, 38, 50), (62, 68, 82)),
+}
+CLOUD = {"noon": (255, 255, 255), "sunset": (255, 206, 176), "night": (92, 102, 146)}
+OVERCAST = {"noon": (180, 188, 196), "sunset": (164, 132, 124), "night": (48, 53, 67)}
+# material -> its colour in spring, summer, autumn, winter
+GROUND = {
+    "far": ((142, 178, 196), (128, 168, 190), (158, 148, 160), (186, 200, 220)),
+    "hill": ((164, 214, 116), (112, 178, 84), (214, 174, 88), (222, 230, 242)),
+    "meadow": ((146, 210, 92), (84, 162, 66), (204, 150, 66), (238, 242, 250)),
+    "front": ((126, 196, 78), (64, 140, 56), (180, 122, 52), (248, 250, 255)),
+    "leaf": ((244, 164, 196), (46, 118, 48), (222, 104, 36), (150, 142, 150)),
+    "pine": ((40, 108, 76), (24, 86, 62), (52, 84, 58), (60, 96, 92)),
+    "rock": ((140, 136, 146), (136, 130, 138), (142, 126, 128), (156, 160, 176)),
+    "cap": ((246, 250, 254), (240, 246, 252), (246, 246, 250), (252, 253, 255)),
+    "water": ((84, 164, 212), (48, 136, 200), (84, 134, 170), (186, 216, 234)),
+    "flower": ((255, 240, 130), (84, 162, 66), (204, 150, 66), (238, 242, 250)),
+}
+SEASONS = ("spring", "summer", "autumn", "winter")
+THING = {
+    "red": (218, 52, 44),
+    "blue": (44, 92, 218),
+    "yellow": (248, 206, 40),
+    "white": (248, 246, 240),
+    "purple": (150, 62, 186),
+}
+HORIZON = {"mountains": 0.6, "hills": 0.52, "plains": 0.6, "lake": 0.52}
+PLACE = {"left": 0.21, "middle": 0.5, "right": 0.79}
+
+
+def paint(scene: Scene, size: int = 128) -> np.ndarray:
+    """uint8 `[size, size, 3]`, RGB; the same scene and size give the same picture."""
+    return _Painter(scene, size).picture()
+
+
+class _Painter:
+    """Coordinates are in heights of the picture: (0, 0) top left, (1, 1) bottom right."""
+
+    def __init__(self, scene: Scene, size: int):
+        self.scene, self.size, self.large = scene, size, size * FINER
+        self.rng = np.random.default_rng(scene.seed)
+        self.canvas = np.empty((self.large, self.large, 3), np.float32)
+        self.rows = (np.arange(self.large, dtype=np.float32) + 0.5) / self.large
+        self.x = self.rows  # the picture is square
+        self.light = np.array(LIGHT[scene.time], np.float32)
+        if scene.sky == "overcast":
+            self.light = 0.86 * (0.6 * self.light + 0.4 * self.light.mean())
+
+    def picture(self) -> np.ndarray:
+        self._sky()
+        self._land()
+        self._trees()
+        self._thing()
+        self._flowers()
+        small = cv2.resize(self.canvas, (self.size, self.size), interpolation=cv2.INTER_AREA)
+        return np.clip(np.round(small), 0, 255).astype(np.uint8)
+
+    # brushes
+
+    def near(self, value: float, by: float) -> float:
+        return value + by * self.rng.uniform(-1, 1)
+
+    def colour(self, material: str, bright: float = 1.0) -> np.ndarray:
+        """Of a material of the ground, in this season and light."""
+        own = np.array(GROUND[material][SEASONS.index(self.scene.season)], np.float32)
+        return own * self.light * bright
+
+    def polygon(self, points, colour) -> None:
+        p = np.round(np.array(points) * self.large * 16).astype(np.int32)
+        cv2.fillPoly(self.canvas, [p], [float(c) for c in colour], shift=4)
+
+    def ellipse(self, x, y, rx, ry, colour) -> None:
+        p = np.round(np.array([x, y, rx, ry]) * self.large * 16).astype(int).tolist()
+        cv2.ellipse(self.canvas, p[:2], p[2:], 0, 0, 360, [float(c) for c in colour], -1, shift=4)
+
+    def below(self, line: np.ndarray, colour, dark: float = 0.85, depth: float = 0.3) -> None:
+        """Everything below a line `[large]`, darkest `depth` under it."""
+        edge = line[None]
+        shade = 1 - (1 - dark) * np.clip((self.rows[:, None] - edge) / depth, 0, 1)
+        inside = self.rows[:, None] > edge
+        self.canvas[inside] = (shade[..., None] * np.asarray(colour, np.float32))[inside]
+
+    def wave(self, height: float, swing: float, waves: float) -> np.ndarray:
+        """A smooth line `[large]` around a height."""
+        a, b = self.rng.uniform(0, 2 * np.pi, 2)
+        turn = 2 * np.pi * self.near(waves, waves * 0.2) * self.x
+        return height + swing * (0.7 * np.sin(turn + a) + 0.3 * np.sin(2.3 * turn + b))
+
+    # parts
+
+    def _sky(self) -> None:
+        scene = self.scene
+        zenith, horizon = (np.array(c, np.float32) for c in SKY[scene.time, scene.sky])
+        mix = np.clip(self.rows / 0.6, 0, 1)[:, None] ** 1.2
+        self.canvas[:] = (zenith * (1 - mix) + horizon * mix)[:, None]
+        if scene.sky == "overcast":
+            self._overcast()
+            return
+        if scene.time == "night":
+            for _ in range(34):
+                x, y, r = self.rng.uniform(0, 1), self.rng.uniform(0, 0.5), self.near(0.0055, 0.0015)
+                self.ellipse(x, y, r, r, (236, 238, 250))
+        x = self.near(0.5, 0.4)
+        if scene.time == "sunset":
+            y, r, core, glow = 0.43, 0.07, (255, 236, 150), (255, 190, 90)
+        else:
+            day = scene.time == "noon"
+            y, r = self.near(0.15, 0.05), self.near(0.065, 0.008)
+            core, glow = ((255, 250, 200), (255, 252, 225)) if day else ((246, 244, 224), (120, 136, 190))
+        far = (self.x[None] - x) ** 2 + (self.rows[:, None] - y) ** 2
+        halo = 0.6 * np.exp(-far / (2 * (1.9 * r) ** 2))[..., None]
+        self.canvas += halo * (np.array(glow, np.float32) - self.canvas)
+        self.ellipse(x, y, r, r, core)
+        if scene.sky == "cloudy":
+            self._clouds()
+
+    def _clouds(self) -> None:
+        white = np.array(CLOUD[self.scene.time], np.float32)
+        for _ in range(self.rng.integers(3, 6)):
+            x, y, s = self.rng.uniform(0, 1), self.rng.uniform(0.07, 0.36), self.near(1.15, 0.3)
+            for down, tint in ((0.012, 0.86), (0, 1.0)):
+                for k in (-1, -0.45, 0.1, 0.6, 1.05):
+                    r = (0.028 + 0.034 * (1 - k * k / 1.2)) * s
+                    self.ellipse(x + 0.08 * k * s, y - 0.55 * r + down, 1.3 * r, r, white * tint)
+
+    def _overcast(self) -> None:
+        """A ceiling of wide dark bands."""
+        grey = np.array(OVERCAST[self.scene.time], np.float32)
+        for _ in range(9):
+            y, x = self.rng.uniform(0, 0.42), self.rng.uniform(0, 1)
+            wide, tall = self.near(0.42, 0.15), self.near(0.05, 0.015)
+            self.ellipse(x, y, wide, tall, grey * self.near(0.98, 0.09))
+
+    def _land(self) -> None:
+        terrain, horizon = self.scene.terrain, HORIZON[self.scene.terrain]
+        if terrain == "mountains":
+            self._mountains()
+        elif terrain == "hills":
+            self.below(self.wave(0.46, 0.05, 1.2), self.colour("far"), 0.9)
+            self.below(self.wave(0.55, 0.055, 1.0), self.colour("hill", 0.94))
+        elif terrain == "lake":
+            self.below(self.wave(0.47, 0.025, 1.6), self.colour("far"), 0.9)
+        else:
+            self._fields(horizon)
+        if terrain == "lake":
+            self._water(horizon)
+            self.below(self.wave(0.74, 0.015, 0.8), self.colour("meadow", 0.97), 0.85)
+        elif terrain != "plains":
+            self.below(self.wave(0.64, 0.02, 0.8), self.colour("meadow"), 0.88)
+        self.below(self.wave(0.88, 0.015, 0.9), self.colour("front"), 0.85, 0.15)
+
+    def _mountains(self) -> None:
+        n = int(self.rng.integers(3, 5))
+        peaks = (np.arange(n) + 0.5 + self.rng.uniform(-0.3, 0.3, n)) / n
+        line = np.full(self.large, 0.62, np.float32)
+        for px in peaks:
+            top, slope = self.near(0.26, 0.07), self.near(1.35, 0.25)
+            rough = np.interp(self.x * 24, np.arange(25), self.rng.uniform(-0.012, 0.012, 25))
+            line = np.minimum(line, top + slope * np.abs(self.x - px) + rough)
+        self.below(line, self.colour("rock"), 0.72, 0.34)
+        teeth = np.interp(self.x * 20, np.arange(21), self.rng.uniform(0.03, 0.1, 21))
+        snow = np.where(line < 0.44, line + teeth, line)
+        cap = (self.rows[:, None] > line[None]) & (self.rows[:, None] < snow[None])
+        self.canvas[cap] = self.colour("cap")
+
+    def _fields(self, horizon: float) -> None:
+        flat = np.full(self.large, horizon, np.float32)
+        self.below(flat, self.colour("far", 0.95), 0.9, 0.1)
+        edges = horizon + np.array([0.025, 0.065, 0.12, 0.19])
+        for k, edge in enumerate(edges):
+            bright = 0.92 + 0.1 * (k % 2) + self.near(0, 0.02)
+            material = "hill" if k % 2 else "meadow"
+            tilt = self.near(0, 0.01) * (self.x - 0.5)
+            self.below((edge + tilt).astype(np.float32), self.colour(material, bright), 0.95)
+
+    def _water(self, horizon: float) -> None:
+        own = self.colour("water")
+        sky = np.array(SKY[self.scene.time, self.scene.sky][1], np.float32)
+        flat = np.full(self.large, horizon, np.float32)
+        self.below(flat, 0.62 * own + 0.38 * sky, 0.7, 0.25)
+        for _ in range(8):
+            y = self.rng.uniform(horizon + 0.03, 0.72)
+            x, wide = self.rng.uniform(0, 1), self.near(0.1, 0.05)
+            self.ellipse(x, y, wide, 0.004, 0.4 * own + 0.6 * sky)
+
+    def _trees(self) -> None:
+        taken = PLACE[self.scene.place]
+        base = 0.78 if self.scene.terrain == "lake" else 0.7
+        spots = [(self.rng.uniform(0.02, 0.98), base + self.rng.uniform(0, 0.1)) for _ in range(7)]
+        for x, foot in sorted(spots, key=lambda spot: spot[1]):
+            if abs(x - taken) < 0.2 and self.scene.thing != "balloon":
+                continue
+            tall = self.near(0.17, 0.03) * (0.7 + 1.5 * (foot - base + 0.1))
+            if self.rng.uniform() < 0.4:
+                self._pine(x, foot, tall)
+            else:
+                self._leaf_tree(x, foot, tall)
+
+    def _pine(self, x: float, foot: float, tall: float) -> None:
+        half, dark = tall * 0.27, self.colour("pine")
+        snow = self.scene.season == "winter"
+        lit = self.colour("cap", 0.96) if snow else self.colour("pine", 1.25)
+        trunk = np.array((92, 66, 48)) * self.light
+        self.polygon([(x - half / 6, foot), (x + half / 6, foot), (x, foot - tall / 2)], trunk)
+        for k in range(3):
+            top, base = foot - tall * (1 - 0.24 * k), foot - tall * (0.58 - 0.235 * k)
+            w = half * (0.55 + 0.225 * k)
+            self.polygon([(x, top), (x + w, base), (x - w, base)], dark)
+            self.polygon([(x, top), (x - w * 0.1, base - 0.01), (x - w, base)], lit)
+
+    def _leaf_tree(self, x: float, foot: float, tall: float) -> None:
+        trunk = np.array((98, 70, 52)) * self.light
+        w, top, r = tall * 0.06, foot - tall * 0.72, tall * 0.34
+        self.polygon([(x - w, foot), (x + w, foot), (x + w / 2, top), (x - w / 2, top)], trunk)
+        dark, lit = self.colour("leaf", 0.9), self.colour("leaf", 1.12)
+        if self.scene.season == "winter":
+            lit = self.colour("cap")
+        lobes = ((0, 0, 1), (-0.7, 0.3, 0.7), (0.7, 0.32, 0.68), (0.1, -0.4, 0.75))
+        for u, v, s in lobes:
+            self.ellipse(x + u * r, top + v * r, s * r, s * r * 0.92, dark)
+        for u, v, s in lobes:
+            self.ellipse(x + (u - 0.2) * r, top + (v - 0.25) * r, s * r * 0.62, s * r * 0.56, lit)
+
+    def _flowers(self) -> None:
+        if self.scene.season != "spring":
+            return
+        for _ in range(26):
+            x, y, r = self.rng.uniform(0, 1), self.rng.uniform(0.8, 0.99), self.near(0.008, 0.002)
+            self.ellipse(x, y, r, r * 0.8, self.colour("flower"))
+
+    def _thing(self) -> None:
+        scene, x = self.scene, self.near(PLACE[self.scene.place], 0.04)
+        # its own colour stays readable in the dark
+        own = np.array(THING[scene.colour], np.float32) * (0.62 * self.light + 0.34)
+        size = self.near(0.31, 0.025)
+        foot = self.near(0.84, 0.015)
+        {"house": self._house, "tower": self._tower, "tent": self._tent, "balloon": self._balloon}[
+            scene.thing
+        ](x, foot, size, own)
+
+    def _glass(self) -> tuple:
+        return (255, 214, 110) if self.scene.time == "night" else (74, 90, 112)
+
+    def _roof(self) -> np.ndarray:
+        snow = self.scene.season == "winter"
+        return np.array((240, 244, 252) if snow else (92, 68, 62)) * self.light
+
+    def _box(self, x, foot, left, right, low, high, colour) -> None:
+        self.polygon([(x + left, foot - low), (x + right, foot - low), (x + right, foot - high),
+                      (x + left, foot - high)], colour)  # fmt: skip
+
+    def _house(self, x, foot, size, own) -> None:
+        w, h = size * 0.56, size * 0.52
+        self._box(x, foot, -w, w, 0, h, own)
+        self._box(x, foot, -w, -w * 0.3, 0, h, own * 0.82)
+        self.polygon([(x - w * 1.18, foot - h), (x + w * 1.18, foot - h), (x + w * 0.66, foot - size),
+                      (x - w * 0.66, foot - size)], self._roof())  # fmt: skip
+        self._box(x, foot, -w * 0.8, -w * 0.46, 0, h * 0.62, np.array((84, 58, 44)) * self.light)
+        for left in (-0.1, 0.46):
+            self._box(x, foot, w * left, w * (left + 0.34), h * 0.32, h * 0.74, self._glass())
+
+    def _tower(self, x, foot, size, own) -> None:
+        w, h = size * 0.22, size * 1.05
+        self._box(x, foot, -w, w, 0, h, own)
+        self._box(x, foot, -w, -w * 0.35, 0, h, own * 0.82)
+        self.polygon([(x - w * 1.4, foot - h), (x + w * 1.4, foot - h), (x, foot - h - size * 0.42)],
+                     self._roof())  # fmt: skip
+        self._box(x, foot, -w * 0.25, w * 0.55, 0, h * 0.2, np.array((84, 58, 44)) * self.light)
+        for low in (0.36, 0.68):
+            self._box(x, foot, -w * 0.25, w * 0.45, h * low, h * (low + 0.15), self._glass())
+
+    def _tent(self, x, foot, size, own) -> None:
+        w, h = size * 0.72, size * 0.72
+        self.polygon([(x - w, foot), (x + w, foot), (x, foot - h)], own)
+        self.polygon([(x - w, foot), (x - w * 0.3, foot), (x, foot - h)], own * 0.8)
+        inside = np.array((255, 206, 110) if self.scene.time == "night" else (52, 44, 48))
+        self.polygon([(x - w * 0.02, foot), (x + w * 0.42, foot), (x + 0.01, foot - h * 0.66)], inside)
+
+    def _balloon(self, x, foot, size, own) -> None:
+        y, r = self.near(0.25, 0.03), size * 0.46
+        for side in (-1, 1):
+            self.polygon([(x + side * r * 0.62, y + r * 0.6), (x + side * r * 0.56, y + r * 0.6),
+                          (x + side * r * 0.16, y + r * 1.62), (x + side * r * 0.2, y + r * 1.62)],
+                         np.array((70, 60, 56)) * self.light)  # fmt: skip
+        self.polygon([(x - r * 0.72, y + r * 0.66), (x + r * 0.72, y + r * 0.66),
+                      (x + r * 0.22, y + r * 1.3), (x - r * 0.22, y + r * 1.3)], own * 0.9)  # fmt: skip
+        self.ellipse(x, y, r, r, own)
+        self.ellipse(x, y, r * 0.42, r, np.clip(own * 1.12 + 12, 0, 255))
+        self._box(x, y + r * 1.86, -r * 0.2, r * 0.2, 0, r * 0.26, np.array((126, 84, 50)) * self.light)

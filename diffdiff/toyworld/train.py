@@ -1,0 +1,257 @@
+"""Trains the toy world's model: `python -m diffdiff.toyworld.train --out FOLDER`.
+
+Four stages, each with a progress bar; a run that was stopped goes on where it was:
+
+    data     paint pictures and their captions
+    vae      AutoencoderKL on the pictures
+    latents  encode every picture, and its mirror image
+    unet     UNet and text encoder together, noise prediction, moving average of the weights
+
+Then the fp16 pipeline is written to `FOLDER/model`. Two CPU cores need about two hours, a GPU
+minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import multiprocessing
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from tqdm import tqdm
+
+from . import model
+from .paint import paint
+from .world import Scene, caption, random_scene
+
+MIRROR = {"left": "right", "right": "left", "middle": "middle"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """What the shipped weights were made with."""
+
+    seed: int = 7
+    pictures: int = 12000
+    vae_steps: int = 3200
+    vae_batch: int = 8
+    vae_rate: float = 1e-3
+    unet_steps: int = 7000
+    unet_batch: int = 64
+    unet_rate: float = 8e-4
+    drop: float = 0.1  # captions left empty, for guidance
+    average: float = 0.999  # of the moving average of the weights
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m diffdiff.toyworld.train", description=__doc__.splitlines()[0])  # fmt: skip
+    parser.add_argument("--out", type=Path, required=True, help="folder of the run; resumed if there")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes that paint")
+    for field in dataclasses.fields(Recipe):
+        flag = "--" + field.name.replace("_", "-")
+        parser.add_argument(flag, type=type(field.default), default=field.default)
+    args = parser.parse_args(argv)
+    recipe = Recipe(**{f.name: getattr(args, f.name) for f in dataclasses.fields(Recipe)})
+    args.out.mkdir(parents=True, exist_ok=True)
+    run = Run(args.out, recipe, torch.device(args.device), args.workers)
+    run.data()
+    run.train_vae()
+    run.encode()
+    run.train_unet()
+    print(f"Written: {run.save()}")
+    return 0
+
+
+def _painted(seed: int) -> tuple[np.ndarray, dict]:
+    scene = random_scene(np.random.default_rng(seed))
+    return paint(scene, model.SIZE), dataclasses.asdict(scene)
+
+
+def scheduled(optimizer, steps: int, warm: int = 200):
+    """Warm up, then a cosine to a hundredth."""
+    rise = torch.optim.lr_scheduler.LinearLR(optimizer, 0.01, 1.0, warm)
+    base = optimizer.param_groups[0]["lr"]
+    fall = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(steps - warm, 1), base / 100)
+    return torch.optim.lr_scheduler.SequentialLR(optimizer, [rise, fall], [warm])
+
+
+class Stage:
+    """Weights, optimizer and place of one training loop, kept in one file."""
+
+    def __init__(self, path: Path, steps: int, every: float = 120.0, **parts):
+        self.path, self.steps, self.every, self.parts = path, steps, every, parts
+        self.step, self.saved = 0, time.monotonic()
+        if path.exists():
+            state = torch.load(path, map_location="cpu", weights_only=True)
+            self.step = state.pop("step")
+            for name, value in state.items():
+                parts[name].load_state_dict(value)
+
+    def __iter__(self):
+        with tqdm(total=self.steps, initial=self.step, desc=self.path.stem, unit="step") as bar:
+            self.bar = bar
+            while self.step < self.steps:
+                yield self.step
+                self.step += 1
+                bar.update()
+                if time.monotonic() - self.saved > self.every or self.step == self.steps:
+                    self.save()
+
+    def save(self) -> None:
+        state = {name: part.state_dict() for name, part in self.parts.items()}
+        partial = self.path.with_suffix(".partial")
+        torch.save({"step": self.step, **state}, partial)
+        partial.replace(self.path)
+        self.saved = time.monotonic()
+
+
+class Run:
+    """One training run in one folder."""
+
+    def __init__(self, out: Path, recipe: Recipe, device: torch.device, workers: int):
+        self.out, self.recipe, self.device, self.workers = out, recipe, device, workers
+        torch.manual_seed(recipe.seed)
+        self.vae = model.new_vae().to(device)
+        self.unet = model.new_unet().to(device)
+        self.tokenizer = model.new_tokenizer()
+        self.text_encoder = model.new_text_encoder(len(self.tokenizer)).to(device)
+
+    def autocast(self):
+        return torch.autocast(self.device.type, torch.bfloat16)
+
+    def data(self) -> None:
+        """`pictures.npy`, uint8 `[N, S, S, 3]`, and `scenes.json`."""
+        pictures, scenes = self.out / "pictures.npy", self.out / "scenes.json"
+        if not scenes.exists():
+            n, first = self.recipe.pictures, self.recipe.seed * 10**6
+            shape = (n, model.SIZE, model.SIZE, 3)
+            array = np.lib.format.open_memmap(pictures, "w+", np.uint8, shape)
+            drawn = []
+            with multiprocessing.get_context("spawn").Pool(self.workers) as pool:
+                painted = pool.imap(_painted, range(first, first + n), chunksize=32)
+                for i, (picture, scene) in enumerate(tqdm(painted, "data", n, unit="picture")):
+                    array[i] = picture
+                    drawn.append(scene)
+            array.flush()
+            scenes.write_text(json.dumps(drawn))
+        self.pictures = np.load(pictures, mmap_mode="r")
+        self.scenes = [Scene(**scene) for scene in json.loads(scenes.read_text())]
+
+    def batch(self, index: np.ndarray) -> torch.Tensor:
+        """float32 `[B, 3, S, S]` in -1..1."""
+        pictures = torch.from_numpy(self.pictures[index]).to(self.device)
+        return pictures.permute(0, 3, 1, 2) / 127.5 - 1
+
+    def train_vae(self) -> None:
+        """Absolute error of the pixels and of their differences (edges), and a little KL."""
+        recipe = self.recipe
+        optimizer = torch.optim.AdamW(self.vae.parameters(), recipe.vae_rate, weight_decay=1e-4)
+        schedule = scheduled(optimizer, recipe.vae_steps)
+        stage = Stage(self.out / "vae.pt", recipe.vae_steps, vae=self.vae, optimizer=optimizer, schedule=schedule)  # fmt: skip
+        self.vae.train()
+        for step in stage:
+            rng = np.random.default_rng((recipe.seed, 1, step))
+            x = self.batch(np.sort(rng.choice(len(self.pictures), recipe.vae_batch, False)))
+            if rng.uniform() < 0.5:
+                x = x.flip(3)
+            with self.autocast():
+                posterior = self.vae.encode(x).latent_dist
+                y = self.vae.decode(posterior.sample()).sample
+            y = y.float()
+            edges = sum(F.l1_loss(y.diff(dim=d), x.diff(dim=d)) for d in (2, 3))
+            pixels = F.l1_loss(y, x)
+            loss = pixels + 0.5 * F.mse_loss(y, x) + edges + 1e-6 * posterior.kl().mean()
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(self.vae.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+            stage.bar.set_postfix(pixels=f"{pixels.item() * 127.5:.2f} of 255")
+        self.vae.eval().requires_grad_(False)
+
+    @torch.no_grad()
+    def encode(self) -> None:
+        """`latents.pt`: means `[2, N, 4, s, s]` (as painted, mirrored) and their scale."""
+        path = self.out / "latents.pt"
+        if not path.exists():
+            means = torch.empty(2, len(self.pictures), 4, model.SIZE // 8, model.SIZE // 8)
+            for i in tqdm(range(0, len(self.pictures), 32), "latents", unit="batch"):
+                x = self.batch(np.arange(i, min(i + 32, len(self.pictures))))
+                with self.autocast():
+                    for side, picture in enumerate((x, x.flip(3))):
+                        means[side, i : i + 32] = self.vae.encode(picture).latent_dist.mean.float()
+            torch.save({"means": means, "scale": 1 / means.std().item()}, path)
+        kept = torch.load(path, weights_only=True)
+        self.vae.register_to_config(scaling_factor=kept["scale"])
+        self.latents = kept["means"] * kept["scale"]
+
+    def train_unet(self) -> None:
+        """Noise prediction, weighted by min(SNR, 5) / SNR (Hang et al., arXiv 2303.09556)."""
+        recipe, device = self.recipe, self.device
+        both = torch.nn.ModuleDict({"unet": self.unet, "text_encoder": self.text_encoder})
+        optimizer = torch.optim.AdamW(both.parameters(), recipe.unet_rate, weight_decay=1e-3)
+        schedule = scheduled(optimizer, recipe.unet_steps)
+
+        def averaged(old, new, count):
+            # a short memory at first
+            keep = torch.clamp((1 + count) / (10 + count), max=recipe.average)
+            return torch.lerp(new, old, keep.to(old.dtype))
+
+        average = torch.optim.swa_utils.AveragedModel(both, avg_fn=averaged)
+        stage = Stage(self.out / "unet.pt", recipe.unet_steps, both=both, average=average, optimizer=optimizer, schedule=schedule)  # fmt: skip
+        alphas = model.new_scheduler().alphas_cumprod.to(device)
+        both.train()
+        kept: list[float] = []
+        for step in stage:
+            rng = np.random.default_rng((recipe.seed, 2, step))
+            torch.manual_seed(recipe.seed * 10**6 + step)
+            index = rng.integers(len(self.scenes), size=recipe.unet_batch)
+            side = rng.integers(2, size=recipe.unet_batch)
+            x = self.latents[side, index].to(device)
+            ids = model.tokens_of(self.tokenizer, [self.say(i, s, rng) for i, s in zip(index, side)])
+            t = torch.randint(len(alphas), (len(x),), device=device)
+            noise = torch.randn_like(x)
+            a = alphas[t].view(-1, 1, 1, 1)
+            with self.autocast():
+                text = self.text_encoder(ids.to(device)).last_hidden_state
+                answer = self.unet(a.sqrt() * x + (1 - a).sqrt() * noise, t, text).sample
+            error = (answer.float() - noise).square().mean((1, 2, 3))
+            snr = alphas[t] / (1 - alphas[t])
+            loss = (error * snr.clamp(max=5) / snr).mean()
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(both.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+            average.update_parameters(both)
+            kept = [*kept[-199:], loss.item()]
+            stage.bar.set_postfix(loss=f"{np.mean(kept):.4f}")
+        self.unet, self.text_encoder = average.module["unet"], average.module["text_encoder"]
+
+    def say(self, index: int, side: int, rng: np.random.Generator) -> str:
+        if rng.uniform() < self.recipe.drop:
+            return ""
+        scene = self.scenes[index]
+        if side:
+            scene = dataclasses.replace(scene, place=MIRROR[scene.place])
+        return caption(scene, rng)
+
+    def save(self) -> Path:
+        """The pipeline in fp16 safetensors."""
+        folder = self.out / "model"
+        parts = (self.vae, self.unet, self.text_encoder)
+        for part in parts:
+            part.eval().to("cpu", torch.float16)
+        model.assemble(*parts, self.tokenizer).save_pretrained(folder)
+        return folder
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
