@@ -90,8 +90,8 @@ class EditArgs(BaseModel, extra="forbid"):
     )
 
 
-def parse(request: dict) -> EditArgs:
-    """A request checked against the model.
+def parse(request: dict, model: type[BaseModel] = EditArgs) -> Any:
+    """A request checked against `EditArgs`, or against another model of settings.
 
     Raises:
         FieldError: names the first wrong field, its value and what is allowed.
@@ -100,19 +100,19 @@ def parse(request: dict) -> EditArgs:
         raise FieldError(
             "args", f"expected an object, got {type(request).__name__}", "Send one JSON object."
         )
-    unknown = sorted(set(map(str, request)) - set(fields()))
+    unknown = sorted(set(map(str, request)) - set(fields(model)))
     if unknown:
-        names = ", ".join(fields())
+        names = ", ".join(fields(model))
         raise FieldError(unknown[0], "there is no such field", f"Use one of: {names}.")
     try:
-        args = EditArgs(**request)
+        args = model(**request)
     except ValidationError as error:
         first = error.errors()[0]
         field = str(first["loc"][0])
         raise FieldError(
-            field, f"{_shown(request[field])} is not allowed ({first['msg']})", remedy(field)
+            field, f"{_shown(request[field])} is not allowed ({first['msg']})", remedy(field, model)
         ) from error
-    if args.black >= args.white:
+    if isinstance(args, EditArgs) and args.black >= args.white:
         raise FieldError(
             "black",
             f"{args.black:g} is not below white ({args.white:g})",
@@ -126,28 +126,37 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def remedy(field: str) -> str:
+def remedy(field: str, model: type[BaseModel] = EditArgs) -> str:
     """What a field accepts, in words."""
-    info = fields()[field]
+    info = fields(model)[field]
     if info["choices"]:
         return f"Use one of: {', '.join(info['choices'])}."
     if info["low"] is not None:
         return f"Use a number from {info['low']:g} to {info['high']:g}."
     if field == "map":
         return "Send base64 text or a data URL, or a list of them."
-    return "Use true or false."
+    return "Use text." if info["type"] is str else "Use true or false."
+
+
+TYPES = {"boolean": bool, "integer": int, "number": float, "string": str}
 
 
 @cache
-def fields() -> dict[str, dict[str, Any]]:
-    """name -> {title, help, default, low, high, choices}, in order, derived from the model."""
-    schema = getattr(EditArgs, "model_json_schema", None) or EditArgs.schema
+def fields(model: type[BaseModel] = EditArgs) -> dict[str, dict[str, Any]]:
+    """name -> {title, help, type, default, low, high, choices}, in order, from the model.
+
+    type: bool, int, float or str.
+    """
+    schema = getattr(model, "model_json_schema", None) or model.schema
     described = {}
     for name, info in schema()["properties"].items():
+        # an optional field is one of several, null among them
+        info = next((w | info for w in info.get("anyOf", []) if w.get("type") in TYPES), info)
         choices = info.get("enum") or ([info["const"]] if "const" in info else None)
         described[name] = {
             "title": info["title"],
             "help": info.get("description", ""),
+            "type": TYPES.get(info.get("type"), str),
             "default": info.get("default"),
             "low": info.get("minimum"),
             "high": info.get("maximum"),
@@ -156,11 +165,11 @@ def fields() -> dict[str, dict[str, Any]]:
     return described
 
 
-def changed(args: EditArgs) -> dict[str, Any]:
+def changed(args: BaseModel) -> dict[str, Any]:
     """The settings that differ from their defaults; the map and `enabled` are left out."""
     return {
         name: getattr(args, name)
-        for name, info in fields().items()
+        for name, info in fields(type(args)).items()
         if name not in ("map", "enabled") and getattr(args, name) != info["default"]
     }
 
