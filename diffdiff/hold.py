@@ -19,7 +19,7 @@ from torch import Tensor
 
 from .ladder import NEVER
 from .levels import Level, Schedule, held_answer, noised
-from .repair import Memory
+from .repair import Denoise, Memory
 from .samplers import Run, Sampler
 
 
@@ -94,30 +94,42 @@ class Hold:
             x: `[B, C, h, w]`, the sampler's own tensor; released and held pixels are written.
             sigma: `[B]`, sigma or timestep.
         """
-        opens = self._tick(sigma)
-        level = self._level(sigma, opens)
-        if opens:
+        self.open(x, sigma)
+
+        def again(x_next: Tensor, sigma_next: Tensor) -> Tensor:
+            self.calls += 1
+            return model(x_next, sigma_next, **kwargs)
+
+        return self.close(x, model(x, sigma, **kwargs), sigma, again)
+
+    def open(self, x: Tensor, sigma: Tensor) -> None:
+        """Before a model call: which step it belongs to; anchors are written into `x`."""
+        self.opens = self._tick(sigma)
+        self.level = self._level(sigma, self.opens)
+        if self.opens:
             self.memory.before(x)
-        self._anchor(x, level, opens)
+        self._anchor(x, self.level, self.opens)
         self.calls += 1
-        answer = self.hold(x, model(x, sigma, **kwargs), level)
-        if opens:
 
-            def again(x_next: Tensor, sigma_next: Tensor) -> Tensor:
-                self.calls += 1
-                return model(x_next, sigma_next, **kwargs)
+    def close(
+        self, x: Tensor, answer: Tensor, sigma: Tensor, again: Denoise | None = None
+    ) -> Tensor:
+        """After the model call that `open` announced: the answer that the sampler gets.
 
+        again: asks the model once more; None where that cannot be done.
+        """
+        answer = self.hold(x, answer)
+        if self.opens:
             self.memory.after(x, answer, sigma, self.step, again)
         else:
             self.memory.inner(x, answer, self.step)
         return answer
 
-    def hold(self, x: Tensor, answer: Tensor, level: Level | None = None) -> Tensor:
+    def hold(self, x: Tensor, answer: Tensor) -> Tensor:
         """The answer with held pixels replaced; `answer` itself where no pixel is held."""
         if not self.holding:
             return answer
-        level = self.level if level is None else level
-        held = held_answer(self.predicts, x, self.init, level).to(answer.dtype)
+        held = held_answer(self.predicts, x, self.init, self.level).to(answer.dtype)
         if self.weight is not None and self.step in self.releases:
             part = torch.where(self.start == self.step, self.weight, 1).to(answer.dtype)
             answer = torch.lerp(held, answer, part)
@@ -162,8 +174,7 @@ class Hold:
         if not self.holding and not (opens and self.releasing):
             return None
         exact = opens and self.exact
-        self.level = self.schedule.levels[self.step] if exact else self.schedule.at(sigma)
-        return self.level
+        return self.schedule.levels[self.step] if exact else self.schedule.at(sigma)
 
     def _anchor(self, x: Tensor, level: Level | None, opens: bool) -> None:
         """Writes `init (+) noise` into the pixels that are held, and into those released now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -28,10 +29,14 @@ class Ladder(NamedTuple):
         return int(released.min()) if released.size else None
 
 
+Rule = Callable[..., Ladder]
+"""`climb`, or another function of its five arguments."""
+
+
 def climb(
     strength: np.ndarray, steps: int, last: int, transition: float = 0.0, floor: int = 0
 ) -> Ladder:
-    """Start step of every pixel by the host's own rule: `t_enc = int(min(s, 0.999) * steps)`, and
+    """Start step of every pixel by the WebUI's rule: `t_enc = int(min(s, 0.999) * steps)`, and
     the run begins at step `steps - 1 - t_enc` (`setup_img2img_steps` of A1111 v1.10.1 and Forge).
 
     Args:
@@ -47,10 +52,40 @@ def climb(
     Returns:
         `Ladder` of the same shape. A larger strength never starts later.
     """
-    strength = np.round(np.asarray(strength, np.float64), 6)
+    strength = _exact(strength)
     rung = np.minimum(strength, 0.999) * steps
-    whole = np.floor(rung)
-    start = steps - 1 - whole
+    return _ladder(rung, np.floor(rung), steps - 1, strength <= 0, last, transition, floor)
+
+
+def suffix(
+    strength: np.ndarray,
+    steps: int,
+    last: int,
+    transition: float = 0.0,
+    floor: int = 0,
+    upwards: bool = False,
+) -> Ladder:
+    """Start step of every pixel by diffusers' rule: a run of strength s makes the last
+    `int(s * steps)` steps (`get_timesteps` of its img2img pipelines).
+
+    Args:
+        strength, steps, last, transition, floor: as in `climb`.
+        upwards: the last `ceil(s * steps)` steps instead, as its Stable Diffusion 3 and Flux do.
+    """
+    strength = _exact(strength)
+    rung = strength * steps
+    hard = transition <= 1e-6
+    whole = np.ceil(rung) if upwards and hard else np.floor(rung)
+    return _ladder(rung, whole, steps, strength <= 0, last, transition, floor)
+
+
+def _exact(strength: np.ndarray) -> np.ndarray:
+    return np.round(np.asarray(strength, np.float64), 6)
+
+
+def _ladder(rung, whole, top: int, kept, last: int, transition: float, floor: int) -> Ladder:
+    """rung: steps that a strength asks for; whole: those it gets; top: start step of none."""
+    start = top - whole
     weight = None
     if transition > 1e-6:
         weight = np.clip((rung - whole - 1 + transition) / transition, 0, 1)
@@ -58,8 +93,7 @@ def climb(
         start = start - (weight > 0)
         weight = np.where(weight > 0, weight, 1).astype(np.float32)
     start = np.maximum(start, floor)
-    kept = (strength <= 0) | (start > last)
-    return Ladder(np.where(kept, NEVER, start).astype(np.int16), weight)
+    return Ladder(np.where(kept | (start > last), NEVER, start).astype(np.int16), weight)
 
 
 def reference_start(keep: np.ndarray, steps: int) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 
 from . import maps
 from .args import EditArgs
-from .ladder import NEVER, Ladder, climb
+from .ladder import NEVER, Ladder, Rule, climb
 from .soften import soften
 
 
@@ -28,7 +28,12 @@ def strengths(change_map: np.ndarray, args: EditArgs, denoising_strength: float)
 
 
 def plan(
-    strength: np.ndarray, args: EditArgs, steps: int, last: int, slider_first: int
+    strength: np.ndarray,
+    args: EditArgs,
+    steps: int,
+    last: int,
+    slider_first: int,
+    rule: Rule = climb,
 ) -> tuple[Ladder, int | None]:
     """The ladder of a map and the step at which the run begins.
 
@@ -36,16 +41,17 @@ def plan(
         strength: any shape, 0..1.
         steps, last: as in `diffdiff.ladder.climb`.
         slider_first: the step at which plain img2img at the slider's strength begins.
+        rule: the host's own.
 
     Returns:
         Ladder, and the first step to run; None when nothing is ever released and no step needs
         to run.
     """
     floor = slider_first if args.scale == "relative" else 0
-    ladder = climb(strength, steps, last, args.transition, floor)
+    ladder = rule(strength, steps, last, args.transition, floor)
     return ladder, ladder.first if args.skip else floor
 
 
-def kept(strength: np.ndarray, steps: int, last: int) -> np.ndarray:
+def kept(strength: np.ndarray, steps: int, last: int, rule: Rule = climb) -> np.ndarray:
     """Bool, same shape: pixels that no model step touches."""
-    return climb(strength, steps, last).start == NEVER
+    return rule(strength, steps, last).start == NEVER

@@ -30,6 +30,10 @@ class RunArgs(BaseModel, extra="forbid"):
         None, title="Scheduler", description="A diffusers scheduler by name, such as DDIM, "
         "Euler, Heun, DPMSolverMultistep; left out, the checkpoint's own.",
     )  # fmt: skip
+    switch: float = Field(
+        0.8, ge=0, le=1, title="Refiner from", description="Part of the steps after which a "
+        "second model of Stable Diffusion XL, its refiner, goes on.",
+    )  # fmt: skip
     width: int | None = Field(
         None, ge=8, le=8192, title="Width", description="Pixels; left out, the input's own."
     )

@@ -1,0 +1,265 @@
+"""One edit by a diffusers pipeline: the core's map, ladder, hold and composite around it."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from .. import __version__, maps
+from ..args import EditArgs, changed
+from ..composite import paste_back
+from ..errors import FieldError
+from ..ladder import NEVER, Rule
+from ..prepare import kept, plan, shape, strengths
+from .choice import choose
+from .families import Family
+from .held import Held, Progress, hold_pipeline
+from .settings import RunArgs
+
+
+@dataclass
+class Result:
+    """pictures: RGB, one for every seed. change_map: float32 `[H, W]`, the strength of every pixel.
+
+    calls, skipped, steps: model calls made, and steps of the schedule that were not needed.
+    settings: what differs from the defaults, the model, the map's fingerprint; JSON types only.
+    """
+
+    pictures: list[Image.Image]
+    change_map: np.ndarray
+    calls: int
+    skipped: int
+    steps: int
+    seconds: float
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+class Engine:
+    """A loaded img2img pipeline that obeys change maps.
+
+    Args:
+        pipe: a diffusers img2img pipeline of a supported family.
+        family: that family.
+        name: of the model, for records.
+        second: an engine that goes on: SDXL's refiner, or stage II of DeepFloyd IF.
+    """
+
+    def __init__(self, pipe: Any, family: Family, name: str, second: Engine | None = None):
+        self.pipe, self.rules, self.name, self.second = pipe, family, name, second
+        self._check_parts()
+
+    @property
+    def family(self) -> str:
+        return self.rules.name
+
+    def edit(
+        self,
+        image: Image.Image,
+        change_map: np.ndarray | None,
+        args: EditArgs,
+        run: RunArgs,
+        progress: Progress | None = None,
+        rule: Rule | None = None,
+        **extra: Any,
+    ) -> Result:
+        """img2img with a strength of its own for every pixel.
+
+        Args:
+            image: the input; alpha lies on white.
+            change_map: float32 `[H, W]` in 0..1, any size; 1 = change.
+            args: what is done to the map.
+            run: img2img's own settings.
+            progress: called with (model calls made, model calls in all).
+            rule: strength -> start step, if not the pipeline's own.
+            extra: further arguments of the pipeline, such as `prompt_embeds`.
+
+        Raises:
+            FieldError: a setting, the map or the model cannot be used.
+        """
+        began = time.perf_counter()
+        if change_map is None:
+            raise FieldError("map", "there is none", "Give a change map: white changes.")
+        source = self.fit(image, run)
+        shaped = shape(maps.resize(change_map, *image.size), args)
+        job = _Job(self, source, maps.resize(shaped, *source.size), args, run, rule, extra)
+        pictures, calls = job.go(progress)
+        if self.second is not None and self.second.family == "if-2":
+            # stage II redraws at four times the size, by the same map
+            if not self.second.reads_text and "prompt_embeds" not in extra:
+                extra = {**extra, **self.embeds(run)}
+            return self.second.enlarge(pictures, image, shaped, args, run, progress, began, **extra)
+        return job.result(pictures, calls, began)
+
+    @torch.no_grad()
+    def embeds(self, run: RunArgs) -> dict[str, torch.Tensor]:
+        """The prompt as a stage without a text encoder takes it."""
+        positive, negative = self.pipe.encode_prompt(
+            run.prompt, negative_prompt=run.negative_prompt or None
+        )
+        return {"prompt_embeds": positive, "negative_prompt_embeds": negative}
+
+    def enlarge(
+        self, small: list[Image.Image], image, shaped, args, run, progress, began, **extra
+    ) -> Result:
+        """DeepFloyd IF's stage II: the edited small pictures, the original, and the shaped map."""
+        source = self.fit(image, run)
+        job = _Job(self, source, maps.resize(shaped, *source.size), args, run, None, extra, small)
+        return job.result(*job.go(progress), began)
+
+    def fit(self, image: Image.Image, run: RunArgs) -> Image.Image:
+        """The input at the working size, RGB; untouched where it fits already."""
+        if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+            image = image.convert("RGBA")
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        image = image.convert("RGB")
+        width, height = run.width or image.width, run.height or image.height
+        if self.family.startswith("if"):  # these know one size only: the shorter side is the unet's
+            side = self.pipe.unet.config.sample_size
+            scale = side / min(width, height)
+            width, height = round(width * scale), round(height * scale)
+        step = self.rules.multiple
+        size = tuple(max(round(side / step), 1) * step for side in (width, height))
+        return image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
+
+    def _check_parts(self) -> None:
+        pipe = self.pipe
+        encoders = [n for n in pipe.components if n.endswith(("text_encoder", "text_encoder_2"))]
+        self.reads_text = any(getattr(pipe, n, None) is not None for n in encoders)
+        vae, unet = getattr(pipe, "vae", None), getattr(pipe, "unet", None)
+        if vae is None or unet is None:
+            return
+        channels = unet.config.in_channels
+        if channels != vae.config.latent_channels:
+            raise FieldError(
+                "model",
+                f"its UNet takes {channels} channels, so it is no plain img2img model "
+                "(inpainting, depth or instruction checkpoints have more)",
+                "Use the base checkpoint.",
+            )
+
+
+class _Job:
+    """One call of `Engine.edit`, at the working size."""
+
+    def __init__(self, engine, source, shaped, args, run, rule, extra, small=None):
+        self.engine, self.source, self.args, self.run = engine, source, args, run
+        self.rule = rule or engine.rules.rule
+        self.extra, self.small = extra, small
+        pipe = engine.pipe
+        decoder = getattr(pipe, "decoder_pipe", pipe)
+        self.scheduler, self.note = choose(decoder.scheduler, run.scheduler)
+        self.strength = strengths(shaped, args, run.strength)
+        factor = engine.rules.factor(decoder)
+        grid = maps.to_latent(shaped, source.height // factor, source.width // factor)
+        steps, last = run.steps, run.steps - 1
+        slider = int(self.rule(np.array(run.strength), steps, last).start)
+        self.slider_first = min(slider, steps)
+        wanted = strengths(grid, args, run.strength)
+        self.ladder, self.first = plan(wanted, args, steps, last, self.slider_first, self.rule)
+        self.fingerprint = hashlib.sha256(np.round(shaped * 65535).astype("<u2").tobytes())
+
+    def go(self, progress: Progress | None) -> tuple[list[Image.Image], int]:
+        """The pictures as the pipeline makes them, kept pixels pasted back; model calls."""
+        nothing = self.first is None or self.first >= self.run.steps
+        if nothing or (self.ladder.start == NEVER).all():
+            return [self.source.copy() for _ in range(self.run.count)], 0
+        pictures, calls = self._call_pipeline(progress)
+        return [self._composite(p) for p in pictures], calls
+
+    def _call_pipeline(self, progress: Progress | None) -> tuple[list[Image.Image], int]:
+        engine, run, refiner = self.engine, self.run, self.engine.second
+        strength = engine.rules.strength_from(self.first, run.steps)
+        switch = round(run.switch * run.steps)
+        hands_over = refiner is not None and refiner.family == "sdxl"
+        if not hands_over:
+            held, pictures = self._part(engine, progress, strength=strength)
+            return pictures, held.calls
+        if self.first >= switch:  # everything lies in the refiner's part
+            held, pictures = self._part(refiner, progress, strength=strength)
+            return pictures, held.calls
+        base, latents = self._part(
+            engine, progress, strength=strength, denoising_end=run.switch, output_type="latent"
+        )
+        held, pictures = self._part(
+            refiner, progress, known=base.known, image=latents, denoising_start=run.switch
+        )
+        return pictures, base.calls + held.calls
+
+    def _part(self, engine, progress, known=None, **more) -> tuple[Held, Any]:
+        """One pipeline's part of the run."""
+        request = {**self._request(engine), **more, **self.extra}
+        accepted = inspect.signature(engine.pipe.__call__).parameters
+        request = {k: v for k, v in request.items() if k in accepted}
+        options = {"known": known, "progress": progress}
+        with hold_pipeline(engine.pipe, self.scheduler, self.ladder, **options) as held:
+            pictures = engine.pipe(**request).images
+        return held, pictures
+
+    def _request(self, engine) -> dict[str, Any]:
+        run = self.run
+        seeds = [(run.seed + i) % 2**32 for i in range(run.count)]
+        generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
+        request = {
+            "prompt": run.prompt,
+            "negative_prompt": run.negative_prompt or None,
+            "image": self.source,
+            "num_inference_steps": run.steps,
+            "num_images_per_prompt": run.count,
+            "generator": generators if run.count > 1 else generators[0],
+            "width": self.source.width,
+            "height": self.source.height,
+            "output_type": "pil",
+        }
+        if run.guidance is not None:
+            request["guidance_scale"] = run.guidance
+        if engine.family == "if-2":
+            quarter = tuple(side // 4 for side in self.source.size)
+            request["original_image"] = self.source
+            request["image"] = self.small or self.source.resize(quarter, Image.Resampling.BICUBIC)
+        if any(name.endswith("_embeds") for name in self.extra):
+            del request["prompt"], request["negative_prompt"]
+        elif not engine.reads_text:
+            raise FieldError(
+                "model", "it has no text encoder", "Load the whole pipeline, its text encoder too."
+            )
+        if engine.family == "flux" and run.negative_prompt:
+            raise FieldError("negative_prompt", "Flux.1 is distilled and has none", "Leave it out.")
+        return request
+
+    def _composite(self, picture: Image.Image) -> Image.Image:
+        if not isinstance(picture, Image.Image):
+            return picture  # tensors were asked for
+        picture = picture.convert("RGB")
+        if not self.args.paste_back or picture.size != self.source.size:
+            return picture
+        untouched = kept(self.strength, self.run.steps, self.run.steps - 1, self.rule)
+        touched = np.where(untouched, 0, self.strength).astype(np.float32)
+        pasted = paste_back(
+            np.asarray(self.source), np.asarray(picture), touched, self.args.feather
+        )
+        return Image.fromarray(pasted)
+
+    def result(self, pictures: list[Image.Image], calls: int, began: float) -> Result:
+        first = self.run.steps if self.first is None else self.first
+        settings = {
+            **changed(self.run),
+            **{f"dd_{name}": value for name, value in changed(self.args).items()},
+            "model": self.engine.name,
+            "scheduler": type(self.scheduler).__name__.removesuffix("Scheduler"),
+            "size": list(self.source.size),
+            "map": self.fingerprint.hexdigest()[:10],
+            "version": __version__,
+        }
+        if self.note:
+            settings["note"] = self.note
+        skipped = max(first - self.slider_first, 0)
+        seconds = time.perf_counter() - began
+        strength = self.strength.astype(np.float32)
+        return Result(pictures, strength, calls, skipped, self.run.steps, seconds, settings)

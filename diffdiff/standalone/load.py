@@ -1,0 +1,188 @@
+"""A name, a folder, a file or a hub id -> a loaded engine."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from ..errors import FieldError
+from . import families
+from .engine import Engine
+from .families import Family
+
+TOYWORLD = Path(__file__).parent.parent / "toyworld" / "model"
+HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+DTYPES = ("auto", "float32", "float16", "bfloat16")
+OFFLOADS = ("none", "model", "sequential")
+
+REMEDY = (
+    'Use "toyworld", a diffusers folder (with model_index.json), a .safetensors file, '
+    "or the id of a model on the hub."
+)
+
+
+def load(
+    source: str,
+    *,
+    dtype: str = "auto",
+    device: str = "auto",
+    offload: str = "none",
+    slicing: bool = False,
+    config: str | None = None,
+    second: str | None = None,
+) -> Engine:
+    """Loads an img2img pipeline.
+
+    Args:
+        source: "toyworld" (the packaged model), a diffusers folder, a single `.safetensors` file,
+            or a hub id.
+        dtype: one of `DTYPES`; auto = float32 on the CPU, else bfloat16 for Stable Diffusion 3
+            and Flux and float16 for the others.
+        device: a torch device; auto = cuda, mps or cpu, the first that is there.
+        offload: "model" or "sequential": diffusers' own CPU offload, for little GPU memory.
+        slicing: attention and VAE one slice at a time, diffusers' own switches.
+        config: for a single file: the diffusers folder or hub id that has its configs.
+        second: SDXL's refiner or DeepFloyd IF's stage II, as `source`.
+
+    Raises:
+        FieldError: what was asked for cannot be loaded.
+    """
+    for name, value, allowed in (("dtype", dtype, DTYPES), ("offload", offload, OFFLOADS)):
+        if value not in allowed:
+            raise FieldError(name, f"{value!r} is not known", f"Use one of: {', '.join(allowed)}.")
+    device = _device(device)
+    if offload != "none" and device == "cpu":
+        raise FieldError("offload", "there is no accelerator to offload from", "Use none.")
+    family, pretrained = _find(source, config)
+    pipe = _guarded(source, pretrained, dtype=_dtype(dtype, device, family))
+    _place(pipe, device, offload, slicing)
+    name = source if source == "toyworld" or HUB_ID.fullmatch(source) else Path(source).name
+    if second is None:
+        return Engine(pipe, family, name)
+    options = {"dtype": dtype, "device": device, "offload": offload, "slicing": slicing}
+    other = load(second, config=config, **options)
+    if (family.name, other.family) not in (("sdxl", "sdxl"), ("if", "if-2")):
+        raise FieldError(
+            "second",
+            f"{other.rules.about} does not go on where {family.about} ends",
+            "Use SDXL's refiner with SDXL, or stage II with DeepFloyd IF.",
+        )
+    return Engine(pipe, family, name, other)
+
+
+def _find(source: str, config: str | None):
+    """The family, and a function of the dtype that loads the pipeline."""
+    import diffusers
+
+    path = TOYWORLD if source == "toyworld" else Path(source)
+    if path.is_file():
+        family, config = _of_file(path, config)
+        pipeline = getattr(diffusers, family.pipeline)
+        options = {} if config is None else {"config": config}
+
+        def from_file(dtype):
+            return pipeline.from_single_file(str(path), dtype=dtype, **options)
+
+        return family, from_file
+    if path.is_dir():
+        source = str(path)
+        family = families.of_class(_class_name(path))
+    elif HUB_ID.fullmatch(source) and path.suffix not in (".safetensors", ".ckpt"):
+        config = _guarded(source, diffusers.DiffusionPipeline.load_config, source)
+        family = families.of_class(config.get("_class_name", ""))
+    else:
+        raise FieldError("model", f"there is no {source}", REMEDY)
+    pipeline = getattr(diffusers, family.pipeline)
+
+    def from_folder(dtype):
+        return pipeline.from_pretrained(source, dtype=dtype, **_left_out(source, family))
+
+    return family, from_folder
+
+
+def _left_out(source: str, family: Family) -> dict[str, Any]:
+    # a checker would paint over whole pictures, and stage II of IF is often kept without one
+    if family.name in ("sd", "if", "if-2"):
+        return {"safety_checker": None, "requires_safety_checker": False}
+    return {}
+
+
+def _class_name(folder: Path) -> str:
+    index = folder / "model_index.json"
+    try:
+        return str(json.loads(index.read_text(encoding="utf-8")).get("_class_name", ""))
+    except FileNotFoundError:
+        raise FieldError("model", f"{folder} has no model_index.json", REMEDY) from None
+    except (OSError, ValueError, AttributeError) as error:
+        raise FieldError("model", f"{index} cannot be read ({error})", REMEDY) from None
+
+
+def _of_file(path: Path, config: str | None) -> tuple[Family, str | None]:
+    from safetensors import SafetensorError, safe_open
+
+    if path.suffix != ".safetensors":
+        raise FieldError("model", f"{path.name} is not a .safetensors file", REMEDY)
+    try:
+        with safe_open(path, "pt") as file:
+            keys, about = list(file.keys()), file.metadata() or {}
+    except (OSError, SafetensorError) as error:
+        problem = f"{path} is no readable .safetensors file ({error})"
+        raise FieldError("model", problem, "Get the file again.") from None
+    family = families.of_keys(keys)
+    if config is None and about.get("diffdiff.model") == "toyworld":
+        config = str(TOYWORLD)
+    return family, config
+
+
+def _guarded(source: str, function, *args, **kwargs):
+    """Calls a loader; what it raises becomes one line. Out of memory stays what it is."""
+    try:
+        return function(*args, **kwargs)
+    except FieldError:
+        raise
+    except (OSError, ValueError, ImportError, KeyError, AttributeError, TypeError) as error:
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        said = lines[0][:200] if lines else type(error).__name__
+        problem = f"{source} could not be loaded ({said})"
+        remedy = "Check that it is complete and reachable; for a single file offline, give --config."
+        raise FieldError("model", problem, remedy) from error
+
+
+def _device(device: str) -> str:
+    import torch
+
+    if device == "auto":
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        said = str(error).splitlines()[0][:120]
+        raise FieldError("device", f"{device} cannot be used ({said})", "Use auto or cpu.") from None
+    return device
+
+
+def _dtype(dtype: str, device: str, family: Family):
+    import torch
+
+    if dtype == "auto":
+        half = "bfloat16" if family.name in ("sd3", "flux") else "float16"
+        dtype = "float32" if device == "cpu" else half
+    return getattr(torch, dtype)
+
+
+def _place(pipe: Any, device: str, offload: str, slicing: bool) -> None:
+    pipe.set_progress_bar_config(disable=True)
+    if offload == "model":
+        pipe.enable_model_cpu_offload(device=device)
+    elif offload == "sequential":
+        pipe.enable_sequential_cpu_offload(device=device)
+    else:
+        pipe.to(device)
+    if slicing:
+        pipe.enable_attention_slicing()
+        if getattr(pipe, "vae", None) is not None:
+            pipe.vae.enable_slicing()
