@@ -175,7 +175,9 @@ def _deepfloyd(**more):
 def if_one():
     from diffusers import DDPMScheduler, IFImg2ImgPipeline
 
-    scheduler = DDPMScheduler(**{**LEARNED, "beta_schedule": "squaredcos_cap_v2"}, thresholding=True)
+    scheduler = DDPMScheduler(
+        **{**LEARNED, "beta_schedule": "squaredcos_cap_v2"}, thresholding=True
+    )
     return IFImg2ImgPipeline(
         None, None, _deepfloyd(), scheduler, None, None, None, requires_safety_checker=False
     )
@@ -187,7 +189,9 @@ def if_two():
     unet = _deepfloyd(class_embed_type="timestep")
     unet.conv_in = torch.nn.Conv2d(6, 32, 3, padding=1)
     unet.register_to_config(in_channels=6)
-    scheduler = DDPMScheduler(**{**LEARNED, "beta_schedule": "squaredcos_cap_v2"}, thresholding=True)
+    scheduler = DDPMScheduler(
+        **{**LEARNED, "beta_schedule": "squaredcos_cap_v2"}, thresholding=True
+    )
     return IFImg2ImgSuperResolutionPipeline(
         None, None, unet, scheduler, DDPMScheduler(beta_schedule="squaredcos_cap_v2"), None, None,
         None, requires_safety_checker=False,

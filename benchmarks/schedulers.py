@@ -2,48 +2,67 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import copy
+from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from diffdiff.hold import Hold
-from diffdiff.ladder import NEVER
+from diffdiff.ladder import NEVER, Ladder, suffix
 from diffdiff.levels import noised
+from diffdiff.standalone.forks import Forks
 from diffdiff.standalone.schedulers import predicts, sampler_of, schedule_of
 
 from . import bench
 from .bench import Denoiser, Held
 
+BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
+
 
 @dataclass(frozen=True)
 class SchedulerRow:
-    """One scheduler. noise: draws noise in every step (the same noise is replayed per step)."""
+    """One scheduler. "Replayed": every step draws noise, the same for the same step."""
 
     name: str
     scheduler: str
-    tolerance: float = 1e-5
+    tolerance: float = 0
     options: tuple = ()
 
 
+def _row(name: str, scheduler: str, tolerance: float = 0, **options) -> SchedulerRow:
+    scheduler = f"{scheduler}Scheduler"
+    return SchedulerRow(f"diffusers {name}", scheduler, tolerance, (*options.items(),))
+
+
 ROWS = [
-    SchedulerRow("diffusers DDIM", "DDIMScheduler", 0, (("clip_sample", False),)),
-    SchedulerRow("diffusers DDPM, replayed", "DDPMScheduler", 0, (("clip_sample", False),)),
-    SchedulerRow("diffusers LCM, replayed", "LCMScheduler", 0),
-    SchedulerRow("diffusers Euler", "EulerDiscreteScheduler", 0),
-    SchedulerRow("diffusers Euler a, replayed", "EulerAncestralDiscreteScheduler", 0),
-    SchedulerRow("diffusers Heun", "HeunDiscreteScheduler", 0),
-    SchedulerRow("diffusers DPM++ 2M", "DPMSolverMultistepScheduler"),
-    SchedulerRow("diffusers DPM++ 2M SDE", "DPMSolverMultistepScheduler", 1e-5,
-                 (("algorithm_type", "sde-dpmsolver++"),)),
-    # its second-order rule is another than its third-order one with no third-order term
-    SchedulerRow("diffusers DPM++ 3M", "DPMSolverMultistepScheduler", 5e-3, (("solver_order", 3),)),
-    SchedulerRow("diffusers DEIS", "DEISMultistepScheduler"),
-    SchedulerRow("diffusers UniPC, order 1", "UniPCMultistepScheduler", 1e-5,
-                 (("solver_order", 1),)),
-    # the corrector of a pixel's second step keeps the run's order; measured, not exact
-    SchedulerRow("diffusers UniPC, order 2", "UniPCMultistepScheduler", 5e-3),
-    SchedulerRow("diffusers flow Euler", "FlowMatchEulerDiscreteScheduler", 0),
+    _row("DDIM", "DDIM", clip_sample=False),
+    _row("DDPM, replayed", "DDPM", clip_sample=False),
+    _row("LCM, replayed", "LCM"),
+    _row("TCD, replayed", "TCD"),
+    _row("PNDM", "PNDM", skip_prk_steps=True, steps_offset=1),
+    _row("Euler", "EulerDiscrete"),
+    _row("Euler a, replayed", "EulerAncestralDiscrete"),
+    _row("Heun", "HeunDiscrete"),
+    _row("LMS", "LMSDiscrete"),
+    _row("KDPM2", "KDPM2Discrete"),
+    _row("KDPM2 a, replayed", "KDPM2AncestralDiscrete"),
+    _row("DPM++ SDE, seeded", "DPMSolverSDE", noise_sampler_seed=0),
+    _row("DPM++ 2M", "DPMSolverMultistep"),
+    _row("DPM++ 2M SDE", "DPMSolverMultistep", algorithm_type="sde-dpmsolver++"),
+    _row("DPM++ 3M", "DPMSolverMultistep", solver_order=3),
+    _row("DPM++ 2S", "DPMSolverSinglestep", lower_order_final=True),
+    _row("DPM++ 3S", "DPMSolverSinglestep", solver_order=3, lower_order_final=True),
+    _row("DEIS", "DEISMultistep", solver_order=3),
+    _row("UniPC, order 2", "UniPCMultistep"),
+    _row("UniPC, order 3", "UniPCMultistep", solver_order=3),
+    _row("SASolver, replayed", "SASolver"),
+    _row("flow Euler", "FlowMatchEulerDiscrete"),
+    _row("flow Heun", "FlowMatchHeunDiscrete"),
+    _row("flow DPM++ 2M", "DPMSolverMultistep", prediction_type="flow_prediction",
+         use_flow_sigmas=True),
+    _row("flow UniPC", "UniPCMultistep", prediction_type="flow_prediction", use_flow_sigmas=True),
 ]  # fmt: skip
 
 
@@ -56,21 +75,30 @@ class SchedulerBench:
         self.row, self.steps = row, steps
         options = dict(row.options)
         if not row.scheduler.startswith("Flow"):
-            options |= {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
-        self.new = lambda: getattr(diffusers, row.scheduler)(**options)
+            options = BETAS | options
+        made = getattr(diffusers, row.scheduler)(**options)
+        self.new = lambda: copy.deepcopy(made)
         self.local = local
         g = torch.Generator().manual_seed(3)
         self.init, self.noise = (torch.randn(1, 4, 8, 8, generator=g) for _ in range(2))
 
     def model(self, schedule, kind):
-        """Predicts eps or the flow's velocity out of the bench's own x0."""
+        """Predicts eps, v, x0 or the flow's velocity out of the bench's own x0."""
         denoiser = Denoiser(self.local)
 
         def predict(x, t):
             level = schedule.at(t)
             signal = torch.ones(()) if level.signal is None else level.signal
             x0 = denoiser.x0(x / signal.clamp(min=1e-3), torch.as_tensor(level.noise))
-            return (x - x0) / level.noise if kind == "flow" else (x - signal * x0) / level.noise
+            if kind == "x0":
+                return x0
+            if kind == "flow":
+                return (x - x0) / level.noise
+            eps = (x - signal * x0) / level.noise
+            if kind == "eps":
+                return eps
+            size = (signal**2 + level.noise**2) ** 0.5
+            return (signal * eps - level.noise * x0) / size
 
         return predict
 
@@ -78,51 +106,55 @@ class SchedulerBench:
         """diffusers' own img2img rule."""
         return self.steps - min(int(self.steps * round(float(strength), 6)), self.steps)
 
-    def run(self, first: int, wrap=None):
+    def run(self, first: int, ladder: Ladder | None = None, repair: bool = True):
+        """The loop of a pipeline, from step `first` on.
+
+        Args:
+            ladder: start steps `[1, 1, h, w]` of a held run; None = plain img2img.
+            repair: False leaves the scheduler's memory alone.
+
+        Returns:
+            Result, and the denoiser that watched held pixels (None of a plain run).
+        """
         scheduler = self.new()
         scheduler.set_timesteps(self.steps)
-        schedule = schedule_of(scheduler)
-        kind = predicts(scheduler)
-        x = noised(self.init, self.noise, schedule.starts[first])
-        calls = len(scheduler.timesteps) // self.steps + (len(scheduler.timesteps) > self.steps)
-        begin = first * calls
+        schedule, kind = schedule_of(scheduler), predicts(scheduler)
+        begin = first * scheduler.order
         if hasattr(scheduler, "set_begin_index"):
             scheduler.set_begin_index(begin)
-        model = self.model(schedule, kind)
-        ask, finish = (model, lambda x: x) if wrap is None else wrap(scheduler, schedule, model)
+        model, watched = self.model(schedule, kind), None
+        if ladder is not None:
+            start, weight = (None if a is None else torch.from_numpy(a.copy()) for a in ladder)
+            hold = Hold(
+                self.init, self.noise, start, schedule, first, sampler_of(scheduler), kind, weight
+            )
+            watched = Held(hold, model)
+            self.forks = Forks(scheduler, start if repair else start * 0 + NEVER, weight)
         draws = "generator" in scheduler.step.__code__.co_varnames
+        x = noised(self.init, self.noise, schedule.starts[first])
         for t in scheduler.timesteps[begin:]:
             if hasattr(scheduler, "scale_model_input"):
                 scheduler.scale_model_input(x, t)  # as a pipeline does; the model scales itself
-            prediction = ask(x, t.view(1))
-            generator = {}
+            drawn = {}
             if draws:
-                generator["generator"] = torch.Generator().manual_seed(int(float(t) * 1000))
-            x = scheduler.step(prediction, t, x, **generator).prev_sample
-        return finish(x)
+                drawn["generator"] = torch.Generator().manual_seed(int(float(t) * 1000))
+            if watched is None:
+                x = scheduler.step(model(x, t.view(1)), t, x, **drawn).prev_sample
+            else:
+                answer = watched(x, t.view(1))
+                x = self.forks.step(answer, t, x, at=hold.step, **drawn).prev_sample
+        return (x, None) if watched is None else (hold.finish(x), watched)
 
-    def plain(self, strength: float):
-        return self.run(self.first(strength))
+    def plain(self, strength: float) -> Tensor:
+        return self.run(self.first(strength))[0]
 
-    def held(self, strength, repair: bool = True):
-        """Result, and the denoiser that watched held pixels."""
-        strength = np.broadcast_to(np.asarray(strength, np.float32), (8, 8))
-        start = np.vectorize(self.first)(strength).astype(np.int16)
-        start[start >= self.steps] = NEVER
-
-        watched = []
-
-        def wrap(scheduler, schedule, model):
-            sampler = sampler_of(scheduler)
-            hold = Hold(
-                self.init, self.noise, torch.from_numpy(start)[None, None], schedule, 0,
-                sampler if repair else replace(sampler, memory=None), predicts(scheduler),
-            )  # fmt: skip
-            watched.append(Held(hold, model))
-            return watched[0], hold.finish
-
-        return self.run(0, wrap), watched[0]
+    def held(self, strength, repair: bool = True, first: int = 0, transition: float = 0.0):
+        """Result, and the denoiser that watched held pixels. strength: scalar or `[8, 8]`."""
+        strength = np.broadcast_to(np.asarray(strength, np.float32), (1, 1, 8, 8))
+        return self.run(first, suffix(strength, self.steps, self.steps - 1, transition), repair)
 
 
-def measure(row: SchedulerRow) -> dict:
-    return bench.measure(SchedulerBench(row), SchedulerBench(row, local=True))
+def measure(row: SchedulerRow, steps: int = 20) -> dict:
+    return bench.measure(
+        SchedulerBench(row, steps=steps), SchedulerBench(row, local=True, steps=steps)
+    )

@@ -51,7 +51,9 @@ def held_answer(predicts: str, x: Tensor, init: Tensor, level: Level) -> Tensor:
     """What a denoiser must answer for `x` so that its x0 is exactly the init latent.
 
     Args:
-        predicts: "x0" (k-diffusion), "eps" (DDIM, PLMS, UniPC) or "flow" (velocity `eps - x0`).
+        predicts: "x0" (k-diffusion), "eps" (DDIM, PLMS, UniPC), "flow" (velocity `eps - x0`) or
+            "v" (arXiv 2202.00512: `v = signal * eps - noise * x0`, variance preserving; of a
+            variance exploding x the model sees `x / sqrt(1 + noise^2)`).
         x: `[B, C, h, w]`, what the sampler passed.
         init: `[B, C, h, w]`.
         level: the level of this call.
@@ -60,6 +62,11 @@ def held_answer(predicts: str, x: Tensor, init: Tensor, level: Level) -> Tensor:
         return init
     if predicts == "flow":
         return (x - init) / level.noise
+    if predicts == "v":
+        if level.signal is not None:
+            return (level.signal * x - init) / level.noise
+        spread = (1 + level.noise**2) ** 0.5
+        return (x / spread - init * spread) / level.noise
     scaled = init if level.signal is None else init * level.signal
     return (x - scaled) / level.noise
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -72,16 +69,3 @@ def _scale(sheet, draw, corner: tuple[int, int], width: int, top: float, font) -
     draw.text((x, y + 11), "0", FADED, font, "ls")
     sheet.paste(Image.fromarray(_colours(bar)), (start, y + 2))
     draw.text((x + width, y + 11), last, FADED, font, "rs")
-
-
-def save(picture: np.ndarray, path: Path) -> None:
-    """A PNG that is either complete or not there."""
-    handle, name = tempfile.mkstemp(suffix=".png", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            Image.fromarray(picture).save(file, "PNG", optimize=True)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise

@@ -8,68 +8,74 @@ from typing import Any
 from ..errors import FieldError
 from . import schedulers
 
-# schedulers whose img2img cannot be held -> what is used in their place
+# PNDM of diffusers calls the model one level late in every img2img run -> what is used instead
 SUBSTITUTES = {"PNDM": "DPMSolverMultistep"}
 
 
-def choose(own: Any, name: str | None) -> tuple[Any, str]:
+def choose(own: Any, name: str | None, seed: int = 0) -> tuple[Any, str]:
     """The scheduler of a run, and what must be said about it.
 
     Args:
         own: the pipeline's.
         name: of a diffusers scheduler, with or without "Discrete" and "Scheduler"; None = own.
+        seed: of the run.
 
     Raises:
         FieldError: there is no such scheduler, or it does not fit the model.
     """
-    if name is None:
-        short = type(own).__name__.removesuffix("Scheduler")
-        if short not in SUBSTITUTES:
-            return _checked(own, short), ""
-        name = SUBSTITUTES[short]
-        note = f"{short} is replaced by {name}"
-    else:
-        note = ""
-    kind = _known(name)
-    if (kind in schedulers.FLOW) != _flows(own):
-        models = "a flow matching model" if _flows(own) else "this model"
-        raise FieldError("scheduler", f"{kind} does not fit {models}", _remedy(_flows(own)))
-    import diffusers
-
-    wanted = getattr(diffusers, f"{kind}Scheduler")
-    options = {}
-    if "variance_type" in own.config and "variance_type" not in signature(wanted).parameters:
-        options["variance_type"] = "fixed_small"  # it cannot use a learned one; pipelines look here
-    return _checked(wanted.from_config(own.config, **options), kind), note
+    kind = _short(own) if name is None else _known(name)
+    note = ""
+    if kind in SUBSTITUTES:
+        note = f"{kind} is replaced by {SUBSTITUTES[kind]}"
+        kind = SUBSTITUTES[kind]
+    chosen = own if kind == _short(own) else _made(kind, own)
+    try:
+        schedulers.family(chosen)
+        schedulers.predicts(chosen)
+    except ValueError as error:
+        problem = f"{kind} cannot be held ({error})"
+        raise FieldError("scheduler", problem, _remedy(_flows(own))) from None
+    if "noise_sampler_seed" in chosen.config:  # DPMSolverSDE draws by a seed of its own
+        chosen = type(chosen).from_config({**chosen.config, "noise_sampler_seed": seed})
+    return chosen, note
 
 
 def names(flow: bool | None = None) -> list[str]:
-    """The schedulers that can be held; of flow matching, of the others, or all."""
+    """The schedulers that can be used; of flow matching, of the others, or all."""
     others = [*schedulers.VE, *schedulers.SIGMA_VP, *schedulers.ALPHA_VP]
-    return [*(schedulers.FLOW if flow is not False else ()), *(others if not flow else ())]
+    both = [*(schedulers.FLOW if flow is not False else ()), *(others if not flow else ())]
+    return [name for name in both if name not in SUBSTITUTES]
+
+
+def _made(kind: str, own: Any) -> Any:
+    """A scheduler of another kind with the configuration of the pipeline's."""
+    import diffusers
+
+    if (kind in schedulers.FLOW) != _flows(own):
+        models = "a flow matching model" if _flows(own) else "this model"
+        raise FieldError("scheduler", f"{kind} does not fit {models}", _remedy(_flows(own)))
+    wanted = getattr(diffusers, f"{kind}Scheduler")
+    config = dict(own.config)
+    if "variance_type" in config and "variance_type" not in signature(wanted).parameters:
+        config["variance_type"] = "fixed_small"  # it cannot use a learned one; pipelines look here
+    return wanted.from_config(config)
 
 
 def _known(name: str) -> str:
     wanted = name.removesuffix("Scheduler").lower()
-    for known in names():
+    for known in (*names(), *SUBSTITUTES):
         if wanted in (known.lower(), known.removesuffix("Discrete").lower()):
             return known
     raise FieldError("scheduler", f"{name!r} is not known", _remedy(None))
 
 
+def _short(scheduler: Any) -> str:
+    return type(scheduler).__name__.removesuffix("Scheduler")
+
+
 def _flows(scheduler: Any) -> bool:
-    return type(scheduler).__name__.startswith("FlowMatch")
+    return _short(scheduler).startswith("FlowMatch")
 
 
 def _remedy(flow: bool | None) -> str:
     return f"Use one of: {', '.join(names(flow))}."
-
-
-def _checked(scheduler: Any, name: str) -> Any:
-    try:
-        schedulers.family(scheduler)
-        schedulers.predicts(scheduler)
-    except ValueError as error:
-        problem = f"{name} cannot be held ({error})"
-        raise FieldError("scheduler", problem, _remedy(_flows(scheduler))) from None
-    return scheduler

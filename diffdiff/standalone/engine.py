@@ -154,7 +154,7 @@ class _Job:
         self.extra, self.small = extra, small
         pipe = engine.pipe
         decoder = getattr(pipe, "decoder_pipe", pipe)
-        self.scheduler, self.note = choose(decoder.scheduler, run.scheduler)
+        self.scheduler, self.note = choose(decoder.scheduler, run.scheduler, run.seed)
         self.strength = strengths(shaped, args, run.strength)
         factor = engine.rules.factor(decoder)
         grid = maps.to_latent(shaped, source.height // factor, source.width // factor)

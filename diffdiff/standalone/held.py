@@ -18,6 +18,7 @@ from torch import Tensor
 
 from ..hold import Hold
 from ..ladder import Ladder
+from .forks import Forks
 from .schedulers import predicts, sampler_of, schedule_of
 
 Progress = Callable[[int, int], None]
@@ -43,38 +44,39 @@ class Held:
     ):
         self.scheduler, self.ladder, self.known, self.progress = scheduler, ladder, known, progress
         self.hold: Hold | None = None
-        self.plain_step = scheduler.step
         # pipelines read the signature to see what else `step` takes
-        scheduler.step = functools.wraps(self.plain_step)(lambda *a, **k: self.step(*a, **k))
+        scheduler.step = functools.wraps(scheduler.step)(lambda *a, **k: self.step(*a, **k))
         for name, order in (("add_noise", (0, 1)), ("scale_noise", (0, 2))):
             if hasattr(scheduler, name):
-                setattr(scheduler, name, self._noising(getattr(scheduler, name), order))
+                setattr(scheduler, name, self._noising(getattr(scheduler, name), *order))
 
     @property
     def calls(self) -> int:
         return self.index - self.begin if self.hold else 0
 
-    def _noising(self, plain: Callable[..., Tensor], order: tuple[int, int]) -> Callable:
-        """order: which arguments are the init latent and the noise."""
+    def _noising(self, plain: Callable[..., Tensor], init: int, noise: int) -> Callable:
+        """init, noise: which arguments these are; the third one is the timestep."""
 
         @functools.wraps(plain)
         def noising(*args: Tensor) -> Tensor:
             x = plain(*args)
             if self.hold is None:
-                self.known = tuple(args[i] for i in order)
-                self._begin(x)
+                self.known = args[init], args[noise]
+                self._begin(x, args[3 - init - noise])
             return x
 
         return noising
 
-    def _begin(self, x: Tensor) -> None:
+    def _begin(self, x: Tensor, timestep: Tensor) -> None:
         init, noise = self.known
         scheduler = self.scheduler
         schedule = schedule_of(scheduler)
         sampler = sampler_of(scheduler)
         self.timesteps = scheduler.timesteps
-        first_call = getattr(scheduler, "begin_index", None)
-        self.begin = self.index = first_call or 0
+        self.begin = getattr(scheduler, "begin_index", None)
+        if self.begin is None:  # some keep no index
+            self.begin = self.timesteps.tolist().index(timestep.reshape(-1)[0].item())
+        self.index = self.begin
         grid = (1, 1, *self.ladder.start.shape[-2:])
         if grid[2:] != tuple(init.shape[2:]):
             raise RuntimeError(f"the map is for {grid[2:]}, the pipeline denoises {init.shape[2:]}")
@@ -82,15 +84,17 @@ class Held:
         def tensor(part):
             return None if part is None else torch.from_numpy(part).view(grid).to(init.device)
 
+        start, weight = tensor(self.ladder.start), tensor(self.ladder.weight)
+        self.forks = Forks(scheduler, start, weight)
         self.hold = Hold(
             init,
             noise,
-            tensor(self.ladder.start),
+            start,
             schedule,
             self.begin // sampler.calls(0, len(schedule)),
             sampler,
             predicts(scheduler),
-            weight=tensor(self.ladder.weight),
+            weight=weight,
         )
         self._open(x)
 
@@ -101,15 +105,14 @@ class Held:
         """The scheduler's own step, on the held answer; anchors are in what it returns."""
         as_tuple = not kwargs.pop("return_dict", True)
         if self.hold is None:
-            self._begin(sample)
+            self._begin(sample, timestep)
         x = self._grid(sample)
         channels = sample.shape[1] if sample.ndim == 4 else answer.shape[1]
         # a learned variance follows the answer
         answer, *variance = answer.split(channels, 1)
         t = self.timesteps[self.index].reshape(1)
-        held = self._like(sample, self.hold.close(x, self._grid(answer), t))
-        held = torch.cat([held, *variance], 1)
-        out = self.plain_step(held, timestep, sample, *args, return_dict=True, **kwargs)
+        held = torch.cat([self.hold.close(x, self._grid(answer), t), *variance], 1)
+        out = self.forks.step(held, timestep, x, *args, at=self.hold.step, **kwargs)
         self.index += 1
         x = self._grid(out.prev_sample)
         if self.index < len(self.timesteps):

@@ -146,7 +146,9 @@ def _guarded(source: str, function, *args, **kwargs):
         lines = [line for line in str(error).splitlines() if line.strip()]
         said = lines[0][:200] if lines else type(error).__name__
         problem = f"{source} could not be loaded ({said})"
-        remedy = "Check that it is complete and reachable; for a single file offline, give --config."
+        remedy = (
+            "Check that it is complete and reachable; for a single file offline, give --config."
+        )
         raise FieldError("model", problem, remedy) from error
 
 
@@ -161,7 +163,9 @@ def _device(device: str) -> str:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
         said = str(error).splitlines()[0][:120]
-        raise FieldError("device", f"{device} cannot be used ({said})", "Use auto or cpu.") from None
+        raise FieldError(
+            "device", f"{device} cannot be used ({said})", "Use auto or cpu."
+        ) from None
     return device
 
 

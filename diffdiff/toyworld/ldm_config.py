@@ -13,12 +13,13 @@ from typing import Any
 from ..errors import FieldError
 
 # the settings of a part that the layout can say or that change nothing when the model is used; all
-# others must have the value that the class itself gives them
+# others must have the value that the class itself gives them (one transformer block each, say: the
+# LDM classes can be built with more, but then fail when they run)
 SAID = {
     "unet": {
         "sample_size", "in_channels", "out_channels", "block_out_channels", "down_block_types",
-        "up_block_types", "layers_per_block", "transformer_layers_per_block", "attention_head_dim",
-        "cross_attention_dim", "use_linear_projection", "upcast_attention", "dropout",
+        "up_block_types", "layers_per_block", "attention_head_dim", "cross_attention_dim",
+        "use_linear_projection", "upcast_attention", "dropout",
     },
     "vae": {
         "sample_size", "in_channels", "out_channels", "block_out_channels", "down_block_types",
@@ -51,9 +52,8 @@ def config(unet: Any, vae: Any, scheduler: Mapping[str, Any], tokenizer: str) ->
         raise refused(f"its vae has other blocks: {', '.join(v.down_block_types)}")
     if not u.in_channels == u.out_channels == v.latent_channels:
         raise refused(f"its unet takes {u.in_channels} channels of {v.latent_channels} latent ones")
-    for name in ("transformer_layers_per_block", "cross_attention_dim"):
-        if not isinstance(u[name], int):
-            raise refused(f"its unet has a {name} for every level")
+    if not isinstance(u.cross_attention_dim, int):
+        raise refused("its unet has a cross_attention_dim for every level")
     network = {
         "image_size": u.sample_size,
         "in_channels": u.in_channels,
@@ -64,7 +64,7 @@ def config(unet: Any, vae: Any, scheduler: Mapping[str, Any], tokenizer: str) ->
         "channel_mult": _multiples("unet", u.block_out_channels),
         **_heads(unet, levels),
         "use_spatial_transformer": True,
-        "transformer_depth": u.transformer_layers_per_block,
+        "transformer_depth": 1,
         "context_dim": u.cross_attention_dim,
         "use_checkpoint": False,
         "legacy": False,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,52 @@ def new_vae():
     return AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
-        block_out_channels=(32, 32, 64, 64),
+        # a norm of 32 groups over 32 channels would lose the colour of a picture
+        block_out_channels=(64, 64, 64, 64),
         layers_per_block=1,
         latent_channels=4,
         sample_size=SIZE,
         scaling_factor=1.0,
     )
+
+
+def plain_start(vae) -> None:
+    """Weights from which an autoencoder learns quickly: averages of blocks, nothing else yet.
+
+    Every residual branch is faint and every resampling averages or repeats, so that colour and
+    place come through from the first step on; the posterior starts narrow, so that its noise does
+    not drown them.
+    """
+    import torch
+
+    with torch.no_grad():
+        for name, part in vae.named_modules():
+            if name.endswith((".conv2", ".to_out.0")):
+                part.weight.mul_(0.1)
+            if name.endswith(("downsamplers.0.conv", "upsamplers.0.conv")):
+                own = torch.eye(part.weight.shape[0])
+                part.weight.mul_(0.3)
+                if "down" in name:  # its padding is on the right and below
+                    part.weight[:, :, :2, :2] += own[..., None, None] / 4
+                else:
+                    part.weight[:, :, 1, 1] += own
+        vae.quant_conv.weight[4:].mul_(0.1)
+        vae.quant_conv.bias[4:] = -8  # log variance
+
+
+def skip_finest(vae) -> None:
+    """Leaves the residual blocks of full resolution out of an autoencoder: most of the work.
+
+    Their last convolutions become zero, so that the whole network computes the same.
+    """
+    import torch
+
+    for blocks in (vae.encoder.down_blocks[0].resnets, vae.decoder.up_blocks[-1].resnets):
+        for block in blocks:
+            torch.nn.init.zeros_(block.conv2.weight)
+            torch.nn.init.zeros_(block.conv2.bias)
+            block.requires_grad_(False)
+            block.forward = lambda x, temb=None: x
 
 
 def new_unet():
@@ -93,18 +134,9 @@ def new_tokenizer():
 
 def write_tokenizer(folder: Path) -> None:
     """`vocab.json` and `merges.txt`, as CLIP's tokenizer reads them."""
-    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
-
     ways = [w for values in WORDS.values() for way in values.values() for w in way]
     text = " ".join([*ways, *FILLERS, "in a at of the and with , . : ;"])
-    words = sorted(set(text.replace(",", " , ").replace(":", " : ").split()))
-    bpe = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
-    bpe.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    trainer = trainers.BpeTrainer(
-        vocab_size=2000, end_of_word_suffix="</w>", show_progress=False, special_tokens=[]
-    )
-    bpe.train_from_iterator(itertools.repeat(" ".join(words), 3), trainer)
-    merges = [tuple(m) for m in json.loads(bpe.to_str())["model"]["merges"]]
+    merges = byte_pairs(sorted(set(text.replace(",", " , ").replace(":", " : ").split())))
     alphabet = _bytes()
     tokens = [*alphabet, *(a + "</w>" for a in alphabet), *("".join(m) for m in merges), START, END]
     vocabulary = {token: i for i, token in enumerate(dict.fromkeys(tokens))}
@@ -115,6 +147,31 @@ def write_tokenizer(folder: Path) -> None:
     config: dict[str, Any] = {"tokenizer_class": "CLIPTokenizer", "model_max_length": LENGTH}
     config |= {"do_lower_case": True, "add_prefix_space": False, "errors": "replace", **special}
     _write(folder / "tokenizer_config.json", json.dumps(config, indent=2))
+
+
+def byte_pairs(words: list[str]) -> list[tuple[str, str]]:
+    """Merges that make every word one token (Sennrich et al., arXiv 1508.07909).
+
+    Ties go to the pair that comes first in the alphabet, so that the same words always give the
+    same merges.
+    """
+    split = [(*word[:-1], word[-1] + "</w>") for word in words]
+    merges = []
+    while pairs := Counter(pair for word in split for pair in itertools.pairwise(word)):
+        best = min(pairs, key=lambda pair: (-pairs[pair], pair))
+        merges.append(best)
+        split = [_merged(word, best) for word in split]
+    return merges
+
+
+def _merged(word: tuple[str, ...], pair: tuple[str, str]) -> tuple[str, ...]:
+    out: list[str] = []
+    for piece in word:
+        if out and (out[-1], piece) == pair:
+            out[-1] += piece
+        else:
+            out.append(piece)
+    return tuple(out)
 
 
 def _bytes() -> list[str]:

@@ -1,4 +1,4 @@
-"""A scene -> its picture. Drawn `FINER` times larger and averaged down, so that edges are smooth."""
+"""A scene -> its picture, drawn `FINER` times larger and averaged down for smooth edges."""
 
 from __future__ import annotations
 
@@ -120,15 +120,17 @@ class _Painter:
             return
         if scene.time == "night":
             for _ in range(34):
-                x, y, r = self.rng.uniform(0, 1), self.rng.uniform(0, 0.5), self.near(0.0055, 0.0015)
+                x, y = self.rng.uniform(0, 1), self.rng.uniform(0, 0.5)
+                r = self.near(0.0055, 0.0015)
                 self.ellipse(x, y, r, r, (236, 238, 250))
         x = self.near(0.5, 0.4)
         if scene.time == "sunset":
             y, r, core, glow = 0.43, 0.07, (255, 236, 150), (255, 190, 90)
         else:
-            day = scene.time == "noon"
             y, r = self.near(0.15, 0.05), self.near(0.065, 0.008)
-            core, glow = ((255, 250, 200), (255, 252, 225)) if day else ((246, 244, 224), (120, 136, 190))
+            core, glow = (246, 244, 224), (120, 136, 190)
+            if scene.time == "noon":
+                core, glow = (255, 250, 200), (255, 252, 225)
         far = (self.x[None] - x) ** 2 + (self.rows[:, None] - y) ** 2
         halo = 0.6 * np.exp(-far / (2 * (1.9 * r) ** 2))[..., None]
         self.canvas += halo * (np.array(glow, np.float32) - self.canvas)
@@ -275,8 +277,9 @@ class _Painter:
         w, h = size * 0.56, size * 0.52
         self._box(x, foot, -w, w, 0, h, own)
         self._box(x, foot, -w, -w * 0.3, 0, h, own * 0.82)
-        self.polygon([(x - w * 1.18, foot - h), (x + w * 1.18, foot - h), (x + w * 0.66, foot - size),
-                      (x - w * 0.66, foot - size)], self._roof())  # fmt: skip
+        self.polygon([(x - w * 1.18, foot - h), (x + w * 1.18, foot - h),
+                      (x + w * 0.66, foot - size), (x - w * 0.66, foot - size)],
+                     self._roof())  # fmt: skip
         self._box(x, foot, -w * 0.8, -w * 0.46, 0, h * 0.62, np.array((84, 58, 44)) * self.light)
         for left in (-0.1, 0.46):
             self._box(x, foot, w * left, w * (left + 0.34), h * 0.32, h * 0.74, self._glass())
@@ -285,8 +288,8 @@ class _Painter:
         w, h = size * 0.22, size * 1.05
         self._box(x, foot, -w, w, 0, h, own)
         self._box(x, foot, -w, -w * 0.35, 0, h, own * 0.82)
-        self.polygon([(x - w * 1.4, foot - h), (x + w * 1.4, foot - h), (x, foot - h - size * 0.42)],
-                     self._roof())  # fmt: skip
+        self.polygon([(x - w * 1.4, foot - h), (x + w * 1.4, foot - h),
+                      (x, foot - h - size * 0.42)], self._roof())  # fmt: skip
         self._box(x, foot, -w * 0.25, w * 0.55, 0, h * 0.2, np.array((84, 58, 44)) * self.light)
         for low in (0.36, 0.68):
             self._box(x, foot, -w * 0.25, w * 0.45, h * low, h * (low + 0.15), self._glass())
@@ -296,7 +299,8 @@ class _Painter:
         self.polygon([(x - w, foot), (x + w, foot), (x, foot - h)], own)
         self.polygon([(x - w, foot), (x - w * 0.3, foot), (x, foot - h)], own * 0.8)
         inside = np.array((255, 206, 110) if self.scene.time == "night" else (52, 44, 48))
-        self.polygon([(x - w * 0.02, foot), (x + w * 0.42, foot), (x + 0.01, foot - h * 0.66)], inside)
+        opening = [(x - w * 0.02, foot), (x + w * 0.42, foot), (x + 0.01, foot - h * 0.66)]
+        self.polygon(opening, inside)
 
     def _balloon(self, x, foot, size, own) -> None:
         y, r = self.near(0.25, 0.03), size * 0.46
@@ -305,7 +309,9 @@ class _Painter:
                           (x + side * r * 0.16, y + r * 1.62), (x + side * r * 0.2, y + r * 1.62)],
                          np.array((70, 60, 56)) * self.light)  # fmt: skip
         self.polygon([(x - r * 0.72, y + r * 0.66), (x + r * 0.72, y + r * 0.66),
-                      (x + r * 0.22, y + r * 1.3), (x - r * 0.22, y + r * 1.3)], own * 0.9)  # fmt: skip
+                      (x + r * 0.22, y + r * 1.3), (x - r * 0.22, y + r * 1.3)],
+                     own * 0.9)  # fmt: skip
         self.ellipse(x, y, r, r, own)
         self.ellipse(x, y, r * 0.42, r, np.clip(own * 1.12 + 12, 0, 255))
-        self._box(x, y + r * 1.86, -r * 0.2, r * 0.2, 0, r * 0.26, np.array((126, 84, 50)) * self.light)
+        basket = np.array((126, 84, 50)) * self.light
+        self._box(x, y + r * 1.86, -r * 0.2, r * 0.2, 0, r * 0.26, basket)

@@ -72,9 +72,8 @@ class Scene:
     def __post_init__(self):
         for name, values in VALUES.items():
             if getattr(self, name) not in values:
-                raise ValueError(
-                    f"{name}: {getattr(self, name)!r} is not known. Use one of: {', '.join(values)}."
-                )
+                wrong, known = getattr(self, name), ", ".join(values)
+                raise ValueError(f"{name}: {wrong!r} is not known. Use one of: {known}.")
 
     def attributes(self) -> dict[str, str]:
         """Attribute -> value, without the seed."""

@@ -8,10 +8,9 @@ pytest.importorskip("diffusers", reason="diffusers is not installed")
 
 from benchmarks.bench import error
 from benchmarks.schedulers import SchedulerBench, SchedulerRow
-from diffdiff.hold import Hold
-from diffdiff.ladder import reference_start
+from diffdiff.ladder import Ladder, reference_start
 from diffdiff.levels import noised
-from diffdiff.standalone.schedulers import predicts, sampler_of, schedule_of
+from diffdiff.standalone.schedulers import schedule_of
 
 DDIM = SchedulerRow("DDIM", "DDIMScheduler", options=(("clip_sample", False),))
 
@@ -32,14 +31,7 @@ def algorithm_1(bench: SchedulerBench, keep: torch.Tensor) -> torch.Tensor:
 
 
 def held(bench: SchedulerBench, keep: torch.Tensor) -> torch.Tensor:
-    start = torch.from_numpy(reference_start(keep.numpy(), bench.steps))
-
-    def wrap(scheduler, schedule, model):
-        hold = Hold(bench.init, bench.noise, start, schedule, 0, sampler_of(scheduler),
-                    predicts(scheduler))  # fmt: skip
-        return (lambda x, t: hold.denoise(model, x, t)), hold.finish
-
-    return bench.run(0, wrap)
+    return bench.run(0, Ladder(reference_start(keep.numpy(), bench.steps)))[0]
 
 
 @pytest.mark.parametrize("steps", [5, 20, 50])

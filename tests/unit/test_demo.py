@@ -1,94 +1,65 @@
-"""The demo: its pieces run on a small picture, what is kept stays, and change follows the map."""
+"""The demo: its sheet, its messages, and the whole run with the packaged model."""
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
-from diffdiff import prepare
-from diffdiff.args import parse
+pytest.importorskip("diffusers", reason="diffusers is not installed")
+
+from diffdiff.toyworld.paint import paint
 from examples import demo
-from examples.brush import paint
-from examples.edit import img2img, to_picture, to_tensor
-from examples.scenes import scene
 from examples.sheet import Row, contact_sheet, heat
 
-HEIGHT, WIDTH, STEPS = 48, 64, 8
+HEIGHT, WIDTH = 48, 64
 
 
-@pytest.fixture(scope="module")
-def model():
-    return demo.learn(HEIGHT, WIDTH, variants=6, times=6)
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def picture():
-    return to_picture(demo.painted(demo.INPUT, [0.0], HEIGHT, WIDTH))
-
-
-def edit(model, picture, change_map, strength=1.0, **request):
-    args = parse({"transition": 1.0, **request})
-    shaped = prepare.shape(change_map.astype(np.float32), args)
-    return img2img(model, picture, shaped, args, strength, STEPS)
+    rng = np.random.default_rng(1)
+    return rng.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
 
 
 def change(before, after):
     return np.abs(before.astype(np.float64) - after).mean(2)
 
 
-def test_a_scene_is_painted_the_same_twice_and_changes_with_the_time():
-    layers = scene(3, HEIGHT, WIDTH)
-    pictures = paint(layers, [0.0, 0.5, 1.0])
-    assert pictures.shape == (3, HEIGHT, WIDTH, 3)
-    assert pictures.dtype == np.float32
-    assert np.abs(pictures).max() <= 1
-    assert np.array_equal(pictures, paint(scene(3, HEIGHT, WIDTH), [0.0, 0.5, 1.0]))
-    assert pictures[2].mean() < pictures[0].mean() - 0.2  # night is darker than noon
-    assert np.abs(pictures[0] - paint(scene(4, HEIGHT, WIDTH), [0.0])[0]).mean() > 0.01
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The folder that a plain `make demo` fills."""
+    out = tmp_path_factory.mktemp("demo") / "a" / "b"
+    assert demo.main(["--out", str(out)]) == 0
+    return out
 
 
-def test_pictures_survive_the_way_to_the_model_and_back():
-    every = np.arange(256, dtype=np.uint8).repeat(3).reshape(16, 16, 3)
-    assert np.array_equal(to_picture(to_tensor(every)), every)
+def read(folder, name):
+    return np.asarray(Image.open(folder / f"{name}.png").convert("RGB"))
 
 
-def test_the_model_keeps_a_clean_picture_and_answers_winter_to_noise(model, picture):
-    x = to_tensor(picture)
-    assert (model(x, torch.tensor([0.002])) - x).abs().mean() < 0.02
-    noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
-    answer = model(x + 10 * noise, torch.tensor([10.0]))
-    summer, winter = demo.painted(demo.INPUT, [0.0, 1.0], HEIGHT, WIDTH)
-    assert (answer - winter).square().mean() < (answer - summer).square().mean() / 2
+def test_it_writes_every_picture_and_the_sheet(made):
+    names = {"input", "plain", "edit-gradient", "edit-shape", "edit-inpaint", "beside-inpaint"}
+    names |= {"map-gradient", "map-shape", "map-inpaint", "sheet"}
+    assert {p.stem for p in made.iterdir()} == names
+    assert np.array_equal(read(made, "input"), paint(demo.INPUT, demo.SIZE))
 
 
-def test_change_grows_along_the_gradient(model, picture):
-    done = edit(model, picture, demo.gradient(HEIGHT, WIDTH))
-    columns = change(picture, done.picture).mean(0)
-    assert np.corrcoef(columns, np.arange(WIDTH))[0, 1] > 0.8
-    assert columns[-8:].mean() > 10 * columns[:4].mean()
-    assert np.array_equal(done.picture[:, 0], picture[:, 0])
-    assert (done.calls, done.skipped) == (STEPS, 0)
+def test_summer_noon_becomes_winter_night(made):
+    before, after = read(made, "input"), read(made, "plain")
+    assert after[:40].mean() < before[:40].mean() - 60  # the sky is dark
 
 
-def test_what_the_map_keeps_comes_out_exactly(model, picture):
-    small = demo.disc(HEIGHT, WIDTH, 0.5, 0.5, 0.3)
-    inside = small > 0
-    request = {"soften_radius": 4, "soften_direction": "inward", "invert": True}
-    done = edit(model, picture, small, **request)
-    assert np.array_equal(done.picture[inside], picture[inside])
-    assert done.kept[inside].all()
-    assert change(picture, done.picture)[:, :4].mean() > 20
+def test_change_grows_along_the_gradient(made):
+    columns = change(read(made, "input"), read(made, "edit-gradient")).mean(0)
+    assert np.corrcoef(columns, np.arange(len(columns)))[0, 1] > 0.85
+    assert columns[0] == 0
 
 
-def test_a_run_is_repeatable_and_skips_what_the_map_does_not_need(model, picture):
-    half = np.full((HEIGHT, WIDTH), 0.5)
-    first, second = (edit(model, picture, half) for _ in range(2))
-    assert np.array_equal(first.picture, second.picture)
-    assert first.calls + first.skipped == STEPS
-    assert first.skipped > 0
-    nothing = edit(model, picture, np.zeros((HEIGHT, WIDTH)))
-    assert nothing.calls == 0
-    assert np.array_equal(nothing.picture, picture)
+def test_what_the_map_keeps_comes_out_exactly(made):
+    for name in ("shape", "inpaint"):
+        kept = read(made, f"map-{name}")[..., 0] == 0
+        assert kept.mean() > 0.1
+        before, after = read(made, "input"), read(made, f"edit-{name}")
+        assert np.array_equal(before[kept], after[kept])
+        assert change(before, after)[~kept].mean() > 10
 
 
 def test_heat_is_black_where_nothing_changed_and_the_sheet_holds_every_picture(picture):
@@ -110,15 +81,13 @@ def test_heat_is_black_where_nothing_changed_and_the_sheet_holds_every_picture(p
     assert len(found) == 2
 
 
-def test_the_command_writes_its_pictures(tmp_path, monkeypatch, capsys):
-    for name, value in {"HEIGHT": 24, "WIDTH": 32, "VARIANTS": 2, "TIMES": 3}.items():
-        monkeypatch.setattr(demo, name, value)
-    own, out = tmp_path / "own.png", tmp_path / "a" / "b"
+def test_a_map_of_ones_own(tmp_path, capsys):
+    own, out = tmp_path / "own.png", tmp_path / "out"
     Image.fromarray(np.tile(np.uint8([0, 255]), (10, 20))).save(own)
-    assert demo.main(["--map", str(own), "--steps", "3", "--out", str(out), "--soften", "2"]) == 0
+    given = ["--map", str(own), "--steps", "3", "--out", str(out), "--soften", "2"]
+    assert demo.main(given) == 0
     assert str(out / "sheet.png") in capsys.readouterr().out
-    names = {"input.png", "plain.png", "map-file.png", "edit-file.png", "sheet.png"}
-    assert {p.name for p in out.iterdir()} == names
+    assert {p.stem for p in out.iterdir()} == {"input", "plain", "map-file", "edit-file", "sheet"}
 
 
 @pytest.mark.parametrize(

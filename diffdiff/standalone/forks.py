@@ -1,0 +1,161 @@
+"""Exact histories for multistep schedulers: a released pixel gets a scheduler of its own.
+
+A multistep scheduler steps by the answers of earlier steps too, and for a pixel that was held
+those are not the model's. So at every step that releases pixels the scheduler is forked: a copy
+that remembers nothing, as plain img2img has it at that step, makes the same steps with the same
+answers and the same noise, and its result is taken for those pixels. Once the copy remembers as
+much as the scheduler itself its memory is written into the scheduler's, and it is dropped: there
+are never more copies than the scheduler has orders, and a copy costs no model call.
+
+Nothing here knows a formula of any scheduler; order, corrector and warm-up are its own.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..ladder import NEVER
+from .schedulers import MULTISTEP, family
+
+# PNDM's counter tells its first two steps only, which differ in other things as well
+UNCOMPARED = ("_begin_index", "counter")
+
+
+class Forks:
+    """Takes the place of `scheduler.step` in one run; the next run needs a new one.
+
+    Args:
+        scheduler: a diffusers scheduler. No step of the run has been made yet; `set_timesteps` and
+            `set_begin_index` may still be called before the first one.
+        start: `[B or 1, 1, h, w]` integer, first step of each pixel, `NEVER` for none.
+        weight: same shape or None, how much of its first answer a pixel obeys (`Hold`).
+    """
+
+    def __init__(self, scheduler: Any, start: Tensor, weight: Tensor | None = None):
+        self.scheduler, self.start, self.own = scheduler, start, start
+        if weight is not None:
+            # a pixel that obeys only part of its first answer begins anew one step later
+            self.own = torch.where((weight < 1) & (start != NEVER), start + 1, start)
+        self.releases: set[int] = set()
+        if family(scheduler) in MULTISTEP:
+            self.releases = {*start.unique().tolist(), *self.own.unique().tolist()}
+        self.fresh: Any = None
+        self.forks: dict[int, Any] = {}
+
+    def step(
+        self, answer: Tensor, timestep: Any, sample: Tensor, *args: Any, at: int, **kwargs: Any
+    ) -> Any:
+        """One `scheduler.step`, every pixel with the history of a run begun at its own step.
+
+        Args:
+            answer: the (held) answer, as the scheduler wants it: `[B, C or 2 C, h, w]`.
+            timestep, sample, *args, **kwargs: as for `scheduler.step`, without `return_dict`;
+                sample is `[B, C, h, w]`.
+            at: index of the step on the full schedule (`Hold.step`).
+
+        Returns:
+            The scheduler's own output object, its `prev_sample` mended.
+        """
+        self._fork(at)
+
+        def stepped(scheduler: Any) -> Any:
+            # the class's own step: a host may have put its wrapper around this on the object
+            step = type(scheduler).step
+            return step(scheduler, answer, timestep, sample, *args, return_dict=True, **kwargs)
+
+        taken = []
+        for begun, fork in self.forks.items():
+            with _replayed(kwargs.get("generator"), sample.device):
+                taken.append((begun, stepped(fork).prev_sample))
+        # the scheduler itself comes last, so that the generators end where it leaves them
+        out = stepped(self.scheduler)
+        for begun, other in taken:
+            where = self.own == begun
+            if begun == at:
+                where = where | (self.start == begun)
+            out.prev_sample = torch.where(where, other, out.prev_sample)
+        self._join()
+        return out
+
+    def _fork(self, at: int) -> None:
+        if self.fresh is None:
+            # the pixels that begin with the run are the scheduler's own
+            self.fresh = _twin(self.scheduler)
+        elif at in self.releases:
+            fork = _twin(self.fresh)
+            for name in ("_step_index", "_begin_index"):
+                if hasattr(fork, name):
+                    setattr(fork, name, self.scheduler._step_index)
+            self.forks[at] = fork
+
+    def _join(self) -> None:
+        for begun, fork in list(self.forks.items()):
+            where = self.own == begun
+            mine, theirs = _memory(self.scheduler), _memory(fork)
+            if _alike(mine, theirs, where):
+                vars(self.scheduler).update(_blend(mine, theirs, where))
+                del self.forks[begun]
+
+
+def _twin(scheduler: Any) -> Any:
+    """A copy that can be stepped alone. Tensors are shared: schedulers replace them."""
+    twin = copy.copy(scheduler)
+    vars(twin).update({k: list(v) for k, v in vars(twin).items() if isinstance(v, list)})
+    return twin
+
+
+def _memory(scheduler: Any) -> dict[str, Any]:
+    return {k: v for k, v in vars(scheduler).items() if k not in UNCOMPARED}
+
+
+def _pixels(value: Any, where: Tensor) -> bool:
+    return isinstance(value, Tensor) and value.ndim == 4 and value.shape[2:] == where.shape[2:]
+
+
+def _alike(mine: Any, theirs: Any, where: Tensor) -> bool:
+    """Whether two memories differ in nothing but the values of pixels."""
+    if mine is theirs:
+        return True
+    if type(mine) is not type(theirs):
+        return False
+    if isinstance(mine, Tensor):
+        if _pixels(mine, where):
+            return mine.shape == theirs.shape
+        return torch.equal(mine, theirs)
+    if isinstance(mine, (list, dict)):
+        keys = mine.keys() if isinstance(mine, dict) else range(len(mine))
+        return len(mine) == len(theirs) and all(_alike(mine[k], theirs[k], where) for k in keys)
+    return bool(mine == theirs)
+
+
+def _blend(mine: Any, theirs: Any, where: Tensor) -> Any:
+    """`mine`, with `theirs` in the pixels of `where`; both are alike."""
+    if mine is theirs:
+        return mine
+    if isinstance(mine, dict):
+        return {k: _blend(v, theirs[k], where) for k, v in mine.items()}
+    if isinstance(mine, list):
+        return [_blend(a, b, where) for a, b in zip(mine, theirs)]
+    return torch.where(where, theirs, mine) if _pixels(mine, where) else mine
+
+
+@contextmanager
+def _replayed(generator: Any, device: torch.device) -> Iterator[None]:
+    """What is drawn inside will be drawn once more after it.
+
+    Args:
+        generator: `torch.Generator`, a list of them, or None for the global one of `device`.
+    """
+    own = generator if isinstance(generator, list) else [generator]
+    states = [(g, g.get_state()) for g in own if g is not None]
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices, enabled=generator is None):
+        yield
+    for g, state in states:
+        g.set_state(state)

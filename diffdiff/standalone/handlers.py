@@ -1,0 +1,185 @@
+"""What the page's buttons do. No Gradio here: values in, pictures and text out."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from .. import maps, prepare, shapes
+from ..args import EditArgs, fields, parse
+from ..errors import FieldError
+from . import output, pictures, views
+from .settings import RunArgs
+
+PROMPT = "a winter night, hills, clear sky, a red house in the middle"
+LOOK = 1024  # pixels: the longer side of a view is at most this
+SIZE = 512, 512  # of a map that is made before there is a picture
+
+
+class Edited(NamedTuple):
+    """A run's pictures, as paths, and what is told of it.
+
+    before: the input at the size of the results. files: the results. texts: infotext of each.
+    change: the view of what the first one changed. told: one line of HTML.
+    """
+
+    before: str
+    files: list[str]
+    texts: list[str]
+    change: str
+    told: str
+
+
+def settings(sent: dict[str, Any]) -> tuple[EditArgs, RunArgs]:
+    """The checked settings among the values of the page; an empty box was left out.
+
+    Raises:
+        FieldError: as `diffdiff.args.parse` raises it.
+    """
+    named = {name: value for name, value in sent.items() if value not in (None, "")}
+    args = {name: named[name] for name in fields() if name in named and name != "map"}
+    run = {name: named[name] for name in fields(RunArgs) if name in named}
+    return parse(args), parse(run, RunArgs)
+
+
+def edit(
+    engine: Any, sent: dict[str, Any], folder: Path, progress: Callable[[int, int], None] | None
+) -> Edited:
+    """One run.
+
+    Args:
+        sent: "image" and "map" as bytes of files, None where there is none; the settings by name.
+        folder: where a new folder with the pictures is made.
+
+    Raises:
+        FieldError: and whatever else the engine raises.
+    """
+    args, run = settings(sent)
+    image, change_map = _image(sent), _map(sent)
+    result = engine.edit(image, change_map, args, run, progress)
+    place = Path(tempfile.mkdtemp(dir=folder))
+    files, texts = [], []
+    for i, picture in enumerate(result.pictures):
+        picture.info.setdefault("icc_profile", image.info.get("icc_profile"))
+        text = output.texts(args, run, change_map, result.settings, picture.size, i)
+        path = place / f"diffdiff-{run.seed + i}.png"
+        output.write_png(picture, path, text)
+        files.append(str(path))
+        texts.append(text["parameters"])
+    first = result.pictures[0]
+    before = image if image.size == first.size else image.resize(first.size, Image.LANCZOS)
+    told = (
+        f"<b>{result.calls}</b> model calls, <b>{result.skipped}</b> of {result.steps} steps "
+        f"skipped, <b>{result.seconds:.1f} s</b>"
+    )
+    change = views.change(*(np.asarray(fitted(p.convert("RGB"))) for p in (before, first)))
+    return Edited(store(before, folder), files, texts, store(change, folder, "JPEG"), told)
+
+
+def look(engine: Any, sent: dict[str, Any], folder: Path) -> str | None:
+    """Path of the strengths over the picture with their legend; None if one of them is missing.
+
+    Raises:
+        FieldError: for what `edit` would refuse too.
+    """
+    if sent["image"] is None or sent["map"] is None:
+        return None
+    args, run = settings(sent)
+    image = _image(sent)
+    shaped = prepare.shape(maps.resize(_map(sent), *image.size), args)
+    image = fitted(image)
+    strength = prepare.strengths(maps.resize(shaped, *image.size), args, run.strength)
+    view = views.preview(np.asarray(image), strength, run.steps, engine.rules.rule)
+    return store(view, folder, "JPEG")
+
+
+def fitted(picture: Image.Image) -> Image.Image:
+    """A copy that is small enough for a view."""
+    small = picture.copy()
+    small.thumbnail((LOOK, LOOK))
+    return small
+
+
+def make(kind: str, sent: dict[str, Any], folder: Path, **how: float) -> str:
+    """A map of `diffdiff.shapes` at the size of the picture; the path of its file."""
+    width, height = _image(sent).size if sent["image"] is not None else SIZE
+    return save_map(getattr(shapes, kind)(height, width, **how), folder)
+
+
+def painted(layers: Sequence[Image.Image], folder: Path) -> str | None:
+    """The map of strokes in grey, their opacity times their lightness: the path of its file.
+
+    None while nothing is painted.
+    """
+    drawn = [maps.decode(layer) for layer in layers]
+    if not any(m.any() for m in drawn):
+        return None
+    return save_map(np.maximum.reduce(drawn), folder)
+
+
+def canvas(
+    image: bytes | None, shown: dict[str, Any] | None, folder: Path
+) -> dict[str, Any] | None:
+    """What to paint on: the picture, with the strokes of what is shown if that has its size."""
+    if image is None:
+        return None
+    picture = pictures.read(image)
+    strokes = [s for s in (shown["layers"] if shown else []) if s.size == picture.size]
+    layers = [store(stroke, folder) for stroke in strokes]
+    return {"background": store(picture, folder), "layers": layers, "composite": None}
+
+
+def save_map(change_map: np.ndarray, folder: Path) -> str:
+    """A 16-bit PNG of the map in the folder; its path."""
+    return store(output.sixteen_bits(change_map), folder)
+
+
+def store(picture: Image.Image | np.ndarray, folder: Path, kind: str = "PNG") -> str:
+    """A picture in a file that is named by its content; its path.
+
+    Gradio's own cache writes a file anew while the browser may be reading it; given paths, not.
+    """
+    if isinstance(picture, np.ndarray):
+        picture = Image.fromarray(picture)
+    data = io.BytesIO()
+    picture.save(data, kind, quality=90)
+    name = hashlib.sha256(data.getvalue()).hexdigest()[:24]
+    path = folder / f"{name}.{kind.lower()}"
+    if not path.exists():
+        part = path.with_suffix(".part")
+        part.write_bytes(data.getvalue())
+        part.replace(path)
+    return str(path)
+
+
+def example(engine: Any, folder: Path) -> dict[str, str]:
+    """What the page begins with: paths of a painted picture and of a map, and a prompt."""
+    from ..toyworld.paint import paint
+    from ..toyworld.world import Scene
+
+    size = 128 if "toyworld" in engine.name else 512
+    picture = paint(Scene("summer", "noon", "hills", seed=5), size)
+    return {
+        "image": store(picture, folder),
+        "map": save_map(shapes.gradient(size, size), folder),
+        "prompt": PROMPT,
+    }
+
+
+def _image(sent: dict[str, Any]) -> Image.Image:
+    if sent["image"] is None:
+        raise FieldError("image", "there is no picture", "Put one in the box on the left")
+    return pictures.read(sent["image"])
+
+
+def _map(sent: dict[str, Any]) -> np.ndarray:
+    if sent["map"] is None:
+        raise FieldError("map", "there is no change map", "Make one, paint one or put one in")
+    return maps.decode(sent["map"])

@@ -1,0 +1,147 @@
+"""`diffdiff map`: change maps made by formula, shaped from others, and looked at."""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+
+from .. import maps, prepare, shapes
+from ..args import EditArgs
+from ..errors import FieldError
+from . import flags, output, pictures
+from .settings import RunArgs
+
+KINDS = ("gradient", "radial", "rectangle", "ellipse", "constant")
+IN_A_BOX = {"radial": shapes.radial, "rectangle": shapes.rectangle, "ellipse": shapes.ellipse}
+SIZE = (512, 512)  # width, height
+SHAPING = (
+    "invert", "black", "white", "gamma", "soften_radius", "soften_direction", "soften_falloff",
+)  # fmt: skip
+LOOKING = ("strength", "steps", "scale")  # flags that only a preview obeys
+EXAMPLES = """\
+examples:
+  diffdiff map --kind gradient --size 768x512 --angle 90 --out down.png
+  diffdiff map --kind ellipse --box 0.3,0.4,0.7,0.9 --soften-radius 24 --out soft.png
+  diffdiff map painted.png --gamma 1.5 --preview photo.png --out look.png
+"""
+
+
+def add_to(commands: argparse._SubParsersAction) -> None:
+    """The command and its flags."""
+    text = "make a change map, shape one, or look at one on its picture"
+    parser = commands.add_parser(
+        "map", help=text, description=text.capitalize() + ". White changes, black is kept.",
+        epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.set_defaults(command=run)
+    parser.add_argument("map", nargs="?", metavar="IN_MAP", help="a map to shape, or use --kind")
+    parser.add_argument("--out", metavar="OUT.png", help="16-bit grey; with --preview the picture")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    parser.add_argument("--quiet", action="store_true", help="print nothing")
+
+    made = parser.add_argument_group("make a map")
+    made.add_argument("--kind", choices=KINDS, help="the shape of the map")
+    made.add_argument("--size", metavar="WxH", help="pixels (default: the preview's, or 512x512)")
+    made.add_argument(
+        "--from", dest="start", type=float, default=0.0, metavar="X",
+        help="value at the start of a gradient, and outside of a shape (default: 0)",
+    )  # fmt: skip
+    made.add_argument(
+        "--to", dest="end", type=float, default=1.0, metavar="X",
+        help="value at the end of a gradient, in a shape, of a constant (default: 1)",
+    )  # fmt: skip
+    made.add_argument(
+        "--angle", type=float, metavar="DEG",
+        help="of a gradient, clockwise: 0 runs from left to right, 90 down (default: 0)",
+    )  # fmt: skip
+    made.add_argument(
+        "--box", metavar="L,T,R,B",
+        help="of radial, rectangle and ellipse, in parts of the picture "
+        "(default: the middle half, for radial the whole)",
+    )  # fmt: skip
+
+    flags.add(parser.add_argument_group("shape the map"), EditArgs, SHAPING)
+
+    look = parser.add_argument_group("look at it")
+    look.add_argument("--preview", metavar="IMAGE", help="draw the strengths over this picture")
+    flags.add(look, RunArgs, ("strength", "steps"))
+    flags.add(look, EditArgs, ("scale",))
+
+
+def run(chosen: argparse.Namespace) -> dict:
+    """Writes the map, or the preview; returns what `--json` prints.
+
+    Raises:
+        FieldError: names the flag.
+    """
+    args, run_args = flags.given(chosen, EditArgs), flags.given(chosen, RunArgs)
+    _check_use(chosen)
+    (target,) = output.targets(chosen.out, 1, filter(None, (chosen.map, chosen.preview)))
+    picture = None
+    if chosen.preview:
+        picture = pictures.read(pictures.load(chosen.preview, "preview"), "preview", chosen.preview)
+    if chosen.kind:
+        change_map = make(chosen, picture.size if picture else SIZE)
+    else:
+        change_map = maps.decode(pictures.load(chosen.map, "map"))
+    if picture is not None:  # a radius in pixels means those of the picture, as in an edit
+        change_map = maps.resize(change_map, *picture.size)
+    shaped = prepare.shape(change_map, args)
+    if picture is None:
+        output.write_png(output.sixteen_bits(shaped), target)
+    else:
+        from . import views
+
+        strength = prepare.strengths(shaped, args, run_args.strength)
+        output.write_png(views.preview(np.asarray(picture), strength, run_args.steps), target)
+    return {
+        "files": [str(target)],
+        "size": [shaped.shape[1], shaped.shape[0]],
+        "lowest": float(shaped.min()),
+        "highest": float(shaped.max()),
+    }
+
+
+def make(chosen: argparse.Namespace, size: tuple[int, int]) -> np.ndarray:
+    """The map of `--kind`, float32 [H, W]; `size` (width, height) where none was given."""
+    width, height = _size(chosen.size) if chosen.size else size
+    ends = chosen.start, chosen.end
+    if chosen.kind == "constant":
+        return shapes.constant(height, width, chosen.end)
+    if chosen.kind == "gradient":
+        return shapes.gradient(height, width, *ends, chosen.angle or 0.0)
+    box = {"box": _box(chosen.box)} if chosen.box else {}
+    return IN_A_BOX[chosen.kind](height, width, *ends, **box)
+
+
+def _check_use(chosen: argparse.Namespace) -> None:
+    """One source of the map, and no flag that would do nothing."""
+    if not chosen.kind and not chosen.map:
+        kinds = ", ".join(KINDS)
+        raise FieldError("map", "there is no map", f"Name a map file, or use --kind with {kinds}")
+    if chosen.kind and chosen.map:
+        raise FieldError("kind", f"there is a map too, {chosen.map}", "Use one of the two")
+    for name, kinds in (("angle", ["gradient"]), ("box", list(IN_A_BOX)), ("size", KINDS)):
+        if getattr(chosen, name) is not None and chosen.kind not in kinds:
+            needs = "--kind " + ", ".join(kinds) if name != "size" else "--kind"
+            raise FieldError(name, "it has no effect here", f"Leave it out; it goes with {needs}")
+    for name in LOOKING:
+        if hasattr(chosen, name) and not chosen.preview:
+            raise FieldError(name, "it has no effect here", "Leave it out; it goes with --preview")
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal()) or min(int(width), int(height)) < 2:
+        problem = f"{text} is not a size"
+        raise FieldError("size", problem, "Use width x height in pixels, from 2x2, such as 768x512")
+    return int(width), int(height)
+
+
+def _box(text: str) -> list[float]:
+    try:
+        return [float(side) for side in text.split(",")]
+    except ValueError:
+        remedy = "Use left,top,right,bottom in parts of the picture, such as 0.25,0.25,0.75,0.75"
+        raise FieldError("box", f"{text} is not a box", remedy) from None

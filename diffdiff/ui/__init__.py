@@ -1,0 +1,1 @@
+"""What the WebUI's panel and the standalone page have in common."""

@@ -1,0 +1,68 @@
+"""An engine that needs no model: it mixes the picture with a colour, as much as the map says."""
+
+import sys
+import types
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import tqdm  # noqa: F401  before a silent command switches its bars off
+from PIL import Image
+
+from diffdiff import __version__, maps, prepare
+from diffdiff.args import changed
+from diffdiff.errors import FieldError
+from diffdiff.ladder import suffix
+
+COLOUR = (10, 20, 90)
+
+
+class FakeEngine:
+    """`fails` is raised by the next edit; `seen` is what the last one got."""
+
+    name, family, rules = "toyworld", "sd", SimpleNamespace(rule=suffix)
+
+    def __init__(self):
+        self.fails, self.seen = None, None
+
+    def edit(self, image, change_map, args, run, progress=None):
+        self.seen = SimpleNamespace(image=image, change_map=change_map, args=args, run=run)
+        if self.fails:
+            raise self.fails
+        if run.scheduler == "Nonsense":
+            raise FieldError("scheduler", "Nonsense is not supported", "Use one of: DDIM")
+        size = run.width or image.width, run.height or image.height
+        before = np.asarray(image.resize(size)).astype(np.float64)
+        strength = prepare.strengths(
+            prepare.shape(maps.resize(change_map, *size), args), args, run.strength
+        )
+        for step in range(run.steps):
+            if progress:
+                progress(step + 1, run.steps)
+        after = before + (np.array(COLOUR) - before) * strength[..., None]
+        return SimpleNamespace(
+            pictures=[Image.fromarray(after.round().astype(np.uint8)) for _ in range(run.count)],
+            change_map=strength.astype(np.float32),
+            calls=run.steps, skipped=0, steps=run.steps, seconds=0.5,
+            settings={
+                "model": "toyworld", "version": __version__, "scheduler": run.scheduler or "DDIM",
+                **changed(run), **{f"dd_{k}": v for k, v in changed(args).items()},
+            },
+        )  # fmt: skip
+
+
+@pytest.fixture
+def engine(monkeypatch):
+    """What `diffdiff.standalone.load.load` gives; `engine.asked` is what it was asked for."""
+    fake = FakeEngine()
+
+    def load(source, **how):
+        fake.asked = {"source": source, **how}
+        return fake
+
+    module = types.ModuleType("diffdiff.standalone.load")
+    module.load = load
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    for name in ("TRANSFORMERS_VERBOSITY", "TQDM_DISABLE", "HF_HUB_DISABLE_PROGRESS_BARS"):
+        monkeypatch.setenv(name, "")  # so that what a silent command sets is undone
+    return fake

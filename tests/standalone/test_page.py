@@ -1,0 +1,211 @@
+"""The page: its handlers without a browser, and once over HTTP as a browser sends it."""
+
+import io
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from diffdiff import shapes
+from diffdiff.args import EditArgs, fields
+from diffdiff.decode import decode
+from diffdiff.errors import FieldError
+from diffdiff.standalone import handlers
+from diffdiff.standalone.output import sixteen_bits
+from diffdiff.standalone.settings import RunArgs
+
+gr = pytest.importorskip("gradio", reason="no Gradio")
+page_module = pytest.importorskip("diffdiff.standalone.page")
+
+
+def png(pixels: np.ndarray) -> bytes:
+    data = io.BytesIO()
+    Image.fromarray(pixels).save(data, "PNG")
+    return data.getvalue()
+
+
+@pytest.fixture
+def sent():
+    """What the page sends when nothing was touched but the picture and the map."""
+    picture = np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8)
+    values = {"image": png(picture), "map": png(sixteen_bits(shapes.gradient(12, 16)))}
+    for model in (RunArgs, EditArgs):
+        values |= {n: i["default"] for n, i in fields(model).items() if n not in ("map", "enabled")}
+    return values
+
+
+def edit(engine, sent, folder, **changed):
+    return handlers.edit(engine, {**sent, **changed}, folder, None)
+
+
+def test_a_run_gives_pictures_with_their_settings(engine, sent, tmp_path):
+    done = edit(engine, sent, tmp_path, count=2, seed=5, gamma=2.0, scheduler="", guidance=None)
+    assert [Path(file).name for file in done.files] == ["diffdiff-5.png", "diffdiff-6.png"]
+    for file, text, seed in zip(done.files, done.texts, (5, 6)):
+        assert Image.open(file).text["parameters"] == text
+        assert f"Seed: {seed}," in text and "DD gamma: 2" in text
+    assert "<b>20</b> model calls" in done.told
+    assert np.array_equal(np.asarray(Image.open(done.before)), decode_rgb(sent["image"]))
+    assert Image.open(done.change).width >= 480
+    assert engine.seen.run.scheduler is None and engine.seen.run.guidance is None
+
+
+def decode_rgb(data: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(data)))
+
+
+def test_the_picture_before_has_the_size_of_the_result(engine, sent, tmp_path):
+    done = edit(engine, sent, tmp_path, width=32, height=24)
+    assert Image.open(done.before).size == Image.open(done.files[0]).size == (32, 24)
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"image": None}, "image"),
+        ({"map": None}, "map"),
+        ({"image": b"x"}, "image"),
+        ({"map": b"x"}, "map"),
+        ({"width": 3}, "width"),
+        ({"seed": 0.5}, "seed"),
+        ({"black": 1}, "black"),
+    ],
+)
+def test_a_refusal_names_the_field(changed, field, engine, sent, tmp_path):
+    with pytest.raises(FieldError) as refused:
+        edit(engine, sent, tmp_path, **changed)
+    assert refused.value.field == field
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_strengths_are_seen_before_a_run(engine, sent, tmp_path):
+    shown = Image.open(handlers.look(engine, sent, tmp_path))
+    assert shown.width >= 480
+    assert handlers.look(engine, {**sent, "image": None}, tmp_path) is None
+    assert handlers.look(engine, {**sent, "map": None}, tmp_path) is None
+    again = handlers.look(engine, {**sent, "soften_radius": 3}, tmp_path)
+    assert again != handlers.look(engine, sent, tmp_path)
+    large = {**sent, "image": png(np.zeros((40, 3000, 3), np.uint8))}
+    assert Image.open(handlers.look(engine, large, tmp_path)).width == handlers.LOOK
+
+
+def test_maps_are_made_at_the_size_of_the_picture(sent, tmp_path):
+    path = handlers.make("gradient", sent, tmp_path, angle=90)
+    wanted = sixteen_bits(shapes.gradient(12, 16, angle=90))
+    assert np.array_equal(sixteen_bits(decode(Path(path).read_bytes())), wanted)
+    path = handlers.make("radial", {"image": None}, tmp_path)
+    assert decode(Path(path).read_bytes()).shape == (512, 512)
+
+
+def test_strokes_become_a_map(tmp_path):
+    strokes = np.zeros((12, 16, 4), np.uint8)
+    assert handlers.painted([Image.fromarray(strokes)], tmp_path) is None
+    assert handlers.painted([], tmp_path) is None
+    strokes[:4] = 255
+    strokes[4:8] = (128, 128, 128, 255)
+    m = decode(Path(handlers.painted([Image.fromarray(strokes)], tmp_path)).read_bytes())
+    assert (m[:4] == 1).all() and not m[8:].any()
+    assert m[4:8] == pytest.approx(128 / 255, abs=1e-4)
+
+
+def test_strokes_stay_while_the_picture_has_their_size(sent, tmp_path):
+    strokes = Image.new("RGBA", (16, 12), (255, 255, 255, 255))
+    shown = {"background": None, "layers": [strokes], "composite": None}
+    canvas = handlers.canvas(sent["image"], shown, tmp_path)
+    assert Image.open(canvas["background"]).size == (16, 12)
+    assert Image.open(canvas["layers"][0]).mode == "RGBA"
+    assert handlers.canvas(png(np.zeros((5, 5, 3), np.uint8)), shown, tmp_path)["layers"] == []
+    assert handlers.canvas(sent["image"], None, tmp_path)["layers"] == []
+    assert handlers.canvas(None, shown, tmp_path) is None
+
+
+def test_there_is_a_control_for_every_setting(engine, tmp_path):
+    page = page_module.Page(engine, tmp_path)
+    page.build()
+    wanted = {*fields(RunArgs), *fields(EditArgs), "image"} - {"enabled", "mode", "source"}
+    assert set(page.controls) == wanted
+    for name, info in fields(EditArgs).items():
+        if name in page.controls and name != "map":
+            assert page.controls[name].value == info["default"], name
+    assert page.controls["guidance"].value is None
+    assert page.controls["prompt"].value == handlers.PROMPT
+
+
+def test_errors_with_a_remedy_are_one_line_and_others_are_not_hidden():
+    def fails(error):
+        raise error
+
+    safe = page_module.told(fails)
+    with pytest.raises(gr.Error) as shown:
+        safe(FieldError("map", "it is\nwrong", "Send another"))
+    assert shown.value.message == "map: it is wrong. Send another."
+    with pytest.raises(gr.Error, match="memory"):
+        safe(RuntimeError("CUDA out of memory"))
+    with pytest.raises(ZeroDivisionError):
+        safe(ZeroDivisionError())
+
+
+def test_a_run_can_be_stopped(engine, tmp_path, sent):
+    page = page_module.Page(engine, tmp_path)
+    page.build()
+    values = {page.controls[name]: sent[name] for name in page.controls}
+
+    def progress(at, **more):
+        page.stop.set()
+
+    with pytest.raises(FieldError, match="stopped"):
+        page._edit(values, progress)
+    assert len(page._edit(values, lambda *at, **more: None)) == 7
+
+
+def test_upload_and_edit_as_a_browser_does(engine, tmp_path, monkeypatch, sent):
+    """Over HTTP, on this computer only: a 16-bit map must arrive as it was sent."""
+    from gradio_client import Client, handle_file
+
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    page = page_module.Page(engine, tmp_path)
+    blocks = page.build()
+    blocks.launch(server_name="127.0.0.1", prevent_thread_lock=True, **page_module.how())
+    try:
+        client = Client(blocks.local_url, verbose=False, download_files=str(tmp_path / "got"))
+        endpoint = client.view_api(return_format="dict")["named_endpoints"]["/edit"]
+        names = {control.label: name for name, control in page.controls.items()}
+        order = [names[parameter["label"]] for parameter in endpoint["parameters"]]
+        for name in ("image", "map"):
+            (tmp_path / f"sent-{name}.png").write_bytes(sent[name])
+            sent[name] = handle_file(tmp_path / f"sent-{name}.png")
+        sent["scheduler"] = ""  # the choice of a list, not an empty box
+        answer = client.predict(*(sent[name] for name in order), api_name="/edit")
+        values = sixteen_bits(shapes.gradient(12, 16)) / np.float64(65535)
+        assert np.array_equal(engine.seen.change_map, values.astype(np.float32))
+        assert "<b>20</b> model calls" in answer[3]
+        sent["black"] = 1
+        with pytest.raises(
+            Exception, match=r"black: 1\.0 is not below white|black: 1 is not below"
+        ):
+            client.predict(*(sent[name] for name in order), api_name="/edit")
+        sent["black"] = 0  # and the page goes on
+        assert client.predict(*(sent[name] for name in order), api_name="/edit")[3] == answer[3]
+    finally:
+        blocks.close(verbose=False)
+
+
+def test_nothing_is_fetched_from_elsewhere(engine, tmp_path):
+    theme = page_module.how()["theme"]
+    assert theme._stylesheets == []
+    assert "http" not in page_module.STYLE.read_text()
+
+
+@pytest.mark.parametrize(
+    ("payload", "wanted"),
+    [(None, None), ("data:image/png;base64,AA==", "data:image/png;base64,AA==")],
+)
+def test_an_upload_reaches_the_decoder_untouched(payload, wanted, tmp_path):
+    from diffdiff.ui.controls import as_sent
+
+    assert as_sent(payload) == wanted
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"\1\2")
+    assert as_sent(SimpleNamespace(path=str(path))) == b"\1\2"

@@ -1,0 +1,75 @@
+"""The toy world's model: its parts, its training loop, and the packaged weights."""
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("diffusers", reason="diffusers is not installed")
+
+from diffdiff.standalone.load import TOYWORLD, load
+from diffdiff.toyworld import model, train
+from diffdiff.toyworld.world import WORDS
+
+
+def test_every_word_is_one_token_and_any_text_can_be_read():
+    tokenizer = model.new_tokenizer()
+    ways = [w for values in WORDS.values() for said in values.values() for w in said]
+    for word in " ".join(ways).split():
+        assert len(tokenizer(word, add_special_tokens=False).input_ids) == 1, word
+    strange = tokenizer("Zebra, naïve (blue:1.2) 日本", add_special_tokens=False).input_ids
+    assert tokenizer.unk_token_id not in strange
+    ids = model.tokens_of(tokenizer, ["a winter night", ""])
+    assert ids.shape == (2, model.LENGTH)
+    assert ids[1, 0] == tokenizer.bos_token_id and (ids[1, 1:] == tokenizer.eos_token_id).all()
+
+
+def test_what_is_skipped_in_training_does_nothing_afterwards():
+    vae = model.new_vae()
+    model.skip_finest(vae)
+    whole = model.new_vae()
+    whole.load_state_dict(vae.state_dict())
+    x = torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert torch.equal(vae(x).sample, whole(x).sample)
+
+
+TINY = ["--pictures", "16", "--vae-steps", "2", "--unet-steps", "3", "--vae-batch", "2",
+        "--unet-batch", "4", "--workers", "1", "--device", "cpu"]  # fmt: skip
+
+
+def test_training_goes_on_where_it_stopped(tmp_path, monkeypatch):
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert train.main(["--out", str(whole), *TINY]) == 0
+
+    class Stopped(Exception):
+        pass
+
+    plain = train.Stage.__iter__
+
+    def stopping(stage):
+        for step in plain(stage):
+            if stage.path.stem == "unet" and step == 2:
+                stage.save()
+                raise Stopped
+            yield step
+
+    monkeypatch.setattr(train.Stage, "__iter__", stopping)
+    with pytest.raises(Stopped):
+        train.main(["--out", str(parts), *TINY])
+    monkeypatch.setattr(train.Stage, "__iter__", plain)
+    assert train.main(["--out", str(parts), *TINY]) == 0
+    one, other = (load(str(run / "model")).pipe for run in (whole, parts))
+    for name in ("unet", "vae", "text_encoder"):
+        for a, b in zip(getattr(one, name).parameters(), getattr(other, name).parameters()):
+            assert torch.equal(a, b), name
+
+
+def test_the_package_is_small_and_loads_like_any_checkpoint():
+    from diffusers import StableDiffusionPipeline
+
+    size = sum(f.stat().st_size for f in TOYWORLD.rglob("*") if f.is_file())
+    assert size <= 12e6
+    pipe = StableDiffusionPipeline.from_pretrained(str(TOYWORLD))
+    pipe.set_progress_bar_config(disable=True)
+    made = pipe("a winter night", num_inference_steps=2, output_type="np").images
+    assert made.shape == (1, model.SIZE, model.SIZE, 3) and np.isfinite(made).all()
