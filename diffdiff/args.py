@@ -37,8 +37,8 @@ class EditArgs(BaseModel, extra="forbid"):
     scale: Literal["relative", "absolute"] = Field(
         "relative",
         title="Scale",
-        description="relative: white means the tab's denoising strength. "
-        "absolute: a map value is the strength itself, whatever the slider says.",
+        description="relative: white means the denoising strength. "
+        "absolute: a map value is the strength itself, whatever the denoising strength.",
     )
     black: float = Field(
         0.0, ge=0, le=1, title="Black point", description="Map values up to this are kept."
@@ -132,7 +132,7 @@ def remedy(field: str, model: type[BaseModel] = EditArgs) -> str:
     if info["choices"]:
         return f"Use one of: {', '.join(info['choices'])}."
     if info["low"] is not None:
-        return f"Use a number from {info['low']:g} to {info['high']:g}."
+        return f"Use a number from {info['low']:.10g} to {info['high']:.10g}."
     if field == "map":
         return "Send base64 text or a data URL, or a list of them."
     return "Use text." if info["type"] is str else "Use true or false."

@@ -20,11 +20,17 @@ def key(field: str) -> str:
 
 def write(args: EditArgs, change_maps: list[np.ndarray]) -> dict[str, Any]:
     """The non-default settings, the map's fingerprint and the version; for an enabled edit."""
+    settings = {key(name): value for name, value in changed(args).items()}
+    marks = {"DD map": fingerprint(change_maps), "DD version": __version__}
+    return {ENABLED: True, **settings, **marks}
+
+
+def fingerprint(change_maps: list[np.ndarray]) -> str:
+    """Ten hexadecimal digits that tell maps apart: float32 `[H, W]` each, as decoded."""
     digest = hashlib.sha256()
     for change_map in change_maps:
         digest.update(np.round(change_map * 65535).astype("<u2").tobytes())
-    settings = {key(name): value for name, value in changed(args).items()}
-    return {ENABLED: True, **settings, "DD map": digest.hexdigest()[:10], "DD version": __version__}
+    return digest.hexdigest()[:10]
 
 
 def reader(field: str) -> Callable[[dict], Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import time
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from .. import __version__, maps
+from .. import __version__, infotext, maps
 from ..args import EditArgs, changed
 from ..composite import paste_back
 from ..errors import FieldError
@@ -49,10 +48,19 @@ class Engine:
         family: that family.
         name: of the model, for records.
         second: an engine that goes on: SDXL's refiner, or stage II of DeepFloyd IF.
+        native: pixels of the shorter side of its pictures, for a model that knows one size only.
     """
 
-    def __init__(self, pipe: Any, family: Family, name: str, second: Engine | None = None):
+    def __init__(
+        self,
+        pipe: Any,
+        family: Family,
+        name: str,
+        second: Engine | None = None,
+        native: int | None = None,
+    ):
         self.pipe, self.rules, self.name, self.second = pipe, family, name, second
+        self.native = pipe.unet.config.sample_size if family.name.startswith("if") else native
         self._check_parts()
 
     @property
@@ -90,12 +98,16 @@ class Engine:
         shaped = shape(maps.resize(change_map, *image.size), args)
         job = _Job(self, source, maps.resize(shaped, *source.size), args, run, rule, extra)
         pictures, calls = job.go(progress)
+        result = job.result(pictures, calls)
         if self.second is not None and self.second.family == "if-2":
             # stage II redraws at four times the size, by the same map
             if not self.second.reads_text and "prompt_embeds" not in extra:
                 extra = {**extra, **self.embeds(run)}
-            return self.second.enlarge(pictures, image, shaped, args, run, progress, began, **extra)
-        return job.result(pictures, calls, began)
+            result = self.second.enlarge(pictures, image, shaped, args, run, progress, **extra)
+            result.calls += calls
+        result.settings |= {"model": self.name, "map": infotext.fingerprint([change_map])}
+        result.seconds = time.perf_counter() - began
+        return result
 
     @torch.no_grad()
     def embeds(self, run: RunArgs) -> dict[str, torch.Tensor]:
@@ -105,13 +117,11 @@ class Engine:
         )
         return {"prompt_embeds": positive, "negative_prompt_embeds": negative}
 
-    def enlarge(
-        self, small: list[Image.Image], image, shaped, args, run, progress, began, **extra
-    ) -> Result:
+    def enlarge(self, small: list[Image.Image], image, shaped, args, run, progress, **extra):
         """DeepFloyd IF's stage II: the edited small pictures, the original, and the shaped map."""
         source = self.fit(image, run)
         job = _Job(self, source, maps.resize(shaped, *source.size), args, run, None, extra, small)
-        return job.result(*job.go(progress), began)
+        return job.result(*job.go(progress))
 
     def fit(self, image: Image.Image, run: RunArgs) -> Image.Image:
         """The input at the working size, RGB; untouched where it fits already."""
@@ -119,11 +129,11 @@ class Engine:
             image = image.convert("RGBA")
             image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
         image = image.convert("RGB")
-        width, height = run.width or image.width, run.height or image.height
-        if self.family.startswith("if"):  # these know one size only: the shorter side is the unet's
-            side = self.pipe.unet.config.sample_size
-            scale = side / min(width, height)
+        width, height = image.size
+        if self.native is not None:
+            scale = self.native / min(width, height)
             width, height = round(width * scale), round(height * scale)
+        width, height = run.width or width, run.height or height
         step = self.rules.multiple
         size = tuple(max(round(side / step), 1) * step for side in (width, height))
         return image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
@@ -163,7 +173,6 @@ class _Job:
         self.slider_first = min(slider, steps)
         wanted = strengths(grid, args, run.strength)
         self.ladder, self.first = plan(wanted, args, steps, last, self.slider_first, self.rule)
-        self.fingerprint = hashlib.sha256(np.round(shaped * 65535).astype("<u2").tobytes())
 
     def go(self, progress: Progress | None) -> tuple[list[Image.Image], int]:
         """The pictures as the pipeline makes them, kept pixels pasted back; model calls."""
@@ -246,20 +255,17 @@ class _Job:
         )
         return Image.fromarray(pasted)
 
-    def result(self, pictures: list[Image.Image], calls: int, began: float) -> Result:
+    def result(self, pictures: list[Image.Image], calls: int) -> Result:
         first = self.run.steps if self.first is None else self.first
         settings = {
             **changed(self.run),
             **{f"dd_{name}": value for name, value in changed(self.args).items()},
-            "model": self.engine.name,
             "scheduler": type(self.scheduler).__name__.removesuffix("Scheduler"),
             "size": list(self.source.size),
-            "map": self.fingerprint.hexdigest()[:10],
             "version": __version__,
         }
         if self.note:
             settings["note"] = self.note
         skipped = max(first - self.slider_first, 0)
-        seconds = time.perf_counter() - began
         strength = self.strength.astype(np.float32)
-        return Result(pictures, strength, calls, skipped, self.run.steps, seconds, settings)
+        return Result(pictures, strength, calls, skipped, self.run.steps, 0.0, settings)

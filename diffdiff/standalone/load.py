@@ -60,7 +60,8 @@ def load(
     _place(pipe, device, offload, slicing)
     name = source if source == "toyworld" or HUB_ID.fullmatch(source) else Path(source).name
     if second is None:
-        return Engine(pipe, family, name)
+        native = pipe.unet.config.sample_size * 8 if source == "toyworld" else None
+        return Engine(pipe, family, name, native=native)
     options = {"dtype": dtype, "device": device, "offload": offload, "slicing": slicing}
     other = load(second, config=config, **options)
     if (family.name, other.family) not in (("sdxl", "sdxl"), ("if", "if-2")):

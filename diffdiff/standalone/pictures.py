@@ -40,7 +40,7 @@ def read(data: bytes, field: str = "image", name: str = "this") -> Image.Image:
     The colour profile, if it still describes the pixels, stays in `info["icc_profile"]`.
 
     Raises:
-        FieldError: `field`; not a picture, damaged, of less than one or more than 8192*8192 pixels.
+        FieldError: `field`; not a picture, damaged, more than 8192*8192 pixels or 16384 on a side.
     """
     try:
         picture = Image.open(io.BytesIO(data), formats=FORMATS)

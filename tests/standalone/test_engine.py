@@ -97,6 +97,20 @@ def test_every_scheduler_runs_and_keeps(scheduler):
     assert result.settings["scheduler"] == scheduler
 
 
+@pytest.mark.parametrize("strength", [0.3, 0.7])
+@pytest.mark.parametrize(
+    "scheduler",
+    ["DPMSolverMultistep", "DPMSolverSinglestep", "UniPCMultistep", "DEISMultistep", "LMSDiscrete",
+     "HeunDiscrete", "KDPM2Discrete", "EulerDiscrete"],
+)  # fmt: skip
+def test_a_constant_map_is_plain_img2img_with_any_memory(scheduler, strength):
+    tiny = PIPELINES["sd"]
+    engine, run = tiny.engine(), RunArgs(steps=STEPS, seed=4)
+    engine.pipe.scheduler = choose(engine.pipe.scheduler, scheduler)[0]
+    ours, _ = edited(engine, tiny, constant(strength, tiny.size), run)
+    assert error(ours, plain(engine, tiny, strength, run)) < 1e-5
+
+
 def test_many_pictures_are_those_of_their_seeds():
     tiny = PIPELINES["sd"]
     engine = tiny.engine()
@@ -185,6 +199,8 @@ def test_transparent_pictures_lie_on_white_and_sizes_fit():
     fitted = engine.fit(clear, RunArgs())
     assert fitted.size == (64, 72) and fitted.getpixel((5, 5)) == (255, 255, 255)
     assert engine.fit(clear, RunArgs(width=32, height=40)).size == (32, 40)
+    engine.native = 32  # a model that knows one size only
+    assert engine.fit(clear, RunArgs()).size == (32, 40)
 
 
 @pytest.mark.parametrize(
