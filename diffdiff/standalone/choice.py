@@ -23,7 +23,7 @@ def choose(own: Any, name: str | None, seed: int = 0) -> tuple[Any, str]:
     Raises:
         FieldError: there is no such scheduler, or it does not fit the model.
     """
-    kind = _short(own) if name is None else _known(name)
+    kind = _short(own) if name is None else known(name)
     note = ""
     if kind in SUBSTITUTES:
         note = f"{kind} is replaced by {SUBSTITUTES[kind]}"
@@ -47,6 +47,19 @@ def names(flow: bool | None = None) -> list[str]:
     return [name for name in both if name not in SUBSTITUTES]
 
 
+def known(name: str) -> str:
+    """The name of a scheduler as diffusers has it, without "Scheduler".
+
+    Raises:
+        FieldError: there is no such scheduler.
+    """
+    wanted = name.removesuffix("Scheduler").lower()
+    for kind in (*names(), *SUBSTITUTES):
+        if wanted in (kind.lower(), kind.removesuffix("Discrete").lower()):
+            return kind
+    raise FieldError("scheduler", f"{name!r} is not known", _remedy(None))
+
+
 def _made(kind: str, own: Any) -> Any:
     """A scheduler of another kind with the configuration of the pipeline's."""
     import diffusers
@@ -59,14 +72,6 @@ def _made(kind: str, own: Any) -> Any:
     if "variance_type" in config and "variance_type" not in signature(wanted).parameters:
         config["variance_type"] = "fixed_small"  # it cannot use a learned one; pipelines look here
     return wanted.from_config(config)
-
-
-def _known(name: str) -> str:
-    wanted = name.removesuffix("Scheduler").lower()
-    for known in (*names(), *SUBSTITUTES):
-        if wanted in (known.lower(), known.removesuffix("Discrete").lower()):
-            return known
-    raise FieldError("scheduler", f"{name!r} is not known", _remedy(None))
 
 
 def _short(scheduler: Any) -> str:

@@ -136,11 +136,13 @@ def run_edit(chosen: argparse.Namespace) -> dict:
     if not chosen.map:
         raise FieldError("map", "there is no change map", "Give --map, or make one: diffdiff map")
     from .. import maps
-    from . import output, pictures
+    from . import choice, output, pictures
 
     image = pictures.read(pictures.load(chosen.image, "image"), "image", chosen.image)
     change_map = maps.decode(pictures.load(chosen.map, "map"))
     targets = output.targets(chosen.out, run.count, (chosen.image, chosen.map))
+    if run.scheduler is not None:
+        choice.known(run.scheduler)
     silent = chosen.json or chosen.quiet
     engine = open_engine(chosen, silent)
     with Progress(silent) as progress:

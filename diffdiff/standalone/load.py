@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from .families import Family
 TOYWORLD = Path(__file__).parent.parent / "toyworld" / "model"
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 DTYPES = ("auto", "float32", "float16", "bfloat16")
+SPARE = ("text_encoder", "tokenizer", "feature_extractor", "image_encoder", "watermarker")
 OFFLOADS = ("none", "model", "sequential")
 
 REMEDY = (
@@ -88,35 +90,37 @@ def _find(source: str, config: str | None):
 
         return family, from_file
     if path.is_dir():
-        source = str(path)
-        family = families.of_class(_class_name(path))
+        source, index = str(path), _index(path)
     elif HUB_ID.fullmatch(source) and path.suffix not in (".safetensors", ".ckpt"):
-        config = _guarded(source, diffusers.DiffusionPipeline.load_config, source)
-        family = families.of_class(config.get("_class_name", ""))
+        index = _guarded(source, diffusers.DiffusionPipeline.load_config, source)
     else:
         raise FieldError("model", f"there is no {source}", REMEDY)
+    family = families.of_class(str(index.get("_class_name", "")))
     pipeline = getattr(diffusers, family.pipeline)
 
     def from_folder(dtype):
-        return pipeline.from_pretrained(source, dtype=dtype, **_left_out(source, family))
+        return pipeline.from_pretrained(source, dtype=dtype, **_left_out(pipeline, index))
 
     return family, from_folder
 
 
-def _left_out(source: str, family: Family) -> dict[str, Any]:
-    # a checker would paint over whole pictures, and stage II of IF is often kept without one
-    if family.name in ("sd", "if", "if-2"):
-        return {"safety_checker": None, "requires_safety_checker": False}
-    return {}
+def _left_out(pipeline: type, index: dict) -> dict[str, Any]:
+    """Parts that a pipeline can run without, and that the checkpoint has not or that we refuse."""
+    parts = signature(pipeline).parameters
+    names = [n for n in parts if n.startswith(SPARE) and not any(index.get(n) or ())]
+    left_out: dict[str, Any] = dict.fromkeys(names)
+    if "requires_safety_checker" in parts:  # it would paint over whole pictures
+        left_out |= {"safety_checker": None, "requires_safety_checker": False}
+    return left_out
 
 
-def _class_name(folder: Path) -> str:
+def _index(folder: Path) -> dict:
     index = folder / "model_index.json"
     try:
-        return str(json.loads(index.read_text(encoding="utf-8")).get("_class_name", ""))
+        return dict(json.loads(index.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise FieldError("model", f"{folder} has no model_index.json", REMEDY) from None
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise FieldError("model", f"{index} cannot be read ({error})", REMEDY) from None
 
 

@@ -178,7 +178,9 @@ class Page:
 
     def _results(self) -> None:
         plain = {"format": "png", "buttons": ["fullscreen"], "interactive": False}
-        self.slider = gr.ImageSlider(label="Before and after", height=520, **plain)
+        self.slider = gr.ImageSlider(
+            label="Before and after", height=520, elem_id="slider", **plain
+        )
         with gr.Row(elem_id="outcome"):
             self.told = gr.HTML(elem_id="told")
             self.save = gr.DownloadButton(
@@ -193,7 +195,7 @@ class Page:
             self.change = gr.Image(label="What changed", elem_id="change", height=410, **plain)
         with gr.Accordion("Settings of this picture", open=False):
             self.text = gr.Textbox(lines=4, show_label=False, buttons=["copy"])
-        self.kept = gr.State()
+        self.kept, self.strokes = gr.State(), gr.State()
 
     def _wire(self, page: gr.Blocks) -> None:
         everything = set(self.controls.values())
@@ -214,7 +216,10 @@ class Page:
             button.click(told(make), self.controls["image"], self.controls["map"], **private)
         image, change_map = self.controls["image"], self.controls["map"]
         self.painting.select(told(self._canvas), [image, self.canvas], self.canvas, **private)
-        self.canvas.change(told(self._paint), self.canvas, change_map, **quiet)
+        # Gradio's editor keeps its first change to itself and its first input for the background
+        strokes = [self.canvas.input, self.canvas.change]
+        both = [change_map, self.strokes]
+        gr.on(strokes, told(self._paint), [self.canvas, self.strokes], both, **quiet)
 
     def _sent(self, values: dict) -> dict[str, Any]:
         return {name: values[component] for name, component in self.controls.items()}
@@ -248,6 +253,7 @@ class Page:
         # sent anew each time: an editor that was hidden comes back empty
         return handlers.canvas(image, canvas, self.folder)
 
-    def _paint(self, canvas: dict | None) -> Any:
+    def _paint(self, canvas: dict | None, before: str | None) -> Any:
+        # strokes that only came back with the editor leave a map made since then alone
         path = handlers.painted(canvas["layers"] if canvas else [], self.folder)
-        return gr.skip() if path is None else path
+        return gr.skip() if path in (None, before) else (path, path)

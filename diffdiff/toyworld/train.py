@@ -47,9 +47,9 @@ class Recipe:
     vae_batch: int = 8
     vae_crop: int = 64  # pixels; the last fifth of the steps sees whole pictures, a quarter as many
     vae_rate: float = 1e-3
-    unet_steps: int = 5000
-    unet_batch: int = 64
-    unet_rate: float = 8e-4
+    unet_steps: int = 7400
+    unet_batch: int = 32
+    unet_rate: float = 6e-4
     polish_steps: int = 2000
     polish_batch: int = 4
     polish_rate: float = 5e-4
