@@ -139,7 +139,7 @@ class Page:
         with gr.Row(equal_height=True):
             with gr.Tabs(elem_id="pictures"), gr.Tab("Picture"):
                 self.controls["image"] = upload(
-                    "Picture", "image", value=self.example["image"], height=264, show_label=False,
+                    "Picture", "image", value=self.example["image"], height=266, show_label=False,
                     **shared,
                 )  # fmt: skip
             with gr.Tabs(elem_id="maps"):
@@ -216,10 +216,11 @@ class Page:
             button.click(told(make), self.controls["image"], self.controls["map"], **private)
         image, change_map = self.controls["image"], self.controls["map"]
         self.painting.select(told(self._canvas), [image, self.canvas], self.canvas, **private)
-        # Gradio's editor keeps its first change to itself and its first input for the background
+        # Gradio's editor keeps its first change to itself, and its first input for the background
         strokes = [self.canvas.input, self.canvas.change]
-        both = [change_map, self.strokes]
-        gr.on(strokes, told(self._paint), [self.canvas, self.strokes], both, **quiet)
+        gr.on(strokes, told(self._paint), self.canvas, self.strokes, **quiet)
+        # by way of a state: a skipped map would be built anew, without `upload`'s own reader
+        self.strokes.change(lambda path: path, self.strokes, change_map, **quiet)
 
     def _sent(self, values: dict) -> dict[str, Any]:
         return {name: values[component] for name, component in self.controls.items()}
@@ -253,7 +254,6 @@ class Page:
         # sent anew each time: an editor that was hidden comes back empty
         return handlers.canvas(image, canvas, self.folder)
 
-    def _paint(self, canvas: dict | None, before: str | None) -> Any:
-        # strokes that only came back with the editor leave a map made since then alone
+    def _paint(self, canvas: dict | None) -> Any:
         path = handlers.painted(canvas["layers"] if canvas else [], self.folder)
-        return gr.skip() if path in (None, before) else (path, path)
+        return gr.skip() if path is None else path

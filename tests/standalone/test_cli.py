@@ -11,6 +11,7 @@ from PIL import Image
 
 from diffdiff import shapes
 from diffdiff.decode import decode
+from diffdiff.errors import FieldError
 from diffdiff.standalone.cli import main
 
 ROOT = Path(__file__).parents[2]
@@ -154,14 +155,24 @@ def test_a_folder_that_cannot_be_written_is_found_first(folder, engine, capsys, 
 
 
 def test_errors_of_the_engine_in_words_and_in_json(folder, engine, capsys):
-    assert edit("--scheduler", "Nonsense", "--quiet") == 2
-    assert "scheduler: Nonsense is not supported. Use one of: DDIM." in refused(capsys)
-    assert edit("--scheduler", "Nonsense", "--json") == 2
+    engine.fails = FieldError("scheduler", "DDIM does not fit this model", "Use one of: Euler")
+    assert edit("--quiet") == 2
+    assert "scheduler: DDIM does not fit this model. Use one of: Euler." in refused(capsys)
+    assert edit("--json") == 2
     told = capsys.readouterr()
     assert json.loads(told.out)["error"] == {
-        "field": "scheduler", "problem": "Nonsense is not supported", "remedy": "Use one of: DDIM",
+        "field": "scheduler", "problem": "DDIM does not fit this model",
+        "remedy": "Use one of: Euler",
     }  # fmt: skip
     assert told.err == ""
+
+
+def test_a_wrong_scheduler_is_told_before_the_model_is_loaded(folder, engine, capsys):
+    assert edit("--scheduler", "Nonsense") == 2
+    assert "scheduler: 'Nonsense' is not known. Use one of: Euler" in refused(capsys)
+    assert not hasattr(engine, "asked")
+    assert edit("--scheduler", "Euler", "--quiet") == 0
+    assert engine.asked["source"] == "toyworld"
 
 
 @pytest.mark.parametrize(

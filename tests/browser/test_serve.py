@@ -1,0 +1,252 @@
+"""`diffdiff serve` in a real browser: edit at once, paint, refuse, and ask nobody else.
+
+Needs Playwright and Debian's Chromium (`pip install playwright`, no download), and for the server
+an interpreter with Gradio and diffusers: DIFFDIFF_PYTHON, by default the one that runs the tests.
+SERVE_MODEL names another model than the packaged one. With SCREENSHOTS=folder it leaves a picture
+of each stage there.
+"""
+
+import io
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="no Playwright")
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+PYTHON = os.environ.get("DIFFDIFF_PYTHON", sys.executable)
+MODEL = os.environ.get("SERVE_MODEL", "toyworld")
+START, WAIT = 180, 20_000  # seconds for the server to start, milliseconds for the page
+NEEDED = "import importlib.util as u\nassert all(map(u.find_spec, ('gradio', 'diffusers')))"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """The address of a running page. No error of ours may be in what it printed."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"no {CHROMIUM}")
+    if subprocess.run([PYTHON, "-c", NEEDED], capture_output=True).returncode:
+        pytest.skip(f"no Gradio or no diffusers in {PYTHON}: set DIFFDIFF_PYTHON")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    log = tmp_path_factory.mktemp("serve") / "log.txt"
+    command = [PYTHON, "-m", "diffdiff", "serve", "--model", MODEL, "--port", port]
+    with log.open("w") as out:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
+    try:
+        address = f"http://127.0.0.1:{port}/"
+        wait_for(address, process, log)
+        yield address
+    finally:
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    assert "Traceback" not in log.read_text(), log.read_text()
+
+
+def wait_for(address: str, process: subprocess.Popen, log: Path) -> None:
+    """Until the page answers; fails with what was printed if it does not come up."""
+    end = time.monotonic() + START
+    while process.poll() is None and time.monotonic() < end:
+        try:
+            return urllib.request.urlopen(address, timeout=5).close()
+        except OSError:
+            time.sleep(0.5)
+    pytest.fail(f"the page did not start:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def browser(server):
+    with sync_api.sync_playwright() as p:
+        chromium = p.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def asked():
+    """The addresses of all requests of `page`."""
+    return []
+
+
+@pytest.fixture
+def page(browser, server, asked):
+    page = browser.new_page(viewport={"width": 1500, "height": 1160})
+    page.set_default_timeout(WAIT)
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda opened: asked.append(opened.url))
+    page.goto(server, wait_until="domcontentloaded")
+    page.locator("#look img").wait_for()
+    yield page
+    page.close()
+
+
+def shot(page, name: str) -> None:
+    folder = os.environ.get("SCREENSHOTS")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=str(Path(folder) / f"serve-{name}.png"), full_page=True)
+
+
+def run(page) -> str:
+    """Presses Edit; what the page tells of the run."""
+    page.locator("#go").click()
+    page.locator("#told b").first.wait_for()
+    page.wait_for_function("[...document.querySelectorAll('#slider img')].length == 2")
+    page.wait_for_function(
+        "[...document.querySelectorAll('#slider img, #change img')].every(i => i.naturalWidth)"
+    )
+    page.wait_for_timeout(500)
+    return page.locator("#told").inner_text()
+
+
+def saved(page) -> Image.Image:
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save PNG").click()
+    assert re.fullmatch(r"diffdiff-\d+\.png", download.value.suggested_filename)
+    picture = Image.open(io.BytesIO(Path(download.value.path()).read_bytes()))
+    picture.load()
+    return picture
+
+
+def shown(page, name: str) -> np.ndarray:
+    """The pixels of a box, as the server has them: a map with its 16 bits."""
+    source = page.locator(f"#{name} img").first.get_attribute("src")
+    return np.asarray(Image.open(io.BytesIO(page.request.get(source).body())))
+
+
+def stroke(page, where: float) -> None:
+    """Paints a vertical line with the mouse, at a part of the canvas's width; waits for the map."""
+    before = page.locator("#map img").first.get_attribute("src")
+    box = page.locator("#canvas canvas").first.bounding_box()
+    x, y = box["x"] + box["width"] * where, box["y"] + box["height"] * 0.5
+    page.mouse.move(x, y - 30)
+    page.mouse.down()
+    page.mouse.move(x, y + 30, steps=8)
+    page.mouse.up()
+    page.wait_for_function("s => document.querySelector('#map img')?.src != s", arg=before)
+    page.wait_for_timeout(1500)
+
+
+def open_canvas(page) -> None:
+    page.get_by_role("tab", name="Paint").click()
+    page.locator("#canvas canvas").first.wait_for()
+    page.locator("#canvas button[title=Brush]").wait_for()
+    page.wait_for_timeout(2000)  # the picture comes after the tools
+
+
+def test_edit_at_once(page):
+    shot(page, "start")
+    told = run(page)
+    shot(page, "result")
+    assert re.fullmatch(r"\d+ model calls, \d+ of 20 steps skipped, [\d.]+ s", told.strip())
+    before, after = page.locator("#slider img").all()
+    assert before.is_visible() and after.is_visible()
+    assert before.get_attribute("src") != after.get_attribute("src")
+    picture = saved(page)
+    assert picture.text["parameters"].splitlines()[-1].startswith("Steps: 20, ")
+    assert json.loads(picture.text["diffdiff"])["size"] == list(picture.size)
+    source, result, change_map = shown(page, "image"), np.asarray(picture), shown(page, "map")
+    kept = (change_map == 0).all(0)
+    assert kept.any() and not kept.all()
+    assert (result[:, kept] == source[:, kept]).all()
+    assert (result[:, ~kept] != source[:, ~kept]).any()
+
+
+def test_a_painted_map_says_what_is_edited(page):
+    open_canvas(page)
+    shot(page, "canvas")
+    stroke(page, 0.4)  # the very first stroke counts
+    first = shown(page, "map")
+    shot(page, "painted")
+    columns = np.nonzero(first.any(0))[0]
+    assert len(columns) and columns.mean() < first.shape[1] / 2
+    run(page)
+    result, source = np.asarray(saved(page)), shown(page, "image")
+    changed = (result != source).any(2)
+    assert not changed[first == 0].any()
+    assert changed[first > 60000].mean() > 0.5
+    stroke(page, 0.6)
+    both = shown(page, "map")
+    assert (both >= first).all() and (both[:, first.shape[1] * 5 // 8 :] > 60000).any()
+
+
+def test_a_map_made_since_the_strokes_stays(page):
+    """Looking at the canvas again changes nothing; the map's 16 bits are still read."""
+    open_canvas(page)
+    stroke(page, 0.5)
+    page.get_by_role("tab", name="Change map").click()
+    painted = page.locator("#map img").first.get_attribute("src")
+    page.get_by_role("button", name="radial").click()
+    page.wait_for_function("s => document.querySelector('#map img').src != s", arg=painted)
+    made = page.locator("#map img").first.get_attribute("src")
+    open_canvas(page)
+    page.get_by_role("tab", name="Change map").click()
+    page.wait_for_timeout(1000)
+    assert page.locator("#map img").first.get_attribute("src") == made
+    assert shown(page, "map").dtype == np.uint16
+    run(page)
+    saved(page)
+
+
+def test_a_wrong_map_is_told_and_the_page_goes_on(page):
+    page.locator("#map button[aria-label*=emove], #map button[aria-label=Clear]").first.click()
+    wrong = {"name": "map.png", "mimeType": "image/png", "buffer": b"These are words.\n"}
+    page.locator("#map input[type=file]").first.set_input_files(wrong)
+    toast = page.locator("[data-testid=toast-body]").first
+    toast.wait_for()
+    shot(page, "refused")
+    said = [line for line in toast.inner_text().splitlines() if line.startswith("map:")]
+    assert said == [
+        "map: this is not a picture that can be read. "
+        "Send a complete PNG, JPEG, WebP, BMP, GIF or TIFF picture."
+    ]
+    page.get_by_role("button", name="radial").click()
+    page.locator("#map img").first.wait_for()
+    page.wait_for_function("document.querySelector('#map img').naturalWidth > 0")
+    assert "model calls" in run(page)
+    assert (np.asarray(saved(page)) != shown(page, "image")).any()
+
+
+def test_nobody_else_is_asked(page, asked):
+    open_canvas(page)
+    for heading in ("The run", "The map", "Advanced", "Settings of this picture"):
+        page.get_by_role("button", name=heading, exact=False).last.click()
+    run(page)
+    shot(page, "open")
+    hosts = {urlsplit(url.removeprefix("blob:")).hostname for url in asked if url[:5] != "data:"}
+    assert hosts == {"127.0.0.1"}
+
+
+def test_a_narrow_window_has_no_sideways_scrolling(page):
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.wait_for_timeout(1000)
+    shot(page, "narrow-start")
+    run(page)
+    shot(page, "narrow")
+    width = "[document.documentElement.scrollWidth, document.body.scrollWidth]"
+    assert max(page.evaluate(width)) <= 400
+    for button in page.locator("#makers button, #go, #pictures button, #maps button").all():
+        if button.is_visible():
+            box = button.bounding_box()
+            assert box["x"] >= 0 and box["x"] + box["width"] <= 400, button.inner_text()
+    open_canvas(page)
+    assert max(page.evaluate(width)) <= 400
+    shot(page, "narrow-canvas")
