@@ -10,8 +10,6 @@ from typing import Any
 from ..errors import FieldError
 from ..ladder import Rule, suffix
 
-REFINES = ("StableDiffusionXLImg2ImgPipeline", "IFImg2ImgSuperResolutionPipeline")
-
 
 @dataclass(frozen=True)
 class Family:

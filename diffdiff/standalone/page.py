@@ -132,6 +132,8 @@ class Page:
                 [own, *names()], value="", label=info["title"], info=info["help"], elem_id=name
             )
         else:
+            if name != "map" and info["default"] is None:
+                more["placeholder"] = "left out"  # without one, Gradio's empty box becomes 0
             self.controls[name] = control(name, info, name, **more)
 
     def _pictures(self) -> None:

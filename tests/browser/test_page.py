@@ -14,6 +14,8 @@ import pytest
 from PIL import Image
 
 from benchmarks.webui import photograph
+from diffdiff.toyworld.paint import paint
+from diffdiff.toyworld.world import Scene
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="no Playwright")
 pytestmark = [pytest.mark.host, pytest.mark.browser]
@@ -159,3 +161,33 @@ def test_pasted_parameters_restore_the_panel(page):
     assert not page.locator(f"{PANEL}skip input[type=checkbox]").is_checked()
     assert page.locator(f"{PANEL}paste_back input[type=checkbox]").is_checked()
     shot(page, "restored")
+
+
+def test_a_summer_noon_becomes_a_winter_night(page):
+    """With the toy world's checkpoint, which draws something: the picture of the README."""
+    options = os.environ["WEBUI_URL"] + "/sdapi/v1/options"
+    offered = page.request.get(os.environ["WEBUI_URL"] + "/sdapi/v1/sd-models").json()
+    ours = [model["title"] for model in offered if model["title"].startswith("toyworld.")]
+    if not ours:
+        pytest.skip("this host offers no checkpoint called toyworld")
+    before = page.request.get(options).json()["sd_model_checkpoint"]
+    page.request.post(options, data={"sd_model_checkpoint": ours[0]}, timeout=120_000)
+    try:
+        init = paint(Scene("summer", "noon", "mountains", "cloudy", "house", "red", seed=2026))
+        upload_init(page, init)
+        for field, value in (("steps", "20"), ("cfg_scale", "4"), ("denoising_strength", "1")):
+            box = page.locator(f"#img2img_{field} input[type=number]").first
+            box.fill(value)
+            box.press("Tab")
+        prompt = "a winter night, mountains, clear sky, a red house in the middle"
+        page.locator("#img2img_prompt textarea").first.fill(prompt)
+        tick(page)
+        upload_map(page, np.tile(np.arange(0, 256, 2, dtype=np.uint8), (128, 1)))
+        result = generate(page)
+        page.locator("#img2img_gallery").scroll_into_view_if_needed()
+        shot(page, "toyworld")
+    finally:
+        page.request.post(options, data={"sd_model_checkpoint": before}, timeout=120_000)
+    change = np.abs(result.astype(int) - init).mean((0, 2))
+    assert np.corrcoef(change, np.arange(128))[0, 1] > 0.85
+    assert result[:40, 100:].mean() < init[:40, 100:].mean() - 40
