@@ -81,7 +81,7 @@ def _find(source: str, config: str | None):
 
     path = TOYWORLD if source == "toyworld" else Path(source)
     if path.is_file():
-        family, config = _of_file(path, config)
+        family = _of_file(path)
         pipeline = getattr(diffusers, family.pipeline)
         options = {} if config is None else {"config": config}
 
@@ -124,21 +124,17 @@ def _index(folder: Path) -> dict:
         raise FieldError("model", f"{index} cannot be read ({error})", REMEDY) from None
 
 
-def _of_file(path: Path, config: str | None) -> tuple[Family, str | None]:
+def _of_file(path: Path) -> Family:
     from safetensors import SafetensorError, safe_open
 
     if path.suffix != ".safetensors":
         raise FieldError("model", f"{path.name} is not a .safetensors file", REMEDY)
     try:
         with safe_open(path, "pt") as file:
-            keys, about = list(file.keys()), file.metadata() or {}
+            return families.of_keys(list(file.keys()))
     except (OSError, SafetensorError) as error:
         problem = f"{path} is no readable .safetensors file ({error})"
         raise FieldError("model", problem, "Get the file again.") from None
-    family = families.of_keys(keys)
-    if config is None and about.get("diffdiff.model") == "toyworld":
-        config = str(TOYWORLD)
-    return family, config
 
 
 def _guarded(source: str, function, *args, **kwargs):

@@ -131,9 +131,12 @@ class Page:
             self.controls[name] = gr.Dropdown(
                 [own, *names()], value="", label=info["title"], info=info["help"], elem_id=name
             )
+        elif info["default"] is None and name != "map":
+            # a box of text: the browser makes Gradio's empty box of a number 0
+            self.controls[name] = gr.Textbox(
+                label=info["title"], info=info["help"], placeholder="left out", elem_id=name
+            )
         else:
-            if name != "map" and info["default"] is None:
-                more["placeholder"] = "left out"  # without one, Gradio's empty box becomes 0
             self.controls[name] = control(name, info, name, **more)
 
     def _pictures(self) -> None:

@@ -114,10 +114,21 @@ def new_text_encoder(vocabulary: int):
 
 
 def new_scheduler():
-    """DDIM with Stable Diffusion's noise schedule; any other can be made from its config."""
+    """DDIM with Stable Diffusion's noise schedule; any other can be made from its config.
+
+    The model predicts v (Salimans & Ho, arXiv 2202.00512), as Stable Diffusion 2 does: what a
+    prompt says of a whole picture, its light and its layout, is decided where there is nearly
+    nothing but noise, and there a small model learns next to nothing from predicting the noise.
+    """
     from diffusers import DDIMScheduler
 
-    return DDIMScheduler(**BETAS, clip_sample=False, set_alpha_to_one=False, steps_offset=1)
+    return DDIMScheduler(
+        **BETAS,
+        prediction_type="v_prediction",
+        clip_sample=False,
+        set_alpha_to_one=False,
+        steps_offset=1,
+    )
 
 
 def new_tokenizer():

@@ -5,7 +5,7 @@ Five stages, each with a progress bar; a run that was stopped goes on where it w
     data     paint pictures and their captions
     vae      AutoencoderKL on the pictures
     latents  encode every picture, and its mirror image
-    unet     UNet and text encoder together, noise prediction, moving average of the weights
+    unet     UNet and text encoder together, moving average of the weights
     polish   the decoder alone, on whole pictures; `--only polish` runs it beside the unet stage
 
 Then the fp16 pipeline is written to `FOLDER/model`. Two CPU cores need about two hours, a GPU
@@ -47,7 +47,7 @@ class Recipe:
     vae_batch: int = 8
     vae_crop: int = 64  # pixels; the last fifth of the steps sees whole pictures, a quarter as many
     vae_rate: float = 1e-3
-    unet_steps: int = 7400
+    unet_steps: int = 5200
     unet_batch: int = 32
     unet_rate: float = 6e-4
     polish_steps: int = 2000
@@ -259,7 +259,7 @@ class Run:
         self.latents = kept["means"] * kept["scale"]
 
     def train_unet(self) -> None:
-        """Noise prediction, weighted by min(SNR, 5) / SNR (Hang et al., arXiv 2303.09556)."""
+        """v prediction, UNet and text encoder together."""
         recipe, device = self.recipe, self.device
         both = torch.nn.ModuleDict({"unet": self.unet, "text_encoder": self.text_encoder})
         optimizer = torch.optim.AdamW(both.parameters(), recipe.unet_rate, weight_decay=1e-3)
@@ -290,9 +290,7 @@ class Run:
             with self.autocast():
                 text = self.text_encoder(ids.to(device)).last_hidden_state
                 answer = self.unet(a.sqrt() * x + (1 - a).sqrt() * noise, t, text).sample
-            error = (answer.float() - noise).square().mean((1, 2, 3))
-            snr = alphas[t] / (1 - alphas[t])
-            loss = (error * snr.clamp(max=5) / snr).mean()
+            loss = F.mse_loss(answer.float(), a.sqrt() * noise - (1 - a).sqrt() * x)
             descend(loss, both.parameters(), optimizer, schedule)
             average.update_parameters(both)
             kept = [*kept[-199:], loss.item()]

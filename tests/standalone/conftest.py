@@ -11,7 +11,6 @@ from PIL import Image
 
 from diffdiff import __version__, maps, prepare
 from diffdiff.args import changed
-from diffdiff.errors import FieldError
 from diffdiff.ladder import suffix
 
 COLOUR = (10, 20, 90)
@@ -29,8 +28,6 @@ class FakeEngine:
         self.seen = SimpleNamespace(image=image, change_map=change_map, args=args, run=run)
         if self.fails:
             raise self.fails
-        if run.scheduler == "Nonsense":
-            raise FieldError("scheduler", "Nonsense is not supported", "Use one of: DDIM")
         size = run.width or image.width, run.height or image.height
         before = np.asarray(image.resize(size)).astype(np.float64)
         strength = prepare.strengths(
