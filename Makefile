@@ -8,7 +8,7 @@ TORCH ?= torch==2.13.0
 
 test: $(VENV)/ready lint
 	$(BIN)/python -m benchmarks.conformance
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 demo: $(VENV)/ready
 	$(BIN)/python -m examples.demo

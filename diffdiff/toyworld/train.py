@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import math
 import multiprocessing
 import os
 import time
@@ -47,9 +48,10 @@ class Recipe:
     vae_batch: int = 8
     vae_crop: int = 64  # pixels; the last fifth of the steps sees whole pictures, a quarter as many
     vae_rate: float = 1e-3
-    unet_steps: int = 5200
+    unet_steps: int = 6400
     unet_batch: int = 32
     unet_rate: float = 6e-4
+    unet_even: int = 2424  # steps in which all noise levels count alike; then the faintest less
     polish_steps: int = 2000
     polish_batch: int = 4
     polish_rate: float = 5e-4
@@ -87,12 +89,12 @@ def _painted(seed: int) -> tuple[np.ndarray, dict]:
     return paint(scene, model.SIZE), dataclasses.asdict(scene)
 
 
-def scheduled(optimizer, steps: int, warm: int = 50):
+def rate_at(step: int, steps: int, peak: float, warm: int = 50) -> float:
     """Warm up, then a cosine to a hundredth."""
-    rise = torch.optim.lr_scheduler.LinearLR(optimizer, 0.01, 1.0, warm)
-    base = optimizer.param_groups[0]["lr"]
-    fall = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(steps - warm, 1), base / 100)
-    return torch.optim.lr_scheduler.SequentialLR(optimizer, [rise, fall], [warm])
+    if step < warm:
+        return peak * (step + 1) / warm
+    done = (step - warm) / max(steps - warm, 1)
+    return peak * (0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2)
 
 
 def picture_loss(y: torch.Tensor, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -102,14 +104,14 @@ def picture_loss(y: torch.Tensor, x: torch.Tensor) -> tuple[torch.Tensor, torch.
     return pixels + 0.5 * F.mse_loss(y, x) + edges, pixels
 
 
-def descend(loss: torch.Tensor, parameters, optimizer, schedule) -> None:
-    """One step down."""
-    parameters = list(parameters)
+def descend(loss: torch.Tensor, optimizer, rate: float) -> None:
+    """One step down, at a learning rate."""
+    (group,) = optimizer.param_groups
+    group["lr"] = rate
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
-    torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+    torch.nn.utils.clip_grad_norm_(group["params"], 1.0)
     optimizer.step()
-    schedule.step()
 
 
 class Stage:
@@ -201,9 +203,7 @@ class Run:
         recipe = self.recipe
         trained = [p for p in self.vae.parameters() if p.requires_grad]
         optimizer = torch.optim.AdamW(trained, recipe.vae_rate, weight_decay=1e-4)
-        schedule = scheduled(optimizer, recipe.vae_steps)
-        stage = Stage(self.out / "vae.pt", recipe.vae_steps, vae=self.vae, optimizer=optimizer,
-                      schedule=schedule)  # fmt: skip
+        stage = Stage(self.out / "vae.pt", recipe.vae_steps, vae=self.vae, optimizer=optimizer)
         self.vae.train()
         for step in stage:
             rng = np.random.default_rng((recipe.seed, 1, step))
@@ -212,7 +212,8 @@ class Run:
                 posterior = self.vae.encode(x).latent_dist
                 y = self.vae.decode(posterior.sample()).sample
             loss, pixels = picture_loss(y.float(), x)
-            descend(loss + 1e-6 * posterior.kl().mean(), trained, optimizer, schedule)
+            rate = rate_at(step, recipe.vae_steps, recipe.vae_rate)
+            descend(loss + 1e-6 * posterior.kl().mean(), optimizer, rate)
             stage.bar.set_postfix(pixels=f"{pixels.item() * 127.5:.2f} of 255")
         self.vae.eval().requires_grad_(False)
 
@@ -225,9 +226,8 @@ class Run:
         model.skip_finest(self.vae)
         trained = [p for part in decoder for p in part.parameters() if p.requires_grad]
         optimizer = torch.optim.AdamW(trained, recipe.polish_rate, weight_decay=1e-4)
-        schedule = scheduled(optimizer, recipe.polish_steps)
-        stage = Stage(self.out / "polish.pt", recipe.polish_steps, vae=self.vae,
-                      optimizer=optimizer, schedule=schedule)  # fmt: skip
+        path = self.out / "polish.pt"
+        stage = Stage(path, recipe.polish_steps, vae=self.vae, optimizer=optimizer)
         for step in stage:
             rng = np.random.default_rng((recipe.seed, 3, step))
             index = np.sort(rng.choice(len(self.pictures), recipe.polish_batch, False))
@@ -238,7 +238,7 @@ class Run:
                     posterior = self.vae.encode(x).latent_dist
                 y = self.vae.decode(posterior.sample()).sample
             loss, pixels = picture_loss(y.float(), x)
-            descend(loss, trained, optimizer, schedule)
+            descend(loss, optimizer, rate_at(step, recipe.polish_steps, recipe.polish_rate))
             stage.bar.set_postfix(pixels=f"{pixels.item() * 127.5:.2f} of 255")
         self.vae.eval().requires_grad_(False)
 
@@ -263,7 +263,6 @@ class Run:
         recipe, device = self.recipe, self.device
         both = torch.nn.ModuleDict({"unet": self.unet, "text_encoder": self.text_encoder})
         optimizer = torch.optim.AdamW(both.parameters(), recipe.unet_rate, weight_decay=1e-3)
-        schedule = scheduled(optimizer, recipe.unet_steps)
 
         def averaged(old, new, count):
             # a short memory at first
@@ -272,7 +271,7 @@ class Run:
 
         average = torch.optim.swa_utils.AveragedModel(both, avg_fn=averaged)
         stage = Stage(self.out / "unet.pt", recipe.unet_steps, both=both, average=average,
-                      optimizer=optimizer, schedule=schedule)  # fmt: skip
+                      optimizer=optimizer)  # fmt: skip
         alphas = model.new_scheduler().alphas_cumprod.to(device)
         both.train()
         kept: list[float] = []
@@ -290,8 +289,13 @@ class Run:
             with self.autocast():
                 text = self.text_encoder(ids.to(device)).last_hidden_state
                 answer = self.unet(a.sqrt() * x + (1 - a).sqrt() * noise, t, text).sample
-            loss = F.mse_loss(answer.float(), a.sqrt() * noise - (1 - a).sqrt() * x)
-            descend(loss, both.parameters(), optimizer, schedule)
+            error = (answer.float() - a.sqrt() * noise + (1 - a).sqrt() * x).square()
+            if step >= recipe.unet_even:
+                # (1 + 5) / (1 + SNR) where the SNR is above 5: what is left to predict there is
+                # detail, and its error would drown that of what the prompt decides
+                error = error * (6 * (1 - a)).clamp(max=1)
+            loss = error.mean()
+            descend(loss, optimizer, rate_at(step, recipe.unet_steps, recipe.unet_rate))
             average.update_parameters(both)
             kept = [*kept[-199:], loss.item()]
             stage.bar.set_postfix(loss=f"{np.mean(kept):.4f}")
