@@ -260,7 +260,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--prompts", type=int, default=200)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument(
-        "--guidance", type=float, nargs="+", default=[4.0], help="the first counts, others compare"
+        "--guidance", type=float, nargs="+", default=[5.0], help="the first counts, others compare"
     )
     parser.add_argument("--cache", type=Path, default=ROOT / ".cache", help="keeps the probe")
     parser.add_argument("--quick", action="store_true", help="32 prompts, 3 scenes, 1 seed each")

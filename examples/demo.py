@@ -80,7 +80,7 @@ def options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--prompt", help="what the changed parts become")
     parser.add_argument("--strength", type=float, default=1.0, help="of a white pixel, 0 to 1")
     parser.add_argument("--steps", type=int, default=20, help="of the sampler at strength 1")
-    parser.add_argument("--seed", type=int, default=1, help="of the noise")
+    parser.add_argument("--seed", type=int, default=10, help="of the noise")
     parser.add_argument("--soften", type=float, help="radius in pixels that softens the map")
     parser.add_argument("--out", default="demo-output", help="folder for the pictures")
     return parser.parse_args(argv)
@@ -90,7 +90,7 @@ def run(argv: list[str] | None = None) -> Path:
     """Everything; returns the path of the sheet."""
     chosen = options(argv)
     given = {"strength": chosen.strength, "steps": chosen.steps, "seed": chosen.seed}
-    base = parse({"scheduler": "DPMSolverMultistep", **given}, RunArgs)
+    base = parse({"scheduler": "DPMSolverMultistep", "guidance": 5.0, **given}, RunArgs)
     rows = wanted(chosen.map, chosen.soften)
     for row in rows:
         parse(row.request)

@@ -48,10 +48,13 @@ class Recipe:
     vae_batch: int = 8
     vae_crop: int = 64  # pixels; the last fifth of the steps sees whole pictures, a quarter as many
     vae_rate: float = 1e-3
-    unet_steps: int = 6400
+    unet_steps: int = 7000
     unet_batch: int = 32
     unet_rate: float = 6e-4
-    unet_even: int = 2424  # steps in which all noise levels count alike; then the faintest less
+    # steps in which all noise levels count alike (a scene's light and season are learnt), then the
+    # faintest noise counts less (its terrain), then the strongest too (its thing, colour, place)
+    unet_even: int = 2424
+    unet_coarse: int = 4293
     polish_steps: int = 2000
     polish_batch: int = 4
     polish_rate: float = 5e-4
@@ -294,6 +297,8 @@ class Run:
                 # (1 + 5) / (1 + SNR) where the SNR is above 5: what is left to predict there is
                 # detail, and its error would drown that of what the prompt decides
                 error = error * (6 * (1 - a)).clamp(max=1)
+            if step >= recipe.unet_coarse:
+                error = error * (a / (1 - a)).clamp(0.1, 1)
             loss = error.mean()
             descend(loss, optimizer, rate_at(step, recipe.unet_steps, recipe.unet_rate))
             average.update_parameters(both)

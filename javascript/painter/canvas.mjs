@@ -1,0 +1,139 @@
+import { GreyMap } from "./map.mjs";
+import { Cover, combine } from "./cover.mjs";
+import { History } from "./history.mjs";
+import { whole } from "./rect.mjs";
+import { tilesOf } from "./tiles.mjs";
+
+/**
+ * @typedef {import("./rect.mjs").Rect} Rect
+ * @typedef {import("./cover.mjs").Paint} Paint
+ *
+ * @typedef {object} Change what a listener is told
+ * @property {"stroke" | "commit" | "undo" | "redo" | "cancel" | "image"} kind
+ * @property {Rect} rect pixels that may look different now; after "commit" of a stroke they look
+ *     as its preview did
+ *
+ * @typedef {{ historyBytes?: number, onChange?: (change: Change) => void }} Options
+ */
+
+/** A map with its history, and the few ways in which it changes. */
+export class Canvas {
+    /**
+     * @param {import("./rect.mjs").Size} size
+     * @param {Options} [options]
+     */
+    constructor({ width, height }, { historyBytes, onChange = () => {} } = {}) {
+        this.historyBytes = historyBytes;
+        this.onChange = onChange;
+        /** Counts the states of the map, so that a saved copy can be known to be old. */
+        this.revision = 0;
+        this.open(new GreyMap(width, height));
+    }
+
+    get width() {
+        return this.map.width;
+    }
+
+    get height() {
+        return this.map.height;
+    }
+
+    /**
+     * Goes on with another map.
+     *
+     * @param {GreyMap} map
+     * @param {History} [history]
+     */
+    open(map, history = new History(this.historyBytes)) {
+        this.map = map;
+        this.history = history;
+        this.cover = new Cover(map);
+        /** @type {Uint16Array | null} */
+        this.plane = null;
+        this.revision++;
+    }
+
+    /** A second plane of values, made when first needed; it belongs to one change at a time. */
+    spare() {
+        this.plane ??= new Uint16Array(this.map.data.length);
+        return this.plane;
+    }
+
+    /**
+     * What lies in the cover becomes part of the map, and the cover is empty again.
+     *
+     * @param {string} label
+     * @param {Paint} paint
+     */
+    commitCover(label, paint) {
+        const { cover, map } = this;
+        const rect = this.#commit(label, cover.tiles.list(), (tile) => {
+            const start = tile.y * map.width + tile.x;
+            combine(map.data, cover.data, map.width, paint, tile, map.data, start, map.width);
+        });
+        cover.clear();
+        return rect;
+    }
+
+    /**
+     * @param {string} label
+     * @param {Uint16Array} values of the whole map
+     */
+    replaceAll(label, values) {
+        return this.#everywhere(label, (data, start, end) => {
+            data.set(values.subarray(start, end), start);
+        });
+    }
+
+    /**
+     * @param {string} label
+     * @param {Uint16Array} table what each of the 65536 values becomes
+     */
+    applyTable(label, table) {
+        return this.#everywhere(label, (data, start, end) => {
+            for (let i = start; i < end; i++) data[i] = table[data[i]];
+        });
+    }
+
+    undo() {
+        this.#moved("undo", this.history.undo(this.map));
+    }
+
+    redo() {
+        this.#moved("redo", this.history.redo(this.map));
+    }
+
+    /** Something new stands in the map; for classes that build on this one. */
+    changed() {}
+
+    /**
+     * @param {Change["kind"]} kind
+     * @param {Rect} rect
+     */
+    tell(kind, rect) {
+        this.onChange({ kind, rect });
+    }
+
+    #everywhere(label, change) {
+        const { map } = this;
+        return this.#commit(label, tilesOf(whole(map), map), ({ x, y, w, h }) => {
+            for (let row = y; row < y + h; row++) {
+                const start = row * map.width + x;
+                change(map.data, start, start + w);
+            }
+        });
+    }
+
+    #commit(label, tiles, change) {
+        const rect = this.history.record(label, this.map, tiles, change);
+        if (rect) this.changed();
+        return this.#moved("commit", rect);
+    }
+
+    #moved(kind, rect) {
+        if (!rect) return null;
+        this.revision++;
+        this.tell(kind, rect);
+        return rect;
+    }
+}

@@ -1,0 +1,56 @@
+/**
+ * Rectangles of whole pixels. `null` stands for the empty one, so that "nothing changed" needs no
+ * object and cannot be drawn by mistake.
+ *
+ * @typedef {{ x: number, y: number, w: number, h: number }} Rect
+ * @typedef {{ width: number, height: number }} Size
+ */
+
+/**
+ * @param {Size} size
+ * @returns {Rect}
+ */
+export const whole = ({ width, height }) => ({ x: 0, y: 0, w: width, h: height });
+
+/**
+ * @param {Rect | null} a
+ * @param {Rect | null} b
+ * @returns {Rect | null}
+ */
+export function union(a, b) {
+    if (!a || !b) return a ?? b;
+    const x = Math.min(a.x, b.x);
+    const y = Math.min(a.y, b.y);
+    return {
+        x,
+        y,
+        w: Math.max(a.x + a.w, b.x + b.w) - x,
+        h: Math.max(a.y + a.h, b.y + b.h) - y,
+    };
+}
+
+/**
+ * The smallest rectangle of whole pixels around real bounds, cut to the canvas.
+ *
+ * @param {number} left
+ * @param {number} top
+ * @param {number} right
+ * @param {number} bottom
+ * @param {Size} size
+ * @returns {Rect | null}
+ */
+export function around(left, top, right, bottom, size) {
+    const x = Math.max(0, Math.floor(left));
+    const y = Math.max(0, Math.floor(top));
+    const w = Math.min(size.width, Math.ceil(right)) - x;
+    const h = Math.min(size.height, Math.ceil(bottom)) - y;
+    return w > 0 && h > 0 ? { x, y, w, h } : null; // false for NaN too
+}
+
+/**
+ * @param {Rect | null} rect
+ * @param {Size} size
+ * @returns {Rect | null}
+ */
+export const clip = (rect, size) =>
+    rect && around(rect.x, rect.y, rect.x + rect.w, rect.y + rect.h, size);

@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import * as views from "../../javascript/painter/view.mjs";
+import { compose, heat, overlayTable, stopsOf } from "../../javascript/painter/heat.mjs";
+import { legend, releaseStep, rungOf, rungs } from "../../javascript/painter/ladder.mjs";
+import { between, grid, random } from "./support/helpers.mjs";
+
+const near = (a, b, tolerance = 1e-6) => assert.ok(Math.abs(a - b) <= tolerance, `${a} ${b}`);
+const image = { width: 1024, height: 512 };
+const panel = { width: 600, height: 400 };
+
+test("fitting shows all of the picture in the middle", () => {
+    const view = views.fit(image, panel);
+    near(view.scale, 584 / 1024);
+    near(view.x, 8);
+    near(view.y, (400 - 512 * view.scale) / 2);
+    assert.equal(views.fit({ width: 4, height: 4 }, panel).scale, 4);
+    assert.ok(views.fit(image, { width: 0, height: 0 }).scale > 0, "a hidden panel is survived");
+});
+
+test("screen and picture: there and back", () => {
+    const view = { scale: 2.5, x: -30, y: 12 };
+    assert.deepEqual(views.toScreen(view, { x: 10, y: 4 }), { x: -5, y: 22 });
+    assert.deepEqual(views.toImage(view, { x: -5, y: 22 }), { x: 10, y: 4 });
+    assert.deepEqual(views.deviceTransform(view, 2), [5, 0, 0, 5, -60, 24]);
+});
+
+test("zooming keeps the place under the cursor, and drifts at no limit", () => {
+    let view = views.fit(image, panel);
+    const at = { x: 300, y: 210 };
+    const place = views.toImage(view, at);
+    for (let i = 0; i < 60; i++) {
+        view = views.zoomAt(view, 1.2, at, image, panel);
+        near(views.toImage(view, at).x, place.x, 1e-6);
+    }
+    assert.equal(view.scale, views.MAX_SCALE);
+    for (let i = 0; i < 200; i++) view = views.zoomAt(view, 0.8, at, image, panel);
+    near(view.scale, views.fit(image, panel).scale / 4);
+    assert.ok(views.wheelFactor({ deltaY: -100 }) > 1 && views.wheelFactor({ deltaY: 100 }) < 1);
+    near(views.wheelFactor({ deltaY: 3, deltaMode: 1 }), views.wheelFactor({ deltaY: 48 }));
+    assert.ok(views.wheelFactor({ deltaY: -1e9 }) < 3);
+    assert.ok(views.wheelFactor({ deltaY: -5, ctrlKey: true }) > views.wheelFactor({ deltaY: -5 }));
+});
+
+test("whatever is done, a part of the picture stays in sight", () => {
+    const next = random(18);
+    let view = views.fit(image, panel);
+    for (let i = 0; i < 3000; i++) {
+        const at = { x: 600 * next(), y: 400 * next() };
+        view =
+            i % 2
+                ? views.pan(view, 4000 * (next() - 0.5), 4000 * (next() - 0.5), image, panel)
+                : views.zoomAt(view, Math.exp(3 * (next() - 0.5)), at, image, panel);
+        assert.ok(views.visible(view, image, panel));
+        const corner = views.toScreen(view, { x: image.width, y: image.height });
+        assert.ok(corner.x >= 47 && corner.y >= 47 && view.x <= 553 && view.y <= 353);
+    }
+});
+
+test("what can be seen, in whole pixels", () => {
+    const view = { scale: 10, x: -25, y: 0 };
+    assert.deepEqual(views.visible(view, image, { width: 100, height: 50 }), { x: 2, y: 0, w: 11, h: 5 });
+    assert.equal(views.visible({ scale: 1, x: 700, y: 0 }, image, panel), null);
+});
+
+test("two fingers carry the places under them", () => {
+    const view = views.fit(image, panel);
+    const before = [{ x: 200, y: 200 }, { x: 300, y: 200 }];
+    const after = [{ x: 180, y: 220 }, { x: 380, y: 220 }];
+    const moved = views.pinch(view, before, after, image, panel);
+    near(moved.scale, 2 * view.scale);
+    for (const i of [0, 1]) {
+        const place = views.toImage(view, before[i]);
+        near(views.toScreen(moved, place).x, after[i].x, 1e-6);
+        near(views.toScreen(moved, place).y, after[i].y, 1e-6);
+    }
+    const same = views.pinch(view, [before[0], before[0]], [before[0], before[0]], image, panel);
+    assert.ok(Number.isFinite(same.scale) && same.scale > 0);
+});
+
+test("a panel of another size keeps its middle", () => {
+    const view = views.zoomAt(views.fit(image, panel), 3, { x: 300, y: 200 }, image, panel);
+    const larger = { width: 900, height: 500 };
+    const place = views.toImage(view, { x: 300, y: 200 });
+    const moved = views.resized(view, panel, larger, image);
+    near(views.toImage(moved, { x: 450, y: 250 }).x, place.x);
+});
+
+test("the heat scale rises evenly in lightness, also for those who see no red", () => {
+    const linear = (v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4);
+    const lightness = (rgb) => {
+        const [r, g, b] = rgb.map(linear); // OKLab's L, by the inverse matrices of its paper
+        const l = 0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b;
+        const m = 0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b;
+        const s = 0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b;
+        return 0.2104542553 * Math.cbrt(l) + 0.793617785 * Math.cbrt(m) - 0.0040720468 * Math.cbrt(s);
+    };
+    const levels = Array.from({ length: 33 }, (_, i) => lightness(heat(i / 32)));
+    const step = (levels[32] - levels[0]) / 32;
+    assert.ok(step > 0.018);
+    for (let i = 1; i < 33; i++) near(levels[i] - levels[i - 1], step, 0.006);
+    for (let i = 0; i <= 100; i++) assert.ok(heat(i / 100).every((v) => v >= 0 && v <= 255));
+});
+
+test("overlays: kept is clear, the slightest strength is not", () => {
+    const rgba = new Uint8ClampedArray(16);
+    compose(grid([0, 1, 32768, 65535]), overlayTable("heat", 0.5), rgba);
+    const pixel = (i) => [...rgba.subarray(4 * i, 4 * i + 4)];
+    assert.deepEqual(pixel(0), [0, 0, 0, 0]);
+    assert.deepEqual(pixel(1), [...heat(0), 128]);
+    assert.deepEqual(pixel(3), [...heat(1), 128]);
+    compose(grid([0, 1, 32768, 65535]), overlayTable("grey", 1), rgba);
+    assert.deepEqual([pixel(0), pixel(3)], [[0, 0, 0, 255], [255, 255, 255, 255]]);
+    assert.equal(pixel(2)[0], pixel(2)[2]);
+    compose(grid([0, 1, 32768, 65535]), overlayTable("off", 1), rgba);
+    for (let i = 0; i < 4; i++) assert.equal(pixel(i)[3], 0);
+    const part = new Uint8ClampedArray(24).subarray(8, 16);
+    compose(grid([0, 65535]), overlayTable("grey", 1), part);
+    assert.deepEqual([...part], [0, 0, 0, 255, 255, 255, 255, 255]);
+    assert.deepEqual(stopsOf(2, "grey"), ["rgb(0 0 0)", "rgb(255 255 255)"]);
+    assert.equal(stopsOf(5, "heat").length, 5);
+});
+
+test("release steps are those of ladder.py", () => {
+    // made with diffdiff.ladder.climb on float32(grey / 65535) * denoising; null is NEVER
+    const greys = [0, 1, 33, 6553, 13107, 16384, 32768, 43690, 49151, 65534, 65535];
+    const expected = [
+        [1, 1, [null, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]],
+        [7, 1, [null, 6, 6, 6, 5, 5, 3, 2, 1, 0, 0]],
+        [7, 0.75, [null, 6, 6, 6, 5, 5, 4, 3, 3, 1, 1]],
+        [7, 0.05, [null, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6]],
+        [20, 1, [null, 19, 19, 18, 15, 14, 9, 6, 5, 0, 0]],
+        [20, 0.75, [null, 19, 19, 18, 16, 16, 12, 9, 8, 5, 4]],
+        [20, 0.6, [null, 19, 19, 18, 17, 16, 13, 11, 11, 8, 7]],
+        [28, 0.75, [null, 27, 27, 25, 23, 22, 17, 13, 12, 7, 6]],
+        [28, 0.6, [null, 27, 27, 26, 24, 23, 19, 16, 15, 11, 11]],
+        [28, 0.05, [null, 27, 27, 27, 27, 27, 27, 27, 26, 26, 26]],
+    ];
+    for (const [steps, denoising, starts] of expected) {
+        const found = greys.map((grey) => rungOf(grey, { steps, denoising }).step);
+        assert.deepEqual(found, starts, `${steps} steps at ${denoising}`);
+    }
+    assert.equal(releaseStep(0.7, 20), 5);
+    assert.equal(releaseStep(Math.fround(0.7), 20), 5, "a float32 0.7 means 0.7");
+    assert.equal(releaseStep(1e-9, 20), null);
+});
+
+test("ticks: the first grey of every level, as ladder.py changes there", () => {
+    const ticks = (steps, denoising, scale) => rungs({ steps, denoising, scale }).map(({ grey }) => grey);
+    assert.deepEqual(ticks(20, 0.75), [
+        0, 1, 4369, 8738, 13107, 17476, 21845, 26214, 30583, 34952, 39321, 43690, 48059, 52428, 56797,
+        61166, 65535,
+    ]);
+    assert.deepEqual(ticks(30, 0.6), [
+        0, 1, 3641, 7282, 10923, 14564, 18205, 21845, 25486, 29127, 32768, 36409, 40050, 43690, 47331,
+        50972, 54613, 58254, 61895, 65535,
+    ]);
+    assert.deepEqual(ticks(7, 0.33), [0, 1, 28371, 56741]);
+    assert.deepEqual(ticks(4, 1), [0, 1, 16384, 32768, 49152]);
+    assert.deepEqual(ticks(4, 0.1, "absolute"), ticks(4, 1));
+    assert.equal(ticks(150, 1).length, 151);
+    assert.deepEqual(ticks(20, 0), [0], "without strength nothing changes");
+});
+
+test("legends: strength, step, count and sigma; more grey is never later", () => {
+    const run = { steps: 4, denoising: 0.5, sigmas: [14, 5, 2, 0.7] };
+    assert.deepEqual(legend(run, [0, 65535]), [
+        { grey: 0, strength: 0, step: null, count: 0, sigma: null },
+        { grey: 65535, strength: 0.5, step: 1, count: 3, sigma: 5 },
+    ]);
+    assert.equal(legend(run).length, 5);
+    const next = random(19);
+    for (let i = 0; i < 200; i++) {
+        const some = { steps: between(next, 1, 150), denoising: next() };
+        const all = rungs(some);
+        assert.ok(all.every((rung, k) => !k || (rung.grey > all[k - 1].grey && rung.count > all[k - 1].count)));
+    }
+});
