@@ -67,6 +67,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder of the run, resumed if so")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes that paint")
+    parser.add_argument("--start", type=Path, help="folder of a model to go on from")
     parser.add_argument("--only", choices=STAGES, help="this stage and what it needs")
     for field in dataclasses.fields(Recipe):
         flag = "--" + field.name.replace("_", "-")
@@ -74,7 +75,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     recipe = Recipe(**{f.name: getattr(args, f.name) for f in dataclasses.fields(Recipe)})
     args.out.mkdir(parents=True, exist_ok=True)
-    run = Run(args.out, recipe, torch.device(args.device), args.workers)
+    run = Run(args.out, recipe, torch.device(args.device), args.workers, args.start)
     # on small maps the plain formula is much faster than the blocked one
     with sdpa_kernel(SDPBackend.MATH):
         for name, stage in run.stages().items():
@@ -150,15 +151,34 @@ class Stage:
 class Run:
     """One training run in one folder."""
 
-    def __init__(self, out: Path, recipe: Recipe, device: torch.device, workers: int):
+    def __init__(
+        self,
+        out: Path,
+        recipe: Recipe,
+        device: torch.device,
+        workers: int,
+        start: Path | None = None,
+    ):
         self.out, self.recipe, self.device, self.workers = out, recipe, device, workers
         torch.manual_seed(recipe.seed)
-        self.vae = model.new_vae().to(device)
-        model.plain_start(self.vae)
-        model.skip_finest(self.vae)
-        self.unet = model.new_unet().to(device)
         self.tokenizer = model.new_tokenizer()
-        self.text_encoder = model.new_text_encoder(len(self.tokenizer)).to(device)
+        self.vae = model.new_vae()
+        model.plain_start(self.vae)
+        self.unet = model.new_unet()
+        self.text_encoder = model.new_text_encoder(len(self.tokenizer))
+        if start is not None:
+            self._take(start)
+        model.skip_finest(self.vae)
+        for part in (self.vae, self.unet, self.text_encoder):
+            part.to(device)
+
+    def _take(self, folder: Path) -> None:
+        """The weights of a model of the same shape."""
+        from diffusers import StableDiffusionPipeline
+
+        pipe = StableDiffusionPipeline.from_pretrained(str(folder))
+        for name in ("vae", "unet", "text_encoder"):
+            getattr(self, name).load_state_dict(getattr(pipe, name).float().state_dict())
 
     def stages(self) -> dict:
         """name -> method, in order."""
@@ -321,6 +341,10 @@ class Run:
         for part in parts:
             part.eval().to("cpu", torch.float16)
         model.assemble(*parts, self.tokenizer).save_pretrained(folder)
+        # the file is in half precision, but what is loaded without a wish should run everywhere
+        settings = folder / "text_encoder" / "config.json"
+        config = {**json.loads(settings.read_text()), "dtype": "float32"}
+        settings.write_text(json.dumps(config, indent=2) + "\n")
         return folder
 
 

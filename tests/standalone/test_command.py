@@ -87,7 +87,7 @@ def test_the_exported_checkpoint_loads_again(files):
 def test_the_readmes_own_lines_run(tmp_path, monkeypatch):
     readme = (ROOT / "README.md").read_text()
     blocks = [part.split("```")[0] for part in readme.split("```python\n")[1:]]
-    (block,) = [b for b in blocks if "load(" in b]
+    (block,) = [b for b in blocks if "engine = load(" in b]
     monkeypatch.chdir(tmp_path)
     Image.fromarray(paint(Scene(seed=3))).save("noon.png")
     exec(compile(block, "README.md", "exec"), {})

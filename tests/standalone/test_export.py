@@ -177,7 +177,7 @@ def test_the_settings(case):
     vae = whole["first_stage_config"]["params"]["ddconfig"]
     assert vae["ch_mult"] == kind.ch_mult
     assert vae["num_res_blocks"] == kind.vae.get("layers_per_block", 1)
-    assert whole["scale_factor"] == 0.7 and whole["parameterization"] == "eps"
+    assert whole["scale_factor"] == 0.7 and whole["parameterization"] == "v"
     assert (whole["linear_start"], whole["linear_end"]) == (0.00085, 0.012)
     version = whole["cond_stage_config"]["params"]["version"]
     assert Path(version) == files["vocab.json"].parent and Path(version).is_absolute()

@@ -34,7 +34,8 @@ def test_what_is_skipped_in_training_does_nothing_afterwards():
 
 
 TINY = ["--pictures", "16", "--vae-steps", "2", "--unet-steps", "3", "--vae-batch", "2",
-        "--unet-batch", "4", "--workers", "1", "--device", "cpu"]  # fmt: skip
+        "--unet-batch", "4", "--polish-steps", "1", "--polish-batch", "2",
+        "--workers", "1", "--device", "cpu"]  # fmt: skip
 
 
 def test_training_goes_on_where_it_stopped(tmp_path, monkeypatch):
@@ -59,6 +60,17 @@ def test_training_goes_on_where_it_stopped(tmp_path, monkeypatch):
     monkeypatch.setattr(train.Stage, "__iter__", plain)
     assert train.main(["--out", str(parts), *TINY]) == 0
     one, other = (load(str(run / "model")).pipe for run in (whole, parts))
+    for name in ("unet", "vae", "text_encoder"):
+        for a, b in zip(getattr(one, name).parameters(), getattr(other, name).parameters()):
+            assert torch.equal(a, b), name
+
+
+def test_training_goes_on_from_a_finished_model(tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert train.main(["--out", str(first), *TINY]) == 0
+    done = [*TINY, "--vae-steps", "0", "--unet-steps", "0", "--polish-steps", "0"]
+    assert train.main(["--out", str(second), "--start", str(first / "model"), *done]) == 0
+    one, other = (load(str(run / "model")).pipe for run in (first, second))
     for name in ("unet", "vae", "text_encoder"):
         for a, b in zip(getattr(one, name).parameters(), getattr(other, name).parameters()):
             assert torch.equal(a, b), name
