@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+
+from diffdiff.standalone.views import colours
 
 MARGIN, GAP = 32, 20
 PAPER, INK, FADED, EDGE = (252, 252, 250), (28, 32, 40), (92, 98, 110), (206, 208, 212)
@@ -23,13 +24,7 @@ class Row(NamedTuple):
 def heat(before: np.ndarray, after: np.ndarray, top: float) -> np.ndarray:
     """Mean absolute change of two uint8 `[H, W, 3]`, 0..top, as a picture of the same shape."""
     change = np.abs(before.astype(np.float32) - after).mean(2)
-    return _colours(np.clip(change / top, 0, 1))
-
-
-def _colours(values: np.ndarray) -> np.ndarray:
-    """`[H, W]` in 0..1 to uint8 `[H, W, 3]`; inferno, whose lightness rises evenly."""
-    grey = np.round(values * 255).astype(np.uint8)
-    return cv2.cvtColor(cv2.applyColorMap(grey, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
+    return colours(np.clip(change / top, 0, 1))
 
 
 def contact_sheet(
@@ -67,5 +62,5 @@ def _scale(sheet, draw, corner: tuple[int, int], width: int, top: float, font) -
     start, end = x + 16, x + width - 8 - int(draw.textlength(last, font))
     bar = np.tile(np.linspace(0, 1, max(end - start, 1)), (9, 1))
     draw.text((x, y + 11), "0", FADED, font, "ls")
-    sheet.paste(Image.fromarray(_colours(bar)), (start, y + 2))
+    sheet.paste(Image.fromarray(colours(bar)), (start, y + 2))
     draw.text((x + width, y + 11), last, FADED, font, "rs")

@@ -18,10 +18,9 @@ from .. import __version__
 from ..args import EditArgs, fields
 from ..errors import FieldError
 from . import flags, mapping
-from .settings import RunArgs
+from .settings import DTYPES, OFFLOADS, RunArgs
 from .trouble import explain, line
 
-OFFLOAD, DTYPES = ("none", "model", "sequential"), ("auto", "float32", "float16", "bfloat16")
 EXAMPLE = """\
 example:
   diffdiff map --kind gradient --out map.png
@@ -105,7 +104,7 @@ def _add_engine(command: argparse.ArgumentParser) -> None:
         "--device", default="auto", metavar="NAME", help="cpu, cuda, mps, ... (default: auto)"
     )
     engine.add_argument(
-        "--offload", choices=OFFLOAD, default="none",
+        "--offload", choices=OFFLOADS, default="none",
         help="keep parts of the model off the GPU until needed (default: %(default)s)",
     )  # fmt: skip
     engine.add_argument("--slicing", action="store_true", help="less memory, somewhat slower")

@@ -20,6 +20,7 @@ from ..prepare import kept, plan, shape, strengths
 from .choice import choose
 from .families import Family
 from .held import Held, Progress, hold_pipeline
+from .pictures import flat
 from .settings import RunArgs
 
 
@@ -125,10 +126,7 @@ class Engine:
 
     def fit(self, image: Image.Image, run: RunArgs) -> Image.Image:
         """The input at the working size, RGB; untouched where it fits already."""
-        if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-            image = image.convert("RGBA")
-            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-        image = image.convert("RGB")
+        image = flat(image)
         width, height = image.size
         if self.native is not None:
             scale = self.native / min(width, height)
@@ -176,8 +174,7 @@ class _Job:
 
     def go(self, progress: Progress | None) -> tuple[list[Image.Image], int]:
         """The pictures as the pipeline makes them, kept pixels pasted back; model calls."""
-        nothing = self.first is None or self.first >= self.run.steps
-        if nothing or (self.ladder.start == NEVER).all():
+        if (self.ladder.start == NEVER).all():
             return [self.source.copy() for _ in range(self.run.count)], 0
         pictures, calls = self._call_pipeline(progress)
         return [self._composite(p) for p in pictures], calls
@@ -186,12 +183,10 @@ class _Job:
         engine, run, refiner = self.engine, self.run, self.engine.second
         strength = engine.rules.strength_from(self.first, run.steps)
         switch = round(run.switch * run.steps)
-        hands_over = refiner is not None and refiner.family == "sdxl"
-        if not hands_over:
-            held, pictures = self._part(engine, progress, strength=strength)
-            return pictures, held.calls
-        if self.first >= switch:  # everything lies in the refiner's part
-            held, pictures = self._part(refiner, progress, strength=strength)
+        refines = refiner is not None and refiner.family == "sdxl"
+        if not refines or self.first >= switch:  # one of them does it all
+            alone = refiner if refines else engine
+            held, pictures = self._part(alone, progress, strength=strength)
             return pictures, held.calls
         base, latents = self._part(
             engine, progress, strength=strength, denoising_end=run.switch, output_type="latent"

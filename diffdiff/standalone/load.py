@@ -12,12 +12,11 @@ from ..errors import FieldError
 from . import families
 from .engine import Engine
 from .families import Family
+from .settings import DTYPES, OFFLOADS
 
 TOYWORLD = Path(__file__).parent.parent / "toyworld" / "model"
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
-DTYPES = ("auto", "float32", "float16", "bfloat16")
 SPARE = ("text_encoder", "tokenizer", "feature_extractor", "image_encoder", "watermarker")
-OFFLOADS = ("none", "model", "sequential")
 
 REMEDY = (
     'Use "toyworld", a diffusers folder (with model_index.json), a .safetensors file, '

@@ -74,6 +74,11 @@ def _rgb(picture: Image.Image, field: str) -> Image.Image:
     if picture.mode == "F" or picture.mode.startswith("I"):  # Pillow would cut 16 bits off
         grey = np.round(decode(picture, field) * 255).astype(np.uint8)
         return Image.fromarray(grey).convert("RGB")
+    return flat(picture)
+
+
+def flat(picture: Image.Image) -> Image.Image:
+    """A picture as RGB, what is transparent on white."""
     if "transparency" in picture.info or picture.mode in ("LA", "PA", "RGBA", "La", "RGBa"):
         clear = picture.convert("RGBA")
         paper = Image.new("RGBA", clear.size, PAPER)

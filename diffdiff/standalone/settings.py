@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
+# of `load`, and the command's flags
+DTYPES = ("auto", "float32", "float16", "bfloat16")
+OFFLOADS = ("none", "model", "sequential")
+
 
 class RunArgs(BaseModel, extra="forbid"):
     """One run. `EditArgs` says what the change map does to it."""
