@@ -1,0 +1,294 @@
+"""Strength fan: stripes of different strength in one run. Strength sheet: one picture for each.
+
+The fan is the tool of the paper (Levin & Fried, arXiv 2306.00950); its stripes share one run, so a
+stripe agrees with its neighbours. The sheet is the exact sibling: every picture is the plain run of
+its own strength, and all of them are computed as one batch that a picture joins at its own step.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from .errors import FieldError
+from .ladder import NEVER, Rule, climb
+
+LAYOUTS = ("vertical", "horizontal", "radial", "map")
+FEWEST, MOST = 2, 16
+NONE = -1  # label of pixels that belong to no stripe
+
+# Lowest and highest strength of the paper's fans. The maps on the authors' page
+# (static/images/str_fan, where white = keep) run from 0 to 1, 0 to 0.5, 0.5 to 1 and 0.4 to 0.8.
+PRESETS = {"full": (0.0, 1.0), "dark": (0.5, 1.0), "light": (0.0, 0.5), "central": (0.2, 0.6)}
+
+
+def spread(count: int, low: float = 0.0, high: float = 1.0) -> tuple[float, ...]:
+    """`count` strengths in even steps from low to high, to six decimals.
+
+    Raises:
+        FieldError: "fan_count" outside 2..16, "fan_low" or "fan_high" for values outside 0..1,
+            "fan_low" where it is not below high.
+    """
+    _check_count(count)
+    for field, value in (("fan_low", low), ("fan_high", high)):
+        if not 0 <= value <= 1:  # false for NaN too
+            raise FieldError(field, f"{value} is not a strength", "Use a number from 0 to 1")
+    if not low < high:
+        problem = f"{low:g} is not below fan_high ({high:g})"
+        raise FieldError("fan_low", problem, "Set fan_low below fan_high")
+    return tuple(round(float(s), 6) for s in np.linspace(low, high, count))
+
+
+def preset(name: str, count: int = 5) -> tuple[float, ...]:
+    """Strengths of a fan of the paper, in its order: strongest first (black on the left there).
+
+    Raises:
+        FieldError: "fan_preset" for an unknown name, "fan_count".
+    """
+    if name not in PRESETS:
+        known = ", ".join(PRESETS)
+        raise FieldError("fan_preset", f"{name!r} is not known", f"Use one of {known}")
+    return spread(count, *PRESETS[name])[::-1]
+
+
+def listed(values: str | Sequence[float]) -> tuple[float, ...]:
+    """A list of 2 to 16 strengths as the user gave it: numbers, or text with commas or spaces.
+
+    Raises:
+        FieldError: "fan_strengths".
+    """
+    remedy = "Use 2 to 16 numbers from 0 to 1, such as 0.2, 0.4, 0.6"
+    try:
+        items = values.replace(",", " ").split() if isinstance(values, str) else values
+        strengths = tuple(round(float(v), 6) for v in items)
+    except (TypeError, ValueError) as error:
+        raise FieldError("fan_strengths", "it is not a list of numbers", remedy) from error
+    if not FEWEST <= len(strengths) <= MOST:
+        raise FieldError("fan_strengths", f"{len(strengths)} strengths", remedy)
+    wrong = [s for s in strengths if not 0 <= s <= 1]
+    if wrong:
+        raise FieldError("fan_strengths", f"{wrong[0]:g} is not a strength", remedy)
+    return strengths
+
+
+class Stripe(NamedTuple):
+    """One stripe of a fan.
+
+    box: (left, top, right, bottom) in pixels, right and bottom excluded; the smallest around a
+        wedge, and of "map" the part of the map's own box.
+    point: (x, y) of its pixel farthest from its edges; None where it has no pixel ("map" with a
+        gap in it).
+    """
+
+    strength: float
+    box: tuple[int, int, int, int]
+    point: tuple[int, int] | None
+
+
+class Fan(NamedTuple):
+    """A fan over a picture.
+
+    map: float32 `[H, W]` in 0..1, the strengths themselves: to be used with scale "absolute".
+    labels: int8 `[H, W]`, index of the stripe, -1 where there is none (outside the map of "map").
+    """
+
+    map: np.ndarray
+    labels: np.ndarray
+    stripes: tuple[Stripe, ...]
+
+    def at(self, x: float, y: float) -> int | None:
+        """Index of the stripe under a point in pixels of the picture, None where there is none."""
+        height, width = self.labels.shape
+        if not (0 <= x < width and 0 <= y < height):  # NaN too
+            return None
+        label = int(self.labels[int(y), int(x)])
+        return None if label == NONE else label
+
+
+def fan(
+    height: int,
+    width: int,
+    strengths: Sequence[float],
+    layout: str = "vertical",
+    cell: int = 8,
+    base: np.ndarray | None = None,
+) -> Fan:
+    """The change map of a fan.
+
+    Args:
+        height, width: of the picture, pixels.
+        strengths: 2 to 16 numbers in 0..1, in the order of the layout.
+        layout: "vertical" stripes from left to right (the paper's), "horizontal" from top to
+            bottom, "radial" wedges clockwise from the top, or "map": vertical stripes inside the
+            map `base`, its values times the strength.
+        cell: borders of stripes lie on multiples of so many pixels, so that no latent cell mixes
+            two strengths: 8 for most models.
+        base: float32 `[height, width]` in 0..1, for "map" only.
+
+    Raises:
+        FieldError: "fan_strengths", "fan_layout", "map", "size", and "fan_count" where a stripe
+            would be narrower than a cell.
+    """
+    strengths = listed(strengths)
+    if layout not in LAYOUTS:
+        known = ", ".join(LAYOUTS)
+        raise FieldError("fan_layout", f"{layout!r} is not known", f"Use one of {known}")
+    if min(height, width) < 1:
+        raise FieldError("size", f"{width}x{height} pixels", "Use a picture of one pixel or more")
+    count = len(strengths)
+    shape = np.ones((height, width), np.float32)
+    if layout == "map":
+        shape = _checked_base(base, height, width)
+        labels = _in_map(shape, count, cell)
+    elif layout == "radial":
+        labels = _wedges(height, width, count, cell)
+    else:
+        stripes = _columns(width if layout == "vertical" else height, count, cell)
+        labels = stripes[None, :] if layout == "vertical" else stripes[:, None]
+    labels = np.array(np.broadcast_to(labels, (height, width)))
+    boxes = [_box(labels == i) for i in range(count)]
+    labels[shape <= 0] = NONE
+    values = np.array([*strengths, 0.0], np.float32)[labels] * shape  # NONE is the last of them
+    points = [_inmost(labels == i, box) for i, box in enumerate(boxes)]
+    return Fan(values, labels, tuple(map(Stripe, strengths, boxes, points)))
+
+
+def _check_count(count: int) -> None:
+    if isinstance(count, bool) or int(count) != count or not FEWEST <= count <= MOST:
+        remedy = f"Use a whole number from {FEWEST} to {MOST}"
+        raise FieldError("fan_count", f"{count} stripes", remedy)
+
+
+def _checked_base(base: np.ndarray | None, height: int, width: int) -> np.ndarray:
+    if base is None or not (base > 0).any():
+        problem = "the fan is to follow the map, and the map is empty"
+        raise FieldError("map", problem, "Paint or send a map, or use another fan_layout")
+    if base.shape != (height, width):
+        problem = f"its shape is {list(base.shape)}, the picture's [{height}, {width}]"
+        raise FieldError("map", problem, "Resize the map to the picture first")
+    return np.asarray(base, np.float32)
+
+
+def _columns(length: int, count: int, cell: int) -> np.ndarray:
+    """Label of every pixel along an axis: int8 [length], all labels there, borders on cells."""
+    if count * cell > length:
+        _too_narrow(count, f"over {length} pixels", cell, length // cell)
+    # half a cell is rounded up: numpy's rounding to even could leave a stripe without a cell
+    edges = [math.floor(i * length / count / cell + 0.5) * cell for i in range(1, count)]
+    return np.searchsorted(edges, np.arange(length), side="right").astype(np.int8)
+
+
+def _wedges(height: int, width: int, count: int, cell: int) -> np.ndarray:
+    """Labels of wedges by the angle of each cell's centre: int8 [height, width]."""
+    arc = math.pi * min(height, width) / count
+    if arc < cell:
+        most = math.floor(math.pi * min(height, width) / cell)
+        _too_narrow(count, f"around {width}x{height} pixels", cell, most)
+    # centres of cells, those of the last ones cut at the border
+    y, x = (
+        (np.arange(0, side, cell) + np.minimum(np.arange(0, side, cell) + cell, side) - side) / 2
+        for side in (height, width)
+    )
+    turn = np.arctan2(x[None, :], -y[:, None]) / (2 * math.pi) % 1
+    label = np.floor((turn * count).round(9)).astype(np.int8) % count
+    missing = set(range(count)) - set(label.ravel().tolist())
+    if missing:
+        _too_narrow(count, f"around {width}x{height} pixels", cell, count - len(missing))
+    return label.repeat(cell, 0).repeat(cell, 1)[:height, :width]
+
+
+def _in_map(base: np.ndarray, count: int, cell: int) -> np.ndarray:
+    """Labels of vertical stripes over the box of a map, -1 beside it: int8 [H, W]."""
+    left, top, right, bottom = _box(base > 0)
+    left -= left % cell
+    right = min(right + -right % cell, base.shape[1])
+    labels = np.full(base.shape, NONE, np.int8)
+    labels[top:bottom, left:right] = _columns(right - left, count, cell)
+    return labels
+
+
+def _too_narrow(count: int, where: str, cell: int, most: int) -> None:
+    problem = f"{count} stripes {where} are narrower than a latent cell ({cell} pixels)"
+    few = f"Use {most} stripes or fewer, or" if most >= FEWEST else "Use"
+    raise FieldError("fan_count", problem, f"{few} a larger picture or map")
+
+
+def _box(where: np.ndarray) -> tuple[int, int, int, int]:
+    left, top, width, height = cv2.boundingRect(where.astype(np.uint8))
+    return left, top, left + width, top + height
+
+
+def _inmost(where: np.ndarray, box: tuple[int, int, int, int]) -> tuple[int, int] | None:
+    left, top, right, bottom = box
+    part = where[top:bottom, left:right]
+    if not part.any():
+        return None
+    framed = np.pad(part, 1).astype(np.uint8)  # the picture's border is an edge too
+    far = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+    y, x = np.unravel_index(int(far.argmax()), far.shape)
+    return left + int(x), top + int(y)
+
+
+class SheetPlan(NamedTuple):
+    """Which picture of a sheet joins the batch at which step.
+
+    start: the step at which each picture joins, `NEVER` where its plain run calls no model.
+    order: pictures by that step, so that those at work are always the first ones of the batch.
+    last: last step of the schedule that calls the model.
+    calls: model evaluations of each picture, as many as its plain run makes.
+    """
+
+    start: tuple[int, ...]
+    order: tuple[int, ...]
+    last: int
+    calls: tuple[int, ...]
+
+    @property
+    def total(self) -> int:
+        """Model evaluations of the sheet."""
+        return sum(self.calls)
+
+    @property
+    def steps(self) -> range:
+        """The steps that run at all."""
+        return range(min(self.start, default=NEVER), self.last + 1)
+
+    def active(self, step: int) -> tuple[int, ...]:
+        """Pictures that the model is called for at a step, in `order`."""
+        return tuple(i for i in self.order if self.start[i] <= step <= self.last)
+
+    def joining(self, step: int) -> tuple[int, ...]:
+        """Pictures whose first step this is, in `order`: they begin at init (+) noise."""
+        return tuple(i for i in self.order if self.start[i] == step <= self.last)
+
+
+def plan_sheet(
+    strengths: Sequence[float],
+    steps: int,
+    last: int,
+    rule: Rule = climb,
+    transition: float = 0.0,
+    floor: int = 0,
+    per_step: Callable[[int, int], int] | None = None,
+) -> SheetPlan:
+    """When each picture of a sheet joins, and what the sheet costs.
+
+    Args:
+        strengths: the strength of each picture; of a scaled map, the largest in it.
+        steps, last, transition, floor: as in `diffdiff.ladder.climb`.
+        rule: the host's own ladder.
+        per_step: model calls in step i of a run of n steps, as `diffdiff.samplers.Sampler.calls`;
+            None means one in each.
+
+    A picture whose strength releases nothing joins never and is the input itself.
+    """
+    ladder = rule(np.asarray(strengths, np.float64), steps, last, transition, floor)
+    start = tuple(int(s) for s in ladder.start)
+    order = tuple(sorted(range(len(start)), key=lambda i: start[i]))
+    own = [max(last + 1 - s, 0) for s in start]  # steps that each runs
+    calls = tuple(n if per_step is None else sum(per_step(i, n) for i in range(n)) for n in own)
+    return SheetPlan(start, order, last, calls)

@@ -1,0 +1,299 @@
+"""Pictures of a strength fan and a strength sheet: swatch bar, contact sheet, labels.
+
+All text stands on a ground of its own, dark on white, so it is legible whatever the picture shows.
+It is drawn large by OpenCV and averaged down to the size wanted: the hosts' Pillow (9.5) has no
+font that scales.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from .errors import FieldError
+from .fan import Fan
+from .metrics import mean_change
+
+SMALLEST, LARGEST = 11, 40  # height of a line of text, pixels
+INK, PAPER = 24, 255
+MAX_SIDE = 4096  # pixels of a contact sheet
+WIDEST = 240  # a tile narrower than its caption is set apart by up to so many pixels
+FONT, SCALE, STROKE = cv2.FONT_HERSHEY_SIMPLEX, 2.0, 4  # as drawn, before it is averaged down
+
+
+class Bar(NamedTuple):
+    """A picture with a swatch bar above it.
+
+    picture: uint8 `[bar + H, W, 3]`.
+    height: of the bar, pixels: the picture's own row 0 is row `height`.
+    boxes: (left, top, right, bottom) of each swatch with its number's row, right and bottom
+        excluded; they cover the bar.
+    labelled: indices of the swatches whose number is written.
+    """
+
+    picture: np.ndarray
+    height: int
+    boxes: tuple[tuple[int, int, int, int], ...]
+    labelled: tuple[int, ...]
+
+
+def with_bar(picture: np.ndarray, fan: Fan) -> Bar:
+    """The result of a fan with its strengths above it, outside the picture.
+
+    Args:
+        picture: uint8 `[H, W, 3]`, the size of the fan.
+
+    Swatches are as grey as the map (white = change). Above "vertical" stripes each stands over its
+    own; else they share the width evenly. Where the numbers of all do not fit at 11 pixels, evenly
+    chosen ones are written, first and last among them; where not even two fit, none.
+
+    Raises:
+        FieldError: "picture", for another type or size.
+    """
+    height, width = fan.labels.shape
+    if picture.shape != (height, width, 3) or picture.dtype != np.uint8:
+        problem = f"{picture.dtype} {list(picture.shape)} does not fit the fan"
+        raise FieldError("picture", problem, f"Give uint8 [{height}, {width}, 3]")
+    strengths = [s.strength for s in fan.stripes]
+    edges = _edges(fan)
+    texts = [_number(s) for s in strengths]
+    middles = [(a + b) / 2 for a, b in zip(edges, edges[1:])]
+    wanted = int(np.clip(width / 24, SMALLEST, LARGEST))
+    labelled, line = _fitting(texts, middles, width, wanted)
+    row = line + line // 3 if labelled else 0  # the numbers' part of the bar
+    swatch = max(line, 8)
+    bar = np.full((row + swatch, width, 3), PAPER, np.uint8)
+    for strength, left, right in zip(strengths, edges, edges[1:]):
+        bar[row:, left:right] = round(255 * strength)
+    bar[row:, edges[1:-1]] = 128  # equal neighbours are told apart too
+    bar[row] = bar[-1] = INK
+    for i in labelled:
+        mask = text_mask(texts[i], line)
+        _write(bar, mask, _placed(middles[i], mask.shape[1], width), line // 6)
+    boxes = tuple((left, 0, right, row + swatch) for left, right in zip(edges, edges[1:]))
+    return Bar(np.concatenate([bar, picture]), row + swatch, boxes, labelled)
+
+
+def hit(bar: Bar, fan: Fan, x: float, y: float) -> int | None:
+    """Index of the stripe under a point of the picture with its bar: a swatch, or the stripe."""
+    if y >= bar.height:
+        return fan.at(x, y - bar.height)
+    return _box_at(bar.boxes, x, y)
+
+
+def _number(strength: float) -> str:
+    return f"{strength:.3f}".rstrip("0").rstrip(".")
+
+
+def _edges(fan: Fan) -> list[int]:
+    """Where swatches begin and end: over the stripes if those are side by side, else even."""
+    width = fan.labels.shape[1]
+    boxes = [s.box for s in fan.stripes]
+    lefts, rights = [b[0] for b in boxes], [b[2] for b in boxes]
+    if lefts[0] == 0 and rights[-1] == width and lefts[1:] == rights[:-1]:
+        return [*lefts, width]
+    return [round(i * width / len(boxes)) for i in range(len(boxes) + 1)]
+
+
+def _fitting(
+    texts: Sequence[str], middles: Sequence[float], width: int, wanted: int
+) -> tuple[tuple[int, ...], int]:
+    """Which numbers to write and how high: as many as fit, as large as these allow."""
+    for many in range(len(texts), 1, -1):
+        chosen = tuple(round(i * (len(texts) - 1) / (many - 1)) for i in range(many))
+        for line in range(wanted, SMALLEST - 1, -1):
+            end = -math.inf
+            for i in chosen:
+                size = text_width(texts[i], line)
+                left = _placed(middles[i], size, width)
+                if left < 0 or left < end:
+                    break
+                end = left + size + line / 3
+            else:
+                return chosen, line
+    return (), SMALLEST
+
+
+def _placed(middle: float, size: int, width: int) -> int:
+    """Left end of a text around `middle`, moved inside the picture; below 0 if it is too wide."""
+    return min(max(round(middle - size / 2), 0), width - size)
+
+
+class Sheet(NamedTuple):
+    """A contact sheet.
+
+    picture: uint8 `[H, W, 3]`.
+    boxes: (left, top, right, bottom) of each tile without its caption, right and bottom excluded.
+    captions: the lines under each tile, as they were meant (over 240 pixels some may be cut).
+    singles: the pictures themselves, full size.
+    """
+
+    picture: np.ndarray
+    boxes: tuple[tuple[int, int, int, int], ...]
+    captions: tuple[tuple[str, ...], ...]
+    singles: tuple[np.ndarray, ...]
+
+    def at(self, x: float, y: float) -> int | None:
+        """Index of the tile under a point, None beside the tiles."""
+        return _box_at(self.boxes, x, y)
+
+
+def strength_sheet(
+    pictures: Sequence[np.ndarray],
+    strengths: Sequence[float],
+    original: np.ndarray | None = None,
+    max_side: int = MAX_SIDE,
+) -> Sheet:
+    """The contact sheet of a strength sheet: strength, and mean absolute change, under each.
+
+    Args:
+        pictures: uint8 `[H, W, 3]`, one for every strength, of one size.
+        strengths: 0..1.
+        original: uint8 `[H, W, 3]`, what the change is measured from (8-bit levels, 0..255); None
+            leaves it out.
+
+    Raises:
+        FieldError: "pictures", "fan_strengths" for another number of them, "after" for an
+            original of another size, "max_side".
+    """
+    if len(strengths) != len(pictures):
+        problem = f"{len(strengths)} strengths for {len(pictures)} pictures"
+        raise FieldError("fan_strengths", problem, "Give one strength for every picture")
+    captions = [[f"strength {_number(s)}"] for s in strengths]
+    if original is not None:
+        for lines, picture in zip(captions, pictures):
+            lines.append(f"change {mean_change(original, picture):.1f}")
+    return contact_sheet(pictures, captions, max_side=max_side)
+
+
+def contact_sheet(
+    pictures: Sequence[np.ndarray],
+    captions: Sequence[Sequence[str]],
+    columns: int | None = None,
+    max_side: int = MAX_SIDE,
+) -> Sheet:
+    """Pictures in rows, each with its lines of text below.
+
+    Args:
+        pictures: uint8 `[H, W, 3]` of one size, 1 to 256.
+        captions: lines of ASCII text for each.
+        columns: tiles in a row; None chooses what comes nearest to a screen (3:2) with few gaps.
+        max_side: pixels; tiles are averaged down so that neither side of the sheet is longer.
+
+    Raises:
+        FieldError: "pictures", "captions", "columns" or "max_side".
+    """
+    height, width = _check_tiles(pictures, captions, columns, max_side)
+    count, lines = len(pictures), max(map(len, captions))
+    columns = columns or _columns(count, width, height)
+    rows = -(-count // columns)
+    texts = [text for caption in captions for text in caption]
+    widest = min(max((text_width(t, SMALLEST) for t in texts), default=0), WIDEST)
+    scale = min(1.0, max_side / (columns * width), max_side / (rows * height))
+    while True:  # gaps and captions need room too
+        tile = max(round(width * scale), 1), max(round(height * scale), 1)
+        line = int(np.clip(tile[0] / 16, SMALLEST, LARGEST))
+        gap = max(line // 2, 4)
+        below = lines * line + line // 4 if lines else 0
+        cell = max(tile[0], widest) + gap, tile[1] + below + gap
+        size = columns * cell[0] + gap, rows * cell[1] + gap
+        if max(size) <= max_side:
+            break
+        if max(tile) == 1:
+            problem = f"{max_side} pixels are too few for {count} pictures and their captions"
+            raise FieldError("max_side", problem, "Use a larger number, such as 4096")
+        scale *= min(0.98, max_side / max(size))
+    sheet = np.full((size[1], size[0], 3), PAPER, np.uint8)
+    boxes = []
+    for i, (picture, texts) in enumerate(zip(pictures, captions)):
+        left, top = gap + i % columns * cell[0], gap + i // columns * cell[1]
+        sheet[top : top + tile[1], left : left + tile[0]] = _small(picture, tile)
+        boxes.append((left, top, left + tile[0], top + tile[1]))
+        for n, text in enumerate(texts):
+            mask = _fit_text(text, line, cell[0] - gap)
+            _write(sheet, mask, left, top + tile[1] + line // 4 + n * line)
+    return Sheet(sheet, tuple(boxes), tuple(map(tuple, captions)), tuple(pictures))
+
+
+def _check_tiles(
+    pictures: Sequence[np.ndarray],
+    captions: Sequence[Sequence[str]],
+    columns: int | None,
+    max_side: int,
+) -> tuple[int, int]:
+    if not 1 <= len(pictures) <= 256:
+        raise FieldError("pictures", f"{len(pictures)} pictures", "Give 1 to 256")
+    shape = pictures[0].shape
+    for picture in pictures:
+        if picture.dtype != np.uint8 or picture.shape != shape or picture.shape[2:] != (3,):
+            problem = f"{picture.dtype} {list(picture.shape)} among {list(shape)}"
+            raise FieldError("pictures", problem, "Give uint8 pictures [H, W, 3] of one size")
+    if len(captions) != len(pictures):
+        problem = f"{len(captions)} captions for {len(pictures)} pictures"
+        raise FieldError("captions", problem, "Give one for every picture")
+    if columns is not None and not 1 <= columns <= 256:
+        raise FieldError("columns", f"{columns} columns", "Use 1 to 256")
+    if not 1 <= max_side <= 32768:
+        raise FieldError("max_side", f"{max_side} pixels", "Use 1 to 32768")
+    return shape[:2]
+
+
+def _columns(count: int, width: int, height: int) -> int:
+    def cost(columns: int) -> float:
+        rows = -(-count // columns)
+        gaps = (columns * rows - count) / count
+        return abs(math.log(columns * width / (rows * height) / 1.5)) + gaps
+
+    return min(range(1, count + 1), key=cost)
+
+
+def _small(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    if picture.shape[1::-1] == size:
+        return picture
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+
+
+def text_width(text: str, height: int) -> int:
+    """Pixels that a line of text takes at a height of line."""
+    (width, above), below = cv2.getTextSize(text, FONT, SCALE, STROKE)
+    return max(round((width + 2 * STROKE) * height / (above + below + 2 * STROKE)), 1)
+
+
+def text_mask(text: str, height: int) -> np.ndarray:
+    """A line of ASCII text: float32 `[height, text_width]`, 0 paper .. 1 ink."""
+    (width, above), below = cv2.getTextSize(text, FONT, SCALE, STROKE)
+    large = np.zeros((above + below + 2 * STROKE, width + 2 * STROKE), np.uint8)
+    cv2.putText(large, text, (STROKE, above + STROKE), FONT, SCALE, 255, STROKE, cv2.LINE_AA)
+    mask = cv2.resize(large, (text_width(text, height), height), interpolation=cv2.INTER_AREA)
+    return mask.astype(np.float32) / 255
+
+
+def _fit_text(text: str, height: int, width: int) -> np.ndarray:
+    """Text no wider than `width`: smaller down to 11 pixels, then cut at its end."""
+    if not text or text_width(".", SMALLEST) > width:
+        return np.zeros((height, 0), np.float32)
+    while text_width(text, height) > width and height > SMALLEST:
+        height -= 1
+    kept = text
+    while text_width(kept, height) > width:
+        text = text[:-1]
+        kept = text + ".." if text else "."
+    return text_mask(kept, height)
+
+
+def _write(picture: np.ndarray, mask: np.ndarray, left: int, top: int) -> None:
+    """Draws a text mask in ink, in place."""
+    height, width = mask.shape
+    part = picture[top : top + height, left : left + width]
+    part[:] = np.rint(part + (INK - part.astype(np.float32)) * mask[..., None])
+
+
+def _box_at(boxes: Sequence[tuple[int, int, int, int]], x: float, y: float) -> int | None:
+    for i, (left, top, right, bottom) in enumerate(boxes):
+        if left <= x < right and top <= y < bottom:
+            return i
+    return None
