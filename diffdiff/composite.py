@@ -29,7 +29,11 @@ def paste_weight(strength: np.ndarray, feather: float = 0) -> np.ndarray:
 
 
 def paste_back(
-    original: np.ndarray, edited: np.ndarray, strength: np.ndarray, feather: float = 0
+    original: np.ndarray,
+    edited: np.ndarray,
+    strength: np.ndarray,
+    feather: float = 0,
+    limit: np.ndarray | None = None,
 ) -> np.ndarray:
     """The edited picture with kept pixels taken from the original: uint8 [H, W, C].
 
@@ -43,6 +47,10 @@ def paste_back(
         FieldError: "edited", "strength" or "feather", for shapes, types or values that do not fit.
     """
     _check_pictures(original, edited, strength)
+    if limit is not None:
+        weight = np.minimum(paste_weight(strength, feather), limit)
+        # it divides by the sum of weights + 1e-5: far less than the rounding, so 0 and 1 are exact
+        return cv2.blendLinear(edited, original, weight, 1 - weight)
     changed = _changed(strength, feather)
     if changed.all():
         return edited

@@ -157,6 +157,34 @@ def fan(
     return Fan(values, labels, tuple(map(Stripe, strengths, boxes, points)))
 
 
+def placed(part: Fan, width: int, height: int, box: tuple[int, int, int, int]) -> Fan:
+    """The fan of a part of a picture, on the whole of it; beside the part there is no stripe.
+
+    Args:
+        part: the fan, at any size.
+        width, height: of the whole picture, pixels.
+        box: (left, top, right, bottom) of the part there, right and bottom excluded.
+    """
+    left, top, right, bottom = box
+    rows, columns = part.labels.shape
+    x, y = (right - left) / columns, (bottom - top) / rows
+    labels = np.full((height, width), NONE, np.int8)
+    values = np.zeros((height, width), np.float32)
+    for whole, own in ((labels, part.labels), (values, part.map)):
+        size = right - left, bottom - top
+        whole[top:bottom, left:right] = cv2.resize(own, size, interpolation=cv2.INTER_NEAREST)
+
+    def moved(stripe: Stripe) -> Stripe:
+        a, b, c, d = stripe.box
+        there = round(left + a * x), round(top + b * y), round(left + c * x), round(top + d * y)
+        point = stripe.point
+        if point is not None:
+            point = int(left + (point[0] + 0.5) * x), int(top + (point[1] + 0.5) * y)
+        return Stripe(stripe.strength, there, point)
+
+    return Fan(values, labels, tuple(map(moved, part.stripes)))
+
+
 def _check_count(count: int) -> None:
     if isinstance(count, bool) or int(count) != count or not FEWEST <= count <= MOST:
         remedy = f"Use a whole number from {FEWEST} to {MOST}"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from . import __version__
-from .args import EditArgs, changed, fields
+from .args import EditArgs, auto_radius, changed, fields
 
 ENABLED = "DD enabled"
 
@@ -21,8 +21,17 @@ def key(field: str) -> str:
 def write(args: EditArgs, change_maps: list[np.ndarray]) -> dict[str, Any]:
     """The non-default settings, the map's fingerprint and the version; for an enabled edit."""
     settings = {key(name): value for name, value in changed(args).items()}
-    marks = {"DD map": fingerprint(change_maps), "DD version": __version__}
-    return {ENABLED: True, **settings, **marks}
+    mark = {"DD map": fingerprint(change_maps)} if change_maps else {}
+    return {ENABLED: True, **settings, **mark, "DD version": __version__}
+
+
+def places(strengths: Sequence[float], boxes: Sequence[Sequence[int]]) -> str:
+    """Where a picture shows which strength: "strength left top right bottom; ...".
+
+    boxes: in pixels of that picture, right and bottom excluded. No character of it needs quotes.
+    """
+    rows = ([f"{s:g}", *map(str, box)] for s, box in zip(strengths, boxes))
+    return "; ".join(" ".join(row) for row in rows)
 
 
 def fingerprint(change_maps: list[np.ndarray]) -> str:
@@ -46,9 +55,13 @@ def reader(field: str) -> Callable[[dict], Any]:
             return params.get(ENABLED) == "True"
         if ENABLED not in params:
             return None
+        if field == "soften_radius":
+            return float(params.get(key(field), auto_radius(params.get(key("mode"), "edit"))))
         value = params.get(key(field), default)
+        if default is None:  # a box that may be empty
+            return "" if value is None else str(value)
         if isinstance(default, bool):
             return str(value) == "True"
-        return float(value) if isinstance(default, float) else value
+        return type(default)(value) if isinstance(default, (int, float)) else value
 
     return read

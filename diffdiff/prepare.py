@@ -6,16 +6,49 @@ import numpy as np
 
 from . import maps
 from .args import EditArgs
+from .fan import Fan, fan
 from .ladder import NEVER, Ladder, Rule, climb
-from .soften import soften
+from .soften import MAX_RADIUS, soften
+
+SHOWN = 0.5  # part of the strengths, from the lowest released on, over which soft inpainting fades
 
 
-def shape(change_map: np.ndarray, args: EditArgs) -> np.ndarray:
-    """Invert, levels, soften: float32 `[H, W]` in 0..1 -> the same at the same resolution."""
+def level(change_map: np.ndarray, args: EditArgs) -> np.ndarray:
+    """Invert and levels: float32 `[H, W]` in 0..1 -> the same."""
     if args.invert:
         change_map = maps.invert(change_map)
-    change_map = maps.levels(change_map, args.black, args.white, args.gamma)
-    return soften(change_map, args.soften_radius, args.soften_direction, args.soften_falloff)
+    return maps.levels(change_map, args.black, args.white, args.gamma)
+
+
+def softened(change_map: np.ndarray, args: EditArgs, scale: float = 1.0) -> np.ndarray:
+    """Soften: float32 `[H, W]` in 0..1 -> the same. scale: pixels of the map per pixel of the
+    radius."""
+    radius = min(args.radius * scale, MAX_RADIUS)
+    return soften(change_map, radius, args.direction, args.soften_falloff, args.linear_light)
+
+
+def shape(change_map: np.ndarray, args: EditArgs, scale: float = 1.0) -> np.ndarray:
+    """Invert, levels, soften: float32 `[H, W]` in 0..1 -> the same at the same resolution."""
+    return softened(level(change_map, args), args, scale)
+
+
+def fanned(
+    args: EditArgs, width: int, height: int, base: np.ndarray | None = None, cell: int = 8
+) -> Fan:
+    """The fan that the settings ask for; it wants `for_fan(args)` from here on.
+
+    Args:
+        width, height: of the picture that is worked at, pixels.
+        base: the shaped map at that size, float32 `[height, width]`; for layout "map" only.
+        cell: pixels of a latent cell.
+    """
+    within = base if args.fan_layout == "map" else None
+    return fan(height, width, args.several, args.fan_layout, cell, within)
+
+
+def for_fan(args: EditArgs) -> EditArgs:
+    """The same settings for a map that holds strengths."""
+    return EditArgs(**{**vars(args), "scale": "absolute"})
 
 
 def strengths(change_map: np.ndarray, args: EditArgs, denoising_strength: float) -> np.ndarray:
@@ -23,8 +56,12 @@ def strengths(change_map: np.ndarray, args: EditArgs, denoising_strength: float)
 
     relative: `map * denoising_strength`; absolute: the map itself.
     """
-    scale = denoising_strength if args.scale == "relative" else 1.0
-    return change_map.astype(np.float64) * scale
+    return change_map.astype(np.float64) * full_strength(args, denoising_strength)
+
+
+def full_strength(args: EditArgs, denoising_strength: float) -> float:
+    """Denoising strength of a white pixel."""
+    return denoising_strength if args.scale == "relative" else 1.0
 
 
 def plan(
@@ -47,11 +84,49 @@ def plan(
         Ladder, and the first step to run; None when nothing is ever released and no step needs
         to run.
     """
-    floor = slider_first if args.scale == "relative" else 0
+    floor = whole(args, slider_first)
     ladder = rule(strength, steps, last, args.transition, floor)
     return ladder, ladder.first if args.skip else floor
 
 
+def whole(args: EditArgs, slider_first: int) -> int:
+    """The step at which white is released: no pixel starts before it."""
+    return slider_first if args.scale == "relative" else 0
+
+
 def kept(strength: np.ndarray, steps: int, last: int, rule: Rule = climb) -> np.ndarray:
     """Bool, same shape: pixels that no model step touches."""
-    return rule(strength, steps, last).start == NEVER
+    return strength < least(steps, last, rule) - 5e-7  # strengths are read to six decimals
+
+
+def shown(
+    strength: np.ndarray, full: float, steps: int, last: int, rule: Rule = climb
+) -> np.ndarray:
+    """Soft inpainting's paste: how much of the edited picture shows at most, float32 in 0..1.
+
+    Where the strength is low the two pictures have the same structure, and a gradual change from
+    one to the other hides what the VAE alone does to the picture: no seam at the support's border.
+
+    Args:
+        strength: `[H, W]`.
+        full: strength of the masked core.
+    """
+    lowest = least(steps, last, rule)
+    per_strength = 1 / max(SHOWN * (full - lowest), 1e-6)
+    part = strength.astype(np.float32)
+    part -= np.float32(lowest)
+    part *= np.float32(per_strength)
+    return np.clip(part, 0, 1, out=part)
+
+
+def least(steps: int, last: int, rule: Rule = climb) -> float:
+    """The smallest strength, to six decimals, at which a pixel is ever released; inf: none is."""
+    found, step = 0.0, 1.0
+    for _ in range(2):  # a rule never releases a larger strength later
+        step /= 1000
+        tried = found + np.arange(1001) * step
+        released = rule(tried, steps, last).start != NEVER
+        if not released.any():
+            return np.inf
+        found = max(tried[released.argmax()] - step, 0.0)
+    return found + step

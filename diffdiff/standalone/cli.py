@@ -1,4 +1,4 @@
-"""The command line: `diffdiff edit`, `map`, `models` and `serve`.
+"""The command line: `diffdiff edit`, `fan`, `sheet`, `map`, `models` and `serve`.
 
 Exit codes: 0 done, 2 a value that cannot be used, 3 out of memory, 130 interrupted. What is wrong
 is told in one line on stderr, or with `--json` as one object on stdout. torch, diffusers and gradio
@@ -21,10 +21,25 @@ from . import flags, mapping
 from .settings import DTYPES, OFFLOADS, RunArgs
 from .trouble import explain, line
 
+HOST_ONLY = ("combine", "mask_channel")  # fields that concern a WebUI's own mask
+EDITS = {  # command: (mode, summary, fields that mean nothing to it)
+    "edit": (None, "edit a picture as much as a change map says, pixel by pixel", ()),
+    "fan": ("fan", "see many strengths in the stripes of one picture, by one run",
+            ("mode", "scale", "sheet_batch")),
+    "sheet": ("sheet", "see many strengths, a picture for each, and a contact sheet",
+              ("mode", "scale", "fan_layout")),
+}  # fmt: skip
+OUT = {
+    None: "several pictures become OUT-0.png, ...",
+    "fan": "several pictures become OUT-0.png, ...",
+    "sheet": "the contact sheet; the pictures become OUT-1-at-0.25.png, ...",
+}
 EXAMPLE = """\
 example:
   diffdiff map --kind gradient --out map.png
   diffdiff edit photo.png --map map.png --prompt "a winter night" --out night.png
+  diffdiff edit photo.png --map mask.png --mode "soft inpaint" --prompt "a lake" --out lake.png
+  diffdiff fan photo.png --prompt "a winter night" --fan-low 0.2 --out fan.png
 """
 
 
@@ -65,27 +80,27 @@ def parser() -> flags.Parser:
     )  # fmt: skip
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = top.add_subparsers(metavar="COMMAND", required=True, dest="command_name")
-    _add_edit(commands)
+    for name in EDITS:
+        _add_edit(commands, name)
     mapping.add_to(commands)
     _add_models(commands)
     _add_serve(commands)
     return top
 
 
-def _add_edit(commands: argparse._SubParsersAction) -> None:
-    edit = commands.add_parser(
-        "edit", help="edit a picture as much as a change map says, pixel by pixel",
-        description="Edits a picture as much as a change map says: white changes, black is kept.",
-    )  # fmt: skip
-    edit.set_defaults(command=run_edit)
+def _add_edit(commands: argparse._SubParsersAction, name: str) -> None:
+    mode, text, without = EDITS[name]
+    edit = commands.add_parser(name, help=text, description=text.capitalize() + ".")
+    edit.set_defaults(command=run_edit, **({"mode": mode} if mode else {}))
     edit.add_argument("image", metavar="IN", help="the picture")
     edit.add_argument("--map", metavar="FILE", help="the change map: white changes, black is kept")
-    edit.add_argument("--out", metavar="OUT.png", help="several pictures become OUT-0.png, ...")
+    edit.add_argument("--out", metavar="OUT.png", help=OUT[mode])
     edit.add_argument("--json", action="store_true", help="one JSON object on stdout, no progress")
     edit.add_argument("--quiet", action="store_true", help="no progress and no output")
     flags.add(edit.add_argument_group("the run"), RunArgs, fields(RunArgs))
     hidden = [n for n, info in fields().items() if info["choices"] and len(info["choices"]) == 1]
-    shown = [name for name in fields() if name not in ("map", "enabled", *hidden)]
+    hidden += ["map", "enabled", *HOST_ONLY, *without]
+    shown = [n for n in fields() if n not in hidden]
     flags.add(edit.add_argument_group("the map"), EditArgs, shown)
     _add_engine(edit)
 
@@ -132,14 +147,16 @@ def open_engine(chosen: argparse.Namespace, silent: bool = False) -> Any:
 def run_edit(chosen: argparse.Namespace) -> dict:
     """Checks everything, runs the model, writes the pictures; returns what `--json` prints."""
     run, args = flags.given(chosen, RunArgs), flags.given(chosen, EditArgs)
-    if not chosen.map:
+    if not chosen.map and (args.needs_map or args.mode == "soft inpaint"):
         raise FieldError("map", "there is no change map", "Give --map, or make one: diffdiff map")
     from .. import maps
     from . import choice, output, pictures
 
     image = pictures.read(pictures.load(chosen.image, "image"), "image", chosen.image)
-    change_map = maps.decode(pictures.load(chosen.map, "map"))
-    targets = output.targets(chosen.out, run.count, (chosen.image, chosen.map))
+    change_map = maps.decode(pictures.load(chosen.map, "map")) if chosen.map else None
+    singles = args.several if args.mode == "sheet" else ()
+    inputs = [path for path in (chosen.image, chosen.map) if path]
+    targets = output.targets(chosen.out, run.count, inputs, singles)
     if run.scheduler is not None:
         choice.known(run.scheduler)
     silent = chosen.json or chosen.quiet
@@ -148,7 +165,7 @@ def run_edit(chosen: argparse.Namespace) -> dict:
         result = engine.edit(image, change_map, args, run, progress)
     for i, (picture, target) in enumerate(zip(result.pictures, targets)):
         picture.info.setdefault("icc_profile", image.info.get("icc_profile"))
-        texts = output.texts(args, run, change_map, result.settings, picture.size, i)
+        texts = output.texts(args, result.runs[i], change_map, result.settings, picture.size)
         output.write_png(picture, target, texts)
     if not silent:
         print(

@@ -11,17 +11,19 @@ import numpy as np
 import torch
 from PIL import Image
 
-from .. import __version__, infotext, maps
+from .. import __version__, colour, infotext, maps
 from ..args import EditArgs, changed
 from ..composite import paste_back
 from ..errors import FieldError
+from ..inpaint import picture_scale
 from ..ladder import NEVER, Rule
-from ..prepare import kept, plan, shape, strengths
+from ..prepare import fanned, for_fan, full_strength, kept, plan, shape, shown, strengths
 from .choice import choose
 from .families import Family
 from .held import Held, Progress, hold_pipeline
 from .pictures import flat
 from .settings import RunArgs
+from .several import finish_fan, sheet
 
 
 @dataclass
@@ -30,6 +32,7 @@ class Result:
 
     calls, skipped, steps: model calls made, and steps of the schedule that were not needed.
     settings: what differs from the defaults, the model, the map's fingerprint; JSON types only.
+    runs: the settings of each picture alone.
     """
 
     pictures: list[Image.Image]
@@ -39,6 +42,7 @@ class Result:
     steps: int
     seconds: float
     settings: dict[str, Any] = field(default_factory=dict)
+    runs: list[RunArgs] = field(default_factory=list)
 
 
 class Engine:
@@ -82,7 +86,7 @@ class Engine:
 
         Args:
             image: the input; alpha lies on white.
-            change_map: float32 `[H, W]` in 0..1, any size; 1 = change.
+            change_map: float32 `[H, W]` in 0..1, any size; 1 = change. A fan and a sheet need none.
             args: what is done to the map.
             run: img2img's own settings.
             progress: called with (model calls made, model calls in all).
@@ -93,11 +97,35 @@ class Engine:
             FieldError: a setting, the map or the model cannot be used.
         """
         began = time.perf_counter()
-        if change_map is None:
+        if args.mode == "sheet":
+            result = sheet(self, image, change_map, args, run, progress, rule, **extra)
+            result.seconds = time.perf_counter() - began
+            return result
+        if change_map is None and (args.needs_map or args.mode == "soft inpaint"):
             raise FieldError("map", "there is none", "Give a change map: white changes.")
         source = self.fit(image, run)
-        shaped = shape(maps.resize(change_map, *image.size), args)
-        job = _Job(self, source, maps.resize(shaped, *source.size), args, run, rule, extra)
+        result = self._edit(image, source, change_map, args, run, progress, rule, extra)
+        result.runs = [run.alone(i) for i in range(run.count)]
+        result.settings |= {"model": self.name}
+        if change_map is not None:
+            result.settings["map"] = infotext.fingerprint([change_map])
+        result.seconds = time.perf_counter() - began
+        return result
+
+    def _edit(self, image, source, change_map, args, run, progress, rule, extra) -> Result:
+        # a mask's radius is in pixels of the size worked at, a map's in those of the picture
+        soft = args.mode == "soft inpaint"
+        scale = picture_scale(0, image.size, *source.size) if soft else 1.0
+        shaped, fan = np.ones((1, 1), np.float32), None
+        if change_map is not None:
+            shaped = shape(maps.resize(change_map, *image.size), args, scale)
+        worked = maps.resize(shaped, *source.size)
+        if args.mode == "fan":
+            cell = self.rules.factor(getattr(self.pipe, "decoder_pipe", self.pipe))
+            fan = fanned(args, *source.size, worked, cell)
+            shaped = worked = fan.map
+        told, args = args, for_fan(args) if fan else args
+        job = _Job(self, source, worked, args, run, rule, extra)
         pictures, calls = job.go(progress)
         result = job.result(pictures, calls)
         if self.second is not None and self.second.family == "if-2":
@@ -106,8 +134,10 @@ class Engine:
                 extra = {**extra, **self.embeds(run)}
             result = self.second.enlarge(pictures, image, shaped, args, run, progress, **extra)
             result.calls += calls
-        result.settings |= {"model": self.name, "map": infotext.fingerprint([change_map])}
-        result.seconds = time.perf_counter() - began
+        if fan:
+            finish_fan(result, fan)
+            result.settings.pop("dd_scale", None)
+            result.settings |= {f"dd_{name}": value for name, value in changed(told).items()}
         return result
 
     @torch.no_grad()
@@ -241,14 +271,20 @@ class _Job:
         if not isinstance(picture, Image.Image):
             return picture  # tensors were asked for
         picture = picture.convert("RGB")
-        if not self.args.paste_back or picture.size != self.source.size:
+        if picture.size != self.source.size:
             return picture
+        original, edited = np.asarray(self.source), np.asarray(picture)
         untouched = kept(self.strength, self.run.steps, self.run.steps - 1, self.rule)
-        touched = np.where(untouched, 0, self.strength).astype(np.float32)
-        pasted = paste_back(
-            np.asarray(self.source), np.asarray(picture), touched, self.args.feather
-        )
-        return Image.fromarray(pasted)
+        if self.args.colour_match:
+            edited = colour.match(edited, original, untouched)
+        if self.args.paste_back:
+            limit = None
+            if self.args.mode == "soft inpaint":
+                full = full_strength(self.args, self.run.strength)
+                steps = self.run.steps, self.run.steps - 1
+                limit = shown(self.strength, full, *steps, self.rule)
+            edited = paste_back(original, edited, ~untouched, self.args.feather, limit)
+        return Image.fromarray(edited)
 
     def result(self, pictures: list[Image.Image], calls: int) -> Result:
         first = self.run.steps if self.first is None else self.first

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,14 +63,17 @@ def edit(
         FieldError: and whatever else the engine raises.
     """
     args, run = settings(sent)
-    image, change_map = _image(sent), _map(sent)
+    needed = args.needs_map or args.mode == "soft inpaint"
+    image, change_map = _image(sent), _map(sent) if needed or sent["map"] else None
     result = engine.edit(image, change_map, args, run, progress)
     place = Path(tempfile.mkdtemp(dir=folder))
     files, texts = [], []
     for i, picture in enumerate(result.pictures):
         picture.info.setdefault("icc_profile", image.info.get("icc_profile"))
-        text = output.texts(args, run, change_map, result.settings, picture.size, i)
-        path = place / f"diffdiff-{run.seed + i}.png"
+        own = result.runs[i]
+        text = output.texts(args, own, change_map, result.settings, picture.size)
+        # of a sheet, many have one seed
+        path = place / f"diffdiff-{own.seed}{f'-{i}' if args.mode == 'sheet' else ''}.png"
         output.write_png(picture, path, text)
         files.append(str(path))
         texts.append(text["parameters"])
@@ -89,7 +93,7 @@ def look(engine: Any, sent: dict[str, Any], folder: Path) -> str | None:
     Raises:
         FieldError: for what `edit` would refuse too.
     """
-    if sent["image"] is None or sent["map"] is None:
+    if sent["image"] is None or not sent["map"]:
         return None
     args, run = settings(sent)
     image = _image(sent)
@@ -107,38 +111,17 @@ def fitted(picture: Image.Image) -> Image.Image:
     return small
 
 
-def make(kind: str, sent: dict[str, Any], folder: Path, **how: float) -> str:
-    """A map of `diffdiff.shapes` at the size of the picture; the path of its file."""
+def make(kind: str, sent: dict[str, Any], **how: float) -> str:
+    """A map of `diffdiff.shapes` at the size of the picture, as `as_url` gives it."""
     width, height = _image(sent).size if sent["image"] is not None else SIZE
-    return save_map(getattr(shapes, kind)(height, width, **how), folder)
+    return as_url(getattr(shapes, kind)(height, width, **how))
 
 
-def painted(layers: Sequence[Image.Image], folder: Path) -> str | None:
-    """The map of strokes in grey, their opacity times their lightness: the path of its file.
-
-    None while nothing is painted.
-    """
-    drawn = [maps.decode(layer) for layer in layers]
-    if not any(m.any() for m in drawn):
-        return None
-    return save_map(np.maximum.reduce(drawn), folder)
-
-
-def canvas(
-    image: bytes | None, shown: dict[str, Any] | None, folder: Path
-) -> dict[str, Any] | None:
-    """What to paint on: the picture, with the strokes of what is shown if that has its size."""
-    if image is None:
-        return None
-    picture = pictures.read(image)
-    strokes = [s for s in (shown["layers"] if shown else []) if s.size == picture.size]
-    layers = [store(stroke, folder) for stroke in strokes]
-    return {"background": store(picture, folder), "layers": layers, "composite": None}
-
-
-def save_map(change_map: np.ndarray, folder: Path) -> str:
-    """A 16-bit PNG of the map in the folder; its path."""
-    return store(output.sixteen_bits(change_map), folder)
+def as_url(change_map: np.ndarray) -> str:
+    """The map as a data URL of a 16-bit PNG, which the painter takes and gives."""
+    data = io.BytesIO()
+    Image.fromarray(output.sixteen_bits(change_map)).save(data, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(data.getvalue()).decode()}"
 
 
 def store(picture: Image.Image | np.ndarray, folder: Path, kind: str = "PNG") -> str:
@@ -160,7 +143,7 @@ def store(picture: Image.Image | np.ndarray, folder: Path, kind: str = "PNG") ->
 
 
 def example(engine: Any, folder: Path) -> dict[str, str]:
-    """What the page begins with: paths of a painted picture and of a map, and a prompt."""
+    """What the page begins with: the path of a painted picture, a map, and a prompt."""
     from ..toyworld.paint import paint
     from ..toyworld.world import Scene
 
@@ -168,7 +151,7 @@ def example(engine: Any, folder: Path) -> dict[str, str]:
     picture = paint(Scene("summer", "noon", "hills", seed=5), size)
     return {
         "image": store(picture, folder),
-        "map": save_map(shapes.gradient(size, size), folder),
+        "map": as_url(shapes.gradient(size, size)),
         "prompt": PROMPT,
     }
 
@@ -180,6 +163,6 @@ def _image(sent: dict[str, Any]) -> Image.Image:
 
 
 def _map(sent: dict[str, Any]) -> np.ndarray:
-    if sent["map"] is None:
-        raise FieldError("map", "there is no change map", "Make one, paint one or put one in")
+    if not sent["map"]:
+        raise FieldError("map", "nothing is painted", "Paint where the picture may change")
     return maps.decode(sent["map"])

@@ -17,6 +17,7 @@ IN_A_BOX = {"radial": shapes.radial, "rectangle": shapes.rectangle, "ellipse": s
 SIZE = (512, 512)  # width, height
 SHAPING = (
     "invert", "black", "white", "gamma", "soften_radius", "soften_direction", "soften_falloff",
+    "linear_light",
 )  # fmt: skip
 LOOKING = ("strength", "steps", "scale")  # flags that only a preview obeys
 EXAMPLES = """\

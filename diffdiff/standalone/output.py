@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,15 @@ from ..errors import FieldError
 from .settings import RunArgs
 
 
-def targets(out: str | Path | None, count: int, inputs: Iterable[str | Path]) -> list[Path]:
+def targets(
+    out: str | Path | None,
+    count: int,
+    inputs: Iterable[str | Path],
+    singles: Sequence[float] = (),
+) -> list[Path]:
     """The files that a run will write: OUT.png, or OUT-0.png, OUT-1.png, ... for several.
+
+    After these the pictures of a sheet at the strengths `singles`: OUT-1-at-0.25.png, ...
 
     Called before the run, so that nobody waits for a picture that cannot be written.
 
@@ -39,6 +46,9 @@ def targets(out: str | Path | None, count: int, inputs: Iterable[str | Path]) ->
     paths = [out]
     if count > 1:
         paths = [out.with_name(f"{out.stem}-{i}{out.suffix}") for i in range(count)]
+    sheets = list(paths)
+    for i, strength in enumerate(singles):
+        paths += [p.with_name(f"{p.stem}-{i + 1}-at-{strength:g}{p.suffix}") for p in sheets]
     inputs = list(inputs)
     for path in paths:
         _check_folder(Path(os.path.realpath(path)).parent)
@@ -104,14 +114,14 @@ def sixteen_bits(change_map: np.ndarray) -> np.ndarray:
 def texts(
     args: EditArgs,
     run: RunArgs,
-    change_map: np.ndarray,
+    change_map: np.ndarray | None,
     settings: Mapping[str, Any],
     size: tuple[int, int],
-    index: int = 0,
 ) -> dict[str, str]:
-    """What picture `index` of a run says of itself.
+    """What a picture says of itself.
 
     Args:
+        run: of this picture alone, as the engine's result has it.
         change_map: as it was decoded, float32 [H, W]; only its fingerprint is written.
         settings: of the engine's result.
         size: (width, height) of the picture.
@@ -119,32 +129,36 @@ def texts(
     Returns:
         "parameters": infotext as the WebUIs write it; "diffdiff": `settings` as JSON.
     """
-    several = {"picture": index} if run.count > 1 else {}
+    own = {"seed": run.seed, "strength": run.strength}
     return {
-        "parameters": parameters(args, run, change_map, settings, size, index),
-        "diffdiff": json.dumps({**settings, **several}, ensure_ascii=False),
+        "parameters": parameters(args, run, change_map, settings, size),
+        "diffdiff": json.dumps({**settings, **own}, ensure_ascii=False),
     }
 
 
 def parameters(
     args: EditArgs,
     run: RunArgs,
-    change_map: np.ndarray,
+    change_map: np.ndarray | None,
     settings: Mapping[str, Any],
     size: tuple[int, int],
-    index: int = 0,
 ) -> str:
     """Infotext: the prompt, the negative prompt, and one line of settings; see `texts`."""
     known = {
         "Steps": run.steps,
         "Sampler": settings.get("scheduler"),
         "CFG scale": run.guidance,
-        "Seed": run.seed + index,
+        "Seed": run.seed,
         "Size": f"{size[0]}x{size[1]}",
         "Model": settings.get("model"),
         "Denoising strength": run.strength,
-        **infotext.write(args, [change_map]),
+        **infotext.write(args, [] if change_map is None else [change_map]),
     }
+    if "boxes" in settings:
+        places = infotext.places(settings["strengths"], settings["boxes"])
+        known |= {"DD stripes" if args.mode == "fan" else "DD tiles": places}
+    if "bar" in settings:
+        known["DD bar"] = settings["bar"]
     lines = [run.prompt]
     if run.negative_prompt:
         lines.append(f"Negative prompt: {run.negative_prompt}")

@@ -19,18 +19,18 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when Gradio is imported
 
 import gradio as gr
 
-from ..args import EditArgs, fields
+from ..args import EditArgs, auto_radius, fields, suited_radius
 from ..errors import FieldError
-from ..ui.controls import control, upload
-from . import handlers
+from ..ui.controls import control, painter, upload
+from . import assets, handlers
 from .choice import names
+from .cli import HOST_ONLY
 from .settings import RunArgs
 from .trouble import explain, line
 
 STYLE = Path(__file__).with_name("page.css")
 FONTS = {"font": ("system-ui", "sans-serif"), "font_mono": ("ui-monospace", "monospace")}
 HIGHEST = {"steps": 150, "count": 16}  # what a slider can be aimed at
-GREYS = ["#ffffff", "#bfbfbf", "#808080", "#404040", "#000000"]
 MAKERS = {
     "\N{RIGHTWARDS ARROW} right": {"kind": "gradient"},
     "\N{DOWNWARDS ARROW} down": {"kind": "gradient", "angle": 90},
@@ -38,10 +38,10 @@ MAKERS = {
     "ellipse": {"kind": "ellipse"},
 }
 WORDS, NUMBERS = ("prompt", "negative_prompt"), (("strength", "steps"), ("seed", "count"))
-SHAPING = ("invert", "scale", "soften_radius", "soften_direction", "soften_falloff")
-HIDDEN = ("enabled", "mode", "source", "map")  # one choice so far, or shown elsewhere
+SHAPING = ("mode", "invert", "scale", "soften_radius", "soften_direction", "soften_falloff")
+HIDDEN = ("enabled", "source", "map", *HOST_ONLY)  # one choice so far, or shown elsewhere
 LOOKED_AT = (
-    "image", "map", "strength", "steps", "invert", "scale", "black", "white", "gamma",
+    "image", "map", "mode", "strength", "steps", "invert", "scale", "black", "white", "gamma",
     "soften_radius", "soften_direction", "soften_falloff",
 )  # fmt: skip
 
@@ -66,7 +66,8 @@ def how() -> dict[str, Any]:
     """How a page is launched, save for its address."""
     return {
         "theme": gr.themes.Default(primary_hue="indigo", neutral_hue="slate", **FONTS),
-        "css": STYLE.read_text(), "quiet": True, "show_error": True, "share": False,
+        "css": STYLE.read_text() + assets.style(), "head": assets.script(), "quiet": True,
+        "show_error": True, "share": False,
         "ssr_mode": False, "run_history": False, "enable_monitoring": False, "footer_links": [],
     }  # fmt: skip
 
@@ -93,7 +94,7 @@ class Page:
 
     Args:
         engine: what `load` gives; it does one run at a time.
-        folder: where results and maps are written.
+        folder: where results are written.
     """
 
     def __init__(self, engine: Any, folder: Path):
@@ -115,9 +116,9 @@ class Page:
             with gr.Row():
                 with gr.Column(scale=1, min_width=420):
                     self._pictures()
-                    self._words()
                     self._settings()
                 with gr.Column(scale=1, min_width=420):
+                    self._words()
                     self._results()
             self._wire(page)
         return page.queue(default_concurrency_limit=1)
@@ -126,12 +127,14 @@ class Page:
         info = {**fields(RunArgs), **fields(EditArgs)}[name]
         info = info | {"default": self.example.get(name, info["default"])}
         info = info | {"high": HIGHEST.get(name, info["high"])}
+        if name == "soften_radius":  # a slider: it always says what it does
+            info = info | {"default": auto_radius("edit")}
         if name == "scheduler":
             own = "the checkpoint's own", ""
             self.controls[name] = gr.Dropdown(
                 [own, *names()], value="", label=info["title"], info=info["help"], elem_id=name
             )
-        elif info["default"] is None and name != "map":
+        elif info["default"] is None:
             # a box of text: the browser makes Gradio's empty box of a number 0
             self.controls[name] = gr.Textbox(
                 label=info["title"], info=info["help"], placeholder="left out", elem_id=name
@@ -140,26 +143,15 @@ class Page:
             self.controls[name] = control(name, info, name, **more)
 
     def _pictures(self) -> None:
-        shared = {"format": "png", "sources": ["upload", "clipboard"], "buttons": ["fullscreen"]}
-        with gr.Row(equal_height=True):
-            with gr.Tabs(elem_id="pictures"), gr.Tab("Picture"):
-                self.controls["image"] = upload(
-                    "Picture", "image", value=self.example["image"], height=266, show_label=False,
-                    **shared,
-                )  # fmt: skip
-            with gr.Tabs(elem_id="maps"):
-                with gr.Tab("Change map"):
-                    shared |= {"value": self.example["map"], "height": 224, "show_label": False}
-                    self._control("map", **shared)
-                    with gr.Row(elem_id="makers"):
-                        self.makers = [gr.Button(n, size="sm", min_width=60) for n in MAKERS]
-                with gr.Tab("Paint") as self.painting:
-                    self.canvas = gr.ImageEditor(
-                        type="pil", height=224, sources=(), transforms=(), layers=False, buttons=[],
-                        brush=gr.Brush(24, GREYS, GREYS[0], "fixed"), show_label=False,
-                        format="png", elem_id="canvas",
-                    )  # fmt: skip
-                    gr.HTML("What is painted white changes, grey in part.", elem_id="hint")
+        with gr.Row(equal_height=True, elem_id="pictures"):
+            self.controls["image"] = upload(
+                "Picture", "image", value=self.example["image"], height=170, show_label=False,
+                format="png", sources=["upload", "clipboard"], buttons=["fullscreen"], scale=3,
+            )  # fmt: skip
+            with gr.Column(scale=2, min_width=150, elem_id="makers"):
+                gr.HTML("Maps to begin with", elem_id="hint")
+                self.makers = [gr.Button(name, size="sm", min_width=60) for name in MAKERS]
+        self.controls["map"] = painter("map", self.example["map"])
 
     def _words(self) -> None:
         with gr.Group():
@@ -168,12 +160,12 @@ class Page:
         with gr.Row():
             self.go = gr.Button("Edit", variant="primary", elem_id="go", scale=5)
             self.halt = gr.Button("Stop", scale=1, min_width=80)
+
+    def _settings(self) -> None:
         for pair in NUMBERS:
             with gr.Row():
                 for name in pair:
                     self._control(name)
-
-    def _settings(self) -> None:
         advanced = [name for name in fields() if name not in (*SHAPING, *HIDDEN)]
         for heading, wanted in (("The run", RunArgs), ("The map", SHAPING), ("Advanced", advanced)):
             with gr.Accordion(heading, open=False):
@@ -200,7 +192,7 @@ class Page:
             self.change = gr.Image(label="What changed", elem_id="change", height=410, **plain)
         with gr.Accordion("Settings of this picture", open=False):
             self.text = gr.Textbox(lines=4, show_label=False, buttons=["copy"])
-        self.kept, self.strokes = gr.State(), gr.State()
+        self.kept = gr.State()
 
     def _wire(self, page: gr.Blocks) -> None:
         everything = set(self.controls.values())
@@ -216,16 +208,11 @@ class Page:
         quiet = {"show_progress": "hidden", "trigger_mode": "always_last", **private}
         changes = [self.controls[name].change for name in LOOKED_AT]
         gr.on([page.load, *changes], told(self._look), everything, self.look, **quiet)
+        mode, radius = self.controls["mode"], self.controls["soften_radius"]
+        mode.input(suited_radius, [mode, radius], radius, show_progress="hidden", **private)
         for button, how_ in zip(self.makers, MAKERS.values()):
             make = self._maker(**how_)
             button.click(told(make), self.controls["image"], self.controls["map"], **private)
-        image, change_map = self.controls["image"], self.controls["map"]
-        self.painting.select(told(self._canvas), [image, self.canvas], self.canvas, **private)
-        # Gradio's editor keeps its first change to itself, and its first input for the background
-        strokes = [self.canvas.input, self.canvas.change]
-        gr.on(strokes, told(self._paint), self.canvas, self.strokes, **quiet)
-        # by way of a state: a skipped map would be built anew, without `upload`'s own reader
-        self.strokes.change(lambda path: path, self.strokes, change_map, **quiet)
 
     def _sent(self, values: dict) -> dict[str, Any]:
         return {name: values[component] for name, component in self.controls.items()}
@@ -253,12 +240,4 @@ class Page:
         return handlers.look(self.engine, self._sent(values), self.folder)
 
     def _maker(self, **how_: Any) -> Callable:
-        return lambda image: handlers.make(sent={"image": image}, folder=self.folder, **how_)
-
-    def _canvas(self, image: bytes | None, canvas: dict | None) -> dict | None:
-        # sent anew each time: an editor that was hidden comes back empty
-        return handlers.canvas(image, canvas, self.folder)
-
-    def _paint(self, canvas: dict | None) -> Any:
-        path = handlers.painted(canvas["layers"] if canvas else [], self.folder)
-        return gr.skip() if path is None else path
+        return lambda image: handlers.make(sent={"image": image}, **how_)

@@ -44,3 +44,9 @@ class RunArgs(BaseModel, extra="forbid"):
     height: int | None = Field(
         None, ge=8, le=8192, title="Height", description="Pixels; left out, the input's own."
     )
+
+    def alone(self, index: int = 0, strength: float | None = None) -> RunArgs:
+        """The run of one picture alone: its seed, and its strength if that is not the run's."""
+        own = {"seed": (self.seed + index) % 2**32, "count": 1}
+        own |= {} if strength is None else {"strength": strength}
+        return RunArgs(**{**vars(self), **own})

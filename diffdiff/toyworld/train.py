@@ -8,8 +8,8 @@ Five stages, each with a progress bar; a run that was stopped goes on where it w
     unet     UNet and text encoder together, moving average of the weights
     polish   the decoder alone, on whole pictures; `--only polish` runs it beside the unet stage
 
-Then the fp16 pipeline is written to `FOLDER/model`. Two CPU cores need about two hours, a GPU
-minutes.
+Then the fp16 pipeline is written to `FOLDER/model`. Two CPU cores need about two and a half hours,
+a GPU minutes.
 """
 
 from __future__ import annotations
@@ -30,10 +30,12 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from tqdm import tqdm
 
 from . import model
+from .hints import Hints
 from .paint import paint
 from .world import Scene, caption, random_scene
 
 SHORT = "Trains the toy world's model."
+STRONG = 600  # timesteps from here on are strong noise
 STAGES = ("data", "vae", "latents", "unet", "polish")
 MIRROR = {"left": "right", "right": "left", "middle": "middle"}
 
@@ -48,18 +50,23 @@ class Recipe:
     vae_batch: int = 8
     vae_crop: int = 64  # pixels; the last fifth of the steps sees whole pictures, a quarter as many
     vae_rate: float = 1e-3
-    unet_steps: int = 7000
+    unet_steps: int = 15000
     unet_batch: int = 32
     unet_rate: float = 6e-4
     # steps in which all noise levels count alike (a scene's light and season are learnt), then the
-    # faintest noise counts less (its terrain), then the strongest too (its thing, colour, place)
+    # faintest noise counts less (its terrain), then the strongest too (its thing); from
+    # `unet_strong` on the strongest is drawn more often, captions say nearly everything and `Hints`
+    # are given (its colour and place)
     unet_even: int = 2424
     unet_coarse: int = 4293
+    unet_strong: int = 7000
     polish_steps: int = 2000
     polish_batch: int = 4
     polish_rate: float = 5e-4
     drop: float = 0.1  # captions left empty, for guidance
     average: float = 0.999  # of the moving average of the weights
+    strong_share: float = 0.5  # of the timesteps drawn from `STRONG` on
+    strong_keep: float = 0.95  # chance of an attribute to be named then
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -293,8 +300,10 @@ class Run:
             return torch.lerp(new, old, keep.to(old.dtype))
 
         average = torch.optim.swa_utils.AveragedModel(both, avg_fn=averaged)
+        hints = Hints(self.unet).to(device)
+        hinting = torch.optim.AdamW(hints.parameters(), recipe.unet_rate, weight_decay=1e-3)
         stage = Stage(self.out / "unet.pt", recipe.unet_steps, both=both, average=average,
-                      optimizer=optimizer)  # fmt: skip
+                      optimizer=optimizer, hints=hints, hinting=hinting)  # fmt: skip
         alphas = model.new_scheduler().alphas_cumprod.to(device)
         both.train()
         kept: list[float] = []
@@ -304,9 +313,14 @@ class Run:
             index = rng.integers(len(self.scenes), size=recipe.unet_batch)
             side = rng.integers(2, size=recipe.unet_batch)
             x = self.latents[side, index].to(device)
-            said = [self.say(i, s, rng) for i, s in zip(index, side)]
+            strong = step >= recipe.unet_strong
+            scenes = [self.scene(i, s) for i, s in zip(index, side)]
+            said = [self.say(scene, rng, strong) for scene in scenes]
             ids = model.tokens_of(self.tokenizer, said)
             t = torch.randint(len(alphas), (len(x),), device=device)
+            if strong:
+                chosen = torch.rand(len(x), device=device) < recipe.strong_share
+                t = torch.where(chosen, STRONG + t * (len(alphas) - STRONG) // len(alphas), t)
             noise = torch.randn_like(x)
             a = alphas[t].view(-1, 1, 1, 1)
             with self.autocast():
@@ -317,22 +331,30 @@ class Run:
                 # (1 + 5) / (1 + SNR) where the SNR is above 5: what is left to predict there is
                 # detail, and its error would drown that of what the prompt decides
                 error = error * (6 * (1 - a)).clamp(max=1)
-            if step >= recipe.unet_coarse:
+            if recipe.unet_coarse <= step < recipe.unet_strong:
                 error = error * (a / (1 - a)).clamp(0.1, 1)
             loss = error.mean()
-            descend(loss, optimizer, rate_at(step, recipe.unet_steps, recipe.unet_rate))
+            hinting.zero_grad()
+            hint = hints(scenes, said, t) if strong else 0
+            begun = recipe.unet_strong if strong else 0
+            rest = stage.steps - begun if strong else recipe.unet_strong
+            rate = rate_at(step - begun, rest, recipe.unet_rate)
+            descend(loss + hint, optimizer, rate)
+            hinting.step()
             average.update_parameters(both)
             kept = [*kept[-199:], loss.item()]
             stage.bar.set_postfix(loss=f"{np.mean(kept):.4f}")
+        hints.close()
         self.unet, self.text_encoder = average.module["unet"], average.module["text_encoder"]
 
-    def say(self, index: int, side: int, rng: np.random.Generator) -> str:
+    def scene(self, index: int, side: int) -> Scene:
+        scene = self.scenes[index]
+        return dataclasses.replace(scene, place=MIRROR[scene.place]) if side else scene
+
+    def say(self, scene: Scene, rng: np.random.Generator, strong: bool) -> str:
         if rng.uniform() < self.recipe.drop:
             return ""
-        scene = self.scenes[index]
-        if side:
-            scene = dataclasses.replace(scene, place=MIRROR[scene.place])
-        return caption(scene, rng)
+        return caption(scene, rng, **({"keep": self.recipe.strong_keep} if strong else {}))
 
     def save(self) -> Path:
         """The pipeline in fp16 safetensors."""

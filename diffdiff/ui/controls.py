@@ -29,11 +29,32 @@ def upload(label: str, elem_id: str, **more: Any) -> Any:
     return image
 
 
+def painter(elem_id: str, value: str = "", panel: str | None = None) -> Any:
+    """The painter's place, and the box out of sight in which its map travels as a data URL.
+
+    `javascript/diffdiff.mjs` fills the place. What is written into the box by a handler is the
+    painter's next map.
+
+    Args:
+        elem_id: of the box.
+        panel: what the ids of a WebUI's panel begin with; None on the standalone page.
+    """
+    import gradio as gr
+
+    of_panel = "" if panel is None else f" data-panel='{panel}'"
+    place = f"<div class='diffdiff-painter' data-store='{elem_id}'{of_panel}></div>"
+    gr.HTML(place, elem_id=f"{elem_id}_painter", elem_classes=["diffdiff-place"])
+    # not `visible=False`: Gradio 6 would leave it out of the page
+    box = gr.Textbox(value, label="Change map", elem_id=elem_id, elem_classes=["diffdiff-store"])
+    box.do_not_save_to_config = True  # A1111: a map is not a default
+    return box
+
+
 def control(name: str, info: dict[str, Any], elem_id: str, **more: Any) -> Any:
     """The control that a field's type asks for.
 
     Args:
-        name: of the field; "map" becomes an upload.
+        name: of the field.
         info: the field as `diffdiff.args.fields` describes it.
         more: for Gradio's component, such as `visible`.
 
@@ -41,8 +62,6 @@ def control(name: str, info: dict[str, Any], elem_id: str, **more: Any) -> Any:
     """
     import gradio as gr
 
-    if name == "map":
-        return upload(info["title"], elem_id, **{"height": 280, **more})
     common = {"label": info["title"], "elem_id": elem_id, "info": info["help"], **more}
     default, high = info["default"], info["high"]
     if info["choices"]:

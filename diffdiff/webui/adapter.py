@@ -9,17 +9,35 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from modules import sd_samplers_common, shared
 
 from ..hold import Hold
+from ..inpaint import released_conditioning
 from ..ladder import Ladder, shortened
 from ..levels import Schedule, flow, sigma_schedule, timestep_schedule, ve
 from ..samplers import traits
 
-Plan = Callable[[Any, Schedule, int, int], tuple[Ladder, "int | None"]]
+
+class Plan(NamedTuple):
+    """What a run obeys.
+
+    ladder: `[B or 1, 1, h, w]`.
+    first: the step that it begins with, None when no step is needed.
+    start: latents `[B, C, h, w]` that are noised to begin with; None for the init latent. What is
+        held, is held on the init latent all the same.
+    stepwise: show inpainting checkpoints as masked what has been released so far.
+    """
+
+    ladder: Ladder
+    first: int | None
+    start: torch.Tensor | None = None
+    stepwise: bool = False
+
+
+Planner = Callable[[torch.Tensor, Schedule, int, int], Plan]
 
 
 @contextmanager
@@ -58,12 +76,13 @@ def is_flow(sampler: Any) -> bool:
     )
 
 
-def hold_sampler(sampler: Any, plan: Plan, report: Callable[[Hold | None, int, int], None]) -> None:
+def hold_sampler(
+    sampler: Any, planner: Planner, report: Callable[[Hold | None, int, int], None]
+) -> None:
     """Makes this sampler object's next img2img runs obey a plan. It dies with the job.
 
     Args:
-        plan: `(init_latent, schedule, steps, slider_first) -> (ladder, first step)`; the ladder is
-            `[B or 1, 1, h, w]`.
+        planner: `(init_latent, schedule, steps, slider_first) -> Plan`.
         report: `(hold, first, slider_first)`, called when a run is complete.
     """
     plain = sampler.sample_img2img
@@ -72,19 +91,20 @@ def hold_sampler(sampler: Any, plan: Plan, report: Callable[[Hold | None, int, i
         wanted_steps, t_enc = sd_samplers_common.setup_img2img_steps(p, steps)
         slider_first = wanted_steps - t_enc - 1
         schedule = schedule_of(sampler, p, wanted_steps, x)
-        ladder, first = plan(x, schedule, wanted_steps, slider_first)
-        if first is None:
+        plan = planner(x, schedule, wanted_steps, slider_first)
+        if plan.first is None:
             sampler.last_latent = x
             report(None, len(schedule), slider_first)
             return x.clone()
-        first = max(min(first, latest_start(sampler, wanted_steps)), 0)
-        run = HeldRun(sampler, x, noise, ladder, schedule, first)
+        first = max(min(plan.first, latest_start(sampler, wanted_steps)), 0)
+        run = HeldRun(sampler, x, noise, plan, schedule, first)
+        start = x if plan.start is None else plan.start
         overrides: dict[str, Any] = {}
         if first != slider_first:
             steps, overrides["denoising_strength"] = shortened(wanted_steps, first)
         with attribute(p, **overrides), attribute(sampler, func=run.wrap(sampler.func)):
             samples = plain(
-                p, x, noise, conditioning, unconditional_conditioning, steps=steps, **kwargs
+                p, start, noise, conditioning, unconditional_conditioning, steps=steps, **kwargs
             )
         report(run.hold, first, slider_first)
         return samples
@@ -105,9 +125,10 @@ def function_name(function: Callable) -> str:
 class HeldRun:
     """One call of the sampler function, with the denoiser held."""
 
-    def __init__(self, sampler: Any, init, noise, ladder: Ladder, schedule: Schedule, first: int):
+    def __init__(self, sampler: Any, init, noise, plan: Plan, schedule: Schedule, first: int):
         self.sampler, self.init, self.noise = sampler, init, noise
-        self.ladder, self.schedule, self.first = ladder, schedule, first
+        self.ladder, self.stepwise = plan.ladder, plan.stepwise
+        self.schedule, self.first = schedule, first
         self.hold: Hold | None = None
 
     def wrap(self, function: Callable) -> Callable:
@@ -142,7 +163,13 @@ class HeldRun:
         )
 
     def _forward(self, denoiser: Any, hold: Hold) -> Callable:
-        ask, sampler = denoiser.forward, self.sampler
+        plain, sampler = denoiser.forward, self.sampler
+
+        def ask(x, sigma, **kwargs):
+            if self.stepwise and hold.holding and torch.is_tensor(kwargs.get("image_cond")):
+                condition = kwargs["image_cond"]
+                kwargs["image_cond"] = released_conditioning(condition, hold.held, hold.init)
+            return plain(x, sigma, **kwargs)
 
         def forward(x, sigma, **kwargs):
             step = denoiser.step

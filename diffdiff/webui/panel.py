@@ -9,31 +9,47 @@ import gradio as gr
 from modules.ui_components import InputAccordion
 
 from .. import __version__
-from ..args import fields
-from ..ui.controls import control
+from ..args import auto_radius, fields, suited_radius
+from ..ui.controls import control, painter
 from . import infotext
 
-ADVANCED = ("black", "white", "gamma", "transition", "paste_back", "feather", "skip")
-HIDDEN = ("mode", "source")  # one choice so far
+SHOWN = ("mode", "scale", "invert", "soften_radius", "soften_direction", "soften_falloff")
+FANS = (
+    "fan_preset", "fan_low", "fan_high", "fan_count", "fan_strengths", "fan_layout", "sheet_batch",
+)  # fmt: skip
+HIDDEN = ("source",)  # one choice so far
 
 
 def build(elem_id: Callable[[str], str]) -> tuple[list, list]:
     """The controls in the order of the args model, and the pairs that restore them."""
     described = fields()
     controls: dict[str, Any] = {}
+
+    def make(name: str, **more: Any) -> None:
+        info = described[name]
+        if name == "soften_radius":  # a slider: it always says what it does
+            info = info | {"default": auto_radius("edit")}
+        controls[name] = control(name, info, elem_id(name), **more)
+
     label = f"Differential Diffusion {__version__}"
     with InputAccordion(False, label=label, elem_id=elem_id("enabled")) as controls["enabled"]:
         gr.HTML(
-            "<p class='diffdiff-hint'>White in the map changes, black is kept, "
-            "grey changes in part.</p>"
+            "<p class='diffdiff-hint'>Paint where the picture may change: white changes, black is "
+            "kept, grey changes in part.</p>"
         )
-        plain = [n for n in described if n not in ADVANCED and n not in controls]
-        for name in plain:
-            more = {"visible": False} if name in HIDDEN else {}
-            controls[name] = control(name, described[name], elem_id(name), **more)
+        controls["map"] = painter(elem_id("map"), panel=elem_id(""))
+        for name in SHOWN:
+            make(name)
+        with gr.Accordion("Strength fan and sheet", open=False, elem_id=elem_id("fans")):
+            for name in FANS:
+                make(name)
         with gr.Accordion("Advanced", open=False, elem_id=elem_id("advanced")):
-            for name in ADVANCED:
-                controls[name] = control(name, described[name], elem_id(name))
+            for name in described:
+                if name not in controls:
+                    make(name, **({"visible": False} if name in HIDDEN else {}))
+    # only a person's choice: pasted parameters bring their own radius
+    both = [controls["mode"], controls["soften_radius"]]
+    controls["mode"].input(suited_radius, both, both[1], show_progress=False)
     ordered = [controls[name] for name in described]
     pasted = [(controls[n], infotext.reader(n)) for n in described if n != "map"]
     return ordered, pasted

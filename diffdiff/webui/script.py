@@ -11,16 +11,25 @@ from .. import maps
 from ..args import EditArgs, fields, parse
 from ..errors import FieldError
 from . import panel
+from .fan import FanSession
 from .session import Session
+from .sheet import SheetSession
 
 TITLE = "Differential Diffusion"
+SESSIONS = {"fan": FanSession, "sheet": SheetSession}  # of the modes with one of their own
 
 
 def request_of(values: tuple) -> dict:
     """The request in a script's positional arguments: the UI's values, or the API's one object."""
     if values and isinstance(values[0], dict):
         return values[0]
-    return dict(zip(fields(), values))
+    described = fields()
+    # an empty box is a value that was left out
+    return {
+        name: value
+        for name, value in zip(described, values)
+        if value != "" or described[name]["default"] is not None
+    }
 
 
 def read(values: tuple) -> tuple[EditArgs, list] | None:
@@ -37,7 +46,13 @@ def read(values: tuple) -> tuple[EditArgs, list] | None:
     if not args.enabled:  # "false", 0 and the like
         return None
     if given is None or (isinstance(given, (str, list, tuple)) and not given):
-        raise FieldError("map", "there is no change map", "Give a picture in which white changes.")
+        if not args.needs_map:  # the host's mask may do, or none is wanted
+            return args, []
+        raise FieldError(
+            "map", "there is no change map", "Paint where the picture may change, or send a map."
+        )
+    if args.mode == "fan" and not args.needs_map:  # what is painted is for another day
+        return args, []
     given = list(given) if isinstance(given, (list, tuple)) else [given]
     return args, [maps.decode(m) for m in given]
 
@@ -65,12 +80,13 @@ class DifferentialDiffusion(scripts.Script):
         return controls
 
     def before_process(self, p: Any, *values: Any) -> None:
+        self.finish(p)
         p.diffdiff = None
         try:
             edit = read(values)
             # without an init image the host has its own words
             if edit is not None and all(getattr(p, "init_images", None) or [None]):
-                p.diffdiff = Session(p, *edit)
+                p.diffdiff = SESSIONS.get(edit[0].mode, Session)(p, *edit)
         except Exception as error:
             refuse(p, error)
 
@@ -87,7 +103,31 @@ class DifferentialDiffusion(scripts.Script):
         if session is not None:
             session.attach(p)
 
+    def postprocess_image(self, p: Any, pp: Any, *values: Any) -> None:
+        session = getattr(p, "diffdiff", None)
+        if session is not None:
+            pp.image = session.recolour(p, pp.image, p.batch_index)
+
+    def postprocess_maskoverlay(self, p: Any, ppmo: Any, *values: Any) -> None:
+        session = getattr(p, "diffdiff", None)
+        if session is not None and session.pastes_alone(p):
+            ppmo.overlay_image = None
+
     def postprocess_image_after_composite(self, p: Any, pp: Any, *values: Any) -> None:
         session = getattr(p, "diffdiff", None)
         if session is not None:
             pp.image = session.composite(p, pp.image, p.batch_index)
+
+    def postprocess(self, p: Any, processed: Any, *values: Any) -> None:
+        session = getattr(p, "diffdiff", None)
+        if session is not None:
+            session.deliver(p, processed)
+        self.finish(p)
+
+    @staticmethod
+    def finish(p: Any) -> None:
+        """Gives a job back what was changed for its length. A job that failed never comes here:
+        its object dies, or the next job on it begins with this."""
+        session = getattr(p, "diffdiff", None)
+        if session is not None:
+            session.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -10,15 +11,16 @@ import torch
 from modules import images, shared
 from PIL import Image
 
-from .. import maps
+from .. import colour, maps
 from ..args import EditArgs
 from ..composite import paste_back
 from ..errors import FieldError
 from ..hold import Hold
-from ..ladder import Ladder
+from ..inpaint import combine, picture_scale
 from ..levels import Schedule
-from ..prepare import kept, plan, shape, strengths
+from ..prepare import full_strength, kept, level, plan, shape, shown, strengths, whole
 from . import adapter, infotext
+from .inpaint import Inpaint, quiet_builtin
 
 logger = logging.getLogger("diffdiff")
 
@@ -29,25 +31,63 @@ class Session:
     Args:
         p: the host's processing object.
         args: checked settings.
-        change_maps: decoded maps, float32 `[H, W]`, one, or one for every picture of a batch.
+        change_maps: decoded maps, float32 `[H, W]`: one, or one for every picture of a batch; in
+            soft inpaint, for a fan and a sheet there may be none.
+
+    Raises:
+        FieldError: there is nothing that says what should change.
     """
 
     def __init__(self, p: Any, args: EditArgs, change_maps: list[np.ndarray]):
-        self.args = args
+        self.args = self.told = args
         self.user_strength = float(p.denoising_strength)
         self.raw = change_maps
+        self.inpaint: Inpaint | None = None
         # the image's own resolution is where a radius in pixels means what the user saw
-        self.shaped = [
-            shape(maps.resize(m, *self._image(p, i).size), args)
-            for i, m in enumerate(change_maps)
-        ]  # fmt: skip
+        at_size = [maps.resize(m, *self._image(p, i).size) for i, m in enumerate(change_maps)]
+        self.stack = ExitStack()  # what is changed for the length of the job
+        if args.mode == "soft inpaint" and p.image_mask is not None:
+            self.shaped = self._inpaint(p, [level(m, args) for m in at_size])
+        elif at_size:
+            size = self._image(p, 0).size
+            scale = picture_scale(p.resize_mode, size, p.width, p.height)
+            self.shaped = [
+                shape(m, args, scale if args.mode == "soft inpaint" else 1) for m in at_size
+            ]
+        elif args.fans:
+            self.shaped = []
+        else:
+            raise FieldError(
+                "mode",
+                "soft inpaint needs a mask, and this job has none",
+                "Paint one in an inpaint tab, send one as `mask`, or give a change map.",
+            )
+        if p.image_mask is not None:
+            quiet_builtin(p, self.stack)
         self.several = len(change_maps) > 1 or len(p.init_images) > 1
         self.steps: tuple[int, int] | None = None
         self.fitted: dict[int, np.ndarray] = {}
 
+    def _inpaint(self, p: Any, painted: list[np.ndarray]) -> list[np.ndarray]:
+        """The host's mask softened, with the painted maps; its support becomes the job's mask."""
+        size = self._image(p, 0).size
+        self.inpaint = Inpaint(p, self.args, size)
+        soft = self.inpaint.soft
+        shaped = [
+            combine(maps.resize(soft, m.shape[1], m.shape[0]), m, self.args.combine)
+            for m in painted
+        ] or [soft]  # fmt: skip
+        support = np.maximum.reduce([maps.resize(m, *size) for m in shaped]) > 0
+        self.inpaint.take_over(p, support, self.stack)
+        return shaped
+
     @staticmethod
     def _image(p: Any, index: int) -> Image.Image:
         return p.init_images[index if index < len(p.init_images) else 0]
+
+    def close(self) -> None:
+        """Gives the job's settings back; some hosts' tabs run several jobs on one object."""
+        self.stack.close()
 
     def begin(self, p: Any) -> None:
         """Checks what can be checked before the job runs, and writes the infotext."""
@@ -57,40 +97,64 @@ class Session:
                 f"{len(self.shaped)} maps for a batch of {p.batch_size}",
                 "Send one map, or one for every picture of the batch.",
             )
-        p.extra_generation_params.update(infotext.write(self.args, self.raw))
+        p.extra_generation_params.update(infotext.write(self.told, self.raw))
+        if self.inpaint is not None:
+            self.inpaint.tell(p)
 
     def attach(self, p: Any) -> None:
         """Holds the job's sampler."""
         if "sample_img2img" not in vars(p.sampler):
+            filled = self._filled(p)
             adapter.hold_sampler(
                 p.sampler,
-                lambda x, schedule, steps, first: self._plan(p, x, schedule, steps, first),
+                lambda x, schedule, steps, first: self._plan(p, x, schedule, steps, first, filled),
                 lambda hold, first, slider_first: self._report(p, hold, first, slider_first),
             )
+
+    def _filled(self, p: Any) -> torch.Tensor | None:
+        """The latents that start the run where strength is full, None for the original's."""
+        if self.inpaint is None:
+            return None
+        count = len(p.init_images) if self.several else 1
+        hard = self.inpaint.hard.astype(np.float32)
+        fitted = [self._fit(p, i, hard) for i in range(count)]
+        return self.inpaint.start(p, fitted, [self.source(p, i) for i in range(count)])
 
     def fitted_map(self, p: Any, index: int) -> np.ndarray:
         """The map of picture `index` as the host fitted its image: float32 `[height, width]`."""
         index = index if self.several else 0
         if index not in self.fitted:
-            shaped = self.shaped[index if len(self.shaped) > 1 else 0]
-            size, mode = self._image(p, index).size, p.resize_mode
-            if p.paste_to is not None:  # only masked: the host works on a crop
-                x, y, w, h = p.paste_to
-                shaped = maps.resize(shaped, *size)[y : y + h, x : x + w]
-                size, mode = (w, h), 2
-            self.fitted[index] = maps.follow(shaped, mode, size, p.width, p.height)
+            self.fitted[index] = self._fit(p, index, self._shaped(index))
         return self.fitted[index]
 
+    def _shaped(self, index: int) -> np.ndarray:
+        return self.shaped[index if len(self.shaped) > 1 else 0]
+
+    def _fit(self, p: Any, index: int, shaped: np.ndarray) -> np.ndarray:
+        size, mode = self._image(p, index).size, p.resize_mode
+        if p.paste_to is not None:  # only masked: the host works on a crop
+            x, y, w, h = p.paste_to
+            shaped = maps.resize(shaped, *size)[y : y + h, x : x + w]
+            size, mode = (w, h), 2
+        return maps.follow(shaped, mode, size, p.width, p.height)
+
     def _plan(
-        self, p: Any, x: torch.Tensor, schedule: Schedule, steps: int, slider_first: int
-    ) -> tuple[Ladder, int | None]:
+        self, p: Any, x: torch.Tensor, schedule: Schedule, steps: int, slider_first: int, filled
+    ) -> adapter.Plan:
         maps_ = [self.fitted_map(p, i) for i in range(len(x) if self.several else 1)]
         latent = np.stack([maps.to_latent(m, *x.shape[2:]) for m in maps_])[:, None]
-        strength = strengths(latent, self.args, self.user_strength)
         if p.nmask is not None:  # the host's own inpaint mask: outside of it nothing changes
-            strength = strength * p.nmask[:1].float().cpu().numpy()[None]
+            mask = p.nmask[:1].float().cpu().numpy()[None]
+            # not softened and alone, the mask is what the host makes of it
+            hard = self.inpaint is not None and self.args.radius == 0 and not self.raw
+            latent = mask if hard else latent * mask
+        strength = strengths(latent, self.args, self.user_strength)
         self.steps = steps, len(schedule) - 1
-        return plan(strength, self.args, steps, self.steps[1], slider_first)
+        ladder, first = plan(strength, self.args, steps, self.steps[1], slider_first)
+        if filled is not None:
+            full = torch.from_numpy(ladder.start <= whole(self.args, slider_first)).to(x.device)
+            filled = torch.where(full, filled.to(x), x)
+        return adapter.Plan(ladder, first, filled, self.args.mask_channel == "step")
 
     def _report(self, p: Any, hold: Hold | None, first: int, slider_first: int) -> None:
         calls = hold.calls if hold else 0
@@ -99,28 +163,62 @@ class Session:
         if skipped:
             text += f", {skipped} of {skipped + max(self.steps[1] + 1 - first, 0)} steps skipped"
         if hold is None:
-            text += "; the map is empty, so nothing changes"
+            text += f"; the {'mask' if self.inpaint else 'map'} is empty, so nothing changes"
         p.comment(text)
         logger.info(text)
 
+    def recolour(self, p: Any, picture: Image.Image, index: int) -> Image.Image:
+        """The picture as the VAE decoded it, with the colours of the original."""
+        if not self.args.colour_match or self.steps is None or picture.size != (p.width, p.height):
+            return picture
+        kept_ = self._kept(self.fitted_map(p, index))
+        edited, original = np.array(picture.convert("RGB")), np.array(self.source(p, index))
+        return Image.fromarray(colour.match(edited, original, kept_))
+
+    def pastes_alone(self, p: Any) -> bool:
+        """Whether the host's overlay would only be in the way. A crop needs it: it pastes it."""
+        return self.inpaint is not None and p.paste_to is None
+
     def composite(self, p: Any, picture: Image.Image, index: int) -> Image.Image:
         """The picture with kept pixels pasted back from the init image, exactly."""
-        if not self.args.paste_back or p.image_mask is not None or self.steps is None:
+        if not self.args.paste_back or self.steps is None:
             return picture
-        source = self.source(p, index)
+        if p.image_mask is not None and self.inpaint is None:
+            return picture  # the host's own inpainting pastes
+        source, change_map = self._whole(p, index)
         if source.size != picture.size:
             p.comment("Differential Diffusion: the size changed, kept pixels were not pasted back")
             return picture
-        fitted = self.fitted_map(p, index)
-        strength = strengths(fitted, self.args, self.user_strength)
-        touched = np.where(kept(strength, *self.steps), 0, fitted).astype(np.float32)
+        touched, limit = ~self._kept(change_map), None
+        # a painted grey is meant to show; the rim of a softened mask is there to hide the seam
+        if self.args.mode == "soft inpaint" and not (self.inpaint and self.raw):
+            strength = strengths(change_map, self.args, self.user_strength)
+            limit = shown(strength, full_strength(self.args, self.user_strength), *self.steps)
         original, edited = np.array(source), np.array(picture.convert("RGB"))
-        result = Image.fromarray(paste_back(original, edited, touched, self.args.feather))
+        result = Image.fromarray(paste_back(original, edited, touched, self.args.feather, limit))
         result.info = dict(picture.info)
         return result
 
+    def _whole(self, p: Any, index: int) -> tuple[Image.Image, np.ndarray]:
+        """The original of a finished picture, RGB, and the map of all of it."""
+        if p.paste_to is None:
+            return self.source(p, index), self.fitted_map(p, index)
+        source = self._flat(p, index)
+        return source, maps.resize(self._shaped(index if self.several else 0), *source.size)
+
+    def deliver(self, p: Any, processed: Any) -> None:
+        """What goes with the pictures of a finished job."""
+
+    def _kept(self, change_map: np.ndarray) -> np.ndarray:
+        return kept(strengths(change_map, self.args, self.user_strength), *self.steps)
+
+    def _flat(self, p: Any, index: int) -> Image.Image:
+        return images.flatten(self._image(p, index), shared.opts.img2img_background_color)
+
     def source(self, p: Any, index: int) -> Image.Image:
-        """The init image as the host fitted it: RGB of the output's size."""
-        image = images.flatten(self._image(p, index), shared.opts.img2img_background_color)
-        mode = 0 if p.resize_mode == 3 else p.resize_mode
-        return images.resize_image(mode, image, p.width, p.height)
+        """The init image as the host fitted it: RGB of the job's size."""
+        image, mode = self._flat(p, index), p.resize_mode
+        if p.paste_to is not None:
+            x, y, w, h = p.paste_to
+            image, mode = image.crop((x, y, x + w, y + h)), 2
+        return images.resize_image(0 if mode == 3 else mode, image, p.width, p.height)

@@ -10,10 +10,13 @@ import { tilesOf } from "./tiles.mjs";
  *
  * @typedef {object} Change what a listener is told
  * @property {"stroke" | "commit" | "undo" | "redo" | "cancel" | "image"} kind
- * @property {Rect} rect pixels that may look different now; after "commit" of a stroke they look
- *     as its preview did
+ * @property {Rect} rect pixels that may look different now
+ * @property {true} [seen] they look as the preview of the stroke did, which is now committed
  *
- * @typedef {{ historyBytes?: number, onChange?: (change: Change) => void }} Options
+ * @typedef {object} Options
+ * @property {number} [historyBytes]
+ * @property {(task: () => void) => void} [later] see History
+ * @property {(change: Change) => void} [onChange]
  */
 
 /** A map with its history, and the few ways in which it changes. */
@@ -22,8 +25,9 @@ export class Canvas {
      * @param {import("./rect.mjs").Size} size
      * @param {Options} [options]
      */
-    constructor({ width, height }, { historyBytes, onChange = () => {} } = {}) {
+    constructor({ width, height }, { historyBytes, later, onChange = () => {} } = {}) {
         this.historyBytes = historyBytes;
+        this.later = later;
         this.onChange = onChange;
         /** Counts the states of the map, so that a saved copy can be known to be old. */
         this.revision = 0;
@@ -44,7 +48,7 @@ export class Canvas {
      * @param {GreyMap} map
      * @param {History} [history]
      */
-    open(map, history = new History(this.historyBytes)) {
+    open(map, history = new History(this.historyBytes, this.later)) {
         this.map = map;
         this.history = history;
         this.cover = new Cover(map);
@@ -64,13 +68,15 @@ export class Canvas {
      *
      * @param {string} label
      * @param {Paint} paint
+     * @param {boolean} [seen] whether the view has shown it already
      */
-    commitCover(label, paint) {
+    commitCover(label, paint, seen = false) {
         const { cover, map } = this;
-        const rect = this.#commit(label, cover.tiles.list(), (tile) => {
+        const change = (tile) => {
             const start = tile.y * map.width + tile.x;
             combine(map.data, cover.data, map.width, paint, tile, map.data, start, map.width);
-        });
+        };
+        const rect = this.#commit(label, cover.tiles.list(), change, seen);
         cover.clear();
         return rect;
     }
@@ -109,9 +115,10 @@ export class Canvas {
     /**
      * @param {Change["kind"]} kind
      * @param {Rect} rect
+     * @param {boolean} [seen]
      */
-    tell(kind, rect) {
-        this.onChange({ kind, rect });
+    tell(kind, rect, seen = false) {
+        this.onChange(seen ? { kind, rect, seen } : { kind, rect });
     }
 
     #everywhere(label, change) {
@@ -124,16 +131,16 @@ export class Canvas {
         });
     }
 
-    #commit(label, tiles, change) {
+    #commit(label, tiles, change, seen) {
         const rect = this.history.record(label, this.map, tiles, change);
         if (rect) this.changed();
-        return this.#moved("commit", rect);
+        return this.#moved("commit", rect, seen);
     }
 
-    #moved(kind, rect) {
+    #moved(kind, rect, seen) {
         if (!rect) return null;
         this.revision++;
-        this.tell(kind, rect);
+        this.tell(kind, rect, seen);
         return rect;
     }
 }

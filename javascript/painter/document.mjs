@@ -38,7 +38,7 @@ const NO_PAINT = { mode: "max", value: 0 };
 export class PaintDocument extends Canvas {
     /**
      * @param {import("./rect.mjs").Size} size
-     * @param {{ historyBytes?: number, onChange?: (change: Change) => void }} [options]
+     * @param {import("./canvas.mjs").Options} [options]
      */
     constructor(size, options = {}) {
         super(size, options);
@@ -88,7 +88,7 @@ export class PaintDocument extends Canvas {
         if (!stroke) return null;
         this.#drawn(stroke.trail.finish());
         this.stroke = null;
-        return this.commitCover(stroke.label, stroke.paint);
+        return this.commitCover(stroke.label, stroke.paint, true);
     }
 
     /** Gives the stroke in progress up; what was committed stays. */

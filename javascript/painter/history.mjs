@@ -9,19 +9,39 @@ import { union } from "./rect.mjs";
  * @typedef {object} Step one change: the tiles that it touched, and how they differed before
  * @property {string} label
  * @property {Uint32Array} tiles
- * @property {Uint8Array} bytes
+ * @property {Uint8Array | null} bytes packed; null as long as that waits
+ * @property {1 | -1} sign -1: packed when it was undone, so the differences are the other way round
+ *
+ * @typedef {object} Waiting the one step that is not packed yet
+ * @property {Step} step
+ * @property {GreyMap} map
+ * @property {number} packed tiles of it that are packed already
  */
 
 const OVERHEAD = 256; // bytes that a step costs beside its data, about
+const MOST_WAITING = 16 * 1024 * 1024; // bytes of a step; larger ones are packed at once
+const SLICE_MS = 4; // of packing at a time
+const AREA = TILE * TILE;
 
 /**
  * Undo and redo by changed tiles. A step holds differences, which work both ways: undoing and
  * redoing costs no more than adding or subtracting them, and a step never changes its size.
  */
 export class History {
-    /** @param {number} [limit] bytes; the newest step is kept even if it alone is larger */
-    constructor(limit = 64 * 1024 * 1024) {
+    /**
+     * @param {number} [limit] bytes; the newest step is kept even if it alone is larger
+     * @param {(task: () => void) => void} [later] calls a task when there is nothing else to do.
+     *     With it the newest step is kept as it is (in memory beyond the limit) and packed then, so
+     *     that a change takes no longer than changing; without it every step is packed at once.
+     */
+    constructor(limit = 64 * 1024 * 1024, later = null) {
         this.limit = limit;
+        this.later = later;
+        /** @type {Waiting | null} */
+        this.waiting = null;
+        /** The newest step of all, whose other side stands in `raw`: no need to unpack it. */
+        this.fresh = null;
+        this.raw = new Uint16Array(0);
         /** @type {Step[]} */
         this.done = [];
         /** @type {Step[]} */
@@ -41,26 +61,45 @@ export class History {
      * @returns {Rect | null} what changed; null when nothing did, which is no step
      */
     record(label, map, tiles, change) {
+        this.settle();
+        this.fresh = null;
         const grid = new TileSet(map);
+        const wait = this.later !== null && 2 * AREA * tiles.length <= MOST_WAITING;
+        if (wait && this.raw.length < AREA * tiles.length) {
+            this.raw = new Uint16Array(AREA * tiles.length);
+        }
         this.writer.length = 0; // a change that failed may have left something
         const changed = [];
         let dirty = null;
         for (const index of tiles) {
             const rect = grid.rect(index);
-            loadTile(map, rect, this.before);
+            const before = wait ? this.#slot(changed.length) : this.before;
+            loadTile(map, rect, before);
             change(rect);
-            if (!encodeTile(this.before, map, rect, this.writer)) continue;
+            const differs = wait
+                ? differsFrom(before, map, rect)
+                : encodeTile(before, map, rect, this.writer);
+            if (!differs) continue;
             changed.push(index);
             dirty = union(dirty, rect);
         }
         if (!dirty) return null;
         for (const step of this.undone) this.bytes -= sizeOf(step);
         this.undone = [];
-        const step = { label, tiles: Uint32Array.from(changed), bytes: this.writer.take() };
-        this.bytes += sizeOf(step);
+        /** @type {Step} */
+        const step = { label, tiles: Uint32Array.from(changed), bytes: null, sign: 1 };
         this.done.push(step);
-        this.#trim();
+        if (wait) {
+            this.fresh = step;
+            this.waiting = { step, map, packed: 0 };
+            this.#packLater();
+        } else this.#packed(step);
         return dirty;
+    }
+
+    /** Packs what waits, now. */
+    settle() {
+        while (this.waiting) this.#pack(Infinity);
     }
 
     /**
@@ -93,21 +132,65 @@ export class History {
         this.done = [];
         this.undone = [];
         this.bytes = 0;
+        this.waiting = null;
+        this.fresh = null;
     }
 
     #move(from, to, map, sign) {
         const step = from.pop();
         if (!step) return null;
+        if (step !== this.waiting?.step) this.settle(); // it is packed against the map as it is now
+        to.push(step);
         const grid = new TileSet(map);
         let dirty = null;
         let at = 0;
-        for (const index of step.tiles) {
+        step.tiles.forEach((index, i) => {
             const rect = grid.rect(index);
-            at = applyTile(step.bytes, at, map, rect, sign);
+            if (step === this.fresh) swapTile(this.#slot(i), map, rect);
+            else at = applyTile(step.bytes, at, map, rect, sign * step.sign);
             dirty = union(dirty, rect);
+        });
+        if (step === this.waiting?.step) {
+            this.waiting.packed = 0; // what was packed so far is the wrong way round now
+            this.writer.length = 0;
+            step.sign = step.sign > 0 ? -1 : 1;
         }
-        to.push(step);
         return dirty;
+    }
+
+    #slot(i) {
+        return this.raw.subarray(i * AREA, (i + 1) * AREA);
+    }
+
+    #packLater() {
+        const { waiting } = this;
+        this.later(() => {
+            if (this.waiting !== waiting) return;
+            this.#pack(SLICE_MS);
+            if (this.waiting) this.#packLater();
+        });
+    }
+
+    /** Packs tiles of the step that waits, for about so many milliseconds. */
+    #pack(budget) {
+        const { waiting } = this;
+        const { step, map } = waiting;
+        const grid = new TileSet(map);
+        const end = performance.now() + budget;
+        while (waiting.packed < step.tiles.length) {
+            const rect = grid.rect(step.tiles[waiting.packed]);
+            encodeTile(this.#slot(waiting.packed++), map, rect, this.writer);
+            if (performance.now() > end) return;
+        }
+        this.waiting = null;
+        this.#packed(step);
+    }
+
+    /** What the writer holds is the step; older ones may have to go for it. */
+    #packed(step) {
+        step.bytes = this.writer.take();
+        this.bytes += sizeOf(step);
+        this.#trim();
     }
 
     #trim() {
@@ -118,3 +201,23 @@ export class History {
 }
 
 const sizeOf = ({ tiles, bytes }) => tiles.byteLength + bytes.byteLength + OVERHEAD;
+
+function differsFrom(tile, { data, width }, { x, y, w, h }) {
+    for (let row = 0; row < h; row++) {
+        const from = (y + row) * width + x;
+        for (let i = 0; i < w; i++) if (tile[row * TILE + i] !== data[from + i]) return true;
+    }
+    return false;
+}
+
+/** What stands in the map and what was kept change places. */
+function swapTile(tile, { data, width }, { x, y, w, h }) {
+    for (let row = 0; row < h; row++) {
+        const from = (y + row) * width + x;
+        for (let i = 0; i < w; i++) {
+            const kept = tile[row * TILE + i];
+            tile[row * TILE + i] = data[from + i];
+            data[from + i] = kept;
+        }
+    }
+}

@@ -1,13 +1,19 @@
 import { FULL } from "./map.mjs";
 
 /**
- * The legend: what a grey of the map means for a run. The rule is the WebUI's own, as `climb` in
- * `ladder.py` has it: t_enc = int(min(s, 0.999) * steps), first step = steps - 1 - t_enc.
+ * The legend: what a grey of the map means for a run. The rules are those of `ladder.py`: the
+ * WebUI's (`climb`): t_enc = int(min(s, 0.999) * steps), first step = steps - 1 - t_enc; and that of
+ * diffusers (`suffix`): the last int(s * steps) steps.
  *
  * @typedef {object} Run
  * @property {number} steps steps of the full schedule
  * @property {number} denoising denoising strength of the tab, 0..1
  * @property {"relative" | "absolute"} [scale] absolute: a grey is the strength itself
+ * @property {boolean} [invert] the map is read the other way round
+ * @property {number} [black] levels, as `maps.levels` has them
+ * @property {number} [white]
+ * @property {number} [gamma]
+ * @property {"webui" | "diffusers"} [rule]
  * @property {number[]} [sigmas] noise level of every step, for display
  *
  * @typedef {object} Rung what a grey leads to
@@ -30,11 +36,26 @@ function exact(strength) {
 /**
  * @param {number} strength 0..1
  * @param {number} steps
+ * @param {Run["rule"]} [rule]
  * @returns {number | null} null: never, the pixel is kept
  */
-export function releaseStep(strength, steps) {
+export function releaseStep(strength, steps, rule = "webui") {
     const s = exact(strength);
+    if (rule === "diffusers") {
+        const count = Math.floor(s * steps);
+        return count ? steps - count : null;
+    }
     return s > 0 ? steps - 1 - Math.floor(Math.min(s, 0.999) * steps) : null;
+}
+
+/** The map's value after invert and levels, 0..1; float32 all the way, as in Python. */
+function valueOf(grey, { invert = false, black = 0, white = 1, gamma = 1 }) {
+    let value = Math.fround(grey / FULL);
+    if (invert) value = Math.fround(1 - value);
+    if (!(white > black && gamma > 0)) return value; // refused when the run begins
+    const [low, high] = [Math.fround(black), Math.fround(white)];
+    value = Math.fround(Math.fround(value - low) / Math.fround(high - low));
+    return Math.fround(Math.min(1, Math.max(0, value)) ** Math.fround(1 / gamma));
 }
 
 /**
@@ -42,8 +63,8 @@ export function releaseStep(strength, steps) {
  * @param {Run} run
  * @returns {number} 0..1
  */
-export const strengthOf = (grey, { denoising, scale = "relative" }) =>
-    Math.fround(grey / FULL) * (scale === "absolute" ? 1 : denoising); // the map is float32 there
+export const strengthOf = (grey, run) =>
+    valueOf(grey, run) * (run.scale === "absolute" ? 1 : run.denoising);
 
 /**
  * @param {number} grey
@@ -52,7 +73,7 @@ export const strengthOf = (grey, { denoising, scale = "relative" }) =>
  */
 export function rungOf(grey, run) {
     const strength = strengthOf(grey, run);
-    const step = releaseStep(strength, run.steps);
+    const step = releaseStep(strength, run.steps, run.rule);
     const count = step === null ? 0 : run.steps - step;
     const sigma = step === null ? null : (run.sigmas?.[step] ?? null);
     return { grey, strength, step, count, sigma };
@@ -66,6 +87,10 @@ export function rungOf(grey, run) {
  * @returns {Rung[]}
  */
 export function rungs(run) {
+    if (run.invert) {
+        const plain = rungs({ ...run, invert: false });
+        return plain.map((rung) => ({ ...rung, grey: FULL - rung.grey }));
+    }
     const found = [rungOf(0, run)];
     while (rungOf(FULL, run).count > found.at(-1).count) {
         const { count, grey } = found.at(-1);

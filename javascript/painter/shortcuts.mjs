@@ -61,9 +61,13 @@ const digits = Array.from({ length: 10 }, (_, digit) => ({
 export const SHORTCUTS = [
     letter("b", "tool:brush", "Brush"),
     letter("e", "tool:erase", "Eraser"),
-    letter("g", "tool:gradient", "Gradient"),
+    letter("g", "tool:gradient", "Gradient: linear, again: radial"),
     letter("l", "tool:lasso", "Lasso"),
     letter("f", "tool:flood", "Fill an area of similar colour"),
+    letter("r", "tool:rectangle", "Rectangle"),
+    letter("o", "tool:ellipse", "Ellipse"),
+    letter("s", "tool:smooth", "Smooth"),
+    letter("p", "tool:pick", "Eyedropper (Alt with any tool)"),
     step("[", "BracketLeft", false, "size", -1, "Smaller brush"),
     step("]", "BracketRight", false, "size", 1, "Larger brush"),
     step("{", "BracketLeft", true, "hardness", -1, "Softer brush"),
@@ -81,6 +85,12 @@ export const SHORTCUTS = [
     { ...letter("y", "redo", "Redo"), ctrl: true, repeats: true, label: "Ctrl+Y" },
     { keys: [" "], command: "pan", hold: true, label: "Space", help: "Hold to move the picture" },
     letter("i", "invert", "Invert the map"),
+    letter("v", "view", "Colours, grey, picture alone"),
+    { ...letter("h", "peek", "Hold to see the picture alone"), hold: true },
+    { keys: ["+", "="], command: "zoom", value: 1, repeats: true, label: "+", help: "Closer" },
+    { keys: ["-"], command: "zoom", value: -1, repeats: true, label: "-", help: "Further away" },
+    { keys: ["home"], command: "fit", label: "Home", help: "The whole picture" },
+    { keys: ["?"], command: "help", label: "?", help: "This list" },
     { keys: ["escape"], command: "cancel", label: "Esc", help: "Give up the stroke" },
 ];
 
@@ -115,7 +125,8 @@ export function match(press, typing = false) {
 
 /** Whether the key types nothing that this table or a Latin keyboard knows as a letter. */
 const foreign = (key, { code }) =>
-    Boolean(code) && key.length === 1 && !PRINTABLE.has(key) && !/^[a-z]$/.test(key);
+    Boolean(code) && key.length === 1 && !/^[a-z]$/.test(key) &&
+    (!PRINTABLE.has(key) || (key === "-" && /^Digit/.test(code))); // prettier-ignore
 
 const PAIR_MS = 600;
 

@@ -4,111 +4,34 @@ Needs WEBUI_URL, Playwright and Debian's Chromium (`pip install playwright`, no 
 SCREENSHOTS=folder it leaves a picture of each stage there.
 """
 
-import io
 import os
-import re
-from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from img2img_page import (
+    PANEL,
+    generate,
+    info,
+    open_map,
+    shot,
+    tick,
+    upload_init,
+)
 
 from benchmarks.webui import photograph
 from diffdiff.toyworld.paint import paint
 from diffdiff.toyworld.world import Scene
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="no Playwright")
 pytestmark = [pytest.mark.host, pytest.mark.browser]
 
-PANEL = "#script_differential_diffusion_"
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as p:
-        chromium = p.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def page(browser):
-    page = browser.new_page(viewport={"width": 1500, "height": 1400})
-    page.goto(os.environ["WEBUI_URL"], wait_until="domcontentloaded", timeout=120_000)
-    tab = page.locator("#tabs button").filter(has_text=re.compile(r"^\s*img2img\s*$", re.I))
-    tab.first.click(timeout=120_000)
-    page.wait_for_selector("#img2img_generate", state="visible", timeout=120_000)
-    yield page
-    page.close()
-
-
-def picture_file(array: np.ndarray, name: str) -> dict:
-    data = io.BytesIO()
-    Image.fromarray(array).save(data, "PNG")
-    return {"name": name, "mimeType": "image/png", "buffer": data.getvalue()}
-
-
-def shot(page, name: str) -> None:
-    folder = os.environ.get("SCREENSHOTS")
-    if folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=str(Path(folder) / f"{name}.png"))
-
-
-def upload_init(page, array: np.ndarray) -> None:
-    page.locator("#img2img_image input[type=file]").first.set_input_files(
-        picture_file(array, "init.png")
-    )
-    page.wait_for_timeout(1500)
-    for name, size in (("width", array.shape[1]), ("height", array.shape[0])):
-        box = page.locator(f"#img2img_{name} input[type=number]").first
-        box.fill(str(size))
-        box.press("Tab")
-    steps = page.locator("#img2img_steps input[type=number]").first
-    steps.fill("8")
-    steps.press("Tab")
-
-
-def tick(page) -> None:
-    page.locator(f"{PANEL}enabled .label-wrap").first.click()
-    page.locator(f"{PANEL}map").wait_for(state="visible")
-
-
-def upload_map(page, array: np.ndarray) -> None:
-    page.locator(f"{PANEL}map input[type=file]").first.set_input_files(
-        picture_file(array, "map.png")
-    )
-    page.locator(f"{PANEL}map img").first.wait_for(state="visible", timeout=30_000)
-    page.wait_for_timeout(500)
-
-
-def generate(page) -> np.ndarray:
-    before = page.evaluate(
-        "[...document.querySelectorAll('#img2img_gallery img')].map(i => i.src).join()"
-    )
-    page.locator("#img2img_generate").click()
-    page.wait_for_function(
-        """before => {
-            const images = [...document.querySelectorAll('#img2img_gallery img')];
-            const done = document.querySelector('#img2img_results .progressDiv') === null;
-            return done && images.length && images.map(i => i.src).join() !== before
-                && images.every(i => !i.src.startsWith('data:'));
-        }""",
-        arg=before, timeout=240_000,
-    )  # fmt: skip
-    source = page.locator("#img2img_gallery img").first.get_attribute("src")
-    data = page.request.get(page.evaluate("s => new URL(s, location.href).href", source)).body()
-    return np.array(Image.open(io.BytesIO(data)).convert("RGB"))
-
-
-def test_tick_upload_generate(page):
+def test_tick_open_a_map_generate(page):
     init = photograph(256, 256)
     upload_init(page, init)
     tick(page)
     ramp = np.zeros((256, 256), np.uint8)
     ramp[:, 128:] = np.linspace(1, 255, 128).astype(np.uint8)
-    upload_map(page, ramp)
+    open_map(page, ramp)
     page.locator(PANEL + "enabled").scroll_into_view_if_needed()
     shot(page, "panel")
     result = generate(page)
@@ -129,15 +52,11 @@ def test_a_ticked_box_without_a_map_says_what_is_missing(page):
     shot(page, "refused")
 
 
-def info(page) -> str:
-    return page.locator("#html_info_img2img").first.inner_text()
-
-
 def test_sixteen_bit_maps_keep_their_grey(page):
     """20000 of 65535 is strength 0.3 of the slider, not white: few of the steps are run."""
     upload_init(page, photograph(256, 256))
     tick(page)
-    upload_map(page, np.full((256, 256), 20000, np.uint16))
+    open_map(page, np.full((256, 256), 20000, np.uint16))
     generate(page)
     told = page.locator("#html_log_img2img").first.inner_text()
     assert "2 model calls, 5 of 7 steps skipped" in told
@@ -182,7 +101,7 @@ def test_a_summer_noon_becomes_a_winter_night(page):
         prompt = "a winter night, mountains, clear sky, a red house in the middle"
         page.locator("#img2img_prompt textarea").first.fill(prompt)
         tick(page)
-        upload_map(page, np.tile(np.arange(0, 256, 2, dtype=np.uint8), (128, 1)))
+        open_map(page, np.tile(np.arange(0, 256, 2, dtype=np.uint8), (128, 1)))
         result = generate(page)
         page.locator("#img2img_gallery").scroll_into_view_if_needed()
         shot(page, "toyworld")

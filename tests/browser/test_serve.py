@@ -22,9 +22,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from diffdiff.decode import decode
+
 sync_api = pytest.importorskip("playwright.sync_api", reason="no Playwright")
 pytestmark = pytest.mark.browser
 
+STAGE = "#map_painter .diffdiff-stage"
+BOX = "document.querySelector('#map :is(textarea, input)').value"
 ROOT = Path(__file__).parents[2]
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -94,6 +98,7 @@ def page(browser, server, asked):
     page.on("websocket", lambda opened: asked.append(opened.url))
     page.goto(server, wait_until="domcontentloaded")
     page.locator("#look img").wait_for()
+    page.locator(f"{STAGE}:not(.diffdiff-is-empty)").wait_for()
     yield page
     page.close()
 
@@ -126,30 +131,38 @@ def saved(page) -> Image.Image:
     return picture
 
 
-def shown(page, name: str) -> np.ndarray:
-    """The pixels of a box, as the server has them: a map with its 16 bits."""
-    source = page.locator(f"#{name} img").first.get_attribute("src")
-    return np.asarray(Image.open(io.BytesIO(page.request.get(source).body())))
+def source(page) -> np.ndarray:
+    """The pixels of the picture, as the server has them."""
+    address = page.locator("#image img").first.get_attribute("src")
+    return np.asarray(Image.open(io.BytesIO(page.request.get(address).body())))
+
+
+def sent(page) -> np.ndarray:
+    """The map that the page would send: float32 `[H, W]`."""
+    return decode(page.evaluate(BOX))
 
 
 def stroke(page, where: float) -> None:
-    """Paints a vertical line with the mouse, at a part of the canvas's width; waits for the map."""
-    before = page.locator("#map img").first.get_attribute("src")
-    box = page.locator("#canvas canvas").first.bounding_box()
+    """Paints a vertical line with the mouse, at a part of the stage's width."""
+    page.locator(STAGE).scroll_into_view_if_needed()
+    box = page.locator(STAGE).bounding_box()
     x, y = box["x"] + box["width"] * where, box["y"] + box["height"] * 0.5
     page.mouse.move(x, y - 30)
     page.mouse.down()
     page.mouse.move(x, y + 30, steps=8)
     page.mouse.up()
-    page.wait_for_function("s => document.querySelector('#map img')?.src != s", arg=before)
-    page.wait_for_timeout(1500)
 
 
-def open_canvas(page) -> None:
-    page.get_by_role("tab", name="Paint").click()
-    page.locator("#canvas canvas").first.wait_for()
-    page.locator("#canvas button[title=Brush]").wait_for()
-    page.wait_for_timeout(2000)  # the picture comes after the tools
+def clear(page) -> None:
+    page.get_by_role("button", name="Clear").first.click()
+    page.wait_for_function(f"{BOX} === ''")
+
+
+def make(page, name: str) -> None:
+    before = page.evaluate(BOX)
+    page.get_by_role("button", name=name).click()
+    page.wait_for_function(f"before => {BOX} !== before", arg=before)
+    page.wait_for_timeout(1000)  # the painter has it too, and says nothing against it
 
 
 def test_edit_at_once(page):
@@ -163,71 +176,69 @@ def test_edit_at_once(page):
     picture = saved(page)
     assert picture.text["parameters"].splitlines()[-1].startswith("Steps: 20, ")
     assert json.loads(picture.text["diffdiff"])["size"] == list(picture.size)
-    source, result, change_map = shown(page, "image"), np.asarray(picture), shown(page, "map")
-    kept = (change_map == 0).all(0)
+    original, result = source(page), np.asarray(picture)
+    kept = (sent(page) == 0).all(0)
     assert kept.any() and not kept.all()
-    assert (result[:, kept] == source[:, kept]).all()
-    assert (result[:, ~kept] != source[:, ~kept]).any()
+    assert (result[:, kept] == original[:, kept]).all()
+    assert (result[:, ~kept] != original[:, ~kept]).any()
 
 
 def test_a_painted_map_says_what_is_edited(page):
-    open_canvas(page)
-    shot(page, "canvas")
-    stroke(page, 0.4)  # the very first stroke counts
-    first = shown(page, "map")
+    clear(page)
+    stroke(page, 0.4)
     shot(page, "painted")
+    run(page)  # at once: the click waits for the stroke
+    first = sent(page)
     columns = np.nonzero(first.any(0))[0]
     assert len(columns) and columns.mean() < first.shape[1] / 2
-    run(page)
-    result, source = np.asarray(saved(page)), shown(page, "image")
-    changed = (result != source).any(2)
+    changed = (np.asarray(saved(page)) != source(page)).any(2)
     assert not changed[first == 0].any()
-    assert changed[first > 60000].mean() > 0.5
+    assert changed[first == 1].mean() > 0.5
     stroke(page, 0.6)
-    both = shown(page, "map")
-    assert (both >= first).all() and (both[:, first.shape[1] * 5 // 8 :] > 60000).any()
-
-
-def test_a_map_made_since_the_strokes_stays(page):
-    """Looking at the canvas again changes nothing; the map's 16 bits are still read."""
-    open_canvas(page)
-    stroke(page, 0.5)
-    page.get_by_role("tab", name="Change map").click()
-    painted = page.locator("#map img").first.get_attribute("src")
-    page.get_by_role("button", name="radial").click()
-    page.wait_for_function("s => document.querySelector('#map img').src != s", arg=painted)
-    made = page.locator("#map img").first.get_attribute("src")
-    open_canvas(page)
-    page.get_by_role("tab", name="Change map").click()
     page.wait_for_timeout(1000)
-    assert page.locator("#map img").first.get_attribute("src") == made
-    assert shown(page, "map").dtype == np.uint16
+    both = sent(page)
+    assert (both >= first).all() and both.sum() > first.sum()
+
+
+def test_a_made_map_can_be_painted_on_and_undone(page):
+    """What the page makes is one step of the painter's history; all 16 bits arrive."""
+    make(page, "radial")
+    made = sent(page)
+    assert len(np.unique(made)) > 256
+    stroke(page, 0.5)
+    page.wait_for_timeout(1000)
+    assert (sent(page) != made).any()
+    page.keyboard.press("Control+z")
+    page.wait_for_timeout(1000)
+    assert (sent(page) == made).all()
     run(page)
     saved(page)
 
 
-def test_a_wrong_map_is_told_and_the_page_goes_on(page):
-    page.locator("#map button[aria-label*=emove], #map button[aria-label=Clear]").first.click()
+def test_a_wrong_file_is_told_and_the_map_stays(page):
+    before = sent(page)
     wrong = {"name": "map.png", "mimeType": "image/png", "buffer": b"These are words.\n"}
-    page.locator("#map input[type=file]").first.set_input_files(wrong)
+    page.locator("#map_painter input[type=file]").set_input_files(wrong)
+    told = page.locator("#map_painter [role=status]")
+    page.wait_for_function("document.querySelector('#map_painter [role=status]').textContent")
+    assert "map.png" in told.inner_text()
+    shot(page, "refused")
+    assert (sent(page) == before).all()
+
+
+def test_nothing_painted_is_told_and_the_page_goes_on(page):
+    clear(page)
+    page.locator("#go").click()
     toast = page.locator("[data-testid=toast-body]").first
     toast.wait_for()
-    page.wait_for_timeout(500)  # it slides in
-    shot(page, "refused")
     said = [line for line in toast.inner_text().splitlines() if line.startswith("map:")]
-    assert said == [
-        "map: this is not a picture that can be read. "
-        "Send a complete PNG, JPEG, WebP, BMP, GIF or TIFF picture."
-    ]
-    page.get_by_role("button", name="radial").click()
-    page.locator("#map img").first.wait_for()
-    page.wait_for_function("document.querySelector('#map img').naturalWidth > 0")
+    assert said == ["map: nothing is painted. Paint where the picture may change."]
+    make(page, "radial")
     assert "model calls" in run(page)
-    assert (np.asarray(saved(page)) != shown(page, "image")).any()
+    assert (np.asarray(saved(page)) != source(page)).any()
 
 
 def test_everything_opened_still_runs_and_nobody_else_is_asked(page, asked):
-    open_canvas(page)
     for heading in ("The run", "The map", "Advanced", "Settings of this picture"):
         page.locator("button.label-wrap").filter(has_text=heading).click()
     page.locator("#width textarea, #width input").fill("96")  # the others stay left out, not 0
@@ -246,10 +257,7 @@ def test_a_narrow_window_has_no_sideways_scrolling(page):
     shot(page, "narrow")
     width = "[document.documentElement.scrollWidth, document.body.scrollWidth]"
     assert max(page.evaluate(width)) <= 400
-    for button in page.locator("#makers button, #go, #pictures button, #maps button").all():
+    for button in page.locator("#makers button, #go, #map_painter button").all():
         if button.is_visible():
             box = button.bounding_box()
             assert box["x"] >= 0 and box["x"] + box["width"] <= 400, button.inner_text()
-    open_canvas(page)
-    assert max(page.evaluate(width)) <= 400
-    shot(page, "narrow-canvas")

@@ -3,6 +3,7 @@ import test from "node:test";
 import * as views from "../../javascript/painter/view.mjs";
 import { compose, heat, overlayTable, stopsOf } from "../../javascript/painter/heat.mjs";
 import { legend, releaseStep, rungOf, rungs } from "../../javascript/painter/ladder.mjs";
+import { FULL } from "../../javascript/painter/map.mjs";
 import { between, grid, random } from "./support/helpers.mjs";
 
 const near = (a, b, tolerance = 1e-6) => assert.ok(Math.abs(a - b) <= tolerance, `${a} ${b}`);
@@ -143,6 +144,26 @@ test("release steps are those of ladder.py", () => {
     assert.equal(releaseStep(0.7, 20), 5);
     assert.equal(releaseStep(Math.fround(0.7), 20), 5, "a float32 0.7 means 0.7");
     assert.equal(releaseStep(1e-9, 20), null);
+});
+
+test("invert, levels and diffusers' rule", () => {
+    const run = { steps: 20, denoising: 0.8 };
+    for (const grey of [0, 1, 9000, 32768, 65535]) {
+        const inverted = rungOf(grey, { ...run, invert: true });
+        assert.ok(Math.abs(inverted.strength - rungOf(FULL - grey, run).strength) < 1e-6);
+    }
+    const levelled = { ...run, black: 0.25, white: 0.75, gamma: 2, scale: "absolute" };
+    assert.equal(rungOf(Math.round(0.2 * FULL), levelled).step, null);
+    assert.equal(rungOf(Math.round(0.8 * FULL), levelled).strength, 1);
+    assert.ok(Math.abs(rungOf(Math.round(0.5 * FULL), levelled).strength - Math.SQRT1_2) < 1e-4);
+    assert.equal(rungOf(1000, { ...run, black: 1, white: 0 }).strength, rungOf(1000, run).strength);
+    // made with diffdiff.ladder.suffix
+    const steps = [0, 0.04, 0.05, 0.5, 0.999, 1].map((s) => releaseStep(s, 20, "diffusers"));
+    assert.deepEqual(steps, [null, null, 19, 10, 1, 0]);
+    const whole = rungs({ ...run, denoising: 1, rule: "diffusers" });
+    assert.equal(whole.length, 21);
+    const mirrored = rungs({ ...run, invert: true });
+    assert.deepEqual(mirrored.map(({ grey }) => FULL - grey), rungs(run).map(({ grey }) => grey));
 });
 
 test("ticks: the first grey of every level, as ladder.py changes there", () => {

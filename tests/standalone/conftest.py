@@ -30,6 +30,7 @@ class FakeEngine:
             raise self.fails
         size = run.width or image.width, run.height or image.height
         before = np.asarray(image.resize(size)).astype(np.float64)
+        change_map = np.ones((1, 1), np.float32) if change_map is None else change_map
         strength = prepare.strengths(
             prepare.shape(maps.resize(change_map, *size), args), args, run.strength
         )
@@ -40,6 +41,7 @@ class FakeEngine:
         return SimpleNamespace(
             pictures=[Image.fromarray(after.round().astype(np.uint8)) for _ in range(run.count)],
             change_map=strength.astype(np.float32),
+            runs=[run.alone(i) for i in range(run.count)],
             calls=run.steps, skipped=0, steps=run.steps, seconds=0.5,
             settings={
                 "model": "toyworld", "version": __version__, "scheduler": run.scheduler or "DDIM",

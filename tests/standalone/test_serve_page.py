@@ -1,8 +1,12 @@
 """The page: its handlers without a browser, and once over HTTP as a browser sends it."""
 
 import io
+import posixpath
+import re
+import urllib.request
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import urljoin
 
 import numpy as np
 import pytest
@@ -30,10 +34,10 @@ def png(pixels: np.ndarray) -> bytes:
 def sent():
     """What the page sends when nothing was touched but the picture and the map."""
     picture = np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8)
-    values = {"image": png(picture), "map": png(sixteen_bits(shapes.gradient(12, 16)))}
+    values = {"image": png(picture), "map": handlers.as_url(shapes.gradient(12, 16))}
     for model in (RunArgs, EditArgs):
         values |= {n: i["default"] for n, i in fields(model).items() if n not in ("map", "enabled")}
-    return values
+    return {**values, "soften_radius": 0.0}  # a slider
 
 
 def edit(engine, sent, folder, **changed):
@@ -65,9 +69,9 @@ def test_the_picture_before_has_the_size_of_the_result(engine, sent, tmp_path):
     ("changed", "field"),
     [
         ({"image": None}, "image"),
-        ({"map": None}, "map"),
+        ({"map": ""}, "map"),
         ({"image": b"x"}, "image"),
-        ({"map": b"x"}, "map"),
+        ({"map": "x"}, "map"),
         ({"width": 3}, "width"),
         ({"seed": 0.5}, "seed"),
         ({"black": 1}, "black"),
@@ -84,51 +88,30 @@ def test_the_strengths_are_seen_before_a_run(engine, sent, tmp_path):
     shown = Image.open(handlers.look(engine, sent, tmp_path))
     assert shown.width >= 480
     assert handlers.look(engine, {**sent, "image": None}, tmp_path) is None
-    assert handlers.look(engine, {**sent, "map": None}, tmp_path) is None
+    assert handlers.look(engine, {**sent, "map": ""}, tmp_path) is None
     again = handlers.look(engine, {**sent, "soften_radius": 3}, tmp_path)
     assert again != handlers.look(engine, sent, tmp_path)
     large = {**sent, "image": png(np.zeros((40, 3000, 3), np.uint8))}
     assert Image.open(handlers.look(engine, large, tmp_path)).width == handlers.LOOK
 
 
-def test_maps_are_made_at_the_size_of_the_picture(sent, tmp_path):
-    path = handlers.make("gradient", sent, tmp_path, angle=90)
+def test_maps_are_made_at_the_size_of_the_picture(sent):
+    made = handlers.make("gradient", sent, angle=90)
     wanted = sixteen_bits(shapes.gradient(12, 16, angle=90))
-    assert np.array_equal(sixteen_bits(decode(Path(path).read_bytes())), wanted)
-    path = handlers.make("radial", {"image": None}, tmp_path)
-    assert decode(Path(path).read_bytes()).shape == (512, 512)
-
-
-def test_strokes_become_a_map(tmp_path):
-    strokes = np.zeros((12, 16, 4), np.uint8)
-    assert handlers.painted([Image.fromarray(strokes)], tmp_path) is None
-    assert handlers.painted([], tmp_path) is None
-    strokes[:4] = 255
-    strokes[4:8] = (128, 128, 128, 255)
-    m = decode(Path(handlers.painted([Image.fromarray(strokes)], tmp_path)).read_bytes())
-    assert (m[:4] == 1).all() and not m[8:].any()
-    assert m[4:8] == pytest.approx(128 / 255, abs=1e-4)
-
-
-def test_strokes_stay_while_the_picture_has_their_size(sent, tmp_path):
-    strokes = Image.new("RGBA", (16, 12), (255, 255, 255, 255))
-    shown = {"background": None, "layers": [strokes], "composite": None}
-    canvas = handlers.canvas(sent["image"], shown, tmp_path)
-    assert Image.open(canvas["background"]).size == (16, 12)
-    assert Image.open(canvas["layers"][0]).mode == "RGBA"
-    assert handlers.canvas(png(np.zeros((5, 5, 3), np.uint8)), shown, tmp_path)["layers"] == []
-    assert handlers.canvas(sent["image"], None, tmp_path)["layers"] == []
-    assert handlers.canvas(None, shown, tmp_path) is None
+    assert np.array_equal(sixteen_bits(decode(made)), wanted)
+    assert decode(handlers.make("radial", {"image": None})).shape == (512, 512)
 
 
 def test_there_is_a_control_for_every_setting(engine, tmp_path):
     page = page_module.Page(engine, tmp_path)
     page.build()
-    wanted = {*fields(RunArgs), *fields(EditArgs), "image"} - {"enabled", "mode", "source"}
+    of_hosts = {"enabled", "source", *page_module.HOST_ONLY}
+    wanted = {*fields(RunArgs), *fields(EditArgs), "image"} - of_hosts
     assert set(page.controls) == wanted
     for name, info in fields(EditArgs).items():
-        if name in page.controls and name != "map":
+        if name in page.controls and name not in ("map", "soften_radius"):
             assert page.controls[name].value == info["default"], name
+    assert page.controls["soften_radius"].value == 0
     assert page.controls["guidance"].value is None
     assert page.controls["prompt"].value == handlers.PROMPT
 
@@ -173,9 +156,8 @@ def test_upload_and_edit_as_a_browser_does(engine, tmp_path, monkeypatch, sent):
         endpoint = client.view_api(return_format="dict")["named_endpoints"]["/edit"]
         names = {control.label: name for name, control in page.controls.items()}
         order = [names[parameter["label"]] for parameter in endpoint["parameters"]]
-        for name in ("image", "map"):
-            (tmp_path / f"sent-{name}.png").write_bytes(sent[name])
-            sent[name] = handle_file(tmp_path / f"sent-{name}.png")
+        (tmp_path / "sent.png").write_bytes(sent["image"])
+        sent["image"] = handle_file(tmp_path / "sent.png")
         sent["scheduler"] = ""  # the choice of a list, not an empty box
         answer = client.predict(*(sent[name] for name in order), api_name="/edit")
         values = sixteen_bits(shapes.gradient(12, 16)) / np.float64(65535)
@@ -188,6 +170,23 @@ def test_upload_and_edit_as_a_browser_does(engine, tmp_path, monkeypatch, sent):
             client.predict(*(sent[name] for name in order), api_name="/edit")
         sent["black"] = 0  # and the page goes on
         assert client.predict(*(sent[name] for name in order), api_name="/edit")[3] == answer[3]
+    finally:
+        blocks.close(verbose=False)
+
+
+def test_the_painter_comes_along(engine, tmp_path):
+    """The entry that the page names is served as a script, and so is what it imports."""
+    blocks = page_module.Page(engine, tmp_path).build()
+    blocks.launch(server_name="127.0.0.1", prevent_thread_lock=True, **page_module.how())
+    try:
+        (entry,) = re.findall(r"<script type='module' src='(.*?)'>", page_module.how()["head"])
+        for name in ("", "/../hosts/bridge.mjs", "/../painter/document.mjs"):
+            address = urljoin(blocks.local_url, posixpath.normpath(entry + name))
+            with urllib.request.urlopen(address) as answer:
+                assert answer.headers.get_content_type().endswith("javascript")
+                assert answer.read().strip()
+        page = urllib.request.urlopen(blocks.local_url).read().decode()
+        assert entry in page and ".diffdiff-store" in page
     finally:
         blocks.close(verbose=False)
 

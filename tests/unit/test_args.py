@@ -5,7 +5,8 @@ from diffdiff.errors import FieldError
 
 NAMES = (
     "enabled mode source map invert scale black white gamma soften_radius soften_direction "
-    "soften_falloff transition paste_back feather skip"
+    "soften_falloff transition paste_back feather skip combine linear_light colour_match "
+    "mask_channel"
 ).split()
 
 
@@ -17,7 +18,7 @@ def test_every_field_is_described():
     for name, info in fields().items():
         assert info["title"] and info["help"].endswith("."), name
         assert info["choices"] or info["low"] is not None or name in (
-            "enabled", "map", "invert", "paste_back", "skip"
+            "enabled", "map", "invert", "paste_back", "skip", "linear_light", "colour_match"
         )  # fmt: skip
 
 
@@ -48,6 +49,9 @@ def test_changed_settings_only():
         ({"transition": 1.5}, "transition"),
         ({"skip": "perhaps"}, "skip"),
         ({"mode": "fan of strengths"}, "mode"),
+        ({"combine": "add"}, "combine"),
+        ({"soften_radius": 257}, "soften_radius"),
+        ({"mask_channel": 9}, "mask_channel"),
         ({"feather": None}, "feather"),
     ],
 )
@@ -58,6 +62,22 @@ def test_a_refusal_names_the_field_and_the_remedy(request_, field):
     assert str(refused.value).startswith(f"{field}: ")
     assert refused.value.remedy
     assert vars(refused.value)["status_code"] == 422
+
+
+@pytest.mark.parametrize(
+    ("request_", "radius", "direction"),
+    [
+        ({}, 0, "both"),
+        ({"mode": "soft inpaint"}, 32, "outward"),
+        ({"mode": "soft inpaint", "soften_radius": 0}, 0, "outward"),
+        ({"mode": "soft inpaint", "soften_radius": 8, "soften_direction": "both"}, 8, "both"),
+        ({"soften_radius": 8, "soften_direction": "inward"}, 8, "inward"),
+    ],
+)
+def test_what_is_left_out_of_the_softening_depends_on_the_mode(request_, radius, direction):
+    args = parse(request_)
+    assert (args.radius, args.direction) == (radius, direction)
+    assert changed(args) == request_  # infotexts carry only what was given
 
 
 @pytest.mark.parametrize("request_", [None, [], "map", 3])

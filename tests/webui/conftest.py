@@ -5,12 +5,15 @@ It proves the adapter's logic without a WebUI; `tests/hosts` proves the same on 
 
 import sys
 import types
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
+
+from diffdiff.inpaint import crop_region
 
 
 class Interrupted(BaseException):
@@ -32,6 +35,21 @@ def setup_img2img_steps(p, steps=None):
     return p.steps, int(min(p.denoising_strength, 0.999) * p.steps)
 
 
+def encoded(tensor):
+    """A VAE in short: `[B, 3, H, W]` in 0..1 -> `[B, 4, H/8, W/8]`."""
+    small = torch.nn.functional.avg_pool2d(tensor, 8) * 4 - 2
+    return torch.cat([small, small[:, :1]], 1)
+
+
+def fill(image, mask):
+    return Image.composite(Image.new("RGB", image.size, "gray"), image, mask)
+
+
+def random_tensors(shape, seeds):
+    made = [torch.randn(shape, generator=torch.Generator().manual_seed(s)) for s in seeds]
+    return torch.stack(made)
+
+
 class Component:
     def __init__(self, *args, **kwargs):
         self.value = kwargs.get("value", args[0] if args else None)
@@ -42,23 +60,34 @@ class Component:
     def __exit__(self, *error):
         return False
 
+    def input(self, function, inputs, outputs, **kwargs):
+        """What a person chose; nobody does here."""
+
 
 @pytest.fixture
 def host(monkeypatch):
     """Installs the stand-in and imports the extension against it."""
     opts = SimpleNamespace(
         img2img_fix_steps=False, img2img_extra_noise=0.0, uni_pc_order=3,
-        img2img_background_color="#ffffff",
+        img2img_background_color="#ffffff", sd_vae_encode_method="Full",
     )  # fmt: skip
     shared = module(
         "modules.shared", opts=opts, sd_model=SimpleNamespace(), parallel_processing_allowed=True,
-        state=SimpleNamespace(current_latent=None),
+        state=SimpleNamespace(current_latent=None), device="cpu",
     )  # fmt: skip
     stored = []
     common = module(
         "modules.sd_samplers_common", setup_img2img_steps=setup_img2img_steps,
-        store_latent=stored.append,
+        store_latent=stored.append, approximation_indexes={"Full": 0},
+        images_tensor_to_samples=lambda tensor, how, model: encoded(tensor),
     )  # fmt: skip
+    devices = module("modules.devices", autocast=nullcontext, dtype_vae=torch.float32)
+    masking = module("modules.masking", fill=fill)
+    processing = module(
+        "modules.processing", create_binary_mask=lambda image: image.convert("L"),
+        create_random_tensors=random_tensors,
+    )  # fmt: skip
+    samplers = module("modules.sd_samplers", create_sampler=lambda name, model: Sampler())
     images = module(
         "modules.images",
         flatten=lambda image, colour: image.convert("RGB"),
@@ -67,12 +96,13 @@ def host(monkeypatch):
     scripts = module("modules.scripts", Script=type("Script", (), {}), AlwaysVisible=object())
     components = module("modules.ui_components", InputAccordion=Component)
     gradio = module("gradio", components=SimpleNamespace(Component=Component))
-    for name in ("Image", "HTML", "Accordion", "Radio", "Checkbox", "Slider"):
+    for name in ("Image", "HTML", "Accordion", "Radio", "Checkbox", "Slider", "Textbox", "Number"):
         setattr(gradio, name, type(name, (Component,), {}))
     parent = module("modules")
     for name, part in {
         "modules": parent, "modules.shared": shared, "modules.sd_samplers_common": common,
-        "modules.images": images, "modules.scripts": scripts,
+        "modules.sd_samplers": samplers, "modules.images": images, "modules.scripts": scripts, "modules.devices": devices,
+        "modules.masking": masking, "modules.processing": processing,
         "modules.ui_components": components, "gradio": gradio,
     }.items():  # fmt: skip
         monkeypatch.setitem(sys.modules, name, part)
@@ -80,10 +110,11 @@ def host(monkeypatch):
             setattr(parent, name.split(".")[1], part)
     for name in [n for n in sys.modules if n.startswith("diffdiff.webui")]:
         monkeypatch.delitem(sys.modules, name)
-    from diffdiff.webui import adapter, infotext, panel, script, session
+    from diffdiff.webui import adapter, infotext, inpaint, panel, script, session
 
     return SimpleNamespace(
         opts=opts, shared=shared, adapter=adapter, infotext=infotext, panel=panel, script=script,
+        inpaint=inpaint,
         session=session, stored=stored,
     )  # fmt: skip
 
@@ -101,7 +132,7 @@ class Denoiser(torch.nn.Module):
         self.sampler, self.step, self.mask, self.nmask = sampler, 0, "host mask", "host nmask"
         self.fail_at = None
 
-    def forward(self, x, sigma, cond=None):
+    def forward(self, x, sigma, cond=None, image_cond=None):
         assert self.mask is None, "the host's own blends must not run"
         if self.fail_at == self.step:
             raise Interrupted
@@ -145,6 +176,11 @@ class Job:
         self.init_images = [Image.fromarray(picture)]
         self.denoising_strength, self.steps, self.batch_size = strength, steps, batch
         self.resize_mode, self.paste_to, self.image_mask, self.nmask = 0, None, None, None
+        self.mask_blur_x = self.mask_blur_y = 4
+        self.mask_round, self.inpaint_full_res, self.inpaint_full_res_padding = True, False, 0
+        self.inpainting_fill, self.inpainting_mask_invert = 1, 0
+        self.scripts, self.script_args_value, self.sd_model = None, (), None
+        self.all_seeds = list(range(batch))
         self.extra_generation_params, self.comments = {}, []
         self.sampler = Sampler()
         g = torch.Generator().manual_seed(1)
@@ -154,8 +190,25 @@ class Job:
     def comment(self, text):
         self.comments.append(text)
 
+    @property
+    def script_args(self):
+        return self.script_args_value
+
     def init(self):
-        """The host's own."""
+        """The host's own: crop, latent mask."""
+        self.init_latent = self.x
+        if self.image_mask is None:
+            return
+        mask = self.image_mask.convert("L")
+        if self.inpainting_mask_invert:
+            mask = ImageOps.invert(mask)
+        if self.inpaint_full_res:
+            box = crop_region(mask.getbbox(), self.inpaint_full_res_padding, mask.size,
+                              self.width, self.height)  # fmt: skip
+            self.paste_to = (box[0], box[1], box[2] - box[0], box[3] - box[1])
+            mask = mask.crop(box)
+        small = mask.resize((self.width, self.height)).resize((self.width // 8, self.height // 8))
+        self.nmask = torch.from_numpy(np.array(small) / 255).round().expand(4, -1, -1)
 
     def sample(self):
         self.init()

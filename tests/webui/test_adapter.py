@@ -189,7 +189,9 @@ def test_panel_has_one_control_per_field_in_order(host):
     assert len(controls) == len(fields())
     assert controls[0].value is False  # off until the user ticks it
     for control, (name, info) in list(zip(controls, fields().items()))[1:]:
-        assert control.value == info["default"], name
+        # an empty box is a value that is left out; a slider says what it would have been
+        left_out = {"": None, **({0.0: None} if name == "soften_radius" else {})}
+        assert left_out.get(control.value, control.value) == info["default"], name
     assert len(pasted) == len(fields()) - 1
 
 
@@ -204,3 +206,17 @@ def test_infotext_round_trip(host, job, run):
             assert host.infotext.reader(field)(written) == want
     assert host.infotext.reader("enabled")({}) is False
     assert host.infotext.reader("gamma")({}) is None
+
+
+def test_the_radius_follows_the_mode_until_someone_sets_it(host):
+    from diffdiff.args import suited_radius as suited
+
+    assert suited("soft inpaint", 0.0) == 32
+    assert suited("edit", 32.0) == 0
+    assert suited("soft inpaint", 5.0) == suited("edit", 5.0) == 5
+    read = host.infotext.reader("soften_radius")
+    on = {"DD enabled": "True"}
+    assert read(on) == 0
+    assert read({**on, "DD mode": "soft inpaint"}) == 32
+    assert read({**on, "DD mode": "soft inpaint", "DD soften radius": "4.5"}) == 4.5
+    assert read({}) is None

@@ -1,0 +1,126 @@
+/**
+ * A painter and the page around it: the picture and the run's numbers come in, the map goes out.
+ *
+ * A page tells nobody when its script changes a picture or a slider, and each version of Gradio
+ * does it another way; a glance a few times a second is the one rule that holds in all of them.
+ *
+ * @typedef {object} Host
+ * @property {string} runs selector of the button that starts a run
+ * @property {string} waits what to say while there is no picture
+ * @property {() => { key: string, image: HTMLImageElement | HTMLCanvasElement } | null} picture
+ * @property {() => string | null} pictureKey changes when the picture does; cheap
+ * @property {() => object} run its numbers, for the legend: `Run` of painter/ladder.mjs
+ * @property {(() => Promise<any>) | null} mask of the tab, white on black
+ */
+import { Painter } from "../painter/ui/painter.mjs";
+import { box, dataUrl, shown, write } from "./fields.mjs";
+
+const GLANCE = 300; // milliseconds
+const REST = 250; // milliseconds without a change, after which the map is sent to the page
+
+/**
+ * @param {HTMLElement} root where the painter goes
+ * @param {string} store id of the text box that carries the map
+ * @param {Host} host
+ */
+export function connect(root, store, host) {
+    let picture = null; // key of the painter's picture
+    let told = ""; // the run's numbers
+    let sent = ""; // what the box and the painter agree on
+    let saved = -1; // the painter's revision then
+    let rest = 0;
+
+    const painter = new Painter(root, {
+        onChange: () => {
+            clearTimeout(rest);
+            rest = setTimeout(exchange, REST);
+        },
+        takeMask: host.mask,
+        emptyText: host.waits,
+    });
+
+    /** Whoever wrote last is right: the page put another map into the box, or somebody painted. */
+    async function exchange() {
+        const area = box(store);
+        if (!area) return;
+        if (area.value !== sent) {
+            sent = area.value;
+            if (sent) await painter.load(await (await fetch(sent)).blob());
+            else painter.document.fill(0);
+            saved = painter.revision;
+        }
+        while (saved !== painter.revision) {
+            const { revision } = painter;
+            const url = painter.isEmpty ? "" : await dataUrl(await painter.toPng(16));
+            if (painter.revision !== revision) continue; // painted on meanwhile
+            saved = revision;
+            if (url === sent) continue;
+            sent = url;
+            write(area, url);
+        }
+    }
+
+    async function glance() {
+        if (!document.hidden && shown(root)) {
+            const key = host.pictureKey();
+            if (key !== picture) {
+                picture = key;
+                painter.setPicture(key === null ? null : host.picture().image);
+            }
+            const run = host.run();
+            const numbers = JSON.stringify(run);
+            if (numbers !== told) {
+                told = numbers;
+                painter.setRun(run);
+            }
+        }
+        await exchange();
+    }
+
+    let busy = false;
+    const timer = setInterval(async () => {
+        if (!root.isConnected) {
+            clearInterval(timer);
+            painter.destroy();
+        } else if (!busy) {
+            busy = true;
+            await glance().finally(() => {
+                busy = false;
+            });
+        }
+    }, GLANCE);
+
+    return {
+        painter,
+        /** Whether the page has the map as it is painted now. */
+        get fresh() {
+            return saved === painter.revision && !painter.document.stroke;
+        },
+        async flush() {
+            await painter.finish();
+            await exchange();
+        },
+    };
+}
+
+/**
+ * A run waits until the page has the maps as they are painted: the click is held back, and given
+ * again.
+ *
+ * @param {string} button selector
+ * @param {() => { fresh: boolean, flush: () => Promise<void> }[]} bridges
+ */
+export function holdBack(button, bridges) {
+    document.addEventListener(
+        "click",
+        (event) => {
+            const target = event.target instanceof Element && event.target.closest(button);
+            const late = target ? bridges().filter((bridge) => !bridge.fresh) : [];
+            if (!late.length) return;
+            event.stopImmediatePropagation();
+            event.preventDefault();
+            Promise.all(late.map((bridge) => bridge.flush())).then(() => target.click());
+        },
+        true,
+    );
+}

@@ -1,0 +1,60 @@
+/**
+ * Fields of a Gradio page, read and written as a person would: version 3, 4 and 6 agree on no more
+ * than the elements that the browser knows.
+ */
+
+/**
+ * @param {string} selector of a component
+ * @returns {number | null} what stands in its number box or slider
+ */
+export function number(selector) {
+    const input = document.querySelector(`${selector} input[type=number]`) ??
+        document.querySelector(`${selector} input[type=range]`);
+    const value = Number.parseFloat(input?.value ?? "");
+    return Number.isFinite(value) ? value : null;
+}
+
+/**
+ * @param {string} selector of a radio group
+ * @returns {string | null} the chosen value
+ */
+export const choice = (selector) =>
+    document.querySelector(`${selector} input[type=radio]:checked`)?.value ?? null;
+
+/**
+ * @param {string} selector of a checkbox
+ * @returns {boolean}
+ */
+export const ticked = (selector) =>
+    Boolean(document.querySelector(`${selector} input[type=checkbox]`)?.checked);
+
+/**
+ * A text box that the page sends along, as the place of a value.
+ *
+ * @param {string} id
+ * @returns {HTMLTextAreaElement | HTMLInputElement | null}
+ */
+export const box = (id) => document.querySelector(`#${CSS.escape(id)} :is(textarea, input)`);
+
+/**
+ * @param {HTMLTextAreaElement | HTMLInputElement} element
+ * @param {string} value
+ */
+export function write(element, value) {
+    element.value = value;
+    element.dispatchEvent(new Event("input", { bubbles: true }));
+    element.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+/** @param {Element | null | undefined} element */
+export const shown = (element) => Boolean(element && element.getClientRects().length);
+
+/** @param {Uint8Array} bytes of a PNG file */
+export async function dataUrl(bytes) {
+    const reader = new FileReader();
+    return new Promise((resolve, reject) => {
+        reader.onload = () => resolve(reader.result);
+        reader.onerror = () => reject(reader.error);
+        reader.readAsDataURL(new Blob([bytes], { type: "image/png" }));
+    });
+}

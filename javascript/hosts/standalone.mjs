@@ -1,0 +1,31 @@
+/**
+ * The page of `diffdiff serve` (Gradio 6).
+ *
+ * @typedef {import("./bridge.mjs").Host} Host
+ */
+import { choice, number, ticked } from "./fields.mjs";
+
+/** @returns {Host} */
+export function standalone() {
+    const picture = () => {
+        const image = document.querySelector("#image img");
+        return image?.naturalWidth ? { key: image.src, image } : null;
+    };
+    return {
+        runs: "#go",
+        waits: "Put a picture in, then paint where it may change.",
+        picture,
+        pictureKey: () => picture()?.key ?? null,
+        run: () => ({
+            steps: number("#steps"),
+            denoising: number("#strength"),
+            scale: choice("#scale") ?? "relative",
+            invert: ticked("#invert"),
+            black: number("#black") ?? 0,
+            white: number("#white") ?? 1,
+            gamma: number("#gamma") ?? 1,
+            rule: "diffusers",
+        }),
+        mask: null,
+    };
+}

@@ -1,0 +1,113 @@
+/**
+ * The img2img tab of A1111 (Gradio 3.41) and of Forge (Gradio 4.40, its own canvas).
+ *
+ * Both put a tab's picture into one `img`, at its own size, and what is drawn on it into a canvas
+ * of the same size.
+ *
+ * @typedef {import("./bridge.mjs").Host} Host
+ */
+import { choice, number, shown, ticked } from "./fields.mjs";
+
+// of the tabs img2img, Sketch, Inpaint, Inpaint sketch and Inpaint upload
+const TABS = ["img2img_image", "img2img_sketch", "img2maskimg", "inpaint_sketch", "img_inpaint_base"];
+const COLOURED = ["img2img_sketch", "inpaint_sketch"]; // their strokes are part of the picture
+const DRAWN = "canvas.forge-drawing-canvas, canvas[key=drawing]";
+const MASKED = "canvas.forge-drawing-canvas, canvas[key=mask]";
+const MASK_UPLOAD = "#img_inpaint_mask img";
+
+/**
+ * @param {string} panel what the ids of the panel's components begin with
+ * @returns {Host}
+ */
+export function webui(panel) {
+    let last = TABS[0];
+
+    /** The tab in sight; the last one where none is, as in Batch. */
+    function tab() {
+        last = TABS.find((id) => shown(document.getElementById(id))) ?? last;
+        return last;
+    }
+
+    const pictureOf = (id) => {
+        const own = document.getElementById(id);
+        const image = own?.querySelector("img.forge-image") ?? own?.querySelector("img");
+        return image?.naturalWidth ? image : null;
+    };
+
+    return {
+        runs: "#img2img_generate",
+        waits: "Put a picture into img2img, then paint where it may change.",
+
+        picture() {
+            const id = tab();
+            const image = pictureOf(id);
+            const drawn = COLOURED.includes(id) ? drawing(id, DRAWN) : null;
+            return image && { key: `${id} ${image.src}`, image: drawn ? flat(image, drawn) : image };
+        },
+
+        pictureKey() {
+            const id = tab();
+            const image = pictureOf(id);
+            return image && `${id} ${image.src}`;
+        },
+
+        run: () => ({
+            steps: number("#img2img_steps"),
+            denoising: number("#img2img_denoising_strength"),
+            scale: choice(`#${panel}scale`) ?? "relative",
+            invert: ticked(`#${panel}invert`),
+            black: number(`#${panel}black`) ?? 0,
+            white: number(`#${panel}white`) ?? 1,
+            gamma: number(`#${panel}gamma`) ?? 1,
+        }),
+
+        /** White where the tab's own mask is. */
+        async mask() {
+            const id = tab();
+            if (id === "img_inpaint_base") return document.querySelector(MASK_UPLOAD);
+            const strokes = drawing(id, COLOURED.includes(id) ? DRAWN : MASKED);
+            return strokes && silhouette(strokes, pictureOf(id));
+        },
+    };
+}
+
+/** @returns {HTMLCanvasElement | null} */
+const drawing = (id, which) => document.getElementById(id)?.querySelector(which) ?? null;
+
+function flat(image, drawn) {
+    const canvas = blank(image.naturalWidth, image.naturalHeight);
+    const context = canvas.getContext("2d");
+    context.drawImage(image, 0, 0);
+    context.drawImage(drawn, 0, 0, canvas.width, canvas.height);
+    return canvas;
+}
+
+/**
+ * Strokes of any colour as white on black. On nothing, as most tabs keep them, their opacity tells;
+ * A1111's coloured strokes lie on a copy of the picture.
+ */
+function silhouette(strokes, picture) {
+    const { width, height } = strokes;
+    const drawn = pixels(strokes, width, height);
+    const opaque = drawn.data.every((value, i) => i % 4 !== 3 || value === 255);
+    const under = opaque && picture ? pixels(picture, width, height).data : null;
+    const { data } = drawn;
+    for (let i = 0; i < data.length; i += 4) {
+        const touched = under
+            ? data[i] !== under[i] || data[i + 1] !== under[i + 1] || data[i + 2] !== under[i + 2]
+            : data[i + 3] > 0;
+        data.fill(touched ? 255 : 0, i, i + 3);
+        data[i + 3] = 255;
+    }
+    const canvas = blank(width, height);
+    canvas.getContext("2d").putImageData(drawn, 0, 0);
+    return canvas;
+}
+
+function pixels(source, width, height) {
+    const context = blank(width, height).getContext("2d", { willReadFrequently: true });
+    context.drawImage(source, 0, 0, width, height);
+    return context.getImageData(0, 0, width, height);
+}
+
+const blank = (width, height) => Object.assign(document.createElement("canvas"), { width, height });

@@ -1,0 +1,96 @@
+import { steppedSize, strengthByDigits } from "../shortcuts.mjs";
+import { FIELDS, VIEWS } from "./settings.mjs";
+
+const ZOOM = 1.25;
+const HARDNESS_STEP = 10;
+
+/**
+ * What the shortcuts of the table do. A command answers true when it did something; what did
+ * nothing leaves its key to the page (Escape, for one, stops a run there).
+ *
+ * @param {import("./painter.mjs").Painter} painter
+ * @returns {Record<string, (value?: any) => boolean>}
+ */
+export function commandsOf(painter) {
+    const { settings, stage, gesture } = painter;
+    let typed = null; // the digit before this one
+    const set = (values) => {
+        settings.set(values);
+        return true;
+    };
+    const tool = (name) => () => set({ tool: name });
+    return {
+        "tool:brush": tool("brush"),
+        "tool:erase": tool("erase"),
+        "tool:smooth": tool("smooth"),
+        "tool:rectangle": tool("rectangle"),
+        "tool:ellipse": tool("ellipse"),
+        "tool:lasso": tool("lasso"),
+        "tool:flood": tool("flood"),
+        "tool:pick": tool("pick"),
+        "tool:gradient": () =>
+            set({ tool: settings.values.tool === "linear" ? "radial" : "linear" }),
+        size: (direction) => {
+            const { least, most } = FIELDS.size;
+            return set({ size: steppedSize(settings.values.size, direction, { least, most }) });
+        },
+        hardness: (direction) =>
+            set({ hardness: settings.values.hardness + direction * HARDNESS_STEP }),
+        digit: (digit) => {
+            const { percent, pending } = strengthByDigits(typed, digit, performance.now());
+            typed = pending;
+            return set({ strength: percent });
+        },
+        swap: () => {
+            const { strength, second } = settings.values;
+            return set({ strength: second, second: strength });
+        },
+        undo: () => {
+            if (gesture.active) gesture.cancel();
+            else painter.change((document) => document.undo());
+            return true;
+        },
+        redo: () => {
+            if (!gesture.active) painter.change((document) => document.redo());
+            return true;
+        },
+        invert: () => {
+            painter.change((document) => document.invert());
+            return true;
+        },
+        cancel: () => {
+            if (!gesture.active) return false;
+            gesture.cancel();
+            return true;
+        },
+        pan: () => {
+            painter.pointer.hold(true);
+            return true;
+        },
+        "pan:end": () => {
+            painter.pointer.hold(false);
+            return true;
+        },
+        view: () => set({ view: VIEWS[(VIEWS.indexOf(settings.values.view) + 1) % VIEWS.length] }),
+        peek: () => {
+            stage.peek(true);
+            return true;
+        },
+        "peek:end": () => {
+            stage.peek(false);
+            return true;
+        },
+        zoom: (direction) => {
+            stage.zoom(ZOOM ** direction);
+            return true;
+        },
+        fit: () => {
+            stage.fit();
+            return true;
+        },
+        help: () => {
+            painter.layout.toggleHelp();
+            return true;
+        },
+    };
+}

@@ -1,0 +1,156 @@
+import { h } from "./dom.mjs";
+import { button } from "./fields.mjs";
+import { meaning } from "./legend.mjs";
+import { menuBar } from "./menus.mjs";
+import { optionsRow, toolbox } from "./toolbar.mjs";
+import { percentOf, suitableHeight } from "./modes.mjs";
+import { FIELDS } from "./settings.mjs";
+
+const HEIGHT_STEP = 20; // CSS pixels, by keyboard
+
+/**
+ * Puts the parts of the painter together: menu, options, tools beside the canvas, a line that says
+ * what is under the pointer, and the legend.
+ *
+ * @param {import("./painter.mjs").Painter} painter
+ */
+export function buildLayout(painter) {
+    const { root, settings, cleanup, stage, legend, options } = painter;
+    const chooser = h("input", { type: "file", accept: "image/*", hidden: true, tabindex: -1 });
+    chooser.addEventListener("change", () => {
+        const [file] = chooser.files;
+        chooser.value = ""; // so that the same file can be chosen again
+        if (file) painter.load(file);
+    });
+    const menu = menuBar(settings, cleanup, {
+        undo: () => painter.commands.undo(),
+        redo: () => painter.commands.redo(),
+        fill: () => painter.fillAll(),
+        clear: () => painter.change((document) => document.fill(0)),
+        invert: () => painter.commands.invert(),
+        levels: (black, white, gamma) =>
+            painter.change((document) => document.levels(black / 100, white / 100, gamma)),
+        grow: (radius) => painter.change((document) => document.grow(radius)),
+        soften: (radius) => painter.change((document) => document.soften(radius)),
+        open: () => chooser.click(),
+        takeMask: options.takeMask ? () => painter.takeMask() : null,
+        save: (bits) => painter.save(bits),
+        sendTo: (options.sendTo ?? []).map(({ label, send }) => ({
+            label,
+            act: async () => {
+                await painter.finish();
+                send(await painter.blob());
+            },
+        })),
+        peek: (on) => stage.peek(on),
+    });
+    const tools = toolbox(settings, (tool) => settings.set({ tool }));
+    const optionBar = optionsRow(settings, () => painter.commands.swap());
+    const status = h("p", { class: "diffdiff-status", role: "status", "aria-live": "polite" });
+    const readout = h("span", { class: "diffdiff-readout" });
+    const zoom = h("output", { class: "diffdiff-zoom", "aria-label": "Zoom" });
+    const foot = h(
+        "div",
+        { class: "diffdiff-foot" },
+        status,
+        readout,
+        h(
+            "div",
+            { class: "diffdiff-group-row", role: "group", "aria-label": "Zoom" },
+            zoomButton("Further away", "-", "minus", () => painter.commands.zoom(-1)),
+            zoom,
+            zoomButton("Closer", "+", "plus", () => painter.commands.zoom(1)),
+            zoomButton("The whole picture", "Home", "fit", () => stage.fit()),
+        ),
+    );
+    const grip = gripOf(painter);
+    root.classList.add("diffdiff-painter");
+    root.replaceChildren(
+        h(
+            "div",
+            { class: "diffdiff-frame" },
+            menu.element,
+            optionBar.element,
+            h("div", { class: "diffdiff-body" }, tools.element, stage.element),
+            grip.element,
+            foot,
+            legend.element,
+            chooser,
+        ),
+    );
+    let queued = 0;
+    cleanup.add(() => cancelAnimationFrame(queued));
+    const show = () => {
+        queued = 0;
+        menu.show(painter.document.history);
+        tools.show();
+        optionBar.show();
+        grip.show();
+        const { scale } = stage.view;
+        const zoomed = scale < 0.1 ? (100 * scale).toFixed(1) : Math.round(100 * scale);
+        zoom.textContent = painter.hasPicture ? `${zoomed} %` : "";
+        readout.textContent = painter.hasPicture ? reading(painter) : "";
+    };
+    show();
+    return {
+        show: () => (queued ||= requestAnimationFrame(show)), // once a frame, however often asked
+        toggleHelp: menu.toggleHelp,
+        say: (text, problem) => {
+            status.textContent = text;
+            status.classList.toggle("diffdiff-problem", problem && text !== "");
+        },
+    };
+}
+
+const zoomButton = (label, keys, symbol, act) => button({ label, keys, symbol, act });
+
+/** What is under the pointer, in words. */
+function reading({ document, stage, legend }) {
+    const size = `${document.width} × ${document.height} px`;
+    const value = stage.cursor ? document.pick(stage.cursor) : null;
+    if (value === null) return size;
+    const { x, y } = stage.cursor;
+    const what = meaning(value, legend.run);
+    return `${Math.floor(x)}, ${Math.floor(y)}:  ${percentOf(value)} %${what ? ` (${what})` : ""}`;
+}
+
+/** The line under the canvas by which its height is dragged. */
+function gripOf({ settings, stage, cleanup }) {
+    const element = h("div", {
+        class: "diffdiff-grip", role: "separator", tabindex: 0, "aria-orientation": "horizontal",
+        "aria-label": "Height of the canvas",
+        title: "Drag to change the height; double click: automatic",
+        "aria-valuemin": FIELDS.height.least, "aria-valuemax": FIELDS.height.most,
+    }); // prettier-ignore
+    let drag = null;
+    element.addEventListener("pointerdown", (event) => {
+        element.setPointerCapture(event.pointerId);
+        drag = { y: event.clientY, height: stage.element.offsetHeight };
+        event.preventDefault();
+        element.focus({ preventScroll: true });
+    });
+    element.addEventListener("pointermove", (event) => {
+        if (drag) settings.set({ height: Math.round(drag.height + event.clientY - drag.y) });
+    });
+    for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
+        element.addEventListener(end, () => (drag = null));
+    }
+    element.addEventListener("dblclick", () => settings.set({ height: 0 }));
+    element.addEventListener("keydown", (event) => {
+        const step = { ArrowUp: -HEIGHT_STEP, ArrowDown: HEIGHT_STEP }[event.key];
+        if (!step) return;
+        settings.set({ height: stage.element.offsetHeight + step });
+        event.preventDefault();
+        event.stopPropagation();
+    });
+    const show = () => {
+        const { width } = stage.element.getBoundingClientRect();
+        const { height } = settings.values;
+        const wanted = height || suitableHeight(stage.size, width || 600, window.innerHeight);
+        if (stage.element.style.height === `${wanted}px`) return;
+        stage.element.style.height = `${wanted}px`;
+        element.setAttribute("aria-valuenow", String(wanted));
+    };
+    cleanup.listen(window, "resize", show);
+    return { element, show };
+}

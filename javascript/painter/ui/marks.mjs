@@ -1,0 +1,132 @@
+import { ellipse, rectangle } from "../shapes.mjs";
+import { stopsOf } from "../heat.mjs";
+
+/**
+ * What is drawn over the map and is not part of it: the brush's ring, the cross of the keyboard,
+ * and the outline of what is dragged. Lines are dark with a light core, to be seen on anything.
+ *
+ * @typedef {import("./stage.mjs").Stage} Stage
+ * @typedef {import("../view.mjs").Point} Point
+ */
+
+const BRUSHES = ["brush", "erase", "smooth"];
+const LEAST_RING = 3; // CSS pixels; smaller brushes get a cross as well
+
+/**
+ * @param {CanvasRenderingContext2D} context in CSS pixels of the panel
+ * @param {Stage} stage
+ */
+export function drawMarks(context, stage) {
+    const { mark, cursor, settings } = stage;
+    const { tool, size, hardness } = settings.values;
+    if (mark) drawMark(context, stage, mark);
+    if (!cursor) return;
+    const at = stage.onScreen(cursor);
+    if (BRUSHES.includes(tool) && !stage.picking) {
+        drawRing(context, at, (size / 2) * stage.view.scale, hardness / 100);
+    } else if (stage.byKeys) {
+        cross(context, at, 9);
+    }
+    if (stage.byKeys) cross(context, at, 5);
+}
+
+/** Size as a circle; hardness as a second one, where half of the cover is reached. */
+function drawRing(context, { x, y }, radius, hardness) {
+    outlined(context, 1.25, () => context.arc(x, y, Math.max(LEAST_RING, radius), 0, 2 * Math.PI));
+    const inner = radius * hardness;
+    if (hardness < 0.98 && inner > LEAST_RING && radius - inner > 2) {
+        context.setLineDash([3, 4]);
+        outlined(context, 0.75, () => context.arc(x, y, inner, 0, 2 * Math.PI));
+        context.setLineDash([]);
+    }
+    if (radius < LEAST_RING) cross(context, { x, y }, 7);
+}
+
+function cross(context, { x, y }, arm) {
+    outlined(context, 1.25, () => {
+        context.moveTo(x - arm, y);
+        context.lineTo(x + arm, y);
+        context.moveTo(x, y - arm);
+        context.lineTo(x, y + arm);
+    });
+}
+
+/** @param {import("./tools.mjs").Mark} mark */
+function drawMark(context, stage, mark) {
+    if (mark.kind === "linear" || mark.kind === "radial") {
+        drawGradient(context, stage, mark);
+        return;
+    }
+    const shapes = { rectangle, ellipse };
+    const points = (mark.points ?? shapes[mark.kind](mark.a, mark.b)).map((p) => stage.onScreen(p));
+    const [colour] = paintOf(stage, [mark.value]);
+    const trace = () => {
+        points.forEach(({ x, y }, i) => (i ? context.lineTo(x, y) : context.moveTo(x, y)));
+        context.closePath();
+    };
+    context.save();
+    clipToPicture(context, stage);
+    context.beginPath();
+    trace();
+    context.globalAlpha = 0.5;
+    context.fillStyle = colour;
+    context.fill();
+    context.restore();
+    outlined(context, 1.25, trace);
+}
+
+function drawGradient(context, stage, { kind, from, to, start, end }) {
+    const [a, b] = [stage.onScreen(from), stage.onScreen(to)];
+    const length = Math.hypot(b.x - a.x, b.y - a.y);
+    if (length < 1) return;
+    const fill =
+        kind === "linear"
+            ? context.createLinearGradient(a.x, a.y, b.x, b.y)
+            : context.createRadialGradient(a.x, a.y, 0, a.x, a.y, length);
+    const values = Array.from({ length: 17 }, (_, i) => start + ((end - start) * i) / 16);
+    paintOf(stage, values).forEach((colour, i) => fill.addColorStop(i / 16, colour));
+    context.save();
+    clipToPicture(context, stage);
+    context.globalAlpha = 0.75;
+    context.fillStyle = fill;
+    context.fillRect(0, 0, stage.panel.width, stage.panel.height);
+    context.restore();
+    if (kind === "radial") {
+        outlined(context, 1, () => context.arc(a.x, a.y, length, 0, 2 * Math.PI));
+    }
+    outlined(context, 1.25, () => {
+        context.moveTo(a.x, a.y);
+        context.lineTo(b.x, b.y);
+    });
+    for (const { x, y } of [a, b]) {
+        outlined(context, 1.5, () => context.arc(x, y, 4, 0, 2 * Math.PI));
+    }
+}
+
+/** Colours of map values in the present view. */
+function paintOf(stage, values) {
+    const mode = stage.settings.values.view === "heat" ? "heat" : "grey";
+    const colours = stopsOf(256, mode);
+    return values.map((value) => colours[Math.round(value / 257)]);
+}
+
+function clipToPicture(context, stage) {
+    const { scale, x, y } = stage.view;
+    context.beginPath();
+    context.rect(x, y, scale * stage.size.width, scale * stage.size.height);
+    context.clip();
+}
+
+/** One path twice: a dark line, and a light one inside of it. */
+function outlined(context, width, trace) {
+    for (const [extra, colour] of [
+        [1.75, "rgb(0 0 0 / 55%)"],
+        [0, "rgb(255 255 255 / 95%)"],
+    ]) {
+        context.beginPath();
+        trace();
+        context.lineWidth = width + extra;
+        context.strokeStyle = colour;
+        context.stroke();
+    }
+}

@@ -1,0 +1,157 @@
+import { appliedMode } from "./modes.mjs";
+
+/**
+ * What the artist has chosen: the tool and how it works. Kept by the page between visits; whatever
+ * comes back from there is checked field by field, so old or broken settings cannot hurt.
+ *
+ * @typedef {import("../cover.mjs").Mode} Mode
+ * @typedef {"brush" | "erase" | "smooth" | "linear" | "radial" | "rectangle" | "ellipse" | "lasso"
+ *     | "flood" | "pick"} ToolName
+ *
+ * @typedef {object} Values
+ * @property {ToolName} tool
+ * @property {number} strength percent that the tool paints; where a gradient starts
+ * @property {number} second percent: the other end of a gradient, and the right mouse button
+ * @property {number} size pixels of the picture
+ * @property {number} hardness percent
+ * @property {number} flow percent
+ * @property {Mode} mode how paint meets what is there
+ * @property {"none" | "size" | "strength" | "both"} pen what pen pressure does
+ * @property {number} blur pixels, of the smoothing brush
+ * @property {number} tolerance 0..255, of the flood fill
+ * @property {"heat" | "grey" | "off"} view
+ * @property {number} opacity percent, of the heat overlay
+ * @property {number} height CSS pixels of the canvas; 0: what suits the picture
+ */
+
+export const TOOLS = /** @type {const} */ ([
+    "brush", "erase", "smooth", "linear", "radial", "rectangle", "ellipse", "lasso", "flood",
+    "pick",
+]);
+export const VIEWS = /** @type {const} */ (["heat", "grey", "off"]);
+const PENS = ["none", "size", "strength", "both"];
+
+const choice = (initial, options) => ({ initial, check: (v) => options.includes(v) });
+const number = (initial, least, most, gap = null) => ({
+    initial, least, most,
+    check: (v) => typeof v === "number" && ((v >= least && v <= most) || v === gap),
+}); // prettier-ignore
+
+/** Every setting: its first value and its limits. */
+export const FIELDS = {
+    tool: choice("brush", TOOLS),
+    strength: number(100, 0, 100),
+    second: number(0, 0, 100),
+    size: number(64, 1, 1024),
+    hardness: number(60, 0, 100),
+    flow: number(100, 1, 100),
+    mode: choice("replace", ["replace", "max", "min"]),
+    pen: choice("size", PENS),
+    blur: number(8, 1, 64),
+    tolerance: number(24, 0, 255),
+    view: choice("heat", VIEWS),
+    opacity: number(65, 10, 100),
+    height: number(0, 320, 1600, 0),
+};
+
+/**
+ * Settings as they came back from wherever they were kept; what is unusable gets its first value.
+ *
+ * @param {unknown} kept
+ * @returns {Values}
+ */
+export function restored(kept) {
+    const found = kept && typeof kept === "object" ? /** @type {any} */ (kept) : {};
+    return /** @type {any} */ (Object.fromEntries(
+        Object.entries(FIELDS).map(([name, { initial, check }]) => [
+            name,
+            check(found[name]) ? found[name] : initial,
+        ]),
+    ));
+}
+
+/** Settings that tell others when they change. */
+export class Settings {
+    /**
+     * @param {{ load: () => object | null, save: (o: object) => void }} store may throw: it is then
+     *     as if nothing had been kept
+     */
+    constructor(store) {
+        this.store = store;
+        /** @type {Set<(changed: Partial<Values>) => void>} */
+        this.listeners = new Set();
+        let kept = null;
+        try {
+            kept = store.load();
+        } catch {
+            // private windows forbid storage
+        }
+        this.values = restored(kept);
+    }
+
+    /**
+     * Changes some values; numbers are brought into their limits, other unusable ones are refused.
+     *
+     * @param {Partial<Values>} wanted
+     */
+    set(wanted) {
+        const changed = {};
+        for (const [name, value] of Object.entries(wanted)) {
+            const { least, most, check } = FIELDS[name];
+            const usable =
+                least !== undefined && !check(value)
+                    ? Math.min(most, Math.max(least, Number.isFinite(value) ? value : NaN))
+                    : value;
+            if (check(usable) && usable !== this.values[name]) changed[name] = usable;
+        }
+        if (!Object.keys(changed).length) return;
+        Object.assign(this.values, changed);
+        try {
+            this.store.save({ ...this.values });
+        } catch {
+            // full or forbidden storage: the values still hold on this page
+        }
+        for (const listener of this.listeners) listener(changed);
+    }
+
+    /**
+     * @param {(changed: Partial<Values>) => void} listener
+     * @returns {() => void} takes the listener off
+     */
+    onChange(listener) {
+        this.listeners.add(listener);
+        return () => this.listeners.delete(listener);
+    }
+}
+
+/**
+ * Settings in the browser's own storage.
+ *
+ * @param {string} [key]
+ */
+export const browserStore = (key = "diffdiff-painter") => ({
+    load: () => JSON.parse(localStorage.getItem(key) ?? "null"),
+    save: (values) => localStorage.setItem(key, JSON.stringify(values)),
+});
+
+/**
+ * The core's tool for the brush-like tools.
+ *
+ * @param {Values} values
+ * @param {{ second?: boolean, erase?: boolean }} [how] second: the other strength; erase: the end
+ *     of a pen that erases
+ * @returns {import("../document.mjs").Tool & { label: string }}
+ */
+export function brushOf(values, { second = false, erase = false } = {}) {
+    const { tool, size, pen } = values;
+    const shape = {
+        size,
+        hardness: values.hardness / 100,
+        flow: values.flow / 100,
+        pressureSize: pen === "size" || pen === "both",
+        pressureStrength: pen === "strength" || pen === "both",
+    };
+    if (erase || tool === "erase") return { ...shape, value: 0, mode: "replace", label: "Erase" };
+    if (tool === "smooth") return { ...shape, sigma: values.blur, label: "Smooth" };
+    return { ...shape, ...appliedMode(values, second), label: "Brush" };
+}

@@ -1,0 +1,158 @@
+import { h } from "./dom.mjs";
+import { button, choices, slider } from "./fields.mjs";
+import { FIELDS } from "./settings.mjs";
+import { sizeToSlider, sliderToSize } from "./modes.mjs";
+
+/**
+ * The tools, and the row of options that belongs to the one in hand.
+ *
+ * @typedef {import("./settings.mjs").Settings} Settings
+ */
+
+/** Every tool: its name, its key, and the options it has. */
+const TOOLS = {
+    brush: ["Brush", "B", "strength size hardness flow mode pen"],
+    erase: ["Eraser", "E", "size hardness flow pen"],
+    smooth: ["Smooth: blurs the map under the brush", "S", "blur size hardness flow pen"],
+    linear: ["Linear gradient", "G", "strength second mode"],
+    radial: ["Radial gradient", "G again", "strength second mode"],
+    rectangle: ["Rectangle", "R", "strength mode"],
+    ellipse: ["Ellipse", "O", "strength mode"],
+    lasso: ["Lasso: fills what you draw around", "L", "strength mode"],
+    flood: ["Fill an area of similar colour in the picture", "F", "strength tolerance mode"],
+    pick: ["Eyedropper: takes a strength from the map", "P", "strength"],
+};
+
+const NAMES = {
+    brush: "Brush", erase: "Eraser", smooth: "Smooth", linear: "Linear gradient",
+    radial: "Radial gradient", rectangle: "Rectangle", ellipse: "Ellipse", lasso: "Lasso",
+    flood: "Fill by colour", pick: "Eyedropper",
+}; // prettier-ignore
+
+/** Options that stay folded away where the painter is narrow. */
+const EXTRA = ["flow", "mode", "pen"];
+
+const SLIDERS = {
+    strength: ["Strength", "%", "How much the picture may change; 100 %: the denoising strength"],
+    second: ["To", "%", "Strength at the far end of a gradient; X swaps the two"],
+    size: ["Size", "px", "Diameter of the brush in pixels of the picture"],
+    hardness: ["Hardness", "%", "0: soft to the middle; 100: a sharp edge"],
+    flow: ["Flow", "%", "How much one touch gives; below 100 a stroke builds up"],
+    blur: ["Blur", "px", "How far the smoothing reaches"],
+    tolerance: ["Tolerance", "", "How different a colour may be, 0 to 255"],
+};
+
+const QUICK = [0, 25, 50, 75, 100];
+
+/**
+ * @param {Settings} settings
+ * @param {(tool: any) => void} act
+ */
+export function toolbox(settings, act) {
+    const box = choices({
+        label: "Tool",
+        kind: "diffdiff-tools",
+        act,
+        choices: Object.entries(TOOLS).map(([value, [label, keys]]) => ({
+            value, label, keys, symbol: value,
+        })), // prettier-ignore
+    });
+    return { element: box.element, show: () => box.show(settings.values.tool) };
+}
+
+/**
+ * @param {Settings} settings
+ * @param {() => void} swap
+ */
+export function optionsRow(settings, swap) {
+    const set = (name) => (value) => settings.set({ [name]: value });
+    const parts = Object.fromEntries(
+        Object.entries(SLIDERS).map(([name, [label, unit, title]]) => {
+            const { least, most } = FIELDS[name];
+            const scale = name === "size" ? sizeScale : undefined;
+            return [name, slider({ label, unit, title, least, most, act: set(name), scale })];
+        }),
+    );
+    parts.mode = labelled("Paint", choices({
+        label: "How paint meets what is there",
+        act: set("mode"),
+        choices: [
+            { value: "replace", label: "Set: the map takes the strength painted", text: "Set" },
+            { value: "max", label: "Raise: paint never lowers the map", text: "Raise" },
+            { value: "min", label: "Lower: paint never raises the map", text: "Lower" },
+        ],
+    })); // prettier-ignore
+    parts.pen = labelled("Pen pressure", choices({
+        label: "What pen pressure changes",
+        act: set("pen"),
+        choices: [
+            { value: "none", label: "Pressure changes nothing", text: "Off" },
+            { value: "size", label: "Pressure changes the size", text: "Size" },
+            { value: "strength", label: "Pressure changes the strength", text: "Strength" },
+            { value: "both", label: "Pressure changes size and strength", text: "Both" },
+        ],
+    })); // prettier-ignore
+    const quick = h("div", {
+        class: "diffdiff-quick", role: "group", "aria-label": "Quick strengths",
+    }); // prettier-ignore
+    const quickButtons = QUICK.map((percent) =>
+        button({
+            label: `Strength ${percent} %`,
+            text: String(percent),
+            act: () => settings.set({ strength: percent }),
+        }),
+    );
+    quick.append(...quickButtons);
+    const swapLabel = "Swap the two strengths";
+    const swapper = button({ label: swapLabel, keys: "X", symbol: "swap", act: swap });
+    const title = h("strong", { class: "diffdiff-tool-name" });
+    const more = button({
+        label: "More options",
+        symbol: "more",
+        kind: "diffdiff-more",
+        act: () => {
+            const open = element.classList.toggle("diffdiff-open");
+            more.setAttribute("aria-expanded", String(open));
+        },
+    });
+    more.setAttribute("aria-expanded", "false");
+    for (const name of EXTRA) parts[name].element.classList.add("diffdiff-extra");
+    const element = h(
+        "div",
+        { class: "diffdiff-options", role: "group", "aria-label": "Options of the tool" },
+        title, parts.strength.element, quick, parts.second.element, swapper, parts.blur.element,
+        parts.size.element, parts.hardness.element, parts.tolerance.element, more,
+        parts.flow.element, parts.mode.element, parts.pen.element,
+    ); // prettier-ignore
+    const show = () => {
+        const { values } = settings;
+        const [, , options] = TOOLS[values.tool];
+        const has = options.split(" ");
+        title.textContent = NAMES[values.tool];
+        for (const [name, part] of Object.entries(parts)) {
+            part.element.hidden = !has.includes(name);
+            part.show(values[name]);
+        }
+        element.classList.toggle("diffdiff-few", !has.includes("size")); // room for all of them
+        quick.hidden = !has.includes("strength");
+        swapper.hidden = !has.includes("second");
+        more.hidden = !has.some((name) => EXTRA.includes(name));
+        QUICK.forEach((percent, i) => {
+            quickButtons[i].setAttribute("aria-pressed", String(values.strength === percent));
+        });
+    };
+    return { element, show };
+}
+
+const sizeScale = {
+    to: (size) => sizeToSlider(size, FIELDS.size.most),
+    from: (position) => sliderToSize(position, FIELDS.size.most),
+    most: 1000,
+};
+
+function labelled(text, group) {
+    const element = h("div", { class: "diffdiff-field diffdiff-group" },
+        h("span", { class: "diffdiff-field-head", "aria-hidden": "true" }, text), group.element,
+    ); // prettier-ignore
+    return { element, show: group.show };
+}

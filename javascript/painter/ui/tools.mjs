@@ -1,0 +1,232 @@
+import { PainterError } from "../errors.mjs";
+import { brushOf } from "./settings.mjs";
+import { appliedMode, squared, turned } from "./modes.mjs";
+
+/**
+ * What the tools do with a pointer that goes down, moves and comes up again. No DOM: mouse, pen,
+ * finger and keyboard all come in here.
+ *
+ * @typedef {import("../brush.mjs").Point} Point
+ *
+ * @typedef {object} Mark what the view draws of a drag before it is committed
+ * @property {string} kind "rectangle", "ellipse", "lasso", "linear" or "radial"
+ * @property {Point} [a]
+ * @property {Point} [b]
+ * @property {Point[]} [points]
+ * @property {Point} [from]
+ * @property {Point} [to]
+ * @property {number} [value]
+ * @property {number} [start]
+ * @property {number} [end]
+ *
+ * @typedef {object} Start how a gesture begins
+ * @property {boolean} [second] the other strength
+ * @property {boolean} [erase] the end of a pen that erases
+ * @property {boolean} [pick] read the strength instead of painting
+ * @property {boolean} [shift] a straight line from the last stroke; squares; whole angles
+ * @property {number} [slack] pixels of the picture below which a drag is a click
+ *
+ * @typedef {object} Host what a gesture needs from the painter
+ * @property {() => import("../document.mjs").PaintDocument} document
+ * @property {() => import("../flood.mjs").Picture | null} picture
+ * @property {import("./settings.mjs").Settings} settings
+ * @property {(problem: unknown) => void} onError
+ * @property {() => void} onMark
+ */
+
+const round = ({ x, y }) => ({ x: Math.round(x), y: Math.round(y) });
+
+/** A stroke of brush, eraser or smoother. */
+class Stroke {
+    constructor(host, start, point, from) {
+        this.host = host;
+        this.tool = brushOf(host.settings.values, start);
+        this.document = host.document();
+        this.document.beginStroke(this.tool, from ?? point, this.tool.label);
+        if (from) this.document.extendStroke([point]);
+        this.last = point;
+    }
+
+    move(points) {
+        this.last = points.at(-1);
+        // another picture came in and committed what there was: go on with what follows
+        if (!this.document.stroke) this.document.beginStroke(this.tool, points[0], this.tool.label);
+        this.document.extendStroke(points);
+    }
+
+    end() {
+        this.document.commitStroke();
+    }
+
+    cancel() {
+        this.document.cancelStroke();
+    }
+}
+
+/** Everything that is dragged from one point to another and drawn at the end. */
+class Drag {
+    constructor(host, start, point) {
+        this.host = host;
+        this.start = start;
+        this.from = point;
+        this.to = point;
+        this.points = [point];
+        this.tool = host.settings.values.tool;
+    }
+
+    move(points, shift = false) {
+        const to = points.at(-1);
+        const gradient = this.tool === "linear" || this.tool === "radial";
+        this.to = shift ? (gradient ? turned : squared)(this.from, to) : to;
+        if (this.tool === "lasso") this.points.push(...points);
+        this.host.onMark();
+    }
+
+    get moved() {
+        const { from, to, points, start } = this;
+        return points.length > 2 || Math.hypot(to.x - from.x, to.y - from.y) > (start.slack ?? 0);
+    }
+
+    /** @returns {Mark | null} */
+    get mark() {
+        const { from, to, tool, host, start } = this;
+        if (!this.moved) return null;
+        const { values } = host.settings;
+        const { value } = appliedMode(values, start.second);
+        if (tool === "lasso") return { kind: tool, points: this.points, value };
+        if (tool === "rectangle" || tool === "ellipse") {
+            return { kind: tool, a: round(from), b: round(to), value }; // along pixel borders
+        }
+        const other = appliedMode(values, !start.second).value;
+        return { kind: tool, from, to, start: value, end: other };
+    }
+
+    end() {
+        const { mark } = this;
+        if (!mark) return;
+        const document = this.host.document();
+        const { mode } = this.host.settings.values;
+        if (mark.from) document.drawGradient(/** @type {any} */ (mark), mode);
+        else {
+            const shape = mark.points ? { kind: "polygon", points: mark.points } : mark;
+            document.drawShape(/** @type {any} */ (shape), mark.value, mode);
+        }
+    }
+
+    cancel() {}
+}
+
+/** The eyedropper: reads for as long as it is held. */
+class Pick {
+    constructor(host, start, point) {
+        this.host = host;
+        this.move([point]);
+    }
+
+    move(points) {
+        const value = this.host.document().pick(points.at(-1));
+        if (value === null) return;
+        this.host.settings.set({ strength: Math.round(value / 0.65535) / 1000 }); // gives it back
+    }
+
+    end() {}
+
+    cancel() {}
+}
+
+/** The flood fill: done where the pointer goes down. */
+class Flood {
+    constructor(host, start, point) {
+        const picture = host.picture();
+        if (!picture) throw new PainterError("There is no picture to fill by", "Open one first");
+        const { values } = host.settings;
+        const { value, mode } = appliedMode(values, start.second);
+        host.document().floodFill(picture, point, values.tolerance, value, mode);
+    }
+
+    move() {}
+
+    end() {}
+
+    cancel() {}
+}
+
+export class Gesture {
+    /** @param {Host} host */
+    constructor(host) {
+        this.host = host;
+        /** @type {Stroke | Drag | Pick | Flood | null} */
+        this.drag = null;
+        /** Where the last stroke ended, for a straight line from there. @type {Point | null} */
+        this.last = null;
+    }
+
+    get active() {
+        return this.drag !== null;
+    }
+
+    /** @returns {Mark | null} */
+    get mark() {
+        return this.drag instanceof Drag ? this.drag.mark : null;
+    }
+
+    /**
+     * @param {Point} point
+     * @param {Start} [start]
+     */
+    begin(point, start = {}) {
+        this.end();
+        const { tool } = this.host.settings.values;
+        this.#try(() => {
+            if (start.pick || tool === "pick") this.drag = new Pick(this.host, start, point);
+            else if (tool === "flood") this.drag = new Flood(this.host, start, point);
+            else if (tool === "brush" || tool === "erase" || tool === "smooth" || start.erase) {
+                const from = start.shift && this.last ? this.last : null;
+                this.drag = new Stroke(this.host, start, point, from);
+            } else this.drag = new Drag(this.host, start, point);
+        });
+    }
+
+    /**
+     * @param {Point[]} points
+     * @param {boolean} [shift]
+     */
+    move(points, shift) {
+        if (points.length) this.#try(() => this.drag?.move(points, shift));
+    }
+
+    /** What was drawn so far stays; also the answer to every interruption. */
+    end() {
+        const { drag } = this;
+        this.drag = null;
+        if (!drag) return;
+        this.#try(() => drag.end());
+        if (drag instanceof Stroke) this.last = { ...drag.last, pressure: 1 };
+        this.host.onMark();
+    }
+
+    /** Gives up what is being drawn. */
+    cancel() {
+        const { drag } = this;
+        this.drag = null;
+        if (!drag) return;
+        drag.cancel();
+        this.host.onMark();
+    }
+
+    /** The picture has another size: places on it mean nothing any more. */
+    forget() {
+        this.drag = null;
+        this.last = null;
+        this.host.onMark();
+    }
+
+    #try(action) {
+        try {
+            action();
+        } catch (problem) {
+            this.drag = null;
+            this.host.onError(problem);
+        }
+    }
+}

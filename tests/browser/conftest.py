@@ -1,0 +1,32 @@
+"""A browser, and the img2img page of the WebUI that WEBUI_URL names."""
+
+import os
+import re
+
+import pytest
+from painter_desk import address, desk  # noqa: F401
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    sync_api = pytest.importorskip("playwright.sync_api", reason="no Playwright")
+    if not os.path.exists(CHROMIUM):
+        pytest.skip(f"no {CHROMIUM}")
+    with sync_api.sync_playwright() as p:
+        chromium = p.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser):
+    page = browser.new_page(viewport={"width": 1500, "height": 1400})
+    page.goto(os.environ["WEBUI_URL"], wait_until="domcontentloaded", timeout=120_000)
+    tab = page.locator("#tabs button").filter(has_text=re.compile(r"^\s*img2img\s*$", re.I))
+    tab.first.click(timeout=120_000)
+    page.wait_for_selector("#img2img_generate", state="visible", timeout=120_000)
+    yield page
+    page.close()

@@ -1,0 +1,135 @@
+"""What a person does on the img2img page of A1111 and of Forge, and what they look at."""
+
+import io
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from diffdiff.decode import decode
+
+PANEL = "#script_differential_diffusion_"
+STAGE = f"{PANEL}map_painter .diffdiff-stage"
+BOX = f"document.querySelector('{PANEL}map :is(textarea, input)').value"
+
+
+def picture_file(array: np.ndarray, name: str) -> dict:
+    data = io.BytesIO()
+    Image.fromarray(array).save(data, "PNG")
+    return {"name": name, "mimeType": "image/png", "buffer": data.getvalue()}
+
+
+def shot(page, name: str) -> None:
+    folder = os.environ.get("SCREENSHOTS")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=str(Path(folder) / f"{name}.png"))
+
+
+def upload_init(page, array: np.ndarray) -> None:
+    page.locator("#img2img_image input[type=file]").first.set_input_files(
+        picture_file(array, "init.png")
+    )
+    page.wait_for_timeout(1500)
+    for name, size in (("width", array.shape[1]), ("height", array.shape[0])):
+        box = page.locator(f"#img2img_{name} input[type=number]").first
+        box.fill(str(size))
+        box.press("Tab")
+    steps = page.locator("#img2img_steps input[type=number]").first
+    steps.fill("8")
+    steps.press("Tab")
+
+
+def tick(page) -> None:
+    page.locator(f"{PANEL}enabled .label-wrap").first.click()
+    page.locator(STAGE).wait_for(state="visible")
+    page.locator(f"{STAGE}:not(.diffdiff-is-empty)").wait_for()  # it has the tab's picture
+
+
+def open_map(page, array: np.ndarray) -> None:
+    """Opens a map file in the painter, and waits until the page has it."""
+    before = page.evaluate(BOX)
+    page.locator(f"{PANEL}map_painter input[type=file]").set_input_files(
+        picture_file(array, "map.png")
+    )
+    page.wait_for_function(f"before => {BOX} !== before", arg=before)
+
+
+def painted(page) -> np.ndarray:
+    """The map that the page would send: float32 `[H, W]`."""
+    return decode(page.evaluate(BOX))
+
+
+def open_tab(page, name: str, box: str, array: np.ndarray) -> None:
+    """Goes to a tab of img2img and gives it a picture."""
+    tab = page.locator("#mode_img2img button")
+    tab.filter(has_text=re.compile(rf"^\s*{name}\s*$", re.I)).first.click()
+    page.wait_for_timeout(500)
+    page.locator(f"#{box} input[type=file]").first.set_input_files(picture_file(array, "a.png"))
+    page.wait_for_timeout(2500)
+
+
+def host_mask(page, box: str) -> None:
+    """A line across the middle with the host's own mask brush."""
+    canvas = page.locator(f"#{box} canvas").first
+    canvas.scroll_into_view_if_needed()
+    at = canvas.bounding_box()
+    x, y = at["x"], at["y"] + 0.5 * at["height"]
+    page.mouse.move(x + 0.3 * at["width"], y)
+    page.wait_for_timeout(300)
+    page.mouse.down()
+    page.wait_for_timeout(300)  # A1111's brush follows at leisure
+    for i in range(12):
+        page.mouse.move(x + (0.3 + 0.03 * i) * at["width"], y)
+        page.wait_for_timeout(40)
+    page.mouse.up()
+    page.wait_for_timeout(700)
+
+
+def stroke(page, points: list[tuple[float, float]], size: tuple[int, int]) -> None:
+    """A stroke with the mouse.
+
+    Args:
+        points: places of the picture, in parts of its width and height.
+        size: of the picture.
+    """
+    page.locator(STAGE).scroll_into_view_if_needed()
+    page.wait_for_timeout(300)
+    box = page.locator(STAGE).bounding_box()
+    # the fitted picture lies in the middle of the stage, as large as it can with a margin of 8
+    scale = min((box["width"] - 16) / size[0], (box["height"] - 16) / size[1], 4)
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    places = [
+        (middle[0] + (u - 0.5) * size[0] * scale, middle[1] + (v - 0.5) * size[1] * scale)
+        for u, v in points
+    ]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=8)
+    page.mouse.up()
+
+
+def generate(page) -> np.ndarray:
+    before = page.evaluate(
+        "[...document.querySelectorAll('#img2img_gallery img')].map(i => i.src).join()"
+    )
+    page.locator("#img2img_generate").click()
+    page.wait_for_function(
+        """before => {
+            const images = [...document.querySelectorAll('#img2img_gallery img')];
+            const done = document.querySelector('#img2img_results .progressDiv') === null;
+            return done && images.length && images.map(i => i.src).join() !== before
+                && images.every(i => !i.src.startsWith('data:'));
+        }""",
+        arg=before, timeout=240_000,
+    )  # fmt: skip
+    source = page.locator("#img2img_gallery img").first.get_attribute("src")
+    data = page.request.get(page.evaluate("s => new URL(s, location.href).href", source)).body()
+    return np.array(Image.open(io.BytesIO(data)).convert("RGB"))
+
+
+def info(page) -> str:
+    return page.locator("#html_info_img2img").first.inner_text()

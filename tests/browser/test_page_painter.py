@@ -1,0 +1,118 @@
+"""The painter on the img2img page of a running WebUI: A1111's and Forge's own elements around it.
+
+Needs WEBUI_URL, Playwright and Debian's Chromium. With SCREENSHOTS=folder it leaves pictures.
+"""
+
+import numpy as np
+import pytest
+from img2img_page import (
+    PANEL,
+    STAGE,
+    generate,
+    host_mask,
+    open_tab,
+    painted,
+    shot,
+    stroke,
+    tick,
+    upload_init,
+)
+
+from benchmarks.webui import photograph
+
+pytestmark = [pytest.mark.host, pytest.mark.browser]
+
+SIZE = (256, 192)
+
+
+def readout(page) -> str:
+    page.mouse.move(5, 5)
+    page.wait_for_timeout(500)
+    return page.locator(f"{PANEL}map_painter .diffdiff-readout").inner_text()
+
+
+def test_paint_and_generate_at_once(page):
+    """The click that starts the run waits until the stroke has arrived."""
+    init = photograph(*SIZE)
+    upload_init(page, init)
+    tick(page)
+    stroke(page, [(0.25, 0.3), (0.25, 0.7)], SIZE)
+    shot(page, "painted")
+    result = generate(page)
+    shot(page, "painted-result")
+    m = painted(page)
+    assert m.shape == init.shape[:2]
+    columns = np.flatnonzero(m.any(0))
+    assert 0 < columns.min() and columns.max() < SIZE[0] // 2
+    assert (result[m == 0] == init[m == 0]).all(), "what was not painted came out as it went in"
+    assert (result[m == 1] != init[m == 1]).any(-1).mean() > 0.5
+
+
+def test_undo_to_the_blank_page_sends_nothing(page):
+    upload_init(page, photograph(*SIZE))
+    tick(page)
+    stroke(page, [(0.4, 0.4), (0.6, 0.6)], SIZE)
+    page.keyboard.press("Control+z")
+    page.locator("#img2img_generate").click()
+    page.get_by_text("there is no change map").first.wait_for(timeout=60_000)
+
+
+def test_the_picture_follows_the_tab_and_the_map_stays(page):
+    upload_init(page, photograph(*SIZE))
+    tick(page)
+    stroke(page, [(0.3, 0.5), (0.7, 0.5)], SIZE)
+    page.wait_for_timeout(1000)
+    before = painted(page)
+    assert readout(page) == "256 × 192 px"
+    for name, box in (
+        ("Sketch", "img2img_sketch"),
+        ("Inpaint", "img2maskimg"),
+        ("Inpaint sketch", "inpaint_sketch"),
+        ("Inpaint upload", "img_inpaint_base"),
+    ):
+        open_tab(page, name, box, photograph(128, 128))
+        assert readout(page) == "128 × 128 px", name
+        assert painted(page).shape == (128, 128), name
+    page.locator("#mode_img2img button").filter(has_text="img2img").first.click()
+    page.wait_for_timeout(1500)
+    assert readout(page) == "256 × 192 px"
+    assert (painted(page) == before).all(), "back at the first picture the map is as it was"
+    page.locator("#tabs button").filter(has_text="PNG Info").first.click()
+    page.wait_for_timeout(500)
+    page.locator("#tabs button").filter(has_text="img2img").first.click()
+    page.wait_for_timeout(1000)
+    assert (painted(page) == before).all()
+
+
+def test_the_inpaint_mask_becomes_the_map(page):
+    open_tab(page, "Inpaint", "img2maskimg", photograph(*SIZE))
+    host_mask(page, "img2maskimg")
+    tick(page)
+    page.locator(f"{PANEL}map_painter").get_by_role(
+        "button", name="Open, save and send maps"
+    ).click()
+    page.get_by_text("Take from the inpaint mask").click()
+    page.wait_for_timeout(1500)
+    shot(page, "mask-taken")
+    m = painted(page)
+    assert m.shape == (SIZE[1], SIZE[0])
+    assert set(np.unique(m)) == {0, 1}
+    rows, columns = np.nonzero(m)
+    assert abs(rows.mean() / SIZE[1] - 0.5) < 0.1
+    assert 0.25 < columns.mean() / SIZE[0] < 0.7
+
+
+def test_host_keys_still_work_and_ours_stay_here(page):
+    """Digits and letters on the canvas are the painter's; in the prompt they are text."""
+    upload_init(page, photograph(*SIZE))
+    tick(page)
+    page.locator(STAGE).focus()
+    page.keyboard.press("5")
+    strength = page.locator(f"{PANEL}map_painter [aria-label*=Strength] input, "
+                            f"{PANEL}map_painter input[aria-label*=Strength]").first  # fmt: skip
+    assert strength.input_value() == "50"
+    prompt = page.locator("#img2img_prompt textarea").first
+    prompt.fill("")
+    prompt.press_sequentially("b 7 x")
+    assert prompt.input_value() == "b 7 x"
+    assert strength.input_value() == "50"

@@ -1,0 +1,63 @@
+"""The inpaint tab's soft mode on the page of a running WebUI: mask with the host's brush, choose,
+generate.
+
+Needs WEBUI_URL, Playwright and Debian's Chromium. With SCREENSHOTS=folder it leaves pictures.
+"""
+
+import numpy as np
+import pytest
+from img2img_page import PANEL, generate, host_mask, info, open_tab, shot, tick, upload_init
+
+from benchmarks.webui import photograph
+
+pytestmark = [pytest.mark.host, pytest.mark.browser]
+
+SIZE = (256, 192)
+
+
+def choose(page, value: str) -> None:
+    page.locator(f"{PANEL}mode input[value='{value}']").check()
+    page.wait_for_timeout(1500)
+
+
+def radius(page) -> str:
+    return page.locator(f"{PANEL}soften_radius input[type=number]").first.input_value()
+
+
+def test_mask_choose_generate(page):
+    init = photograph(*SIZE)
+    open_tab(page, "Inpaint", "img2maskimg", init)
+    host_mask(page, "img2maskimg")
+    for name, value in (("width", SIZE[0]), ("height", SIZE[1]), ("steps", 8)):
+        box = page.locator(f"#img2img_{name} input[type=number]").first
+        box.fill(str(value))
+        box.press("Tab")
+    tick(page)
+    assert radius(page) == "0"
+    choose(page, "soft inpaint")
+    assert radius(page) == "32", "the radius of soft inpainting comes by itself"
+    box = page.locator(f"{PANEL}soften_radius input[type=number]").first
+    box.fill("12")
+    box.press("Tab")
+    shot(page, "soft-panel")
+    result = generate(page)
+    page.locator("#img2img_gallery").scroll_into_view_if_needed()
+    shot(page, "soft-result")
+    changed = (result != init).any(-1)
+    rows, columns = np.nonzero(changed)
+    assert abs(rows.mean() / SIZE[1] - 0.5) < 0.1 and changed.mean() < 0.6
+    far = np.ones_like(changed)
+    far[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1] = False
+    assert (result[far] == init[far]).all() and far.mean() > 0.2
+    told = info(page)
+    assert "DD mode: soft inpaint" in told and "DD soften radius: 12" in told
+    choose(page, "edit")
+    assert radius(page) == "12", "what a person has set stays"
+
+
+def test_no_mask_is_told(page):
+    upload_init(page, photograph(*SIZE))
+    tick(page)
+    choose(page, "soft inpaint")
+    page.locator("#img2img_generate").click()
+    page.get_by_text("soft inpaint needs a mask").first.wait_for(timeout=60_000)
