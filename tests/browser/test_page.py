@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 from img2img_page import (
     PANEL,
+    STAGE,
     generate,
     info,
     open_map,
+    painted,
     shot,
+    stroke,
     tick,
     upload_init,
 )
@@ -101,12 +104,27 @@ def test_a_summer_noon_becomes_a_winter_night(page):
         prompt = "a winter night, mountains, clear sky, a red house in the middle"
         page.locator("#img2img_prompt textarea").first.fill(prompt)
         tick(page)
-        open_map(page, np.tile(np.arange(0, 256, 2, dtype=np.uint8), (128, 1)))
+        page.locator(STAGE).focus()
+        page.keyboard.press("g")
+        stroke(page, [(0.02, 0.5), (0.98, 0.5)], (128, 128))  # a gradient from 100 to 0 %
+        page.keyboard.press("i")  # the other way round
+        page.wait_for_timeout(1500)
+        gradient = painted(page)
+        page.keyboard.press("b")
+        page.keyboard.press("0")
+        page.keyboard.press("0")
+        stroke(page, [(0.36, 0.72), (0.6, 0.72)], (128, 128))  # the house is kept
         result = generate(page)
+        change_map = painted(page)
+        page.locator(f"{PANEL}enabled").scroll_into_view_if_needed()
+        shot(page, "toyworld-painter")
         page.locator("#img2img_gallery").scroll_into_view_if_needed()
         shot(page, "toyworld")
     finally:
         page.request.post(options, data={"sd_model_checkpoint": before}, timeout=120_000)
+    assert np.corrcoef(gradient.mean(0), np.arange(128))[0, 1] > 0.99
+    house = change_map == 0
+    assert house[80:100, 45:80].mean() > 0.9 and (result[house] == init[house]).all()
     change = np.abs(result.astype(int) - init).mean((0, 2))
-    assert np.corrcoef(change, np.arange(128))[0, 1] > 0.85
+    assert np.corrcoef(change, change_map.mean(0))[0, 1] > 0.85
     assert result[:40, 100:].mean() < init[:40, 100:].mean() - 40
