@@ -27,11 +27,11 @@ SIZE = 512, 512  # of a map that is made before there is a picture
 class Edited(NamedTuple):
     """A run's pictures, as paths, and what is told of it.
 
-    before: the input at the size of the results. files: the results. texts: infotext of each.
-    change: the view of what the first one changed. told: one line of HTML.
+    before: what each result is compared with: the input at its size. files: the results. texts:
+    infotext of each. change: the view of what the last one changed. told: one line of HTML.
     """
 
-    before: str
+    before: list[str]
     files: list[str]
     texts: list[str]
     change: str
@@ -77,14 +77,31 @@ def edit(
         output.write_png(picture, path, text)
         files.append(str(path))
         texts.append(text["parameters"])
-    first = result.pictures[0]
-    before = image if image.size == first.size else image.resize(first.size, Image.LANCZOS)
+    # a contact sheet has its input beside it
+    sheets = run.count if args.mode == "sheet" else 0
+    plain = image.convert("RGB")
+    bar = result.settings.get("bar", 0)
+    before = result.pictures[:sheets] + [below(plain, p, bar) for p in result.pictures[sheets:]]
     told = (
         f"<b>{result.calls}</b> model calls, <b>{result.skipped}</b> of {result.steps} steps "
         f"skipped, <b>{result.seconds:.1f} s</b>"
     )
-    change = views.change(*(np.asarray(fitted(p.convert("RGB"))) for p in (before, first)))
-    return Edited(store(before, folder), files, texts, store(change, folder, "JPEG"), told)
+    change = views.change(
+        *(np.asarray(fitted(p[-1].convert("RGB"))) for p in (before, result.pictures))
+    )
+    paths = [store(picture, folder) for picture in before]
+    return Edited(paths, files, texts, store(change, folder, "JPEG"), told)
+
+
+def below(image: Image.Image, result: Image.Image, bar: int) -> Image.Image:
+    """The input as it lies in a result: at its size, below the bar of a fan."""
+    size = result.width, result.height - bar
+    image = image if image.size == size else image.resize(size, Image.LANCZOS)
+    if not bar:
+        return image
+    whole = result.convert("RGB")
+    whole.paste(image, (0, bar))
+    return whole
 
 
 def look(engine: Any, sent: dict[str, Any], folder: Path) -> str | None:

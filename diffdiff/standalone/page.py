@@ -21,7 +21,7 @@ import gradio as gr
 
 from ..args import EditArgs, auto_radius, fields, suited_radius
 from ..errors import FieldError
-from ..ui.controls import control, painter, upload
+from ..ui.controls import FANS, control, painter, upload
 from . import assets, handlers
 from .choice import names
 from .cli import HOST_ONLY
@@ -38,7 +38,7 @@ MAKERS = {
     "ellipse": {"kind": "ellipse"},
 }
 WORDS, NUMBERS = ("prompt", "negative_prompt"), (("strength", "steps"), ("seed", "count"))
-SHAPING = ("mode", "invert", "scale", "soften_radius", "soften_direction", "soften_falloff")
+SHAPING = ("invert", "scale", "soften_radius", "soften_direction", "soften_falloff")
 HIDDEN = ("enabled", "source", "map", *HOST_ONLY)  # one choice so far, or shown elsewhere
 LOOKED_AT = (
     "image", "map", "mode", "strength", "steps", "invert", "scale", "black", "white", "gamma",
@@ -162,15 +162,16 @@ class Page:
             self.halt = gr.Button("Stop", scale=1, min_width=80)
 
     def _settings(self) -> None:
+        self._control("mode")
         for pair in NUMBERS:
             with gr.Row():
                 for name in pair:
                     self._control(name)
-        advanced = [name for name in fields() if name not in (*SHAPING, *HIDDEN)]
-        for heading, wanted in (("The run", RunArgs), ("The map", SHAPING), ("Advanced", advanced)):
+        groups = {"The run": fields(RunArgs), "The map": SHAPING, "Strength fan and sheet": FANS}
+        for heading, wanted in {**groups, "Advanced": fields()}.items():
             with gr.Accordion(heading, open=False):
-                for name in fields(RunArgs) if wanted is RunArgs else wanted:
-                    if name not in self.controls:
+                for name in wanted:
+                    if name not in self.controls and name not in HIDDEN:
                         self._control(name)
 
     def _results(self) -> None:
@@ -231,7 +232,7 @@ class Page:
     def _shown(self, done: handlers.Edited, index: int) -> list:
         file = done.files[index]
         button = gr.DownloadButton(value=file, interactive=True)
-        return [(done.before, file), button, done.texts[index]]
+        return [(done.before[index], file), button, done.texts[index]]
 
     def _select(self, done: handlers.Edited, event: gr.SelectData) -> list:
         return self._shown(done, event.index)

@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import Any
 
 WIDE = 10_000  # ranges beyond this are typed, not slid
+# fields that only a fan or a sheet obeys, in a group of their own
+FANS = (
+    "fan_preset", "fan_low", "fan_high", "fan_count", "fan_strengths", "fan_layout", "sheet_batch",
+)  # fmt: skip
 
 
 def as_sent(payload: Any) -> str | bytes | None:

@@ -10,13 +10,10 @@ from modules.ui_components import InputAccordion
 
 from .. import __version__
 from ..args import auto_radius, fields, suited_radius
-from ..ui.controls import control, painter
+from ..ui.controls import FANS, control, painter
 from . import infotext
 
 SHOWN = ("mode", "scale", "invert", "soften_radius", "soften_direction", "soften_falloff")
-FANS = (
-    "fan_preset", "fan_low", "fan_high", "fan_count", "fan_strengths", "fan_layout", "sheet_batch",
-)  # fmt: skip
 HIDDEN = ("source",)  # one choice so far
 
 

@@ -51,7 +51,7 @@ def test_a_run_gives_pictures_with_their_settings(engine, sent, tmp_path):
         assert Image.open(file).text["parameters"] == text
         assert f"Seed: {seed}," in text and "DD gamma: 2" in text
     assert "<b>20</b> model calls" in done.told
-    assert np.array_equal(np.asarray(Image.open(done.before)), decode_rgb(sent["image"]))
+    assert np.array_equal(np.asarray(Image.open(done.before[0])), decode_rgb(sent["image"]))
     assert Image.open(done.change).width >= 480
     assert engine.seen.run.scheduler is None and engine.seen.run.guidance is None
 
@@ -62,7 +62,7 @@ def decode_rgb(data: bytes) -> np.ndarray:
 
 def test_the_picture_before_has_the_size_of_the_result(engine, sent, tmp_path):
     done = edit(engine, sent, tmp_path, width=32, height=24)
-    assert Image.open(done.before).size == Image.open(done.files[0]).size == (32, 24)
+    assert Image.open(done.before[0]).size == Image.open(done.files[0]).size == (32, 24)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,14 @@ def test_a_refusal_names_the_field(changed, field, engine, sent, tmp_path):
         edit(engine, sent, tmp_path, **changed)
     assert refused.value.field == field
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_lies_above_a_fan_is_not_compared():
+    result = Image.new("RGB", (16, 20), "black")
+    result.paste("white", (0, 0, 16, 8))
+    before = np.asarray(handlers.below(Image.new("RGB", (32, 24), "red"), result, 8))
+    assert before.shape == (20, 16, 3)
+    assert (before[:8] == 255).all() and (before[8:] == (255, 0, 0)).all()
 
 
 def test_the_strengths_are_seen_before_a_run(engine, sent, tmp_path):
