@@ -11,6 +11,7 @@
  * @property {() => string | null} pictureKey changes when the picture does; cheap
  * @property {() => object} run its numbers, for the legend: `Run` of painter/ladder.mjs
  * @property {(() => Promise<any>) | null} mask of the tab, white on black
+ * @property {import("../painter/ui/painter.mjs").PainterOptions["sendTo"]} [sendTo]
  */
 import { Painter } from "../painter/ui/painter.mjs";
 import { box, dataUrl, shown, write } from "./fields.mjs";
@@ -36,6 +37,7 @@ export function connect(root, store, host) {
             rest = setTimeout(exchange, REST);
         },
         takeMask: host.mask,
+        sendTo: host.sendTo,
         emptyText: host.waits,
     });
 

@@ -6,14 +6,14 @@
  *
  * @typedef {import("./bridge.mjs").Host} Host
  */
-import { choice, number, shown, ticked } from "./fields.mjs";
+import { choice, number, shown, ticked, upload } from "./fields.mjs";
 
 // of the tabs img2img, Sketch, Inpaint, Inpaint sketch and Inpaint upload
 const TABS = ["img2img_image", "img2img_sketch", "img2maskimg", "inpaint_sketch", "img_inpaint_base"];
 const COLOURED = ["img2img_sketch", "inpaint_sketch"]; // their strokes are part of the picture
 const DRAWN = "canvas.forge-drawing-canvas, canvas[key=drawing]";
 const MASKED = "canvas.forge-drawing-canvas, canvas[key=mask]";
-const MASK_UPLOAD = "#img_inpaint_mask img";
+const MASK = "#img_inpaint_mask";
 
 /**
  * @param {string} panel what the ids of the panel's components begin with
@@ -64,10 +64,13 @@ export function webui(panel) {
         /** White where the tab's own mask is. */
         async mask() {
             const id = tab();
-            if (id === "img_inpaint_base") return document.querySelector(MASK_UPLOAD);
+            if (id === "img_inpaint_base") return document.querySelector(`${MASK} img`);
             const strokes = drawing(id, COLOURED.includes(id) ? DRAWN : MASKED);
             return strokes && silhouette(strokes, pictureOf(id));
         },
+
+        // 8 bits: the host reads deeper greys as white
+        sendTo: [{ label: "Send to Inpaint upload", bits: 8, send: (map) => upload(MASK, map) }],
     };
 }
 

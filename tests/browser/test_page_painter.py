@@ -3,15 +3,19 @@
 Needs WEBUI_URL, Playwright and Debian's Chromium. With SCREENSHOTS=folder it leaves pictures.
 """
 
+import re
+
 import numpy as np
 import pytest
 from img2img_page import (
+    BOX,
     PANEL,
     STAGE,
     generate,
     host_mask,
     open_tab,
     painted,
+    picture_file,
     shot,
     stroke,
     tick,
@@ -100,6 +104,30 @@ def test_the_inpaint_mask_becomes_the_map(page):
     rows, columns = np.nonzero(m)
     assert abs(rows.mean() / SIZE[1] - 0.5) < 0.1
     assert 0.25 < columns.mean() / SIZE[0] < 0.7
+
+
+def test_the_map_is_sent_to_inpaint_upload_and_comes_back(page):
+    """Twice, so that the second takes the place of the first."""
+    upload_init(page, photograph(*SIZE))
+    tick(page)
+    for points in ([(0.3, 0.3), (0.6, 0.3)], [(0.3, 0.7), (0.6, 0.7)]):
+        stroke(page, points, SIZE)
+        page.get_by_role("button", name="Open, save and send maps").first.click()
+        page.get_by_text("Send to Inpaint upload").click()
+        page.wait_for_timeout(2500)
+    sent = painted(page)
+    tab = page.locator("#mode_img2img button").filter(has_text=re.compile("inpaint upload", re.I))
+    tab.first.click()
+    page.wait_for_timeout(500)
+    base = page.locator("#img_inpaint_base input[type=file]").first
+    base.set_input_files(picture_file(photograph(*SIZE), "a.png"))
+    page.wait_for_timeout(2000)
+    page.get_by_role("button", name="Clear: keep everything").click()
+    page.wait_for_function(f"{BOX} === ''")
+    page.get_by_role("button", name="Open, save and send maps").first.click()
+    page.get_by_text("Take from the inpaint mask").click()
+    page.wait_for_timeout(1500)
+    assert np.abs(painted(page) - sent).max() <= 0.5 / 255 + 1e-4
 
 
 def test_host_keys_still_work_and_ours_stay_here(page):

@@ -35,11 +35,15 @@ export function buildLayout(painter) {
         open: () => chooser.click(),
         takeMask: options.takeMask ? () => painter.takeMask() : null,
         save: (bits) => painter.save(bits),
-        sendTo: (options.sendTo ?? []).map(({ label, send }) => ({
+        sendTo: (options.sendTo ?? []).map(({ label, bits, send }) => ({
             label,
             act: async () => {
                 await painter.finish();
-                send(await painter.blob());
+                try {
+                    await send(await painter.blob(bits));
+                } catch (problem) {
+                    painter.report(problem);
+                }
             },
         })),
         peek: (on) => stage.peek(on),

@@ -23,8 +23,8 @@ import { dropAndPaste } from "./transfer.mjs";
  * @property {(() => Promise<ImageBitmap | ImageData | HTMLCanvasElement | null>) | null} [takeMask]
  *     the host's inpaint mask, white (times alpha) = change; null: there is none. Without it the
  *     menu has no such item.
- * @property {{ label: string, send: (blob: Blob) => void }[]} [sendTo] further menu items; they get
- *     the map as a 16-bit PNG
+ * @property {{ label: string, bits?: 8 | 16, send: (blob: Blob) => unknown }[]} [sendTo] further menu
+ *     items; they get the map as a PNG, of 16 bits when not said
  * @property {((file: File) => void) | null} [onPictureFile] gets a file dropped with Alt held
  * @property {{ load: () => object | null, save: (o: object) => void }} [settings] where the tools'
  *     settings are kept; the browser's own storage when left out
