@@ -261,62 +261,23 @@ def _inmost(where: np.ndarray, box: tuple[int, int, int, int]) -> tuple[int, int
     return left + int(x), top + int(y)
 
 
-class SheetPlan(NamedTuple):
-    """Which picture of a sheet joins the batch at which step.
-
-    start: the step at which each picture joins, `NEVER` where its plain run calls no model.
-    order: pictures by that step, so that those at work are always the first ones of the batch.
-    last: last step of the schedule that calls the model.
-    calls: model evaluations of each picture, as many as its plain run makes.
-    """
-
-    start: tuple[int, ...]
-    order: tuple[int, ...]
-    last: int
-    calls: tuple[int, ...]
-
-    @property
-    def total(self) -> int:
-        """Model evaluations of the sheet."""
-        return sum(self.calls)
-
-    @property
-    def steps(self) -> range:
-        """The steps that run at all."""
-        return range(min(self.start, default=NEVER), self.last + 1)
-
-    def active(self, step: int) -> tuple[int, ...]:
-        """Pictures that the model is called for at a step, in `order`."""
-        return tuple(i for i in self.order if self.start[i] <= step <= self.last)
-
-    def joining(self, step: int) -> tuple[int, ...]:
-        """Pictures whose first step this is, in `order`: they begin at init (+) noise."""
-        return tuple(i for i in self.order if self.start[i] == step <= self.last)
-
-
-def plan_sheet(
+def needed(
     strengths: Sequence[float],
     steps: int,
     last: int,
     rule: Rule = climb,
-    transition: float = 0.0,
-    floor: int = 0,
     per_step: Callable[[int, int], int] | None = None,
-) -> SheetPlan:
-    """When each picture of a sheet joins, and what the sheet costs.
+) -> tuple[int, ...]:
+    """Model evaluations that each picture of a sheet needs: as many as its plain run makes.
 
     Args:
-        strengths: the strength of each picture; of a scaled map, the largest in it.
-        steps, last, transition, floor: as in `diffdiff.ladder.climb`.
+        steps, last: as in `diffdiff.ladder.climb`.
         rule: the host's own ladder.
         per_step: model calls in step i of a run of n steps, as `diffdiff.samplers.Sampler.calls`;
             None means one in each.
 
-    A picture whose strength releases nothing joins never and is the input itself.
+    A picture whose strength releases nothing needs none and is the input itself.
     """
-    ladder = rule(np.asarray(strengths, np.float64), steps, last, transition, floor)
-    start = tuple(int(s) for s in ladder.start)
-    order = tuple(sorted(range(len(start)), key=lambda i: start[i]))
-    own = [max(last + 1 - s, 0) for s in start]  # steps that each runs
-    calls = tuple(n if per_step is None else sum(per_step(i, n) for i in range(n)) for n in own)
-    return SheetPlan(start, order, last, calls)
+    starts = rule(np.asarray(strengths, np.float64), steps, last).start
+    own = [0 if start == NEVER else last + 1 - int(start) for start in starts]
+    return tuple(n if per_step is None else sum(per_step(i, n) for i in range(n)) for n in own)

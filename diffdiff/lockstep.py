@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 INDICES = ("cond_indices", "uncond_indices")  # Forge: places in a batch, not values
+KINDS = ("cuda", "cpu")  # of devices that autocast
 
 
 class Apart(Exception):
@@ -202,9 +203,12 @@ class _Run(threading.Thread):
 def _modes() -> Callable[[], Any]:
     """What torch keeps for each thread, as it is in this one: a `with` for another thread."""
     grad, inference = torch.is_grad_enabled(), torch.is_inference_mode_enabled()
-    casts = [("cuda", torch.is_autocast_enabled(), torch.get_autocast_gpu_dtype)]
-    casts += [("cpu", torch.is_autocast_cpu_enabled(), torch.get_autocast_cpu_dtype)]
-    casts = [(kind, dtype()) for kind, enabled, dtype in casts if enabled]
+    if hasattr(torch, "get_autocast_dtype"):  # torch 2.4
+        casts = {k: torch.get_autocast_dtype(k) for k in KINDS if torch.is_autocast_enabled(k)}
+    else:
+        casts = {"cuda": torch.get_autocast_gpu_dtype()} if torch.is_autocast_enabled() else {}
+        if torch.is_autocast_cpu_enabled():
+            casts["cpu"] = torch.get_autocast_cpu_dtype()
     stream = torch.cuda.current_stream() if torch.cuda.is_initialized() else None
 
     @contextmanager
@@ -212,7 +216,7 @@ def _modes() -> Callable[[], Any]:
         with ExitStack() as stack:
             stack.enter_context(torch.inference_mode(inference))
             stack.enter_context(torch.set_grad_enabled(grad))
-            for kind, dtype in casts:
+            for kind, dtype in casts.items():
                 stack.enter_context(torch.autocast(kind, dtype=dtype))
             if stream is not None:
                 stack.enter_context(torch.cuda.stream(stream))
@@ -246,7 +250,7 @@ def _joined(values: Sequence[Any], rows: int, name: str = "") -> Any:
     if isinstance(first, Tensor):
         if any(v.shape != first.shape for v in values):
             raise Apart
-        if first.ndim and len(first) == rows or name == "sigmas":
+        if (first.ndim and len(first) == rows) or name == "sigmas":
             return torch.stack(list(values), 1).flatten(0, 1)
         if all(torch.equal(v, first) for v in values[1:]):
             return first

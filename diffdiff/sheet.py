@@ -8,7 +8,7 @@ font that scales.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import cv2
@@ -147,6 +147,7 @@ def strength_sheet(
     strengths: Sequence[float],
     original: np.ndarray | None = None,
     max_side: int = MAX_SIDE,
+    distance: Callable[[np.ndarray, np.ndarray], float] | None = None,
 ) -> Sheet:
     """The contact sheet of a strength sheet: strength, and mean absolute change, under each.
 
@@ -155,6 +156,7 @@ def strength_sheet(
         strengths: 0..1.
         original: uint8 `[H, W, 3]`, what the change is measured from (8-bit levels, 0..255); None
             leaves it out.
+        distance: LPIPS of the original and a picture, if it is to stand there too.
 
     Raises:
         FieldError: "pictures", "fan_strengths" for another number of them, "after" for an
@@ -167,6 +169,8 @@ def strength_sheet(
     if original is not None:
         for lines, picture in zip(captions, pictures):
             lines.append(f"change {mean_change(original, picture):.1f}")
+            if distance is not None:
+                lines.append(f"LPIPS {distance(original, picture):.3f}")
     return contact_sheet(pictures, captions, max_side=max_side)
 
 

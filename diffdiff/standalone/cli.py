@@ -1,4 +1,4 @@
-"""The command line: `diffdiff edit`, `fan`, `sheet`, `map`, `models` and `serve`.
+"""The command line: `diffdiff edit`, `fan`, `sheet`, `diffedit`, `map`, `models` and `serve`.
 
 Exit codes: 0 done, 2 a value that cannot be used, 3 out of memory, 130 interrupted. What is wrong
 is told in one line on stderr, or with `--json` as one object on stdout. torch, diffusers and gradio
@@ -17,7 +17,7 @@ from typing import Any
 from .. import __version__
 from ..args import EditArgs, fields
 from ..errors import FieldError
-from . import flags, mapping
+from . import flags, mapping, methods
 from .settings import DTYPES, OFFLOADS, RunArgs
 from .trouble import explain, line
 
@@ -82,6 +82,7 @@ def parser() -> flags.Parser:
     commands = top.add_subparsers(metavar="COMMAND", required=True, dest="command_name")
     for name in EDITS:
         _add_edit(commands, name)
+    methods.add_to(commands)
     mapping.add_to(commands)
     _add_models(commands)
     _add_serve(commands)
@@ -102,10 +103,11 @@ def _add_edit(commands: argparse._SubParsersAction, name: str) -> None:
     hidden += ["map", "enabled", *HOST_ONLY, *without]
     shown = [n for n in fields() if n not in hidden]
     flags.add(edit.add_argument_group("the map"), EditArgs, shown)
-    _add_engine(edit)
+    add_engine(edit)
 
 
-def _add_engine(command: argparse.ArgumentParser) -> None:
+def add_engine(command: argparse.ArgumentParser) -> None:
+    """The flags that `open_engine` reads."""
     engine = command.add_argument_group("the model")
     engine.add_argument(
         "--model", default="toyworld", metavar="NAME",
@@ -239,7 +241,7 @@ def _add_serve(commands: argparse._SubParsersAction) -> None:
     serve.set_defaults(command=run_serve, quiet=True)
     serve.add_argument("--host", default="127.0.0.1", help="address (default: %(default)s)")
     serve.add_argument("--port", type=int, default=7870, help="port (default: %(default)s)")
-    _add_engine(serve)
+    add_engine(serve)
 
 
 def run_serve(chosen: argparse.Namespace) -> None:

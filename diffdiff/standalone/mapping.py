@@ -1,4 +1,4 @@
-"""`diffdiff map`: change maps made by formula, shaped from others, and looked at."""
+"""`diffdiff map`: change maps drawn, found in a picture, shaped from others, and looked at."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from .. import maps, prepare, shapes
 from ..args import EditArgs
 from ..errors import FieldError
-from . import flags, output, pictures
+from . import automatic, flags, output, pictures
 from .settings import RunArgs
 
 KINDS = ("gradient", "radial", "rectangle", "ellipse", "constant")
@@ -25,6 +25,9 @@ examples:
   diffdiff map --kind gradient --size 768x512 --angle 90 --out down.png
   diffdiff map --kind ellipse --box 0.3,0.4,0.7,0.9 --soften-radius 24 --out soft.png
   diffdiff map painted.png --gamma 1.5 --preview photo.png --out look.png
+  diffdiff map photo.png --diffedit "a bowl of fruit" "a bowl of pears" --out pears.png
+  diffdiff map photo.png --source edges --invert --soften-radius 8 --preview --out look.png
+  diffdiff map photo.png --layers preset.json --out map.png
 """
 
 
@@ -36,7 +39,9 @@ def add_to(commands: argparse._SubParsersAction) -> None:
         epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.set_defaults(command=run)
-    parser.add_argument("map", nargs="?", metavar="IN_MAP", help="a map to shape, or use --kind")
+    parser.add_argument(
+        "map", nargs="?", metavar="IN_MAP", help="a map to shape, or a picture to find one in"
+    )
     parser.add_argument("--out", metavar="OUT.png", help="16-bit grey; with --preview the picture")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.add_argument("--quiet", action="store_true", help="print nothing")
@@ -58,16 +63,25 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     made.add_argument(
         "--box", metavar="L,T,R,B",
-        help="of radial, rectangle and ellipse, in parts of the picture "
-        "(default: the middle half, for radial the whole)",
+        help="of radial, rectangle, ellipse and foreground, in parts of the picture (default: the "
+        "middle half, for radial and foreground the whole)",
     )  # fmt: skip
+
+    automatic.add_to(parser)
 
     flags.add(parser.add_argument_group("shape the map"), EditArgs, SHAPING)
 
     look = parser.add_argument_group("look at it")
-    look.add_argument("--preview", metavar="IMAGE", help="draw the strengths over this picture")
+    look.add_argument(
+        "--preview", nargs="?", const="", metavar="IMAGE",
+        help="draw the strengths over this picture; left out, that which the map is found in",
+    )  # fmt: skip
     flags.add(look, RunArgs, ("strength", "steps"))
     flags.add(look, EditArgs, ("scale",))
+
+    from . import cli  # which imports this
+
+    cli.add_engine(parser)
 
 
 def run(chosen: argparse.Namespace) -> dict:
@@ -77,12 +91,17 @@ def run(chosen: argparse.Namespace) -> dict:
         FieldError: names the flag.
     """
     args, run_args = flags.given(chosen, EditArgs), flags.given(chosen, RunArgs)
-    _check_use(chosen)
-    (target,) = output.targets(chosen.out, 1, filter(None, (chosen.map, chosen.preview)))
+    way, told = automatic.way(chosen), {}
+    _check_use(chosen, way)
+    seen = (chosen.preview or chosen.map) if chosen.preview is not None else None
+    inputs = filter(None, (chosen.map, seen, *automatic.inputs(chosen)))
+    (target,) = output.targets(chosen.out, 1, inputs)
     picture = None
-    if chosen.preview:
-        picture = pictures.read(pictures.load(chosen.preview, "preview"), "preview", chosen.preview)
-    if chosen.kind:
+    if seen:
+        picture = pictures.read(pictures.load(seen, "preview"), "preview", seen)
+    if way:
+        change_map, told = automatic.make(chosen, way)
+    elif chosen.kind:
         change_map = make(chosen, picture.size if picture else SIZE)
     else:
         change_map = maps.decode(pictures.load(chosen.map, "map"))
@@ -101,6 +120,7 @@ def run(chosen: argparse.Namespace) -> dict:
         "size": [shaped.shape[1], shaped.shape[0]],
         "lowest": float(shaped.min()),
         "highest": float(shaped.max()),
+        **told,
     }
 
 
@@ -116,20 +136,25 @@ def make(chosen: argparse.Namespace, size: tuple[int, int]) -> np.ndarray:
     return IN_A_BOX[chosen.kind](height, width, *ends, **box)
 
 
-def _check_use(chosen: argparse.Namespace) -> None:
-    """One source of the map, and no flag that would do nothing."""
+def _check_use(chosen: argparse.Namespace, way: str | None) -> None:
+    """One source of the map, and no flag that would do nothing. way: as `automatic.way` gave it."""
     if not chosen.kind and not chosen.map:
         kinds = ", ".join(KINDS)
         raise FieldError("map", "there is no map", f"Name a map file, or use --kind with {kinds}")
     if chosen.kind and chosen.map:
         raise FieldError("kind", f"there is a map too, {chosen.map}", "Use one of the two")
+    boxed = chosen.reading == "foreground"
     for name, kinds in (("angle", ["gradient"]), ("box", list(IN_A_BOX)), ("size", KINDS)):
+        if name == "box" and boxed:
+            continue
         if getattr(chosen, name) is not None and chosen.kind not in kinds:
             needs = "--kind " + ", ".join(kinds) if name != "size" else "--kind"
             raise FieldError(name, "it has no effect here", f"Leave it out; it goes with {needs}")
     for name in LOOKING:
-        if hasattr(chosen, name) and not chosen.preview:
+        if hasattr(chosen, name) and chosen.preview is None:
             raise FieldError(name, "it has no effect here", "Leave it out; it goes with --preview")
+    if chosen.preview == "" and not way:
+        raise FieldError("preview", "there is no picture", "Name one: --preview photo.png")
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -149,16 +149,15 @@ def parameters(
         "Sampler": settings.get("scheduler"),
         "CFG scale": run.guidance,
         "Seed": run.seed,
-        "Size": f"{size[0]}x{size[1]}",
+        "Size": "{}x{}".format(*settings.get("size", size)),
         "Model": settings.get("model"),
         "Denoising strength": run.strength,
         **infotext.write(args, [] if change_map is None else [change_map]),
     }
-    if "boxes" in settings:
+    if list(size) == settings.get("frame"):  # a fan, or a contact sheet
         places = infotext.places(settings["strengths"], settings["boxes"])
-        known |= {"DD stripes" if args.mode == "fan" else "DD tiles": places}
-    if "bar" in settings:
-        known["DD bar"] = settings["bar"]
+        known["DD stripes" if args.mode == "fan" else "DD tiles"] = places
+        known |= {"DD bar": settings.get("bar"), "DD frame": f"{size[0]}x{size[1]}"}
     lines = [run.prompt]
     if run.negative_prompt:
         lines.append(f"Negative prompt: {run.negative_prompt}")

@@ -12,9 +12,10 @@ import torch
 from PIL import Image
 
 from ..args import EditArgs, changed
-from ..fan import MOST, Fan, placed, plan_sheet
+from ..fan import MOST, Fan, needed, placed
 from ..ladder import Rule
 from ..lockstep import Lockstep
+from ..perceptual import distance
 from ..sheet import strength_sheet, with_bar
 from .choice import choose
 from .held import Progress
@@ -32,7 +33,12 @@ def finish_fan(result: Any, fan: Fan) -> None:
     high = bars[0].height
     strengths = [stripe.strength for stripe in fan.stripes]
     boxes = [(a, b + high, c, d + high) for a, b, c, d in (s.box for s in fan.stripes)]
-    result.settings |= {"bar": high, "strengths": strengths, "boxes": list(map(list, boxes))}
+    result.settings |= {
+        "bar": high,
+        "frame": list(result.pictures[0].size),
+        "strengths": strengths,
+        "boxes": list(map(list, boxes)),
+    }
 
 
 def sheet(
@@ -60,9 +66,7 @@ def sheet(
 
     def work(i: int) -> Callable[[], Any]:
         runs = RunArgs(**{**vars(run), "strength": strengths[i]})
-        return lambda: by_itself(engine).edit(
-            image, base, alone, runs, counts.of(i), rule, **extra
-        )
+        return lambda: by_itself(engine).edit(image, base, alone, runs, counts.of(i), rule, **extra)
 
     device = getattr(engine.pipe, "_execution_device", torch.device("cpu"))
     at_once = args.sheet_batch or (1 if device.type == "cpu" else MOST)
@@ -79,7 +83,7 @@ def sheet(
     for i in range(run.count):
         pictures = [np.asarray(own[i]) for own in singles]
         before = original if pictures[0].shape == original.shape else None
-        sheets.append(strength_sheet(pictures, strengths, before))
+        sheets.append(strength_sheet(pictures, strengths, before, distance=distance()))
     result.pictures = [Image.fromarray(s.picture) for s in sheets]
     result.pictures += [picture for own in singles for picture in own]
     result.runs = [run.alone(i) for i in range(run.count)]
@@ -88,6 +92,7 @@ def sheet(
     result.calls, result.skipped = sum(r.calls for r in results), 0
     result.settings |= {f"dd_{name}": value for name, value in changed(args).items()}
     result.settings |= {
+        "frame": list(result.pictures[0].size),
         "strengths": list(strengths),
         "boxes": list(map(list, sheets[0].boxes)),
         "calls": result.calls,
@@ -102,9 +107,8 @@ def _needed(engine: Any, strengths: tuple, run: RunArgs, rule: Rule | None) -> l
     """Model evaluations of each picture without a map; with one they are no more."""
     decoder = getattr(engine.pipe, "decoder_pipe", engine.pipe)
     scheduler, _ = choose(decoder.scheduler, run.scheduler, run.seed)
-    own = rule or engine.rules.rule
-    plan = plan_sheet(strengths, run.steps, run.steps - 1, own, per_step=sampler_of(scheduler).calls)
-    return list(plan.calls)
+    rule, calls = rule or engine.rules.rule, sampler_of(scheduler).calls
+    return list(needed(strengths, run.steps, run.steps - 1, rule, calls))
 
 
 class _Counts:

@@ -10,7 +10,7 @@ from modules import scripts
 from .. import maps
 from ..args import EditArgs, fields, parse
 from ..errors import FieldError
-from . import panel
+from . import panel, xyz
 from .fan import FanSession
 from .session import Session
 from .sheet import SheetSession
@@ -32,13 +32,15 @@ def request_of(values: tuple) -> dict:
     }
 
 
-def read(values: tuple) -> tuple[EditArgs, list] | None:
+def read(values: tuple, more: dict | None = None) -> tuple[EditArgs, list] | None:
     """Checked settings and decoded maps, None when the extension is off.
+
+    more: settings that take the place of others.
 
     Raises:
         FieldError: for anything that cannot be used; it carries `status_code` 422.
     """
-    request = dict(request_of(values))
+    request = {**request_of(values), **(more or {})}
     if not request.get("enabled", True):
         return None
     given = request.pop("map", None)
@@ -69,6 +71,10 @@ def refuse(p: Any, error: Exception) -> None:
 class DifferentialDiffusion(scripts.Script):
     """Every pixel its own denoising strength, in img2img."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        xyz.register()  # all scripts are loaded, and none has built its controls
+
     def title(self) -> str:
         return TITLE
 
@@ -83,7 +89,7 @@ class DifferentialDiffusion(scripts.Script):
         self.finish(p)
         p.diffdiff = None
         try:
-            edit = read(values)
+            edit = read(values, xyz.chosen(p))
             # without an init image the host has its own words
             if edit is not None and all(getattr(p, "init_images", None) or [None]):
                 p.diffdiff = SESSIONS.get(edit[0].mode, Session)(p, *edit)

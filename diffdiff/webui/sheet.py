@@ -22,6 +22,7 @@ from ..args import EditArgs
 from ..errors import FieldError
 from ..fan import MOST
 from ..lockstep import Lockstep
+from ..perceptual import distance
 from ..sheet import Sheet, strength_sheet
 from . import adapter, infotext
 from .inpaint import lent
@@ -137,12 +138,12 @@ class SheetSession(Session):
         many, at = self.each * len(self.values), 0
         for iteration, begun in self.begun.items():
             for i in range(self.each):
-                own = [(r, self.finished.get((iteration, r * self.each + i))) for r in range(len(begun))]
-                own = [(r, picture) for r, picture in own if picture is not None and begun[r]]
+                places = [(r, (iteration, r * self.each + i)) for r, yes in enumerate(begun) if yes]
+                own = [(r, self.finished[at_]) for r, at_ in places if at_ in self.finished]
                 if not own:
                     continue
                 sheet = self._sheet(p, i, own)
-                picture, text = Image.fromarray(sheet.picture), ""
+                picture = Image.fromarray(sheet.picture)
                 strengths = [self.values[r] for r, _ in own]
                 told = {
                     "DD tiles": infotext.places(strengths, sheet.boxes),
@@ -171,7 +172,8 @@ class SheetSession(Session):
         source = self.source(p, index) if p.paste_to is None else self._flat(p, index)
         before = np.array(source)
         fits = before.shape == pictures[0].shape
-        return strength_sheet(pictures, [self.values[r] for r, _ in own], before if fits else None)
+        strengths = [self.values[r] for r, _ in own]
+        return strength_sheet(pictures, strengths, before if fits else None, distance=distance())
 
 
 class _Row:

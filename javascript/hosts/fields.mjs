@@ -15,6 +15,16 @@ export function number(selector) {
 }
 
 /**
+ * @param {string} selector of a component
+ * @param {number} value for its number box and its slider
+ */
+export function setNumber(selector, value) {
+    for (const input of document.querySelectorAll(`${selector} :is([type=number], [type=range])`)) {
+        write(input, String(value));
+    }
+}
+
+/**
  * @param {string} selector of a radio group
  * @returns {string | null} the chosen value
  */
@@ -57,4 +67,25 @@ export async function dataUrl(bytes) {
         reader.onerror = () => reject(reader.error);
         reader.readAsDataURL(new Blob([bytes], { type: "image/png" }));
     });
+}
+
+/**
+ * Puts a file into an upload, in the place of what is there.
+ *
+ * @param {string} selector of the component
+ * @param {Blob} blob
+ */
+export async function upload(selector, blob) {
+    const find = () => document.querySelector(`${selector} input[type=file]`);
+    const empties = ["Clear", "Remove"].map((word) => `${selector} button[aria-label^=${word}]`);
+    if (!find()) document.querySelector(empties.join())?.click();
+    for (let tries = 0; !find() && tries < 20; tries++) {
+        await new Promise((on) => setTimeout(on, 100));
+    }
+    const input = find();
+    if (!input) throw new Error("The page has no place for the map");
+    const data = new DataTransfer();
+    data.items.add(new File([blob], "change-map.png", { type: "image/png" }));
+    input.files = data.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
 }

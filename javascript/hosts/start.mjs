@@ -1,5 +1,6 @@
 /** Every `.diffdiff-painter` of the page becomes a painter. */
 import { connect, holdBack } from "./bridge.mjs";
+import { connectFan } from "./fan.mjs";
 import { standalone } from "./standalone.mjs";
 import { webui } from "./webui.mjs";
 
@@ -16,7 +17,9 @@ export function start() {
             if (bridges.has(root)) continue;
             const { store, panel } = root.dataset;
             const host = panel === undefined ? standalone() : webui(panel);
-            bridges.set(root, connect(root, store, host));
+            const bridge = connect(root, store, host);
+            bridges.set(root, bridge);
+            if (panel !== undefined) connectFan(root, bridge.painter);
             if (!held.has(host.runs)) {
                 held.add(host.runs);
                 holdBack(host.runs, () => [...bridges.values()]);

@@ -69,5 +69,5 @@ def test_the_command_offers_it_without_what_only_a_webui_has(capsys):
     with pytest.raises(SystemExit):
         cli.parser().parse_args(["edit", "--help"])
     text = capsys.readouterr().out
-    assert "--mode {edit,soft inpaint}" in text and "--colour-match" in text
+    assert "--mode {edit,soft inpaint,fan,sheet}" in text and "--colour-match" in text
     assert "--combine" not in text and "--mask-channel" not in text

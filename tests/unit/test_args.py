@@ -6,7 +6,7 @@ from diffdiff.errors import FieldError
 NAMES = (
     "enabled mode source map invert scale black white gamma soften_radius soften_direction "
     "soften_falloff transition paste_back feather skip combine linear_light colour_match "
-    "mask_channel"
+    "mask_channel fan_count fan_low fan_high fan_preset fan_strengths fan_layout sheet_batch"
 ).split()
 
 
@@ -18,7 +18,8 @@ def test_every_field_is_described():
     for name, info in fields().items():
         assert info["title"] and info["help"].endswith("."), name
         assert info["choices"] or info["low"] is not None or name in (
-            "enabled", "map", "invert", "paste_back", "skip", "linear_light", "colour_match"
+            "enabled", "map", "invert", "paste_back", "skip", "linear_light", "colour_match",
+            "fan_strengths",
         )  # fmt: skip
 
 
@@ -53,6 +54,18 @@ def test_changed_settings_only():
         ({"soften_radius": 257}, "soften_radius"),
         ({"mask_channel": 9}, "mask_channel"),
         ({"feather": None}, "feather"),
+        ({"fan_count": 1}, "fan_count"),
+        ({"fan_count": 1000}, "fan_count"),
+        ({"fan_low": -0.1}, "fan_low"),
+        ({"mode": "fan", "fan_low": 0.5, "fan_high": 0.4}, "fan_low"),
+        ({"mode": "sheet", "fan_low": 0.5, "fan_high": 0.5}, "fan_low"),
+        ({"fan_preset": "bright"}, "fan_preset"),
+        ({"fan_layout": "spiral"}, "fan_layout"),
+        ({"fan_strengths": [0.5]}, "fan_strengths"),
+        ({"fan_strengths": [0.5, "x"]}, "fan_strengths"),
+        ({"fan_strengths": 0.5}, "fan_strengths"),
+        ({"mode": "sheet", "fan_strengths": "0.5; 0.7"}, "fan_strengths"),
+        ({"sheet_batch": 17}, "sheet_batch"),
     ],
 )
 def test_a_refusal_names_the_field_and_the_remedy(request_, field):
@@ -78,6 +91,32 @@ def test_what_is_left_out_of_the_softening_depends_on_the_mode(request_, radius,
     args = parse(request_)
     assert (args.radius, args.direction) == (radius, direction)
     assert changed(args) == request_  # infotexts carry only what was given
+
+
+@pytest.mark.parametrize(
+    ("request_", "strengths"),
+    [
+        ({"mode": "fan"}, (0, 0.25, 0.5, 0.75, 1)),
+        ({"mode": "sheet", "fan_count": 3, "fan_low": 0.2, "fan_high": 0.6}, (0.2, 0.4, 0.6)),
+        ({"mode": "fan", "fan_preset": "light", "fan_low": 0.9}, (0.5, 0.375, 0.25, 0.125, 0)),
+        ({"mode": "sheet", "fan_strengths": [0.7, 0.3], "fan_preset": "full"}, (0.7, 0.3)),
+        ({"mode": "sheet", "fan_strengths": "0.7 0.3,0.1"}, (0.7, 0.3, 0.1)),
+    ],
+)
+def test_strengths_of_a_fan_or_a_sheet(request_, strengths):
+    assert parse(request_).several == strengths
+
+
+def test_a_fans_settings_do_not_matter_elsewhere():
+    assert parse({"fan_low": 0.8, "fan_high": 0.2}).needs_map
+    assert not parse({"mode": "fan"}).needs_map and not parse({"mode": "sheet"}).needs_map
+    assert parse({"mode": "fan", "fan_layout": "map"}).needs_map
+
+
+def test_a_list_of_strengths_is_kept_as_text():
+    args = parse({"mode": "sheet", "fan_strengths": [0.123456, 1]})
+    assert changed(args) == {"mode": "sheet", "fan_strengths": "0.123456, 1"}
+    assert parse(changed(args)) == args
 
 
 @pytest.mark.parametrize("request_", [None, [], "map", 3])

@@ -225,6 +225,7 @@ def same(x, which):
         (lambda: settle(torch.rand(2, 2, 2), "median"), "diffedit_outliers"),
         (lambda: settle(torch.rand(2, 2, 2), "percentile", 101), "diffedit_amount"),
         (lambda: settle(torch.rand(2, 2, 2), "percentile", 50), "diffedit_amount"),
+        (lambda: settle(torch.rand(2, 2, 2), "otsu", 20), "diffedit_amount"),
         (lambda: settle(torch.rand(2, 2, 2), "ratio", 0), "diffedit_amount"),
         (lambda: finish(np.ones((2, 2)), 4, 4, cut=1.0), "diffedit_cut"),
         (lambda: finish(np.ones((2, 2)), 4, 4, grow=-1), "diffedit_grow"),
@@ -245,3 +246,33 @@ def test_shapes_that_do_not_fit_are_a_programmers_error():
 def test_noise_levels_are_parts_of_the_schedule():
     assert [noise_timestep(v) for v in (0.5, 0.001, 1.0)] == [500, 1, 999]
     assert noise_timestep(0.3, 50) == 15
+
+
+@given(st.integers(0, 99), st.floats(0.03, 0.6), st.floats(1.5, 50))
+def test_otsu_puts_the_cut_between_two_groups_of_any_size(seed, part, times):
+    """Which one percentile cannot do: it would cut a large region, or take in what is beside."""
+    spread = 1 + 0.1 * torch.rand(4, 16, 16, generator=generator(seed))
+    region = torch.zeros(256)
+    region[: max(round(part * 256), 1)] = 1
+    region = region.view(16, 16).bool()
+    m = settle(torch.where(region, spread * times, spread))
+    assert torch.equal(m > 0.5, region)
+    assert m.min() == 0 and m.max() == 1
+
+
+@given(st.integers(0, 99), st.floats(1e-6, 1e6))
+def test_otsu_keeps_the_order_and_does_not_see_the_scale(seed, scale):
+    stack = torch.randn(3, 5, 6, generator=generator(seed)).abs()
+    m, mean = settle(stack, "otsu", 100).flatten(), stack.mean(0).flatten()
+    assert (m[mean.argsort()].diff() >= -1e-6).all()
+    np.testing.assert_allclose(settle(stack * scale, "otsu", 100).flatten(), m, atol=1e-4)
+
+
+def test_otsu_splits_where_the_groups_are_tightest():
+    mean = torch.tensor([[0.0, 0.01, 0.04], [1.0, 1.21, 4.0]])[None]
+    m = settle(mean, "otsu", 100)
+    middle = ((0.2 + 1.0) / 2) ** 2  # between the square roots of 0.04 and 1
+    np.testing.assert_allclose(
+        m, [[0, 0.005 / middle, 0.02 / middle], [1, 1, 1]], atol=1e-6
+    )  # 1 is above twice the middle
+    assert settle(torch.tensor([[[0.5, 0.5000001]]]), "otsu", 100).tolist() == [[0, 1]]

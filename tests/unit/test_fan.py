@@ -11,7 +11,7 @@ from diffdiff.fan import (
     PRESETS,
     fan,
     listed,
-    plan_sheet,
+    needed,
     preset,
     spread,
 )
@@ -196,66 +196,20 @@ def test_the_rim_of_a_stripe_is_where_the_next_begins():
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=16), st.integers(1, 60), st.booleans())
-def test_a_sheet_costs_what_its_pictures_need(strengths, steps, webui):
+def test_a_picture_of_a_sheet_needs_what_its_plain_run_makes(strengths, steps, webui):
     rule = climb if webui else suffix
-    plan = plan_sheet(strengths, steps, steps - 1, rule)
-    alone = [plan_sheet([s], steps, steps - 1, rule).total for s in strengths]
-    assert plan.total == sum(alone) == sum(len(plan.active(i)) for i in range(steps))
-    assert plan.calls == tuple(alone)
-    for s, start, calls in zip(strengths, plan.start, plan.calls):
-        assert start == int(rule(np.array([s]), steps, steps - 1).start[0])
-        assert calls == (0 if start == NEVER else steps - start)
-
-
-@given(st.lists(st.floats(0, 1), min_size=2, max_size=9), st.integers(1, 40))
-def test_pictures_at_work_are_the_first_of_the_batch(strengths, steps):
-    plan = plan_sheet(strengths, steps, steps - 1)
-    assert sorted(plan.order) == list(range(len(strengths)))
-    seen = ()
-    for step in plan.steps:
-        active = plan.active(step)
-        assert active == plan.order[: len(active)] == seen + plan.joining(step)
-        seen = active
+    calls = needed(strengths, steps, steps - 1, rule)
+    assert calls == tuple(needed([s], steps, steps - 1, rule)[0] for s in strengths)
+    for s, own in zip(strengths, calls):
+        start = int(rule(np.array([s]), steps, steps - 1).start[0])
+        assert own == (0 if start == NEVER else steps - start)
 
 
 def test_the_numbers_of_a_known_sheet():
-    plan = plan_sheet((0.25, 0.75, 0.0, 1.0, 0.5), 20, 19)
-    assert plan.start == (14, 4, NEVER, 0, 9)
-    assert plan.order == (3, 1, 4, 0, 2)
-    assert plan.calls == (6, 16, 0, 20, 11)
-    assert plan.total == 53 and plan.steps == range(0, 20)
-    assert plan_sheet((0.0, 0.0), 20, 19).steps == range(0)
+    assert needed((0.25, 0.75, 0.0, 1.0, 0.5), 20, 19) == (6, 16, 0, 20, 11)
 
 
 def test_calls_follow_the_sampler():
     heun, plms = traits("sample_heun").calls, traits("plms").calls
-    assert plan_sheet((0.5,), 20, 19, per_step=heun).calls == (22,)
-    assert plan_sheet((0.5, 0.0), 20, 19, per_step=plms).calls == (12, 0)
-
-
-def test_a_batch_that_grows_equals_the_plain_runs_bit_for_bit():
-    rng = np.random.default_rng(0)
-    init, noise = rng.normal(size=(2, 4, 6, 6)).astype(np.float32)
-    sigmas = np.append(np.geomspace(14, 0.03, 12), 0).astype(np.float32)
-
-    def step(x, i):  # Euler with a model that is not linear
-        x0 = np.tanh(x / np.sqrt(1 + sigmas[i] ** 2)) + np.float32(0.1) * init
-        return x + (x - x0) / sigmas[i] * (sigmas[i + 1] - sigmas[i])
-
-    strengths = (0.3, 1.0, 0.0, 0.55, 0.55)
-    plan = plan_sheet(strengths, 12, 11)
-    sheet = np.stack([init] * len(strengths))
-    calls = 0
-    for i in plan.steps:
-        for picture in plan.joining(i):
-            sheet[picture] = init + noise * sigmas[i]
-        active = list(plan.active(i))
-        sheet[active] = step(sheet[active], i)
-        calls += len(active)
-    assert calls == plan.total
-    for picture, strength in enumerate(strengths):
-        first = int(climb(np.array([strength]), 12, 11).start[0])
-        x = init if first == NEVER else init + noise * sigmas[first]
-        for i in range(first, 12):
-            x = step(x, i)
-        np.testing.assert_array_equal(sheet[picture], x)
+    assert needed((0.5,), 20, 19, per_step=heun) == (22,)
+    assert needed((0.5, 0.0), 20, 19, per_step=plms) == (12, 0)

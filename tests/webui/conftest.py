@@ -93,7 +93,9 @@ def host(monkeypatch):
         flatten=lambda image, colour: image.convert("RGB"),
         resize_image=lambda mode, image, w, h: image.resize((w, h), Image.LANCZOS),
     )
-    scripts = module("modules.scripts", Script=type("Script", (), {}), AlwaysVisible=object())
+    scripts = module(
+        "modules.scripts", Script=type("Script", (), {}), AlwaysVisible=object(), scripts_data=[]
+    )
     components = module("modules.ui_components", InputAccordion=Component)
     gradio = module("gradio", components=SimpleNamespace(Component=Component))
     for name in ("Image", "HTML", "Accordion", "Radio", "Checkbox", "Slider", "Textbox", "Number"):
@@ -101,7 +103,8 @@ def host(monkeypatch):
     parent = module("modules")
     for name, part in {
         "modules": parent, "modules.shared": shared, "modules.sd_samplers_common": common,
-        "modules.sd_samplers": samplers, "modules.images": images, "modules.scripts": scripts, "modules.devices": devices,
+        "modules.sd_samplers": samplers, "modules.images": images,
+        "modules.scripts": scripts, "modules.devices": devices,
         "modules.masking": masking, "modules.processing": processing,
         "modules.ui_components": components, "gradio": gradio,
     }.items():  # fmt: skip

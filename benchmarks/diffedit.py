@@ -1,0 +1,342 @@
+"""`python -m benchmarks.diffedit`: does DiffEdit's map find what two prompts change, and what for?
+
+Pairs of painted landscapes whose prompts differ in one word and whose changed region is known,
+because both are painted with the same strokes: the object recoloured, the season of the ground,
+the sky alone. The toy world's model sees the first picture and the two prompts.
+
+1. The map: IoU with the region at the paper's cut of 0.5, in pixels and in latent cells of 8x8, and
+   AUC of the continuous map, beside diffusers' `StableDiffusionDiffEditPipeline.generate_mask`.
+2. Edits at rising strengths: whether a probe (`probe.py`) sees the wanted word in the picture, and
+   the mean change outside of the region, for each method. Success is compared at equal change
+   outside: that of plain img2img (SDEdit) is read off its curve.
+3. The error of DDIM inversion and back, without a prompt.
+
+`--tune` compares settings of the map, on other pairs than those that are reported. Writes
+docs/diffedit.png. The exit status is 1 if a goal is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from tqdm import tqdm
+
+from diffdiff import diffedit
+from diffdiff.args import EditArgs
+from diffdiff.autoargs import DiffEditArgs
+from diffdiff.toyworld.world import VALUES
+
+from . import probe
+from .prompt_pairs import KINDS, SIZE, Pair, auc, cells, iou, pairs
+
+ROOT = Path(__file__).parents[1]
+SHEET = ROOT / "docs" / "diffedit.png"
+FIRST, TUNING = 94_000_000, 95_000_000  # seeds of the pairs: reported, and to choose settings by
+GOAL, CUT = 0.6, 0.5
+STRENGTHS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+METHODS = ("sdedit", "encode-decode", "diffedit", "continuous", "differential")
+TRIP_STEPS, REFINED = 50, (0, 1, 3)
+LEVELS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+SETTLED = (("otsu", 99), ("percentile", 90), ("percentile", 95), ("percentile", 99),
+           ("ratio", 2), ("ratio", 3), ("none", None))  # fmt: skip
+MAPS = {  # name in the table: settings
+    "ours": {},
+    "ours, noise level 0.7": {"diffedit_level": 0.7},
+    "ours, percentile 95": {"diffedit_outliers": "percentile"},
+    "ours, clamp of diffusers": {"diffedit_outliers": "ratio"},
+}
+
+_engine = None
+
+
+def _begin() -> None:
+    """In each process: one thread, the model loaded once."""
+    global _engine
+    torch.set_num_threads(1)
+    os.environ["TQDM_DISABLE"] = "1"
+    from diffdiff.standalone.load import load
+
+    _engine = load("toyworld", dtype="float32", device="cpu")
+
+
+def spread(task, jobs: int, work: list, title: str) -> list:
+    """The answers of `task` to each piece of work, in order, from several processes."""
+    with multiprocessing.get_context("spawn").Pool(jobs, _begin) as pool:
+        return list(tqdm(pool.imap(task, work), title, len(work), unit="pair", leave=False))
+
+
+def _differences(pair: Pair, args: DiffEditArgs) -> torch.Tensor:
+    from diffdiff.standalone.prompted import Prompted, differ
+
+    picture = Image.fromarray(pair.before)
+    return differ(Prompted(_engine), picture, pair.reference, pair.query, args)
+
+
+def _judged(pair: Pair, m: np.ndarray) -> dict[str, float]:
+    """A map of latent cells, 0..1, beside the region."""
+    side = m.shape[0]
+    found, region = m > CUT, cells(pair.region, side)
+    whole = np.kron(found, np.ones((SIZE // side,) * 2)) > 0
+    return {"pixels": iou(whole, pair.region), "cells": iou(found, region), "auc": auc(m, region)}
+
+
+def _best(pair: Pair, side: int) -> float:
+    """IoU in pixels of the region's own cells, above which none of that size comes."""
+    whole = np.kron(cells(pair.region, side), np.ones((SIZE // side,) * 2)) > 0
+    return iou(whole, pair.region)
+
+
+def maps_of(work: tuple[Pair, int]) -> dict[str, dict[str, float]]:
+    """Of one pair: name -> IoU and AUC of ours, of diffusers', and the best that cells can do."""
+    pair, seed = work
+    rows, stacks = {}, {}
+    for name, settings in MAPS.items():
+        args = DiffEditArgs(diffedit_seed=seed, **settings)
+        level = args.diffedit_level
+        if level not in stacks:
+            stacks[level] = _differences(pair, args)
+        m = diffedit.settle(stacks[level], args.diffedit_outliers, args.diffedit_amount).numpy()
+        rows[name] = _judged(pair, m)
+    theirs = _diffusers_mask(pair, seed)
+    if theirs is not None:
+        rows["diffusers"] = _judged(pair, theirs) | {"auc": float("nan")}  # it gives 0 or 1 only
+    rows["(the region's cells)"] = {"pixels": _best(pair, m.shape[0]), "cells": 1.0, "auc": 1.0}
+    return rows
+
+
+def _diffusers_mask(pair: Pair, seed: int) -> np.ndarray | None:
+    """What diffusers' own pipeline finds with its defaults, float `[h, w]`, 0 or 1.
+
+    None with a diffusers that has the pipeline no more (it is deprecated).
+    """
+    import diffusers
+
+    kind = getattr(diffusers, "StableDiffusionDiffEditPipeline", None)
+    if kind is None:
+        return None
+    own = _engine.pipe
+    parts = {n: getattr(own, n) for n in ("vae", "text_encoder", "tokenizer", "unet")}
+    pipe = kind(
+        **parts, scheduler=diffusers.DDIMScheduler.from_config(own.scheduler.config),
+        inverse_scheduler=diffusers.DDIMInverseScheduler.from_config(own.scheduler.config),
+        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
+    )  # fmt: skip
+    pipe.set_progress_bar_config(disable=True)
+    found = pipe.generate_mask(
+        Image.fromarray(pair.before), target_prompt=pair.query, source_prompt=pair.reference,
+        generator=torch.Generator().manual_seed(seed),
+    )  # fmt: skip
+    return np.asarray(found)[0].astype(np.float64)
+
+
+def tuned(work: tuple[Pair, int]) -> dict[str, dict[str, float]]:
+    """Of one pair: "level, outliers amount" -> IoU and AUC."""
+    pair, seed = work
+    rows = {}
+    for level in LEVELS:
+        stack = _differences(pair, DiffEditArgs(diffedit_level=level, diffedit_seed=seed))
+        for outliers, amount in SETTLED:
+            name = f"{level:g}, {outliers}" + (f" {amount}" if amount else "")
+            rows[name] = _judged(pair, diffedit.settle(stack, outliers, amount).numpy())
+    return rows
+
+
+def edits_of(work: tuple[Pair, int, int, float]) -> tuple[np.ndarray, dict[str, list[np.ndarray]]]:
+    """Of one pair: the continuous map `[128, 128]`; method -> a picture for each strength."""
+    from diffdiff.standalone.inverted import edit, invert_picture
+    from diffdiff.standalone.methods import MAPPED
+    from diffdiff.standalone.prompted import Prompted, finished
+    from diffdiff.standalone.settings import RunArgs
+
+    pair, seed, steps, guidance = work
+    source = Image.fromarray(pair.before)
+    found = DiffEditArgs(diffedit_seed=seed)
+    stack = _differences(pair, found)
+    whole = finished(stack, (SIZE, SIZE), found)
+    cut = finished(stack, (SIZE, SIZE), DiffEditArgs(diffedit_cut=CUT))
+    path = invert_picture(Prompted(_engine), source, steps, steps)
+    made: dict[str, list[np.ndarray]] = {name: [] for name in METHODS}
+    for name in METHODS:
+        change_map = (cut if name == "diffedit" else whole) if name in MAPPED else None
+        for strength in STRENGTHS:
+            run = RunArgs(
+                prompt=pair.query, strength=strength, steps=steps, guidance=guidance, seed=seed
+            )
+            result = edit(
+                _engine, source, name, pair.reference, EditArgs(), run, change_map=change_map,
+                path=path,
+            )  # fmt: skip
+            made[name].append(np.asarray(result.pictures[0]))
+    return whole, made
+
+
+def trips(work: tuple[Pair, int]) -> list[tuple[float, float]]:
+    """Of one pair's picture, for each refinement: relative error of the latent, and levels of 255.
+
+    The levels are those between the two decoded pictures: the VAE's own loss is in both.
+    """
+    from diffdiff.standalone.inverted import invert_picture, round_trip
+    from diffdiff.standalone.prompted import Prompted
+
+    prompted, source, rows = Prompted(_engine), Image.fromarray(work[0].before), []
+    for refine in REFINED:
+        path = invert_picture(prompted, source, TRIP_STEPS, TRIP_STEPS, refine)
+        back, init = round_trip(prompted, path, source.size), path.latents[0]
+        with prompted.session():
+            a, b = (np.asarray(prompted.decode(x)).astype(int) for x in (back, init))
+        rows.append((float((back - init).norm() / init.norm()), float(np.abs(a - b).mean())))
+    return rows
+
+
+def table_of(made: list[Pair], rows: list[dict[str, dict[str, float]]]) -> dict[str, dict]:
+    """name -> measure -> means by kind of pair, and of all."""
+    table: dict[str, dict] = {}
+    for name in rows[0]:
+        table[name] = {}
+        for measure in ("pixels", "cells", "auc"):
+            values = np.array([row[name][measure] for row in rows])
+            kinds = np.array([pair.kind for pair in made])
+            means = {kind: _mean(values[kinds == kind]) for kind in KINDS}
+            table[name][measure] = means | {"all": _mean(values)}
+    return table
+
+
+def _mean(values: np.ndarray) -> float | None:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else None
+
+
+def curves_of(judge, made: list[Pair], edits: list[dict[str, list[np.ndarray]]]) -> dict:
+    """method -> for each strength: part with the wanted word, mean change outside and inside."""
+    curves: dict[str, list] = {}
+    for name in METHODS:
+        curves[name] = []
+        for i, strength in enumerate(STRENGTHS):
+            pictures = np.stack([done[name][i] for done in edits])
+            seen = probe.answers(judge, pictures)
+            right, outside, inside = [], [], []
+            for pair, picture, said in zip(made, pictures, seen):
+                attribute = KINDS[pair.kind]
+                want = VALUES[attribute].index(getattr(pair.wanted, attribute))
+                right.append(said[list(VALUES).index(attribute)] == want)
+                change = np.abs(picture.astype(int) - pair.before).mean(2)
+                outside.append(change[~pair.region].mean())
+                inside.append(change[pair.region].mean())
+            curves[name].append(
+                {"strength": strength, "success": float(np.mean(right)),
+                 "outside": float(np.mean(outside)), "inside": float(np.mean(inside)),
+                 "right": int(np.sum(right))}
+            )  # fmt: skip
+    return curves
+
+
+def sdedit_at(curve: list[dict], success: float) -> float | None:
+    """The change outside at which SDEdit first has that success, between its strengths linearly."""
+    for before, after in zip(curve, curve[1:]):
+        if before["success"] >= success:
+            return before["outside"]
+        if after["success"] >= success:
+            part = (success - before["success"]) / (after["success"] - before["success"])
+            return before["outside"] + part * (after["outside"] - before["outside"])
+    return None
+
+
+def goals(table: dict, curves: dict) -> dict[str, bool]:
+    ours = table["ours"]
+    held = {
+        f"IoU >= {GOAL} (pixels)": ours["pixels"]["all"] >= GOAL,
+        f"IoU >= {GOAL} (cells)": ours["cells"]["all"] >= GOAL,
+    }
+    if "diffusers" in table:
+        theirs = table["diffusers"]["pixels"]["all"]
+        held["IoU at or above diffusers'"] = ours["pixels"]["all"] >= theirs
+    for name in ("diffedit", "continuous", "differential"):
+        top = max(curves[name], key=lambda point: point["success"])
+        other = sdedit_at(curves["sdedit"], top["success"])
+        held[f"{name}: less change outside than SDEdit at its best success"] = (
+            other is None or top["outside"] < other
+        )
+    return held
+
+
+def show(table: dict, curves: dict | None, trip: list | None) -> None:
+    print("| map | IoU, pixels | object | ground | sky | IoU, cells | AUC |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for name, row in table.items():
+        pixels, rest = row["pixels"], [row["cells"]["all"], row["auc"]["all"]]
+        values = [pixels["all"], *(pixels[kind] for kind in KINDS), *rest]
+        print(f"| {name} | " + " | ".join("-" if v is None else f"{v:.3f}" for v in values) + " |")
+    if curves is None:
+        return
+    print("\nsuccess, change outside of the region (of 255) and within, by strength")
+    print("| method | " + " | ".join(f"{s:g}" for s in STRENGTHS) + " |")
+    print("| --- |" + " --- |" * len(STRENGTHS))
+    for name, curve in curves.items():
+        cells_ = [f"{p['success']:.0%}, {p['outside']:.1f}, {p['inside']:.1f}" for p in curve]
+        print(f"| {name} | " + " | ".join(cells_) + " |")
+    print()
+    for name in METHODS[1:]:
+        top = max(curves[name], key=lambda point: point["success"])
+        other = sdedit_at(curves["sdedit"], top["success"])
+        told = "SDEdit never gets there" if other is None else f"SDEdit there {other:.1f}"
+        print(f"{name}: best success {top['success']:.0%}, outside {top['outside']:.1f}; {told}")
+    print(f"\nDDIM inversion and back, {TRIP_STEPS} steps, no prompt:")
+    for refine, (error, levels) in zip(REFINED, trip):
+        print(f"  {refine} refinements: {error:.4f} of the latent, {levels:.2f} of 255")
+
+
+def main(argv: list[str] | None = None) -> int:
+    about = __doc__.splitlines()[0]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.diffedit", description=about)
+    parser.add_argument("--pairs", type=int, default=60)
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--guidance", type=float, default=5.0)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes")
+    parser.add_argument("--tune", action="store_true", help="settings of the map, on other pairs")
+    parser.add_argument("--maps", action="store_true", help="the maps only, no edits")
+    parser.add_argument("--quick", action="store_true", help="six pairs, no picture")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--cache", type=Path, default=ROOT / ".cache", help="keeps the probe")
+    args = parser.parse_args(argv)
+    began, count = time.monotonic(), 6 if args.quick else args.pairs
+    made = pairs(TUNING if args.tune else FIRST, count)
+    work = list(zip(made, range(count)))
+    if args.tune:
+        show(table_of(made, spread(tuned, args.jobs, work, "tune")), None, None)
+        return 0
+    table = table_of(made, spread(maps_of, args.jobs, work, "maps"))
+    if args.maps:
+        show(table, None, None)
+        return 0
+    asked = [(pair, i, args.steps, args.guidance) for pair, i in work]
+    answers = spread(edits_of, args.jobs, asked, "edits")
+    trip = np.mean(spread(trips, args.jobs, work[:12], "inversion"), 0).tolist()
+    judge, _ = probe.get(args.cache)
+    curves = curves_of(judge, made, [done for _, done in answers])
+    held = goals(table, curves)
+    if not args.quick:
+        from .tradeoff import sheet
+
+        sheet(curves, made, answers, STRENGTHS, SHEET)
+    if args.json:
+        found = {"pairs": count, "maps": table, "curves": curves, "round_trip": trip}
+        print(json.dumps(found | {"goals": held}))
+    else:
+        show(table, curves, trip)
+        words = ", ".join(f"{goal} {'holds' if ok else 'MISSED'}" for goal, ok in held.items())
+        seconds = time.monotonic() - began
+        print(f"\n{count} pairs, {seconds:.0f} s; {sum(held.values())} of {len(held)}: {words}")
+    return 0 if all(held.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""X/Y/Z plot: an axis for every number and every choice of the args model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from modules import scripts
+
+from ..args import fields
+
+ATTRIBUTE = "diffdiff_axes"  # on a cell's job: the settings that its axes chose
+
+
+def register() -> None:
+    """Adds the axes to the host's script, once for each time that it is loaded."""
+    for module in {id(d.module): d.module for d in scripts.scripts_data}.values():
+        known = getattr(module, "axis_options", None)
+        if known is None or not hasattr(module, "AxisOptionImg2Img"):
+            continue
+        labels = {option.label for option in known}
+        known += [o for o in axes(module.AxisOptionImg2Img) if o.label not in labels]
+
+
+def axes(option: Callable[..., Any]) -> list[Any]:
+    """The axes, made by the host's `AxisOptionImg2Img(label, type, apply, choices=)`."""
+    made = []
+    for name, info in fields().items():
+        choices = ["True", "False"] if info["type"] is bool else info["choices"]
+        if info["low"] is None and len(choices or ()) < 2:  # text, or one choice so far
+            continue
+        kind = str if choices else info["type"]
+        more = {"choices": lambda choices=choices: list(choices)} if choices else {}
+        made.append(option(f"[Differential Diffusion] {info['title']}", kind, setter(name), **more))
+    return made
+
+
+def setter(name: str) -> Callable[[Any, Any, Any], None]:
+    def apply(p: Any, value: Any, values: Any) -> None:
+        if fields()[name]["type"] is bool:
+            value = value == "True"
+        # a new dict: a cell's job is a flat copy of another's
+        setattr(p, ATTRIBUTE, {**chosen(p), name: value})
+
+    return apply
+
+
+def chosen(p: Any) -> dict[str, Any]:
+    """The settings that the axes chose for this job."""
+    return getattr(p, ATTRIBUTE, {})

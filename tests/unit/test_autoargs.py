@@ -1,0 +1,98 @@
+"""Named sources: each is the function of its name, with its own settings."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+from diffdiff import diffedit, sources
+from diffdiff.args import fields, parse
+from diffdiff.autoargs import (
+    KINDS,
+    PICTURES,
+    USED,
+    DiffEditArgs,
+    SourceArgs,
+    check_prompts,
+    source_map,
+)
+from diffdiff.errors import FieldError
+
+RNG = np.random.default_rng(0)
+PICTURE = RNG.integers(0, 256, (24, 32, 4), np.uint8)
+OTHER = RNG.integers(0, 256, (24, 32, 3), np.uint8)
+ARGS = parse(
+    {"edge_sigma": 2, "canny_low": 20, "canny_high": 60, "detail_radius": 2, "point_x": 0.1,
+     "point_y": 0.9, "box": "0.2,0.2,0.8,0.8", "rounds": 2},
+    SourceArgs,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_source_is_the_function_of_its_name(kind):
+    expected = {
+        "luminance": lambda: sources.luminance(PICTURE),
+        "saturation": lambda: sources.saturation(PICTURE),
+        "edges": lambda: sources.edges(PICTURE, 2),
+        "canny": lambda: sources.canny(PICTURE, 20, 60),
+        "detail": lambda: sources.detail(PICTURE, 2),
+        "point": lambda: sources.from_point(24, 32, 0.1, 0.9),
+        "border": lambda: sources.from_border(24, 32),
+        "difference": lambda: sources.difference(PICTURE, OTHER),
+        "alpha": lambda: sources.alpha(PICTURE),
+        "foreground": lambda: sources.foreground(PICTURE, (0.2, 0.2, 0.8, 0.8), rounds=2),
+    }[kind]()
+    found = source_map(kind, PICTURE, ARGS, OTHER)
+    assert found.dtype == np.float32 and found.shape == (24, 32)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_strokes_reach_the_foreground():
+    inside, outside = np.zeros((24, 32)), np.zeros((24, 32))
+    inside[10:14, 14:18], outside[:3] = 1, 1
+    args = SourceArgs()
+    found = source_map("foreground", PICTURE, args, None, inside, outside)
+    np.testing.assert_array_equal(found, sources.foreground(PICTURE, None, inside, outside))
+    assert (found[10:14, 14:18] == 1).all() and (found[:3] == 0).all()
+
+
+def test_every_setting_belongs_to_one_source():
+    used = [name for names in USED.values() for name in names]
+    assert sorted(used) == sorted(fields(SourceArgs))
+    assert set(USED) | set(PICTURES) <= set(KINDS)
+
+
+def test_defaults_are_those_of_the_functions():
+    for function in (sources.edges, sources.canny, sources.detail, sources.from_point):
+        parameters = inspect.signature(function).parameters.values()
+        own = [p.default for p in parameters if p.default is not inspect.Parameter.empty]
+        (kind,) = [k for k in USED if function.__name__.endswith(k)]
+        assert [getattr(SourceArgs(), name) for name in USED[kind]] == own
+    args = DiffEditArgs()
+    assert inspect.signature(diffedit.settle).parameters["outliers"].default == (
+        args.diffedit_outliers
+    )
+    assert diffedit.OUTLIERS == tuple(fields(DiffEditArgs)["diffedit_outliers"]["choices"])
+    assert (args.diffedit_noises, args.diffedit_level) == (10, 0.5)  # the paper's
+
+
+@pytest.mark.parametrize(
+    ("call", "field"),
+    [
+        (lambda: source_map("depth", PICTURE, ARGS), "source"),
+        (lambda: source_map("difference", PICTURE, ARGS), "other_image"),
+        (lambda: source_map("alpha", OTHER, ARGS), "image"),
+        (lambda: source_map("foreground", PICTURE, SourceArgs(box="a,b")), "box"),
+        (lambda: source_map("canny", PICTURE, SourceArgs(canny_low=300)), "canny_low"),
+        (lambda: parse({"edge_sigma": 99}, SourceArgs), "edge_sigma"),
+        (lambda: parse({"diffedit_level": 0}, DiffEditArgs), "diffedit_level"),
+        (lambda: parse({"diffedit_outliers": "x"}, DiffEditArgs), "diffedit_outliers"),
+        (lambda: check_prompts("", "  "), "diffedit_query"),
+        (lambda: check_prompts("a house", "a house "), "diffedit_query"),
+    ],
+)
+def test_bad_input_names_its_field(call, field):
+    with pytest.raises(FieldError) as caught:
+        call()
+    assert caught.value.field == field
+    assert caught.value.remedy.startswith(("Use", "Name", "Send", "Say", "Draw"))
