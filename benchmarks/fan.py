@@ -90,7 +90,8 @@ class Host:
 
     def plain(self, strength: float, sampler: str = "Euler") -> tuple[list, int]:
         pictures, _ = self.webui.img2img(denoising_strength=strength, sampler_name=sampler)
-        return pictures, int(min(strength, 0.999) * self.steps) + 1  # the host's own ladder
+        # the host's own ladder; other samplers than Euler make other numbers of calls in a step
+        return pictures, int(min(strength, 0.999) * self.steps) + 1 if sampler == "Euler" else 0
 
     def several(self, edit: dict, sampler: str = "Euler") -> tuple[list, int]:
         pictures, reply = self.webui.img2img(edit, sampler_name=sampler)
@@ -136,11 +137,11 @@ def exactness(host: Any) -> None:
         for batch in (1, 16):
             edit = {"mode": "sheet", "fan_low": LOW, "sheet_batch": batch}
             got, calls = host.several(edit, sampler)
-            if calls != needed and sampler != "Heun":
+            if needed not in (0, calls):  # 0: not known
                 raise AssertionError(f"{sampler}: {calls} calls where {needed} were needed")
             off = [np.abs(g.astype(int) - w) for g, w in zip(got[1:], want)]
             most, mean = max(int(o.max()) for o in off), float(np.mean(off))
-            cells.append("identical" if most == 0 else f"at most {most}, mean {mean:.4f}")
+            cells.append("identical" if most == 0 else f"at most {most}, mean {mean:.2g}")
         print(f"| {sampler} | {calls} | {' | '.join(cells)} |", flush=True)
 
 

@@ -18,7 +18,7 @@ class Pair:
     """One picture, and what it would be.
 
     kind: object, ground or sky. before, after: uint8 `[128, 128, 3]`, the same strokes painted by
-    two scenes. region: bool `[128, 128]`, where they differ.
+    two scenes. region: bool `[128, 128]`, where they differ; of a sky, its mirror in a lake too.
     """
 
     kind: str

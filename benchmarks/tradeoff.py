@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,23 +28,28 @@ SHOWN = 0.8  # strength of the pictures
 
 
 def plot(curves: dict[str, list[dict]], width: int, height: int) -> Image.Image:
-    """Success over the mean change outside; a point for each strength, the last one larger."""
+    """Success over the mean change outside; a point for each strength, the last one larger.
+
+    Success begins below its least value, at whole tenths, and ends at 1.
+    """
     k = FINER
     image = Image.new("RGB", (width * k, height * k), PAPER)
     draw = ImageDraw.Draw(image)
     font, small = (ImageFont.load_default(size * k) for size in (15, 13))
-    left, top, right, bottom = 62 * k, 16 * k, (width - 18) * k, (height - 54) * k
+    left, top, right, bottom = 62 * k, 18 * k, (width - 18) * k, (height - 54) * k
     most = max(p["outside"] for curve in curves.values() for p in curve) * 1.05
+    least = max(math.floor(min(p["success"] for c in curves.values() for p in c) * 10 - 1), 0) / 10
 
     def at(outside: float, success: float) -> tuple[float, float]:
-        return left + (right - left) * outside / most, bottom - (bottom - top) * success
+        up = (success - least) / (1 - least)
+        return left + (right - left) * outside / most, bottom - (bottom - top) * up
 
     step = 10 if most > 40 else 5
     for value in range(0, int(most) + 1, step):
-        x, _ = at(value, 0)
+        x, _ = at(value, 1)
         draw.line([(x, top), (x, bottom)], LINE, k)
         draw.text((x, bottom + 6 * k), str(value), FADED, small, "ma")
-    for value in (0, 0.25, 0.5, 0.75, 1):
+    for value in np.arange(round(least * 10), 11) / 10:
         _, y = at(0, value)
         draw.line([(left, y), (right, y)], LINE, k)
         draw.text((left - 8 * k, y), f"{value:.0%}", FADED, small, "rm")
@@ -60,7 +66,8 @@ def plot(curves: dict[str, list[dict]], width: int, height: int) -> Image.Image:
         x = right - 330 * k
         draw.line([(x, y), (x + 24 * k, y)], INKS[name], 3 * k)
         draw.text((x + 32 * k, y), NAMES[name], INK, small, "lm")
-    draw.text((left + 8 * k, top + 6 * k), "asked-for word seen", INK, font, "la")
+    words = "asked-for word seen"
+    draw.text((right - 8 * k, top + 24 * k), words, INK, font, "ra")
     return image.resize((width, height), Image.Resampling.BOX)
 
 
@@ -108,7 +115,7 @@ def sheet(
         rows: which pairs are shown.
     """
     below = examples(made, answers, strengths, rows)
-    above = plot(curves, below.width, 460)
+    above = plot(curves, below.width, 400)
     image = Image.new("RGB", (below.width, above.height + below.height), PAPER)
     image.paste(above, (0, 0))
     image.paste(below, (0, above.height))

@@ -59,8 +59,16 @@ def invert_picture(
         steps: of the full schedule; run: how many of them, from the picture on.
         refine: further model calls per step (`diffdiff.inversion.invert`).
         progress: called with (model calls made, model calls in all).
+
+    Raises:
+        FieldError: "strength" for a schedule that leaves nothing of the picture there.
     """
-    schedule, calls = ddim(prompted.alphas, steps, run / steps), 0
+    try:
+        schedule, calls = ddim(prompted.alphas, steps, run / steps), 0
+    except FieldError as error:
+        if error.field != "diffedit_ratio":
+            raise
+        raise FieldError("strength", error.problem, "Use a smaller strength") from None
     with prompted.session():
         init = prompted.encode(picture)
         empty = prompted.words("", *picture.size)

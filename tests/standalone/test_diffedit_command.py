@@ -80,9 +80,8 @@ def test_two_prompts_make_a_map(folder, model, capsys):
 def test_a_found_map_is_cut_shaped_and_looked_at(folder, model, capsys):
     asked = ["map", "in.png", "--diffedit", "", PROMPTS[2], *FEW]
     assert run(*asked, "--diffedit-cut", "0.5", "--invert", "--out", "out.png", "--quiet") == 0
-    assert set(np.unique(written()).round(3)) <= set(np.linspace(0, 1, 1001).round(3).tolist())
-    assert {0, 1} <= set(np.unique(written()).tolist())
-    assert capsys.readouterr() == ("", "")
+    assert set(np.unique(written()).tolist()) == {0, 1}
+    assert capsys.readouterr().out == ""
     assert run(*asked, "--preview", "--strength", "0.6", "--out", "look.png") == 0
     assert Image.open("look.png").size[0] >= 480
     told = capsys.readouterr()

@@ -49,7 +49,7 @@ def repeatable(made):
 
 @pytest.mark.parametrize("name", ["sd3", "flux", "kandinsky", "if"])
 def test_families_where_it_is_not_offered_are_told(name):
-    with pytest.raises(FieldError, match="DiffEdit is not offered for .* Use Stable Diffusion"):
+    with pytest.raises(FieldError, match=r"DiffEdit is not offered for .* Use Stable Diffusion"):
         Prompted(PIPELINES[name].engine())
 
 
@@ -271,3 +271,11 @@ def test_bad_input_names_its_field(engine, method, more, field):
     with pytest.raises(FieldError) as caught:
         inverted.edit(engine, SOURCE, method, "", EditArgs(), RUN, **more)
     assert caught.value.field == field
+
+
+def test_a_schedule_that_ends_in_pure_noise_is_told():
+    engine, *_ = worded("sd")
+    prompted = Prompted(engine)
+    prompted.alphas = torch.linspace(1, 0, 1001).double()[1:]
+    with pytest.raises(FieldError, match=r"strength: .* leaves nothing of the picture"):
+        inverted.invert_picture(prompted, Image.new("RGB", (64, 64)), 10, 10)

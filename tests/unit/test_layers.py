@@ -1,4 +1,4 @@
-"""Layers: what the blends do, and presets that come back as they were saved or say what is wrong."""
+"""Layers: what the blends do; presets come back as they were saved, or say what is wrong."""
 
 import json
 
@@ -214,5 +214,5 @@ def test_what_a_source_refuses_is_told_of_its_layer():
     def make(layer):
         raise FieldError("image", "it has no alpha channel", "Send another")
 
-    with pytest.raises(FieldError, match="layer 1, image: it has no alpha channel. Send another"):
+    with pytest.raises(FieldError, match=r"layer 1, image: it has no alpha channel\. Send another"):
         render(preset({"source": "alpha"}), 2, 2, make)
