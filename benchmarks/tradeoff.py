@@ -67,7 +67,7 @@ def plot(curves: dict[str, list[dict]], width: int, height: int) -> Image.Image:
         draw.line([(x, y), (x + 24 * k, y)], INKS[name], 3 * k)
         draw.text((x + 32 * k, y), NAMES[name], INK, small, "lm")
     words = "asked-for word seen"
-    draw.text((right - 8 * k, top + 24 * k), words, INK, font, "ra")
+    draw.text((left + 10 * k, bottom - 10 * k), words, INK, font, "ls")
     return image.resize((width, height), Image.Resampling.BOX)
 
 
@@ -105,7 +105,7 @@ def sheet(
     answers: Sequence[tuple],
     strengths: Sequence[float],
     path: Path,
-    rows: Sequence[int] = (3, 1, 2, 7),
+    rows: Sequence[int] = (9, 12, 4, 5),
 ) -> None:
     """Writes the plot over the examples.
 

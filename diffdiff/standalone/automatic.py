@@ -168,10 +168,11 @@ class _Maker:
                 own = layer.own
                 return self.between(own.get("reference", ""), own["query"], layer.finding)
             if layer.source in (layers.PAINTED, layers.UPLOAD):
-                file = self.chosen.painted
+                name, file = layers.PAINTED, self.chosen.painted
                 if layer.source == layers.UPLOAD:
-                    file = folder / layer.own["file"]
-                return maps.resize(maps.decode(pictures.load(file, "file")), *self.image.size)
+                    name, file = "file", folder / layer.own["file"]
+                own = maps.decode(pictures.load(file, name), name)
+                return maps.resize(own, *self.image.size)
             paths = {name: str(folder / file) for name, file in layer.own.items()}
             return self.read(layer.source, layer.reading, paths)
 

@@ -1,6 +1,7 @@
 """Layers: what the blends do; presets come back as they were saved, or say what is wrong."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ values = st.floats(0, 1, width=32)
 planes = arrays(np.float32, (3, 4), elements=values)
 opacities = st.floats(0, 1)
 blends = st.sampled_from(BLENDS)
+EXAMPLES = Path(__file__).parents[2] / "examples" / "layers"
 ZERO, ONE = np.zeros((3, 4), np.float32), np.ones((3, 4), np.float32)
 
 
@@ -216,3 +218,14 @@ def test_what_a_source_refuses_is_told_of_its_layer():
 
     with pytest.raises(FieldError, match=r"layer 1, image: it has no alpha channel\. Send another"):
         render(preset({"source": "alpha"}), 2, 2, make)
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.json")), ids=lambda path: path.stem)
+def test_the_examples_are_presets(path):
+    made = loads(path.read_text())
+    m = render(made, 4, 6, lambda layer: np.full((4, 6), 0.5, np.float32))
+    assert made.name and m.shape == (4, 6)
+
+
+def test_there_are_examples():
+    assert len(list(EXAMPLES.glob("*.json"))) >= 2

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
-from benchmarks.diffedit import goals, sdedit_at
-from benchmarks.prompt_pairs import KINDS, auc, cells, iou, pairs
+from benchmarks.diffedit import METHODS, STRENGTHS, goals, sdedit_at
+from benchmarks.prompt_pairs import KINDS, SIZE, auc, cells, iou, pairs
+from benchmarks.tradeoff import INKS, NAMES, sheet
 from diffdiff.toyworld.paint import paint
 
 MADE = pairs(94_000_000, 12)
@@ -85,3 +87,20 @@ def test_goals_can_be_missed():
     assert [ok for goal, ok in held.items() if "IoU >=" in goal] == [True, False] * 2
     assert [ok for goal, ok in held.items() if "diffusers" in goal] == [False]
     assert [ok for goal, ok in held.items() if "outside" in goal] == [True, False, True]
+
+
+def test_the_sheet_shows_every_method(tmp_path):
+    assert set(NAMES) == set(INKS) == set(METHODS)
+    curves = {
+        name: [{"success": 0.1 * i + 0.3, "outside": i + 4.0 * k} for i in range(len(STRENGTHS))]
+        for k, name in enumerate(METHODS)
+    }
+    tiles = {name: [np.full((SIZE, SIZE, 3), 50 * k, np.uint8)] * len(STRENGTHS)
+             for k, name in enumerate(METHODS)}  # fmt: skip
+    answers = [(np.zeros((SIZE, SIZE), np.float32), tiles)] * 3
+    sheet(curves, MADE, answers, STRENGTHS, tmp_path / "new" / "sheet.png", rows=(0, 2))
+    drawn = np.asarray(Image.open(tmp_path / "new" / "sheet.png"))
+    colours = {tuple(colour) for colour in drawn[400:].reshape(-1, 3)}
+    assert {(50 * k,) * 3 for k in range(len(METHODS))} <= colours
+    inks = {tuple(int(ink[i : i + 2], 16) for i in (1, 3, 5)) for ink in INKS.values()}
+    assert inks <= {tuple(colour) for colour in drawn[:400].reshape(-1, 3).tolist()}
