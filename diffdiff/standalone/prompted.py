@@ -62,7 +62,7 @@ class Prompted:
             raise FieldError("model", "it has no text encoder", remedy)
         self.pipe, self.family = engine.pipe, engine.family
         self.device = self.pipe._execution_device
-        self.alphas = self.pipe.scheduler.alphas_cumprod.double().cpu()
+        self.alphas = self.pipe.scheduler.alphas_cumprod.cpu().double()
         self.predicts = self.pipe.scheduler.config.prediction_type
         self.calls = 0
 
