@@ -343,7 +343,9 @@ def test_serve_checks_its_address_before_the_model_is_loaded(engine, capsys):
     assert "port: no such host:7870 cannot be used" in refused(capsys)
 
 
-@pytest.mark.parametrize("command", [[], ["edit"], ["map"], ["models"], ["serve"]])
+@pytest.mark.parametrize(
+    "command", [[], *([name] for name in "edit fan sheet map diffedit models serve".split())]
+)
 def test_help_is_there(command, capsys):
     with pytest.raises(SystemExit) as done:
         main([*command, "--help"])
