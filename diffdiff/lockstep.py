@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextvars
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 import torch
@@ -29,11 +29,16 @@ class Abandoned(BaseException):
 
 
 class Request(NamedTuple):
-    """One model call of a run: `model(*args, **kwargs)`."""
+    """One model call of a run: `model(*args, **kwargs)`.
+
+    step: of its sampler. modes: what torch keeps for each thread, as it is in the run's.
+    """
 
     model: Callable[..., Any]
     args: tuple
     kwargs: dict[str, Any]
+    step: bool = True
+    modes: Callable[[], Any] = nullcontext
 
     @property
     def x(self) -> Tensor:
@@ -78,15 +83,19 @@ class Lockstep:
         return [run.calls for run in self.runs]
 
     @contextmanager
-    def asked(self, owner: Any, name: str = "forward") -> Iterator[None]:
-        """For the length of a `with`, the model that is the attribute `name` of `owner`."""
+    def asked(self, owner: Any, name: str = "forward", step: bool = True) -> Iterator[None]:
+        """For the length of a `with`, the model that is the attribute `name` of `owner`.
+
+        step: False for work of each run alone, such as decoding: the caller's thread does it with
+            memory that is warm, which a fresh thread's is not.
+        """
         plain, was = getattr(owner, name), vars(owner).get(name)
 
         def ask(*args: Any, **kwargs: Any) -> Any:
             run = threading.current_thread()
             if run not in self.runs:  # the call for all of them
                 return plain(*args, **kwargs)
-            return run.ask(Request(plain, args, kwargs))
+            return run.ask(Request(plain, args, kwargs, step, _modes()))
 
         setattr(owner, name, ask)
         try:
@@ -123,7 +132,10 @@ class Lockstep:
             raise run.failure
 
     def _next(self, waiting: list[_Run]) -> list[_Run]:
-        """Those that are earliest in their schedule, at one time."""
+        """Those that are earliest in their schedule, at one time; before them, what is no step."""
+        for run in waiting:
+            if not run.request.step:
+                return [run]
         time = max(run.request.time for run in waiting)
         model = next(run.request.model for run in waiting if run.request.time == time)
         alike = [r for r in waiting if r.request.time == time and r.request.model == model]
@@ -132,23 +144,25 @@ class Lockstep:
     def _answers(self, group: list[_Run]) -> list[Any]:
         requests = [run.request for run in group]
         try:
-            answers = together(requests)
+            with requests[0].modes():
+                answers = together(requests)
         except Apart:
-            answers = [r.model(*r.args, **r.kwargs) for r in requests]
+            with requests[0].modes():
+                answers = [r.model(*r.args, **r.kwargs) for r in requests]
             self.batches += [1] * len(group)
         except RuntimeError as error:
             if len(group) == 1 or "out of memory" not in str(error).lower():
                 raise
             answers = None
         else:
-            self.batches.append(len(group))
+            self.batches += [len(group)] if requests[0].step else []
         if answers is None:  # outside of the handler, which keeps the failed call's tensors alive
             self.at_once = len(group) // 2
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
             return [a for part in _parts(group, self.at_once) for a in self._answers(part)]
         for run in group:
-            run.calls += 1
+            run.calls += run.request.step
         return answers
 
 

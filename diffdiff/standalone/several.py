@@ -74,6 +74,8 @@ def sheet(
     with ExitStack() as stack:
         for model in models(engine):
             stack.enter_context(lockstep.asked(model))
+        if getattr(engine.pipe, "vae", None) is not None:
+            stack.enter_context(lockstep.asked(engine.pipe.vae, "decode", step=False))
         for owner, name in encoders(engine):
             stack.enter_context(remembered(owner, name))
         results = lockstep.go()

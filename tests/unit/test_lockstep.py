@@ -141,6 +141,40 @@ def test_what_torch_keeps_for_a_thread_is_the_callers():
     assert Lockstep([torch.is_grad_enabled]).go() == [True]
 
 
+def test_a_model_is_asked_in_the_modes_of_the_run_that_asks():
+    """A pipeline switches gradients off in its own thread; the model runs in another."""
+    model, seen = Model(), []
+    plain = model.forward
+    model.forward = lambda *args: (seen.append(torch.is_grad_enabled()), plain(*args))[1]
+    lockstep = Lockstep([torch.no_grad()(steps(model, [2, 1]))] * 2)
+    with lockstep.asked(model):
+        lockstep.go()
+    assert seen == [False] * 4 and torch.is_grad_enabled()
+
+
+def test_what_is_no_step_is_done_at_once_alone_and_not_counted():
+    model, decoded = Model(), []
+
+    class Decoder:
+        def decode(self, x):
+            decoded.append((len(x), threading.current_thread()))
+            return x + 1
+
+    decoder = Decoder()
+
+    def work(times):
+        return lambda: decoder.decode(steps(model, times)())
+
+    alone = [work(times)() for times in TIMES]
+    decoded.clear()
+    lockstep = Lockstep([work(times) for times in TIMES], 4)
+    with lockstep.asked(model), lockstep.asked(decoder, "decode", step=False):
+        results = lockstep.go()
+    assert all(torch.equal(a, b) for a, b in zip(alone, results))
+    assert lockstep.calls == [2, 5, 4, 4]
+    assert decoded == [(2, threading.main_thread())] * 4
+
+
 def requests(*changes, **same):
     def model(x, t, **kw):
         model.seen = {"x": x, "t": t, **kw}
