@@ -36,6 +36,7 @@ from diffdiff.autoargs import DiffEditArgs
 from diffdiff.toyworld.world import VALUES
 
 from . import probe
+from .goals import summary
 from .prompt_pairs import KINDS, SIZE, Pair, auc, cells, iou, pairs
 
 ROOT = Path(__file__).parents[1]
@@ -334,9 +335,7 @@ def main(argv: list[str] | None = None) -> int:
         print(json.dumps(found | {"goals": held}))
     else:
         show(table, curves, trip)
-        words = ", ".join(f"{goal} {'holds' if ok else 'MISSED'}" for goal, ok in held.items())
-        seconds = time.monotonic() - began
-        print(f"\n{count} pairs, {seconds:.0f} s; {sum(held.values())} of {len(held)}: {words}")
+        print(f"\n{count} pairs, {time.monotonic() - began:.0f} s; {summary(held)}")
     return 0 if all(held.values()) else 1
 
 

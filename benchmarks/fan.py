@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from diffdiff.args import parse
+from diffdiff.attributes import attribute
 from diffdiff.fan import PRESETS, fan, preset, spread
 
 COUNTS = (5, 9)
@@ -68,11 +69,8 @@ def counted(model: Any, rows: int) -> Iterator[list[int]]:
         calls[0] += len(x) // rows
         return plain(x, *args, **kwargs)
 
-    model.forward = forward
-    try:
+    with attribute(model, forward=forward):
         yield calls
-    finally:
-        del model.forward
 
 
 class Host:

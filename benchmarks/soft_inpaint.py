@@ -43,6 +43,7 @@ from diffdiff.toyworld.paint import paint
 from diffdiff.toyworld.world import caption
 
 from . import blends, probe
+from .goals import summary
 from .seam import outer_seam, seam
 from .toyworld import EDITS, ROOT, SIZE, TOYWORLD, pipeline
 
@@ -363,8 +364,7 @@ def main(argv: list[str] | None = None) -> int:
         print(json.dumps({"pairs": len(made), "table": table, "ms": times, "goals": held}))
     else:
         show(table, times, root)
-        words = ", ".join(f"{goal} {'holds' if ok else 'MISSED'}" for goal, ok in held.items())
-        print(f"\n{len(made)} pairs; {sum(held.values())} of {len(held)} goals hold: {words}")
+        print(f"\n{len(made)} pairs; {summary(held)}")
     return 0 if all(held.values()) else 1
 
 

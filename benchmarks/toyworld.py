@@ -28,6 +28,7 @@ from diffdiff.toyworld.train import MIRROR, Recipe
 from diffdiff.toyworld.world import VALUES, Scene, caption, random_scene
 
 from . import probe
+from .goals import summary
 
 ROOT = Path(__file__).parents[1]
 TOYWORLD = ROOT / "diffdiff" / "toyworld" / "model"
@@ -281,9 +282,7 @@ def main(argv: list[str] | None = None) -> int:
         print(json.dumps(result | {"ok": all(held.values())}))
     else:
         show(judged, shown, moved)
-        words = ", ".join(f"{goal} {'holds' if ok else 'MISSED'}" for goal, ok in held.items())
-        seconds = time.monotonic() - began
-        print(f"\n{sum(held.values())} of {len(held)} goals hold ({seconds:.0f} s): {words}")
+        print("\n" + summary(held, f" ({time.monotonic() - began:.0f} s)"))
     return 0 if all(held.values()) else 1
 
 

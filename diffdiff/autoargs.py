@@ -132,13 +132,17 @@ def source_map(
             raise FieldError("other_image", "source difference needs two pictures", remedy)
         return sources.difference(picture, other_image)
     if kind == "foreground":
-        return sources.foreground(picture, _box(own["box"]), inside, outside, own["rounds"])
+        box = sides(own["box"]) if own["box"] else None
+        return sources.foreground(picture, box, inside, outside, own["rounds"])
     raise FieldError("source", f"{kind!r} is not known", f"Use one of {', '.join(KINDS)}")
 
 
-def _box(text: str) -> list[float] | None:
-    if not text:
-        return None
+def sides(text: str) -> list[float]:
+    """The numbers of a box, "left,top,right,bottom".
+
+    Raises:
+        FieldError: "box".
+    """
     try:
         return [float(side) for side in text.split(",")]
     except ValueError:

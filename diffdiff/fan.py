@@ -261,6 +261,16 @@ def _inmost(where: np.ndarray, box: tuple[int, int, int, int]) -> tuple[int, int
     return left + int(x), top + int(y)
 
 
+def at_once(wanted: int, device: str) -> int:
+    """How many pictures of a sheet one model call serves at most.
+
+    Args:
+        wanted: `sheet_batch` of the args; 0 = as the device has it best.
+        device: type of the model's, such as "cpu".
+    """
+    return wanted or (1 if device == "cpu" else MOST)
+
+
 def needed(
     strengths: Sequence[float],
     steps: int,

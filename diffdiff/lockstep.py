@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from .attributes import attribute
+
 INDICES = ("cond_indices", "uncond_indices")  # Forge: places in a batch, not values
 KINDS = ("cuda", "cpu")  # of devices that autocast
 
@@ -89,7 +91,7 @@ class Lockstep:
         step: False for work of each run alone, such as decoding: the caller's thread does it with
             memory that is warm, which a fresh thread's is not.
         """
-        plain, was = getattr(owner, name), vars(owner).get(name)
+        plain = getattr(owner, name)
 
         def ask(*args: Any, **kwargs: Any) -> Any:
             run = threading.current_thread()
@@ -97,14 +99,8 @@ class Lockstep:
                 return plain(*args, **kwargs)
             return run.ask(Request(plain, args, kwargs, step, _modes()))
 
-        setattr(owner, name, ask)
-        try:
+        with attribute(owner, **{name: ask}):
             yield
-        finally:
-            if was is None:
-                delattr(owner, name)
-            else:
-                setattr(owner, name, was)
 
     def go(self) -> list[Any]:
         """What the runs return. The first error ends them all."""

@@ -40,6 +40,14 @@ class Bar(NamedTuple):
     boxes: tuple[tuple[int, int, int, int], ...]
     labelled: tuple[int, ...]
 
+    def below(self, fan: Fan) -> list[tuple[int, int, int, int]]:
+        """Where the stripes of the fan lie in the picture with its bar, as `boxes`."""
+        down = self.height
+        return [
+            (left, top + down, right, bottom + down)
+            for left, top, right, bottom in (stripe.box for stripe in fan.stripes)
+        ]
+
 
 def with_bar(picture: np.ndarray, fan: Fan) -> Bar:
     """The result of a fan with its strengths above it, outside the picture.

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import maps, prepare, shapes
 from ..args import EditArgs
+from ..autoargs import sides
 from ..errors import FieldError
 from . import automatic, flags, output, pictures
 from .settings import RunArgs
@@ -132,7 +133,7 @@ def make(chosen: argparse.Namespace, size: tuple[int, int]) -> np.ndarray:
         return shapes.constant(height, width, chosen.end)
     if chosen.kind == "gradient":
         return shapes.gradient(height, width, *ends, chosen.angle or 0.0)
-    box = {"box": _box(chosen.box)} if chosen.box else {}
+    box = {"box": sides(chosen.box)} if chosen.box else {}
     return IN_A_BOX[chosen.kind](height, width, *ends, **box)
 
 
@@ -163,11 +164,3 @@ def _size(text: str) -> tuple[int, int]:
         problem = f"{text} is not a size"
         raise FieldError("size", problem, "Use width x height in pixels, from 2x2, such as 768x512")
     return int(width), int(height)
-
-
-def _box(text: str) -> list[float]:
-    try:
-        return [float(side) for side in text.split(",")]
-    except ValueError:
-        remedy = "Use left,top,right,bottom in parts of the picture, such as 0.25,0.25,0.75,0.75"
-        raise FieldError("box", f"{text} is not a box", remedy) from None

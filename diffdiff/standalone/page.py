@@ -19,9 +19,9 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when Gradio is imported
 
 import gradio as gr
 
-from ..args import EditArgs, auto_radius, fields, suited_radius
+from ..args import EditArgs, fields
 from ..errors import FieldError
-from ..ui.controls import FANS, control, painter, upload
+from ..ui.controls import FANS, control, follow_mode, painter, upload
 from . import assets, handlers
 from .choice import names
 from .cli import HOST_ONLY
@@ -127,17 +127,10 @@ class Page:
         info = {**fields(RunArgs), **fields(EditArgs)}[name]
         info = info | {"default": self.example.get(name, info["default"])}
         info = info | {"high": HIGHEST.get(name, info["high"])}
-        if name == "soften_radius":  # a slider: it always says what it does
-            info = info | {"default": auto_radius("edit")}
         if name == "scheduler":
             own = "the checkpoint's own", ""
             self.controls[name] = gr.Dropdown(
                 [own, *names()], value="", label=info["title"], info=info["help"], elem_id=name
-            )
-        elif info["default"] is None:
-            # a box of text: the browser makes Gradio's empty box of a number 0
-            self.controls[name] = gr.Textbox(
-                label=info["title"], info=info["help"], placeholder="left out", elem_id=name
             )
         else:
             self.controls[name] = control(name, info, name, **more)
@@ -209,8 +202,7 @@ class Page:
         quiet = {"show_progress": "hidden", "trigger_mode": "always_last", **private}
         changes = [self.controls[name].change for name in LOOKED_AT]
         gr.on([page.load, *changes], told(self._look), everything, self.look, **quiet)
-        mode, radius = self.controls["mode"], self.controls["soften_radius"]
-        mode.input(suited_radius, [mode, radius], radius, show_progress="hidden", **private)
+        follow_mode(self.controls, show_progress="hidden", **private)
         for button, how_ in zip(self.makers, MAKERS.values()):
             make = self._maker(**how_)
             button.click(told(make), self.controls["image"], self.controls["map"], **private)

@@ -12,7 +12,8 @@ import torch
 from PIL import Image
 
 from ..args import EditArgs, changed
-from ..fan import MOST, Fan, needed, placed
+from ..attributes import attribute
+from ..fan import Fan, at_once, needed, placed
 from ..ladder import Rule
 from ..lockstep import Lockstep
 from ..perceptual import distance
@@ -30,14 +31,11 @@ def finish_fan(result: Any, fan: Fan) -> None:
         fan = placed(fan, *size, (0, 0, *size))
     bars = [with_bar(np.asarray(picture), fan) for picture in result.pictures]
     result.pictures = [Image.fromarray(bar.picture) for bar in bars]
-    high = bars[0].height
-    strengths = [stripe.strength for stripe in fan.stripes]
-    boxes = [(a, b + high, c, d + high) for a, b, c, d in (s.box for s in fan.stripes)]
     result.settings |= {
-        "bar": high,
+        "bar": bars[0].height,
         "frame": list(result.pictures[0].size),
-        "strengths": strengths,
-        "boxes": list(map(list, boxes)),
+        "strengths": [stripe.strength for stripe in fan.stripes],
+        "boxes": list(map(list, bars[0].below(fan))),
     }
 
 
@@ -69,8 +67,8 @@ def sheet(
         return lambda: by_itself(engine).edit(image, base, alone, runs, counts.of(i), rule, **extra)
 
     device = getattr(engine.pipe, "_execution_device", torch.device("cpu"))
-    at_once = args.sheet_batch or (1 if device.type == "cpu" else MOST)
-    lockstep = Lockstep([work(i) for i in range(len(strengths))], at_once)
+    works = [work(i) for i in range(len(strengths))]
+    lockstep = Lockstep(works, at_once(args.sheet_batch, device.type))
     with ExitStack() as stack:
         for model in models(engine):
             stack.enter_context(lockstep.asked(model))
@@ -160,7 +158,7 @@ def encoders(engine: Any) -> list[tuple[Any, str]]:
 @contextmanager
 def remembered(owner: Any, name: str) -> Iterator[None]:
     """For the length of a `with`, a function that is asked the same again gives the same answer."""
-    plain, was = getattr(owner, name), vars(owner).get(name)
+    plain = getattr(owner, name)
     known: list[tuple[tuple, dict, Any]] = []
 
     def ask(*args: Any, **kwargs: Any) -> Any:
@@ -171,14 +169,8 @@ def remembered(owner: Any, name: str) -> Iterator[None]:
         known.append((args, kwargs, answer))
         return answer
 
-    setattr(owner, name, ask)
-    try:
+    with attribute(owner, **{name: ask}):
         yield
-    finally:
-        if was is None:
-            delattr(owner, name)
-        else:
-            setattr(owner, name, was)
 
 
 def same(a: Any, b: Any) -> bool:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ..args import auto_radius, suited_radius
+
 WIDE = 10_000  # ranges beyond this are typed, not slid
 # fields that only a fan or a sheet obeys, in a group of their own
 FANS = (
@@ -54,6 +56,13 @@ def painter(elem_id: str, value: str = "", panel: str | None = None) -> Any:
     return box
 
 
+def follow_mode(controls: dict[str, Any], **more: Any) -> None:
+    """The mode that a person chooses brings its own soften radius along. Pasted parameters bring
+    theirs. more: for Gradio's event."""
+    mode, radius = controls["mode"], controls["soften_radius"]
+    mode.input(suited_radius, [mode, radius], radius, **more)
+
+
 def control(name: str, info: dict[str, Any], elem_id: str, **more: Any) -> Any:
     """The control that a field's type asks for.
 
@@ -62,20 +71,25 @@ def control(name: str, info: dict[str, Any], elem_id: str, **more: Any) -> Any:
         info: the field as `diffdiff.args.fields` describes it.
         more: for Gradio's component, such as `visible`.
 
-    A number that may be left out is an empty box.
+    What may be left out is an empty box of text: the browser makes Gradio's empty box of a number
+    0. The soften radius is a slider: it always says what it does.
     """
     import gradio as gr
 
     common = {"label": info["title"], "elem_id": elem_id, "info": info["help"], **more}
     default, high = info["default"], info["high"]
+    if name == "soften_radius":
+        default = auto_radius("edit")
     if info["choices"]:
         return gr.Radio(info["choices"], value=default, **common)
     if info["type"] is bool:
         return gr.Checkbox(default, **common)
+    if default is None:
+        return gr.Textbox(placeholder="left out", **common)
     if info["type"] is str:
         return gr.Textbox(default, **common)
     whole = info["type"] is int
-    if default is None or high - info["low"] > WIDE:
+    if high - info["low"] > WIDE:
         return gr.Number(default, precision=0 if whole else None, **common)
     step = 1 if whole or high > 10 else 0.01
     return gr.Slider(info["low"], high, value=default, step=step, **common)

@@ -7,13 +7,13 @@ k-diffusion samplers pass sigma and get x0, timestep samplers pass the timestep 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
 from modules import sd_samplers_common, shared
 
+from ..attributes import attribute
 from ..hold import Hold
 from ..inpaint import released_conditioning
 from ..ladder import Ladder, shortened
@@ -38,22 +38,6 @@ class Plan(NamedTuple):
 
 
 Planner = Callable[[torch.Tensor, Schedule, int, int], Plan]
-
-
-@contextmanager
-def attribute(owner: Any, **values: Any) -> Iterator[None]:
-    """Sets instance attributes for the length of a `with`, and leaves none behind."""
-    before = {name: vars(owner)[name] for name in values if name in vars(owner)}
-    try:
-        for name, value in values.items():
-            setattr(owner, name, value)
-        yield
-    finally:
-        for name in values:
-            if name in before:
-                setattr(owner, name, before[name])
-            else:
-                delattr(owner, name)
 
 
 def schedule_of(sampler: Any, p: Any, steps: int, like: torch.Tensor) -> Schedule:

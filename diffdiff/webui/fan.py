@@ -53,7 +53,7 @@ class FanSession(Session):
         return fan if fan.labels.shape[::-1] == size else placed(fan, *size, (0, 0, *size))
 
     def _whole(self, p: Any, index: int) -> tuple[Image.Image, np.ndarray]:
-        source = self.source(p, index) if p.paste_to is None else self._flat(p, index)
+        source = self._original(p, index)
         return source, self._placed(p, index, source.size).map
 
     def composite(self, p: Any, picture: Image.Image, index: int) -> Image.Image:
@@ -61,11 +61,9 @@ class FanSession(Session):
         picture = super().composite(p, picture, index)
         fan = self._placed(p, index, picture.size)
         bar = with_bar(np.array(picture.convert("RGB")), fan)
-        down = np.array([0, bar.height, 0, bar.height])
-        boxes = [(down + stripe.box).tolist() for stripe in fan.stripes]
         drawn = Image.fromarray(bar.picture)
         p.extra_generation_params |= {
-            "DD stripes": infotext.places([s.strength for s in fan.stripes], boxes),
+            "DD stripes": infotext.places([s.strength for s in fan.stripes], bar.below(fan)),
             "DD bar": bar.height,
             "DD frame": "{}x{}".format(*drawn.size),
         }

@@ -9,8 +9,8 @@ import gradio as gr
 from modules.ui_components import InputAccordion
 
 from .. import __version__
-from ..args import auto_radius, fields, suited_radius
-from ..ui.controls import FANS, control, painter
+from ..args import fields
+from ..ui.controls import FANS, control, follow_mode, painter
 from . import infotext
 
 SHOWN = ("mode", "scale", "invert", "soften_radius", "soften_direction", "soften_falloff")
@@ -23,10 +23,7 @@ def build(elem_id: Callable[[str], str]) -> tuple[list, list]:
     controls: dict[str, Any] = {}
 
     def make(name: str, **more: Any) -> None:
-        info = described[name]
-        if name == "soften_radius":  # a slider: it always says what it does
-            info = info | {"default": auto_radius("edit")}
-        controls[name] = control(name, info, elem_id(name), **more)
+        controls[name] = control(name, described[name], elem_id(name), **more)
 
     label = f"Differential Diffusion {__version__}"
     with InputAccordion(False, label=label, elem_id=elem_id("enabled")) as controls["enabled"]:
@@ -44,9 +41,7 @@ def build(elem_id: Callable[[str], str]) -> tuple[list, list]:
             for name in described:
                 if name not in controls:
                     make(name, **({"visible": False} if name in HIDDEN else {}))
-    # only a person's choice: pasted parameters bring their own radius
-    both = [controls["mode"], controls["soften_radius"]]
-    controls["mode"].input(suited_radius, both, both[1], show_progress=False)
+    follow_mode(controls, show_progress=False)
     ordered = [controls[name] for name in described]
     pasted = [(controls[n], infotext.reader(n)) for n in described if n != "map"]
     return ordered, pasted

@@ -201,10 +201,14 @@ class Session:
 
     def _whole(self, p: Any, index: int) -> tuple[Image.Image, np.ndarray]:
         """The original of a finished picture, RGB, and the map of all of it."""
+        source = self._original(p, index)
         if p.paste_to is None:
-            return self.source(p, index), self.fitted_map(p, index)
-        source = self._flat(p, index)
+            return source, self.fitted_map(p, index)
         return source, maps.resize(self._shaped(index if self.several else 0), *source.size)
+
+    def _original(self, p: Any, index: int) -> Image.Image:
+        """The init image of a finished picture, RGB, at its size."""
+        return self.source(p, index) if p.paste_to is None else self._flat(p, index)
 
     def deliver(self, p: Any, processed: Any) -> None:
         """What goes with the pictures of a finished job."""

@@ -19,8 +19,9 @@ from modules import images, processing, sd_samplers, sd_samplers_common, shared
 from PIL import Image
 
 from ..args import EditArgs
+from ..attributes import attribute
 from ..errors import FieldError
-from ..fan import MOST
+from ..fan import at_once
 from ..lockstep import Lockstep
 from ..perceptual import distance
 from ..sheet import Sheet, strength_sheet
@@ -55,7 +56,7 @@ class SheetSession(Session):
             plain(*args, **kwargs)
             self._multiply(p)
 
-        self.stack.enter_context(adapter.attribute(p, init=init))
+        self.stack.enter_context(attribute(p, init=init))
         self.saves = not p.do_not_save_grid
         self.stack.enter_context(lent(p, do_not_save_grid=True))  # the contact sheet is the grid
 
@@ -98,17 +99,17 @@ class SheetSession(Session):
         rng = OwnNoise()
         rows = [_Row(self, p, i, rng) for i in range(len(self.values))]
         works = [row.work(x, noise, cond, uncond, steps, image_conditioning) for row in rows]
-        at_once = self.args.sheet_batch or (1 if x.device.type == "cpu" else MOST)
+        most = at_once(self.args.sheet_batch, x.device.type)
         total = sum(row.expected(steps) for row in rows)
 
         def moved(calls: int) -> None:  # the host's bar: every sampler has set it to its own
             shared.state.sampling_steps = max(total, calls)
             shared.state.sampling_step = calls
 
-        lockstep = Lockstep(works, at_once, moved, stopped)
+        lockstep = Lockstep(works, most, moved, stopped)
         with ExitStack() as stack:
             stack.enter_context(lockstep.asked(inner_model(), "apply_model"))
-            prepare_once(rows[0].sampler, x[: self.each * min(at_once, len(rows))], stack)
+            prepare_once(rows[0].sampler, x[: self.each * min(most, len(rows))], stack)
             samples = torch.cat(lockstep.go())
         self.begun[p.iteration] = [calls > 0 or not stopped() for calls in lockstep.calls]
         calls = [row.calls for row in rows]
@@ -169,8 +170,7 @@ class SheetSession(Session):
 
     def _sheet(self, p: Any, index: int, own: list[tuple[int, Image.Image]]) -> Sheet:
         pictures = [np.array(picture.convert("RGB")) for _, picture in own]
-        source = self.source(p, index) if p.paste_to is None else self._flat(p, index)
-        before = np.array(source)
+        before = np.array(self._original(p, index))
         fits = before.shape == pictures[0].shape
         strengths = [self.values[r] for r, _ in own]
         return strength_sheet(pictures, strengths, before if fits else None, distance=distance())
@@ -271,4 +271,4 @@ def prepare_once(sampler: Any, x: torch.Tensor, stack: ExitStack) -> None:
         module.sampling_prepare(unet, x=x)
         stack.callback(module.sampling_cleanup, unet)
         nothing = {"sampling_prepare": lambda *a, **k: None, "sampling_cleanup": lambda *a: None}
-        stack.enter_context(adapter.attribute(module, **nothing))
+        stack.enter_context(attribute(module, **nothing))

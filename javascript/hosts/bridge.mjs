@@ -7,8 +7,8 @@
  * @typedef {object} Host
  * @property {string} runs selector of the button that starts a run
  * @property {string} waits what to say while there is no picture
- * @property {() => { key: string, image: HTMLImageElement | HTMLCanvasElement } | null} picture
- * @property {() => string | null} pictureKey changes when the picture does; cheap
+ * @property {() => { key: string, image: () => HTMLImageElement | HTMLCanvasElement } | null} picture
+ *     its key changes when it does
  * @property {() => object} run its numbers, for the legend: `Run` of painter/ladder.mjs
  * @property {(() => Promise<any>) | null} mask of the tab, white on black
  * @property {import("../painter/ui/painter.mjs").PainterOptions["sendTo"]} [sendTo]
@@ -64,10 +64,11 @@ export function connect(root, store, host) {
 
     async function glance() {
         if (!document.hidden && shown(root)) {
-            const key = host.pictureKey();
+            const now = host.picture();
+            const key = now && now.key;
             if (key !== picture) {
                 picture = key;
-                painter.setPicture(key === null ? null : host.picture().image);
+                painter.setPicture(now && now.image());
             }
             const run = host.run();
             const numbers = JSON.stringify(run);

@@ -7,15 +7,13 @@ import { choice, number, ticked } from "./fields.mjs";
 
 /** @returns {Host} */
 export function standalone() {
-    const picture = () => {
-        const image = document.querySelector("#image img");
-        return image?.naturalWidth ? { key: image.src, image } : null;
-    };
     return {
         runs: "#go",
         waits: "Put a picture in, then paint where it may change.",
-        picture,
-        pictureKey: () => picture()?.key ?? null,
+        picture() {
+            const image = document.querySelector("#image img");
+            return image?.naturalWidth ? { key: image.src, image: () => image } : null;
+        },
         run: () => ({
             steps: number("#steps"),
             denoising: number("#strength"),

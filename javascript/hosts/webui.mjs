@@ -41,14 +41,12 @@ export function webui(panel) {
         picture() {
             const id = tab();
             const image = pictureOf(id);
+            if (!image) return null;
             const drawn = COLOURED.includes(id) ? drawing(id, DRAWN) : null;
-            return image && { key: `${id} ${image.src}`, image: drawn ? flat(image, drawn) : image };
-        },
-
-        pictureKey() {
-            const id = tab();
-            const image = pictureOf(id);
-            return image && `${id} ${image.src}`;
+            return {
+                key: `${id} ${image.src}`,
+                image: () => (drawn ? flat(image, drawn) : image),
+            };
         },
 
         run: () => ({

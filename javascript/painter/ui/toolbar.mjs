@@ -9,7 +9,7 @@ import { sizeToSlider, sliderToSize } from "./modes.mjs";
  * @typedef {import("./settings.mjs").Settings} Settings
  */
 
-/** Every tool: its name, its key, and the options it has. */
+/** Every tool: its name (and what it does), its key, and the options it has. */
 const TOOLS = {
     brush: ["Brush", "B", "strength size hardness flow mode pen"],
     erase: ["Eraser", "E", "size hardness flow pen"],
@@ -19,15 +19,9 @@ const TOOLS = {
     rectangle: ["Rectangle", "R", "strength mode"],
     ellipse: ["Ellipse", "O", "strength mode"],
     lasso: ["Lasso: fills what you draw around", "L", "strength mode"],
-    flood: ["Fill an area of similar colour in the picture", "F", "strength tolerance mode"],
+    flood: ["Fill: an area of similar colour in the picture", "F", "strength tolerance mode"],
     pick: ["Eyedropper: takes a strength from the map", "P", "strength"],
 };
-
-const NAMES = {
-    brush: "Brush", erase: "Eraser", smooth: "Smooth", linear: "Linear gradient",
-    radial: "Radial gradient", rectangle: "Rectangle", ellipse: "Ellipse", lasso: "Lasso",
-    flood: "Fill by colour", pick: "Eyedropper",
-}; // prettier-ignore
 
 /** Options that stay folded away where the painter is narrow. */
 const EXTRA = ["flow", "mode", "pen"];
@@ -126,9 +120,9 @@ export function optionsRow(settings, swap) {
     ); // prettier-ignore
     const show = () => {
         const { values } = settings;
-        const [, , options] = TOOLS[values.tool];
+        const [label, , options] = TOOLS[values.tool];
         const has = options.split(" ");
-        title.textContent = NAMES[values.tool];
+        title.textContent = label.split(":")[0];
         for (const [name, part] of Object.entries(parts)) {
             part.element.hidden = !has.includes(name);
             part.show(values[name]);
