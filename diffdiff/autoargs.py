@@ -154,11 +154,11 @@ def check_prompts(reference: str, query: str) -> None:
     """What is wrong with DiffEdit's two prompts, as far as no model is needed to tell.
 
     Raises:
-        FieldError: "diffedit_query".
+        FieldError: "query".
     """
     if not query.strip():
         remedy = "Say what the picture is to show, such as: a bowl of pears"
-        raise FieldError("diffedit_query", "the query prompt is empty", remedy)
+        raise FieldError("query", "the query prompt is empty", remedy)
     if reference.strip() == query.strip():
         remedy = "Use a query that differs from the reference"
-        raise FieldError("diffedit_query", "both prompts are the same, so there is no map", remedy)
+        raise FieldError("query", "both prompts are the same, so there is no map", remedy)

@@ -8,18 +8,21 @@ from __future__ import annotations
 import base64
 import io
 import re
+from collections.abc import Callable
 from typing import Any
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
+from . import headers
 from .errors import FieldError
 
 MAX_SIDE = 16384  # pixels
 MAX_PIXELS = 8192 * 8192
 MAX_TEXT = 128 * 1024 * 1024  # characters of base64
 BLOCK = 2**17  # pixels of a block of rows that stays in the cache
+MAX_OVERPAINT = 8  # planes of a picture, each with all its pixels
 ROUNDING = 1e-6  # how far outside 0..1 a float may lie
 
 # Readers that Pillow always has and that run no other program (its EPS reader starts Ghostscript).
@@ -68,6 +71,34 @@ def decode(value: Any, field: str = "map") -> np.ndarray:
     raise FieldError(field, f"a {type(value).__name__} is not a picture", SEND_TEXT)
 
 
+def decode_picture(value: str | bytes, field: str = "image") -> Image.Image:
+    """Read a picture: RGB, or RGBA where it has transparency, upright.
+
+    Args:
+        value: base64 text or a data URL, or bytes of an image file.
+        field: the name that errors carry.
+
+    Raises:
+        FieldError: `field`, as `decode` does.
+    """
+    if not isinstance(value, (str, bytes)):
+        raise FieldError(field, f"{type(value).__name__} is no picture", SEND_TEXT)
+    data = _from_text(value, field) if isinstance(value, str) else value
+    return _from_bytes(data, field, SEND_TEXT, _colours)
+
+
+def _colours(picture: Image.Image, field: str, remedy: str) -> Image.Image:
+    _check_size(*picture.size, field)
+    try:
+        picture.load()
+        upright = ImageOps.exif_transpose(picture)
+        clear = upright.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in picture.info
+        return upright.convert("RGBA" if clear else "RGB")
+    except Exception as error:  # as below: any failure of a reader means a damaged file
+        problem = f"the picture is damaged or truncated ({type(error).__name__})"
+        raise FieldError(field, problem, remedy) from None
+
+
 def _from_text(text: str, field: str) -> bytes:
     if len(text) > MAX_TEXT:
         raise FieldError(field, "the text is longer than 128 MiB", SEND_SIZE + ", saved as PNG")
@@ -86,9 +117,13 @@ def _from_text(text: str, field: str) -> bytes:
     return data
 
 
-def _from_bytes(data: bytes, field: str, remedy: str) -> np.ndarray:
+def _from_bytes(data: bytes, field: str, remedy: str, read: Callable | None = None) -> Any:
+    """What `read(picture, field, remedy)` makes of a file; the default: a map."""
     if not data:
         raise FieldError(field, "the file is empty", remedy)
+    problem = headers.trouble(data)
+    if problem is not None:
+        raise FieldError(field, f"the picture is damaged ({problem})", remedy)
     try:
         picture = Image.open(io.BytesIO(data), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -101,7 +136,16 @@ def _from_bytes(data: bytes, field: str, remedy: str) -> np.ndarray:
         # end mark of a PNG tells a cut file all the same.
         if picture.format == "PNG" and data.rfind(b"IEND") < 0:
             raise FieldError(field, "the picture is truncated", remedy)
-        return _from_picture(picture, field, remedy)
+        if _painted(picture) > MAX_OVERPAINT * picture.width * picture.height:
+            raise FieldError(field, "the picture is damaged (it is painted over)", remedy)
+        return (read or _from_picture)(picture, field, remedy)
+
+
+def _painted(picture: Image.Image) -> int:
+    """Pixels that the parts of a file (strips, tiles, planes) would fill, of which it may name the
+    same ones over and over."""
+    boxes = (tile[1] for tile in getattr(picture, "tile", ()) if tile[1])
+    return sum((right - left) * (bottom - top) for left, top, right, bottom in boxes)
 
 
 def _from_picture(picture: Image.Image, field: str, remedy: str) -> np.ndarray:
@@ -153,6 +197,12 @@ def _orientation(picture: Image.Image) -> int:
     if picture.format == "TIFF":  # Pillow has turned it already, and old ones keep the tag
         return 1
     try:
+        exif = picture.info.get("exif")
+        profile = picture.info.get("Raw profile type exif")  # ImageMagick's way, in hex
+        if exif is None and profile is not None:
+            exif = bytes.fromhex("".join(profile.split("\n")[3:]))
+        if exif and headers.directories(exif):
+            return 1
         return int(picture.getexif().get(0x0112, 1))
     except Exception:  # unreadable metadata says nothing about the pixels
         return 1

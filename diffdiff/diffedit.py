@@ -27,10 +27,10 @@ AMOUNTS = {"otsu": 99.0, "percentile": 95.0, "ratio": 3.0, "none": 0.0}
 MOST_NOISES = 256
 SAME = 1e-6  # of the predictions: a smaller difference is rounding
 
-Compare = Callable[[Tensor, str], Tensor]
-"""`(x [K, C, h, w], "query" or "reference") -> prediction [K, C, h, w]`. Noise, v, velocity or x0:
-for one x these differ by a factor, which the rescaling takes out again. For the same reason
-classifier-free guidance changes nothing: conditional predictions are enough."""
+Compare = Callable[[Tensor], "tuple[Tensor, Tensor]"]
+"""`x [K, C, h, w] -> predictions for the query and for the reference, [K, C, h, w] each`. Noise, v,
+velocity or x0: for one x these differ by a factor, which the rescaling takes out again. For the
+same reason classifier-free guidance changes nothing: conditional predictions are enough."""
 
 
 def draw(init: Tensor, n: int, generator: torch.Generator) -> Tensor:
@@ -84,7 +84,7 @@ def differences(
         float32 `[n, h, w]` on the CPU, 0 or more.
 
     Raises:
-        FieldError: "diffedit_query" where both prompts predict the same, "diffedit_batch" below 1,
+        FieldError: "query" where both prompts predict the same, "diffedit_batch" below 1,
             "model" where a prediction is not finite.
     """
     if batch is not None and batch < 1:
@@ -97,21 +97,19 @@ def differences(
     parts, size, done = [], 0.0, 0
     for some in noises.split(batch or len(noises)):
         x = noised(init, some, level)
-        answers = []
-        for which in ("query", "reference"):
-            answers.append(predict(x, which).float())
-            done += len(some)
-            if progress is not None:
-                progress(done, 2 * len(noises))
-        size = max(size, float(answers[0].abs().amax()))
-        parts.append((answers[0] - answers[1]).abs().mean(1).cpu())
+        query, reference = (answer.float() for answer in predict(x))
+        size = max(size, float(query.abs().amax()))
+        parts.append((query - reference).abs().mean(1).cpu())
+        done += 2 * len(some)
+        if progress is not None:
+            progress(done, 2 * len(noises))
     stack = torch.cat(parts)
     if not torch.isfinite(stack).all():
         remedy = "Run the model in float32 or bfloat16"
         raise FieldError("model", "its predictions are not finite", remedy)
     if float(stack.amax()) <= SAME * size:
         problem = "the model predicts the same for both prompts, so there is no map"
-        raise FieldError("diffedit_query", problem, "Use a query that differs from the reference")
+        raise FieldError("query", problem, "Use a query that differs from the reference")
     return stack
 
 

@@ -12,7 +12,7 @@ Diffusion (arXiv 2306.00950), in x0-space, so that no re-noised copies of the im
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -40,6 +40,9 @@ class Hold:
         extra_noise: `[B, C, h, w]` or None, added to a pixel when it is released (A1111's
             "extra noise" option); see `Level` for its scale.
         function: the sampler function, for memories that need its coefficients.
+        path: the anchors in the place of `init (+) noise`: a latent `[B, C, h, w]` for each of the
+            schedule's levels from the last one back to that of step `first`, as DDIM inversion
+            leaves them (`diffdiff.inversion`). Only for samplers that call at its levels.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Hold:
         exact_levels: bool = True,
         extra_noise: Tensor | None = None,
         function: Callable | None = None,
+        path: Sequence[Tensor] | None = None,
     ):
         if start.ndim != 4 or start.shape[1] != 1 or start.shape[2:] != init.shape[2:]:
             raise ValueError(
@@ -64,6 +68,7 @@ class Hold:
         self.init, self.noise, self.start, self.weight = init, noise, start, weight
         self.schedule, self.first, self.sampler, self.predicts = schedule, first, sampler, predicts
         self.exact, self.extra_noise = sampler.on_schedule and exact_levels, extra_noise
+        self.path = path
         starts = start.unique().tolist()
         self.last_held = max(starts) - (weight is None)  # the last step that holds any pixel
         self.releases = sorted(s for s in starts if s != NEVER)
@@ -181,7 +186,12 @@ class Hold:
         if level is None:
             return
         released_here = opens and self.releasing
-        self._write(x, level, self.anchored if released_here else self.held)
+        where = self.anchored if released_here else self.held
+        if self.path is not None:
+            anchor = self.path[len(self.schedule.levels) - 1 - self.step]
+            torch.where(where, anchor.to(x), x, out=x)
+            return
+        self._write(x, level, where)
         if not released_here:
             return
         entry = self.schedule.starts[self.step] if self.exact else level

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from .errors import FieldError
 from .ladder import NEVER, suffix
+from .levels import Schedule
 
 Predict = Callable[[Tensor, int], Tensor]
 """`(x [B, C, h, w], timestep) -> predicted noise [B, C, h, w]`."""
@@ -61,6 +62,16 @@ def ddim(alphas_cumprod: Sequence[float] | Tensor, steps: int = 50, ratio: float
         problem = f"at {ratio:g} this model's schedule leaves nothing of the picture"
         raise FieldError("diffedit_ratio", problem, "Use a smaller ratio")
     return Ddim(timesteps, alphas)
+
+
+def of_levels(schedule: Schedule, first: int) -> Ddim:
+    """The steps of a timestep sampler's schedule between its end and step `first`.
+
+    The run's end, which a DDIM of the WebUI takes for the picture, is level 0.
+    """
+    timesteps = [round(c) for c in reversed(schedule.coordinates[first:])]
+    signals = [level.signal for level in reversed(schedule.levels[first:])]
+    return Ddim(tuple(timesteps[1:]), tuple(float(s) ** 2 for s in signals))
 
 
 def ddim_step(x: Tensor, eps: Tensor, alpha: float, alpha_to: float) -> Tensor:

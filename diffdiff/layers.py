@@ -26,17 +26,21 @@ SHAPING = (
     "linear_light",
 )  # fmt: skip
 PAINTED, UPLOAD, CONSTANT, DIFFEDIT = "painted", "upload", "constant", "diffedit"
-SOURCES = (*autoargs.KINDS, PAINTED, UPLOAD, CONSTANT, DIFFEDIT)
-# settings that are no fields of a model: name -> (the sources that have it, what it is)
+MASK, ANNOTATOR = "mask", "annotator"  # in a WebUI only
+SOURCES = (*autoargs.KINDS, PAINTED, UPLOAD, CONSTANT, DIFFEDIT, MASK, ANNOTATOR)
+# settings that are no fields of a model: name -> (the sources that have it, what it is). A picture
+# is the path of a file on the command line, base64 or a data URL in a WebUI.
 OWN = {
-    "file": ((UPLOAD,), "the path of a map"),
-    "other_image": (("difference",), "the path of a picture"),
-    "inside": (("foreground",), "the path of a picture"),
-    "outside": (("foreground",), "the path of a picture"),
+    "file": ((UPLOAD,), "a map"),
+    "other_image": (("difference",), "a picture"),
+    "inside": (("foreground",), "a picture"),
+    "outside": (("foreground",), "a picture"),
     "reference": ((DIFFEDIT,), "a prompt"),
     "query": ((DIFFEDIT,), "a prompt"),
+    "annotator": ((ANNOTATOR,), "the name of a ControlNet preprocessor"),
 }
-NEEDED = {UPLOAD: ("file",), "difference": ("other_image",), DIFFEDIT: ("query",)}
+NEEDED = {UPLOAD: ("file",), "difference": ("other_image",), ANNOTATOR: ("annotator",)}
+MAY_BE_EMPTY = ("reference", "query")
 
 
 @dataclass(frozen=True)
@@ -206,7 +210,7 @@ def _layer(told: Any) -> Layer:
         raise FieldError("blend", f"{blend!r} is not known", f"Use one of {', '.join(BLENDS)}")
     own = {name: told.pop(name) for name in list(told) if name in OWN and source in OWN[name][0]}
     for name, value in own.items():
-        if not isinstance(value, str) or (name != "reference" and not value.strip()):
+        if not isinstance(value, str) or (name not in MAY_BE_EMPTY and not value.strip()):
             raise FieldError(name, f"{value!r} is not usable", f"Give {OWN[name][1]}")
     for name in NEEDED.get(source, ()):
         if name not in own:

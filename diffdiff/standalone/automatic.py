@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-from .. import autoargs, layers, maps
+from .. import autoargs, automap, layers, maps
 from ..args import changed, fields
 from ..autoargs import DiffEditArgs, SourceArgs
 from ..errors import FieldError
@@ -111,8 +111,10 @@ def make(chosen: argparse.Namespace, one: str) -> tuple[np.ndarray, dict[str, An
         given = argparse.Namespace(**vars(chosen))
         given.box = chosen.box or ""
         args = flags.given(given, SourceArgs)
-        paths = {name: getattr(chosen, name) for name in autoargs.PICTURES.get(chosen.reading, ())}
-        return maker.read(chosen.reading, args, paths), {"source": chosen.reading}
+        names = autoargs.PICTURES.get(chosen.reading, ())
+        own = {name: getattr(chosen, name) for name in names if getattr(chosen, name)}
+        layer = layers.Layer(chosen.reading, reading=args, own=own)
+        return automap.make(layer, maker.given()), {"source": chosen.reading}
     return maker.layered(chosen.layers)
 
 
@@ -136,18 +138,25 @@ class _Maker:
         with Progress(silent) as progress:
             return find(self.engine, self.image, reference, query, args, None, progress)
 
-    def read(self, kind: str, args: SourceArgs, paths: dict[str, str | None]) -> np.ndarray:
-        """paths: of the files that `autoargs.PICTURES` names."""
-        given = {}
-        for name, path in paths.items():
-            if path and name == "other_image":
-                data = pictures.load(path, name)
-                given[name] = np.asarray(pictures.read(data, name, path))
-            elif path:
-                given[name] = _strokes(path, name, self.image.size)
-        seen = _with_alpha(self.data) if kind == "alpha" else None
-        picture = np.asarray(self.image) if seen is None else seen
-        return autoargs.source_map(kind, picture, args, **given)
+    def given(self, folder: Path = Path()) -> automap.Given:
+        """folder: where the files that a layer names are looked for."""
+
+        def load(text: str, name: str) -> bytes:
+            return pictures.load(str(folder / text), name)
+
+        def find(layer: layers.Layer) -> np.ndarray:
+            own = layer.own
+            return self.between(own.get("reference", ""), own.get("query", ""), layer.finding)
+
+        painted = self.chosen.painted
+        return automap.Given(
+            np.asarray(self.image),
+            lambda text, name: maps.decode(load(text, name), name),
+            lambda text, name: np.asarray(pictures.read(load(text, name), name, text)),
+            _with_alpha(self.data),
+            maps.decode(pictures.load(painted, "painted"), "painted") if painted else None,
+            find=find,
+        )
 
     def layered(self, path: str) -> tuple[np.ndarray, dict[str, Any]]:
         try:
@@ -163,32 +172,10 @@ class _Maker:
         if self.chosen.painted and layers.PAINTED not in kinds:
             raise FieldError("painted", "no layer is painted", "Leave it out")
 
-        def one(layer: layers.Layer) -> np.ndarray:
-            if layer.source == layers.DIFFEDIT:
-                own = layer.own
-                return self.between(own.get("reference", ""), own["query"], layer.finding)
-            if layer.source in (layers.PAINTED, layers.UPLOAD):
-                name, file = layers.PAINTED, self.chosen.painted
-                if layer.source == layers.UPLOAD:
-                    name, file = "file", folder / layer.own["file"]
-                own = maps.decode(pictures.load(file, name), name)
-                return maps.resize(own, *self.image.size)
-            paths = {name: str(folder / file) for name, file in layer.own.items()}
-            return self.read(layer.source, layer.reading, paths)
-
+        given = self.given(folder)
         width, height = self.image.size
         told = {"preset": preset.name, "layers": kinds}
-        return layers.render(preset, height, width, one), told
-
-
-def _strokes(path: str, name: str, size: tuple[int, int]) -> np.ndarray:
-    """Strokes [H, W] from a picture of the input's size."""
-    drawn = maps.decode(pictures.load(path, name), name)
-    if drawn.shape != size[::-1]:
-        (height, width), (w, h) = drawn.shape, size
-        problem = f"{width}x{height} pixels, the picture has {w}x{h}"
-        raise FieldError(name, problem, "Draw the strokes on the picture itself")
-    return drawn
+        return layers.render(preset, height, width, lambda one: automap.make(one, given)), told
 
 
 def _with_alpha(data: bytes) -> np.ndarray | None:

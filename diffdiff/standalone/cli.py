@@ -1,6 +1,7 @@
-"""The command line: `diffdiff edit`, `fan`, `sheet`, `diffedit`, `map`, `models` and `serve`.
+"""The command line: `diffdiff edit`, `fan`, `sheet`, `diffedit`, `map`, `batch`, `models`, `serve`.
 
-Exit codes: 0 done, 2 a value that cannot be used, 3 out of memory, 130 interrupted. What is wrong
+Exit codes: 0 done, 2 a value that cannot be used, 3 out of memory, 4 rows of a batch failed (the
+others are done), 130 interrupted. What is wrong
 is told in one line on stderr, or with `--json` as one object on stdout. torch, diffusers and gradio
 are imported by the commands that need them.
 """
@@ -16,12 +17,17 @@ from typing import Any
 
 from .. import __version__
 from ..args import EditArgs, fields
+from ..autoargs import DiffEditArgs, SourceArgs
+from ..batch import command as batch
 from ..errors import FieldError
 from . import flags, mapping, methods
 from .settings import DTYPES, OFFLOADS, RunArgs
-from .trouble import explain, line
+from .trouble import PARTLY, explain, line
 
-HOST_ONLY = ("combine", "mask_channel")  # fields that concern a WebUI's own mask
+HOST_ONLY = (  # fields that concern a WebUI's mask, or that other commands have
+    "combine", "mask_channel", "source", "reference", "query", "other_image", "annotator", "layers",
+    "anchor", *fields(SourceArgs), *fields(DiffEditArgs),
+)  # fmt: skip
 EDITS = {  # command: (mode, summary, fields that mean nothing to it)
     "edit": (None, "edit a picture as much as a change map says, pixel by pixel", ()),
     "fan": ("fan", "see many strengths in the stripes of one picture, by one run",
@@ -54,7 +60,7 @@ def main(argv: list[str] | None = None) -> int:
             print(json.dumps(answer, ensure_ascii=False))
         elif answer and not chosen.quiet:
             print(*answer["files"], sep="\n")
-        return 0
+        return PARTLY if answer and answer.get("failed") else 0
     except (Exception, KeyboardInterrupt) as error:
         told = explain(error)
         if told is None:
@@ -84,6 +90,7 @@ def parser() -> flags.Parser:
         _add_edit(commands, name)
     methods.add_to(commands)
     mapping.add_to(commands)
+    batch.add_to(commands)
     _add_models(commands)
     _add_serve(commands)
     return top
@@ -99,8 +106,7 @@ def _add_edit(commands: argparse._SubParsersAction, name: str) -> None:
     edit.add_argument("--json", action="store_true", help="one JSON object on stdout, no progress")
     edit.add_argument("--quiet", action="store_true", help="no progress and no output")
     flags.add(edit.add_argument_group("the run"), RunArgs, fields(RunArgs))
-    hidden = [n for n, info in fields().items() if info["choices"] and len(info["choices"]) == 1]
-    hidden += ["map", "enabled", *HOST_ONLY, *without]
+    hidden = ["map", "enabled", *HOST_ONLY, *without]
     shown = [n for n in fields() if n not in hidden]
     flags.add(edit.add_argument_group("the map"), EditArgs, shown)
     add_engine(edit)
@@ -187,8 +193,8 @@ def run_edit(chosen: argparse.Namespace) -> dict:
 class Progress:
     """A bar on stderr that the engine moves: `progress(done, total)`."""
 
-    def __init__(self, silent: bool):
-        self.silent, self.bar = silent, None
+    def __init__(self, silent: bool, unit: str = "step"):
+        self.silent, self.unit, self.bar = silent, unit, None
 
     def __enter__(self) -> Progress:
         return self
@@ -203,7 +209,7 @@ class Progress:
         if self.bar is None:
             from tqdm import tqdm
 
-            self.bar = tqdm(total=total, unit="step")
+            self.bar = tqdm(total=total, unit=self.unit)
         self.bar.total = total
         self.bar.update(done - self.bar.n)
 

@@ -50,20 +50,24 @@ def _help(info: dict[str, Any]) -> str:
     return text.replace("%", "%%")
 
 
-def given(chosen: argparse.Namespace, model: type[BaseModel]) -> Any:
+def given(
+    chosen: argparse.Namespace, model: type[BaseModel], of: Iterable[str] | None = None
+) -> Any:
     """The flags that were given, checked by the model: its range, its message.
+
+    of: the fields that have a flag; None = all that the namespace knows.
 
     Raises:
         FieldError: as `diffdiff.args.parse` raises it.
     """
     known = fields(model)
-    names = [name for name in known if name != "map" and hasattr(chosen, name)]
+    names = [n for n in (known if of is None else of) if n != "map" and hasattr(chosen, n)]
     return parse({n: _value(getattr(chosen, n), known[n]["type"]) for n in names}, model)
 
 
 def _value(text: Any, type_: type) -> Any:
     """Numbers as numbers, so that messages show them as the API's do; the model checks the rest."""
     try:
-        return type_(text) if type_ in (int, float) else text
+        return type_(text) if type_ in (int, float) and isinstance(text, str) else text
     except ValueError:
         return text

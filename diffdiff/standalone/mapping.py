@@ -91,7 +91,8 @@ def run(chosen: argparse.Namespace) -> dict:
     Raises:
         FieldError: names the flag.
     """
-    args, run_args = flags.given(chosen, EditArgs), flags.given(chosen, RunArgs)
+    args = flags.given(chosen, EditArgs, (*SHAPING, "scale"))
+    run_args = flags.given(chosen, RunArgs)
     way, told = automatic.way(chosen), {}
     _check_use(chosen, way)
     seen = (chosen.preview or chosen.map) if chosen.preview is not None else None

@@ -84,7 +84,7 @@ def run(chosen: argparse.Namespace) -> dict:
     """
     from . import cli
 
-    run_args, args = flags.given(chosen, RunArgs), flags.given(chosen, EditArgs)
+    run_args, args = flags.given(chosen, RunArgs), flags.given(chosen, EditArgs, OF_A_MAP)
     found = flags.given(chosen, DiffEditArgs)
     _check_use(chosen, run_args)
     image = pictures.read(pictures.load(chosen.image, "image"), "image", chosen.image)

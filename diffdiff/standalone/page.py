@@ -39,7 +39,7 @@ MAKERS = {
 }
 WORDS, NUMBERS = ("prompt", "negative_prompt"), (("strength", "steps"), ("seed", "count"))
 SHAPING = ("invert", "scale", "soften_radius", "soften_direction", "soften_falloff")
-HIDDEN = ("enabled", "source", "map", *HOST_ONLY)  # one choice so far, or shown elsewhere
+HIDDEN = ("enabled", "map", *HOST_ONLY)
 LOOKED_AT = (
     "image", "map", "mode", "strength", "steps", "invert", "scale", "black", "white", "gamma",
     "soften_radius", "soften_direction", "soften_falloff",

@@ -185,21 +185,18 @@ def differ(
         progress: called with (noises predicted, noises to predict), both prompts counted.
 
     Raises:
-        FieldError: "diffedit_query" for no query, or for prompts that the model does not tell
+        FieldError: "query" for no query, or for prompts that the model does not tell
             apart; "diffedit_level"; "model".
     """
     check_prompts(reference, query)
     timestep = diffedit.noise_timestep(args.diffedit_level, len(prompted.alphas))
     with prompted.session():
         init = prompted.encode(picture)
-        words = {
-            "query": prompted.words(query, *picture.size),
-            "reference": prompted.words(reference, *picture.size),
-        }
+        asked = [prompted.words(prompt, *picture.size) for prompt in (query, reference)]
         generator = torch.Generator().manual_seed(args.diffedit_seed)
         noises = diffedit.draw(init, args.diffedit_noises, generator)
         return diffedit.differences(
-            lambda x, which: prompted.noise(x, timestep, words[which]),
+            lambda x: tuple(prompted.noise(x, timestep, words) for words in asked),
             init, prompted.level(timestep), noises,
             args.diffedit_batch or prompted.batch(init), progress,
         )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any
 from ..args import auto_radius, suited_radius
 
 WIDE = 10_000  # ranges beyond this are typed, not slid
+MOST_BUTTONS = 6  # more choices unfold
 # fields that only a fan or a sheet obeys, in a group of their own
 FANS = (
     "fan_preset", "fan_low", "fan_high", "fan_count", "fan_strengths", "fan_layout", "sheet_batch",
@@ -80,6 +81,8 @@ def control(name: str, info: dict[str, Any], elem_id: str, **more: Any) -> Any:
     default, high = info["default"], info["high"]
     if name == "soften_radius":
         default = auto_radius("edit")
+    if len(info["choices"] or ()) > MOST_BUTTONS:
+        return gr.Dropdown(info["choices"], value=default, **common)
     if info["choices"]:
         return gr.Radio(info["choices"], value=default, **common)
     if info["type"] is bool:

@@ -16,6 +16,7 @@ from modules import sd_samplers_common, shared
 from ..attributes import attribute
 from ..hold import Hold
 from ..inpaint import released_conditioning
+from ..inversion import invert, of_levels
 from ..ladder import Ladder, shortened
 from ..levels import Schedule, flow, sigma_schedule, timestep_schedule, ve
 from ..samplers import traits
@@ -29,12 +30,15 @@ class Plan(NamedTuple):
     start: latents `[B, C, h, w]` that are noised to begin with; None for the init latent. What is
         held, is held on the init latent all the same.
     stepwise: show inpainting checkpoints as masked what has been released so far.
+    empty: the empty prompt `(cond, uncond)` as the denoiser takes it: what is held, is held on the
+        path of a DDIM inversion with it. None for the noised init latent.
     """
 
     ladder: Ladder
     first: int | None
     start: torch.Tensor | None = None
     stepwise: bool = False
+    empty: tuple[Any, Any] | None = None
 
 
 Planner = Callable[[torch.Tensor, Schedule, int, int], Plan]
@@ -111,7 +115,7 @@ class HeldRun:
 
     def __init__(self, sampler: Any, init, noise, plan: Plan, schedule: Schedule, first: int):
         self.sampler, self.init, self.noise = sampler, init, noise
-        self.ladder, self.stepwise = plan.ladder, plan.stepwise
+        self.ladder, self.stepwise, self.empty = plan.ladder, plan.stepwise, plan.empty
         self.schedule, self.first = schedule, first
         self.hold: Hold | None = None
 
@@ -120,7 +124,12 @@ class HeldRun:
 
         @functools.wraps(function)
         def held(denoiser, x, *args, **kwargs):
-            hold = self.hold = self._hold(function, x, churn=kwargs.get("s_churn") or 0.0)
+            path = None
+            if self.empty is not None:
+                path = self._path(denoiser, **kwargs["extra_args"])
+                x = path[-1].to(x).clone()
+            hold = self._hold(function, x, kwargs.get("s_churn") or 0.0, path)
+            self.hold = hold
             forward = self._forward(denoiser, hold)
             # a mask of the host is already in the ladder; its own blends would come on top
             with attribute(denoiser, forward=forward, mask=None, nmask=None):
@@ -128,7 +137,24 @@ class HeldRun:
 
         return held
 
-    def _hold(self, function: Callable, x: torch.Tensor, churn: float) -> Hold:
+    def _path(self, denoiser: Any, **extra: Any) -> list[torch.Tensor]:
+        """DDIM inversion of the init latent up to the run's first level, without a prompt."""
+        cond, uncond = self.empty
+        asked = extra | {"cond": cond, "uncond": uncond, "cond_scale": 1.0, "s_min_uncond": 0.0}
+        steps = of_levels(self.schedule, self.first)
+        shared.state.sampling_steps += len(steps)
+
+        def predict(x: torch.Tensor, timestep: int) -> torch.Tensor:
+            answer = denoiser(x, x.new_full((len(x),), timestep), **asked)
+            shared.state.sampling_step += 1
+            return answer
+
+        try:
+            return invert(predict, self.init.to(self.noise), steps)
+        finally:
+            denoiser.step = 0  # the prompt's schedule begins with the run
+
+    def _hold(self, function: Callable, x: torch.Tensor, churn: float, path=None) -> Hold:
         name = function_name(function)
         extra = shared.opts.img2img_extra_noise
         weight = self.ladder.weight
@@ -144,6 +170,7 @@ class HeldRun:
             exact_levels=churn == 0,
             extra_noise=self.noise * extra if extra > 0 else None,
             function=function,
+            path=path,
         )
 
     def _forward(self, denoiser: Any, hold: Hold) -> Callable:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 from modules.ui_components import InputAccordion
@@ -11,14 +11,23 @@ from modules.ui_components import InputAccordion
 from .. import __version__
 from ..args import fields
 from ..ui.controls import FANS, control, follow_mode, painter
-from . import infotext
+from . import infotext, sourcing
 
 SHOWN = ("mode", "scale", "invert", "soften_radius", "soften_direction", "soften_falloff")
-HIDDEN = ("source",)  # one choice so far
+ABSENT = ("map", "other_image")  # pictures are not pasted
 
 
-def build(elem_id: Callable[[str], str]) -> tuple[list, list]:
-    """The controls in the order of the args model, and the pairs that restore them."""
+class Panel(NamedTuple):
+    """controls: name -> component, in the order of the args model. pasted: what restores them.
+    source: the parts that make maps."""
+
+    controls: dict[str, Any]
+    pasted: list
+    source: sourcing.Parts
+
+
+def build(elem_id: Callable[[str], str]) -> Panel:
+    """The panel, in the place where the host asks for it."""
     described = fields()
     controls: dict[str, Any] = {}
 
@@ -32,6 +41,7 @@ def build(elem_id: Callable[[str], str]) -> tuple[list, list]:
             "kept, grey changes in part.</p>"
         )
         controls["map"] = painter(elem_id("map"), panel=elem_id(""))
+        source = sourcing.build(elem_id, make, controls)
         for name in SHOWN:
             make(name)
         with gr.Accordion("Strength fan and sheet", open=False, elem_id=elem_id("fans")):
@@ -40,8 +50,8 @@ def build(elem_id: Callable[[str], str]) -> tuple[list, list]:
         with gr.Accordion("Advanced", open=False, elem_id=elem_id("advanced")):
             for name in described:
                 if name not in controls:
-                    make(name, **({"visible": False} if name in HIDDEN else {}))
+                    make(name)
     follow_mode(controls, show_progress=False)
-    ordered = [controls[name] for name in described]
-    pasted = [(controls[n], infotext.reader(n)) for n in described if n != "map"]
-    return ordered, pasted
+    ordered = {name: controls[name] for name in described}
+    pasted = [(ordered[n], infotext.reader(n)) for n in ordered if n not in ABSENT]
+    return Panel(ordered, pasted, source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import gradio as gr
@@ -10,7 +11,7 @@ from modules import scripts
 from .. import maps
 from ..args import EditArgs, fields, parse
 from ..errors import FieldError
-from . import panel, xyz
+from . import automap, panel, sourcing, xyz
 from .fan import FanSession
 from .session import Session
 from .sheet import SheetSession
@@ -26,14 +27,14 @@ def request_of(values: tuple) -> dict:
     described = fields()
     # an empty box is a value that was left out
     return {
-        name: value
+        name: base64.b64encode(value).decode() if isinstance(value, bytes) else value
         for name, value in zip(described, values)
-        if value != "" or described[name]["default"] is not None
+        if value is not None and (value != "" or described[name]["default"] is not None)
     }
 
 
 def read(values: tuple, more: dict | None = None) -> tuple[EditArgs, list] | None:
-    """Checked settings and decoded maps, None when the extension is off.
+    """Checked settings and the maps that were painted or sent, None when the extension is off.
 
     more: settings that take the place of others.
 
@@ -47,9 +48,10 @@ def read(values: tuple, more: dict | None = None) -> tuple[EditArgs, list] | Non
     args = parse(request)
     if not args.enabled:  # "false", 0 and the like
         return None
+    automap.check(args)
     if given is None or (isinstance(given, (str, list, tuple)) and not given):
-        if not args.needs_map:  # the host's mask may do, or none is wanted
-            return args, []
+        if not args.needs_map or automap.wanted(args):
+            return args, []  # the host's mask may do, or none is wanted, or it makes itself
         raise FieldError(
             "map", "there is no change map", "Paint where the picture may change, or send a map."
         )
@@ -57,6 +59,22 @@ def read(values: tuple, more: dict | None = None) -> tuple[EditArgs, list] | Non
         return args, []
     given = list(given) if isinstance(given, (list, tuple)) else [given]
     return args, [maps.decode(m) for m in given]
+
+
+def edit(p: Any, values: tuple) -> Session | None:
+    """The session of a job, None for one that is not ours.
+
+    Raises:
+        FieldError: for anything that cannot be used.
+    """
+    asked = read(values, xyz.chosen(p))
+    # without an init image the host has its own words
+    if asked is None or not all(getattr(p, "init_images", None) or [None]):
+        return None
+    args, change_maps = asked
+    if automap.wanted(args) and (args.needs_map or args.mode != "fan"):
+        change_maps = automap.of_job(p, args, change_maps)
+    return SESSIONS.get(args.mode, Session)(p, args, change_maps)
 
 
 def refuse(p: Any, error: Exception) -> None:
@@ -73,6 +91,8 @@ class DifferentialDiffusion(scripts.Script):
 
     def __init__(self) -> None:
         super().__init__()
+        self.tab: dict[str, Any] = {}
+        self.panel: panel.Panel | None = None
         xyz.register()  # all scripts are loaded, and none has built its controls
 
     def title(self) -> str:
@@ -82,17 +102,23 @@ class DifferentialDiffusion(scripts.Script):
         return scripts.AlwaysVisible if is_img2img else False
 
     def ui(self, is_img2img: bool) -> list[gr.components.Component]:
-        controls, self.infotext_fields = panel.build(self.elem_id)
-        return controls
+        self.panel = panel.build(self.elem_id)
+        self.infotext_fields = self.panel.pasted
+        return list(self.panel.controls.values())
+
+    def after_component(self, component: Any, **kwargs: Any) -> None:
+        """Meets the tab's own components; when the last one is there, the panel is connected."""
+        name = getattr(component, "elem_id", None)
+        if name in sourcing.TAB:
+            self.tab[sourcing.TAB[name]] = component
+        elif name == sourcing.LAST and self.panel is not None:
+            sourcing.connect(self.panel.source, self.panel.controls, self.tab)
 
     def before_process(self, p: Any, *values: Any) -> None:
         self.finish(p)
         p.diffdiff = None
         try:
-            edit = read(values, xyz.chosen(p))
-            # without an init image the host has its own words
-            if edit is not None and all(getattr(p, "init_images", None) or [None]):
-                p.diffdiff = SESSIONS.get(edit[0].mode, Session)(p, *edit)
+            p.diffdiff = edit(p, values)
         except Exception as error:
             refuse(p, error)
 

@@ -19,7 +19,7 @@ from ..hold import Hold
 from ..inpaint import combine, picture_scale
 from ..levels import Schedule
 from ..prepare import full_strength, kept, level, plan, shape, shown, strengths, whole
-from . import adapter, infotext
+from . import adapter, infotext, prompts
 from .inpaint import Inpaint, quiet_builtin
 
 logger = logging.getLogger("diffdiff")
@@ -97,6 +97,8 @@ class Session:
                 f"{len(self.shaped)} maps for a batch of {p.batch_size}",
                 "Send one map, or one for every picture of the batch.",
             )
+        if self.args.anchor == "inverted":
+            prompts.check_inversion(p, self.args)
         p.extra_generation_params.update(infotext.write(self.told, self.raw))
         if self.inpaint is not None:
             self.inpaint.tell(p)
@@ -154,7 +156,10 @@ class Session:
         if filled is not None:
             full = torch.from_numpy(ladder.start <= whole(self.args, slider_first)).to(x.device)
             filled = torch.where(full, filled.to(x), x)
-        return adapter.Plan(ladder, first, filled, self.args.mask_channel == "step")
+        stepwise = self.args.mask_channel == "step"
+        inverted = self.args.anchor == "inverted" and first is not None
+        empty = prompts.empty(p, len(x)) if inverted else None
+        return adapter.Plan(ladder, first, filled, stepwise, empty)
 
     def _report(self, p: Any, hold: Hold | None, first: int, slider_first: int) -> None:
         calls = hold.calls if hold else 0

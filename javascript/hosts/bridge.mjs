@@ -127,3 +127,43 @@ export function holdBack(button, bridges) {
         true,
     );
 }
+
+/**
+ * A button that needs the tab's picture: the click waits until the page has it, and the mask.
+ *
+ * @param {string} button selector
+ * @param {Host} host
+ * @param {{ picture: string, mask: string }} boxes their ids
+ */
+export function lendPicture(button, host, boxes) {
+    let ready = false;
+    document.addEventListener(
+        "click",
+        async (event) => {
+            const target = event.target instanceof Element && event.target.closest(button);
+            if (!target) return;
+            if (ready) {
+                ready = false;
+                return;
+            }
+            event.stopImmediatePropagation();
+            event.preventDefault();
+            const picture = host.picture();
+            const mask = host.mask && (await host.mask());
+            write(box(boxes.picture), picture ? drawn(picture.image()) : "");
+            write(box(boxes.mask), mask ? drawn(mask) : "");
+            ready = true;
+            target.click();
+        },
+        true,
+    );
+}
+
+/** @param {HTMLImageElement | HTMLCanvasElement} image */
+function drawn(image) {
+    const canvas = document.createElement("canvas");
+    canvas.width = image.naturalWidth ?? image.width;
+    canvas.height = image.naturalHeight ?? image.height;
+    canvas.getContext("2d").drawImage(image, 0, 0);
+    return canvas.toDataURL("image/png");
+}

@@ -355,13 +355,14 @@ def test_help_is_there(command, capsys):
 
 def test_every_setting_is_a_flag(capsys):
     from diffdiff.args import fields
+    from diffdiff.standalone.cli import HOST_ONLY
     from diffdiff.standalone.settings import RunArgs
 
     with pytest.raises(SystemExit):
         main(["edit", "--help"])
     told = capsys.readouterr().out
     names = [*fields(RunArgs), *fields()]
-    hidden = {"enabled", "source", "combine", "mask_channel"}  # one choice, or a WebUI's mask
+    hidden = {"enabled", *HOST_ONLY}  # a WebUI's, or other commands'
     for name in names:
         assert (f"--{name.replace('_', '-')} " in told.replace(",", " ")) == (name not in hidden)
 

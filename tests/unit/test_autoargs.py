@@ -87,8 +87,8 @@ def test_defaults_are_those_of_the_functions():
         (lambda: parse({"edge_sigma": 99}, SourceArgs), "edge_sigma"),
         (lambda: parse({"diffedit_level": 0}, DiffEditArgs), "diffedit_level"),
         (lambda: parse({"diffedit_outliers": "x"}, DiffEditArgs), "diffedit_outliers"),
-        (lambda: check_prompts("", "  "), "diffedit_query"),
-        (lambda: check_prompts("a house", "a house "), "diffedit_query"),
+        (lambda: check_prompts("", "  "), "query"),
+        (lambda: check_prompts("a house", "a house "), "query"),
     ],
 )
 def test_bad_input_names_its_field(call, field):

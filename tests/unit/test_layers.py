@@ -130,6 +130,7 @@ SOME = {
     "foreground": {"inside": "in.png", "box": "0.1,0.1,0.9,0.9", "rounds": 3},
     "canny": {"canny_low": 20, "canny_high": 60},
     "constant": {"value": 0.25},
+    "annotator": {"annotator": "depth_midas"},
 }
 
 
@@ -201,7 +202,7 @@ def test_what_is_no_preset_is_told(text, words):
         ({"source": "upload"}, "file: source upload needs it"),
         ({"source": "upload", "file": ""}, "file: '' is not usable"),
         ({"source": "difference"}, "other_image: source difference needs it"),
-        ({"source": "diffedit"}, "query: source diffedit needs it"),
+        ({"source": "annotator"}, "annotator: source annotator needs it"),
         ({"source": "diffedit", "query": "a", "diffedit_level": 2}, "diffedit_level: 2 is not"),
     ],
 )

@@ -63,6 +63,8 @@ class Component:
     def input(self, function, inputs, outputs, **kwargs):
         """What a person chose; nobody does here."""
 
+    click = change = input
+
 
 @pytest.fixture
 def host(monkeypatch):
@@ -81,7 +83,9 @@ def host(monkeypatch):
         store_latent=stored.append, approximation_indexes={"Full": 0},
         images_tensor_to_samples=lambda tensor, how, model: encoded(tensor),
     )  # fmt: skip
-    devices = module("modules.devices", autocast=nullcontext, dtype_vae=torch.float32)
+    devices = module(
+        "modules.devices", autocast=nullcontext, dtype_vae=torch.float32, torch_gc=lambda: None
+    )
     masking = module("modules.masking", fill=fill)
     processing = module(
         "modules.processing", create_binary_mask=lambda image: image.convert("L"),
@@ -98,8 +102,12 @@ def host(monkeypatch):
     )
     components = module("modules.ui_components", InputAccordion=Component)
     gradio = module("gradio", components=SimpleNamespace(Component=Component))
-    for name in ("Image", "HTML", "Accordion", "Radio", "Checkbox", "Slider", "Textbox", "Number"):
+    for name in ("Image", "HTML", "Accordion", "Radio", "Checkbox", "Slider", "Textbox", "Number",
+                 "Dropdown", "Group", "Row", "Button", "State"):  # fmt: skip
         setattr(gradio, name, type(name, (Component,), {}))
+    gradio.update = dict
+    queue = module("modules.call_queue", queue_lock=nullcontext())
+    networks = module("modules.extra_networks", parse_prompt=lambda prompt: (prompt, {}))
     parent = module("modules")
     for name, part in {
         "modules": parent, "modules.shared": shared, "modules.sd_samplers_common": common,
@@ -107,6 +115,8 @@ def host(monkeypatch):
         "modules.scripts": scripts, "modules.devices": devices,
         "modules.masking": masking, "modules.processing": processing,
         "modules.ui_components": components, "gradio": gradio,
+        "modules.call_queue": queue, "modules.extra_networks": networks,
+        "modules.prompt_parser": module("modules.prompt_parser"),
     }.items():  # fmt: skip
         monkeypatch.setitem(sys.modules, name, part)
         if "." in name:

@@ -1,0 +1,95 @@
+"""Preprocessors of ControlNet, Forge's own or the extension's, where there is one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import cv2
+import numpy as np
+
+from ..errors import FieldError
+
+LOWEST = 64  # pixels, of the side that a preprocessor is asked to work at
+
+
+def names() -> list[str]:
+    """What `annotate` knows, sorted; empty without ControlNet."""
+    forge = _forge()
+    if forge is not None:
+        return sorted(forge)
+    return sorted(_extension() or {})
+
+
+def annotate(name: str, picture: np.ndarray) -> np.ndarray:
+    """The picture that a preprocessor makes of another, as a map: float32 [h, w] in 0..1.
+
+    Args:
+        name: such as "canny" or "depth_midas", as ControlNet lists it.
+        picture: uint8 [H, W, 3].
+
+    Raises:
+        FieldError: "annotator": no ControlNet, no such preprocessor, or one that gives no picture.
+    """
+    known = _forge() or _extension()
+    if not known:
+        remedy = "Install the extension sd-webui-controlnet, or use another source"
+        raise FieldError("annotator", "there is no ControlNet in this WebUI", remedy)
+    if name not in known:
+        remedy = f"Use one of: {', '.join(sorted(known))}"
+        raise FieldError("annotator", f"{name!r} is not known", remedy)
+    side = max(min(picture.shape[:2]), LOWEST)
+    try:
+        made = known[name](picture.copy(), side)
+    except Exception as error:
+        problem = f"{name} failed ({type(error).__name__}: {error})"
+        raise FieldError("annotator", problem, "Use another one") from error
+    made = np.asarray(getattr(made, "display_images", None) or made)
+    made = made[0] if made.ndim == 4 else made
+    if made.dtype == bool or made.ndim not in (2, 3) or not np.issubdtype(made.dtype, np.number):
+        raise FieldError("annotator", f"{name} makes no picture", "Use another one")
+    values = made.astype(np.float32) / (255 if made.dtype == np.uint8 else max(made.max(), 1))
+    if values.ndim == 3:
+        colours = values[..., :3] if values.shape[2] > 1 else values.repeat(3, 2)
+        values = cv2.cvtColor(np.ascontiguousarray(colours), cv2.COLOR_RGB2GRAY)
+    return np.clip(values, 0, 1)
+
+
+def _forge() -> dict[str, Callable[[np.ndarray, int], Any]] | None:
+    module = sys.modules.get("modules_forge.shared")
+    known = getattr(module, "supported_preprocessors", None)
+    if not known:
+        return None
+    return {
+        name: (lambda picture, side, one=one: one(picture, resolution=side))
+        for name, one in known.items() if name != "None"
+    }  # fmt: skip
+
+
+def _extension() -> dict[str, Callable[[np.ndarray, int], Any]] | None:
+    """sd-webui-controlnet: its register of preprocessors, or what an older one had."""
+    module = _loaded("supported_preprocessor")
+    register = getattr(getattr(module, "Preprocessor", None), "all_processors", None)
+    if register:
+        return {
+            one.name: (lambda picture, side, one=one: one(picture, resolution=side))
+            for one in register.values() if one.name != "none"
+        }  # fmt: skip
+    functions = getattr(_loaded("global_state"), "cn_preprocessor_modules", None)
+    if not functions:
+        return None
+    return {
+        name: (lambda picture, side, run=run: run(picture, res=side)[0])
+        for name, run in functions.items() if name != "none"
+    }  # fmt: skip
+
+
+def _loaded(name: str) -> ModuleType | None:
+    """The extension's own module: only if ControlNet has imported it."""
+    for full, module in list(sys.modules.items()):
+        path = getattr(module, "__file__", None) or ""
+        if full.split(".")[-1] == name and "controlnet" in path.lower():
+            return module
+    return None

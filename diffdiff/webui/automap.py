@@ -1,0 +1,125 @@
+"""The maps of a job, or of a preview, whose source is not painted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from modules import images, shared
+from PIL import Image
+
+from .. import automap, diffedit, maps
+from ..args import EditArgs
+from ..decode import decode_picture
+from ..errors import FieldError
+from ..layers import Layer
+from . import annotators, finder
+
+
+class Unknown(Exception):
+    """The model would have to be asked."""
+
+
+def of_job(p: Any, args: EditArgs, painted: list[np.ndarray]) -> list[np.ndarray]:
+    """A map for every init image, float32 [H, W] of its size.
+
+    Raises:
+        FieldError: what a source refuses.
+    """
+    prompt = p.prompt[0] if isinstance(p.prompt, list) else p.prompt
+    made = []
+    for i, image in enumerate(p.init_images):
+        about = {
+            "prompt": prompt, "width": p.width, "height": p.height, "styles": tuple(p.styles or ()),
+            "override_settings": dict(p.override_settings or {}),
+            "mask": mask_of(p.image_mask, p.inpainting_mask_invert),
+            "painted": painted[i if len(painted) > 1 else 0] if painted else None,
+        }  # fmt: skip
+        made.append(of_picture(image, args, **about))
+    return made
+
+
+def of_picture(
+    image: Image.Image,
+    args: EditArgs,
+    prompt: str,
+    width: int,
+    height: int,
+    styles: tuple[str, ...] = (),
+    override_settings: dict[str, Any] | None = None,
+    mask: np.ndarray | None = None,
+    painted: np.ndarray | None = None,
+    ask: bool = True,
+) -> np.ndarray:
+    """The map of one picture, float32 [H, W] of its size, before it is shaped.
+
+    Args:
+        prompt: of the run, the query where there is no other; styles: names of its styles.
+        width, height: of the run, pixels.
+        mask: white where it is, painted: the painter's map; float32 [h, w] in 0..1.
+        ask: False to raise `Unknown` where the model had to be asked.
+
+    Raises:
+        FieldError: what a source refuses.
+    """
+    image = image if image.mode in ("RGB", "RGBA") else image.convert("RGBA")
+    flat = images.flatten(image, shared.opts.img2img_background_color)
+
+    def find(layer: Layer) -> np.ndarray:
+        own = layer.own.get("query", "").strip()
+        asked = finder.Asked(
+            flat, layer.own.get("reference", ""), own or prompt, width, height,
+            () if own else styles, override_settings,
+        )  # fmt: skip
+        found = layer.finding
+        stack = finder.differences(asked, found, ask)
+        if stack is None:
+            raise Unknown
+        m = diffedit.settle(stack, found.diffedit_outliers, found.diffedit_amount)
+        return diffedit.finish(m, *image.size[::-1], found.diffedit_cut, found.diffedit_grow)
+
+    given = automap.Given(
+        np.asarray(flat),
+        maps.decode,
+        lambda text, name: np.asarray(decode_picture(text, name).convert("RGB")),
+        np.asarray(image) if image.mode == "RGBA" and _clear(image) else None,
+        painted,
+        mask,
+        find,
+        lambda name: annotators.annotate(name, np.asarray(flat)),
+    )
+    return automap.render(args, given)
+
+
+def mask_of(mask: Image.Image | None, inverted: bool | int) -> np.ndarray | None:
+    """The host's inpaint mask, white where it is: float32 [H, W]; RGBA is by its opacity.
+
+    A picture with alpha says it there, as in the host's own reading.
+    """
+    if mask is None:
+        return None
+    grey = mask.getchannel("A") if mask.mode == "RGBA" and _clear(mask) else mask.convert("L")
+    m = (np.asarray(grey) >= 128).astype(np.float32)
+    return maps.invert(m) if inverted else m
+
+
+def _clear(image: Image.Image) -> bool:
+    return image.getchannel("A").getextrema()[0] < 255
+
+
+def wanted(args: EditArgs) -> bool:
+    """Whether the map makes itself."""
+    return args.source not in automap.MADE
+
+
+def check(args: EditArgs) -> None:
+    """What is wrong with a request before it has a picture.
+
+    Raises:
+        FieldError: "layers", or the setting that a source needs.
+    """
+    if wanted(args):
+        automap.requested(args)
+
+
+__all__ = ["FieldError", "Unknown", "check", "mask_of", "of_job", "of_picture", "wanted"]

@@ -1,0 +1,342 @@
+"""The layers' editor in a real browser: what it makes of the text box, and what it writes there."""
+
+import io
+import json
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from diffdiff import layers
+
+pytestmark = pytest.mark.browser
+PRESET = {
+    "name": "sky only",
+    "layers": [
+        {"source": "edges", "edge_sigma": 2.5, "invert": True},
+        {"source": "luminance", "blend": "max", "opacity": 0.6},
+    ],
+}
+
+
+class Editor:
+    """The page with the editor; rows are counted from the top."""
+
+    def __init__(self, page):
+        self.page = page
+        self.keys = page.keyboard
+        self.rows = page.get_by_role("listitem")
+
+    def box(self):
+        return self.page.evaluate("area.value")
+
+    def told(self):
+        return json.loads(self.box())
+
+    def layers(self):
+        """What the box says, as Python reads it."""
+        text = self.box()
+        layers.loads(text)
+        return json.loads(text)["layers"]
+
+    def put(self, text):
+        """As Gradio does it: no event."""
+        text = text if isinstance(text, str) else json.dumps(text)
+        self.page.evaluate("(text) => { area.value = text; }", text)
+        self.page.wait_for_timeout(450)
+
+    def sources(self):
+        return [row.get_by_label("Source").input_value() for row in self.rows.all()]
+
+    def press(self, row, name):
+        self.rows.nth(row).get_by_role("button", name=name, exact=True).click()
+
+    def focus(self):
+        """The name of what has the focus, and its row's."""
+        return self.page.evaluate(
+            """() => {
+                const one = document.activeElement;
+                const name = one.getAttribute("aria-label") ?? one.labels?.[0]?.textContent ?? "";
+                return [name, one.closest("[role=listitem]")?.getAttribute("aria-label") ?? null];
+            }"""
+        )
+
+    def status(self):
+        return self.page.get_by_role("status").inner_text()
+
+    def shot(self, name):
+        folder = os.environ.get("SCREENSHOTS")
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=str(Path(folder) / f"layers-{name}.png"), full_page=True)
+
+
+def opened(browser, address, query="", width=900):
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.set_default_timeout(10_000)
+    problems = []
+    page.on("pageerror", lambda problem: problems.append(str(problem)))
+    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+    page.goto(address.replace("painter.html", "layers.html") + query)
+    page.wait_for_function("window.ready")
+    return Editor(page), problems
+
+
+@pytest.fixture
+def editor(browser, address):
+    editor, problems = opened(browser, address)
+    yield editor
+    editor.page.close()
+    assert problems == []
+
+
+def png(width=12, height=7):
+    data = io.BytesIO()
+    Image.new("L", (width, height), 200).save(data, "PNG")
+    return data.getvalue()
+
+
+def test_layers_made_by_hand(editor):
+    page = editor.page
+    assert editor.box() == ""
+    assert page.evaluate("writes") == []
+    new, add = page.get_by_label("New layer"), page.get_by_role("button", name="Add layer")
+    for source in ("luminance", "constant", "diffedit"):
+        new.select_option(source)
+        add.click()
+    assert editor.sources() == ["diffedit", "constant", "luminance"]
+    assert editor.focus() == ["Add layer", None]
+    assert "Still needed: Query" in editor.rows.nth(0).inner_text()
+    editor.rows.nth(0).get_by_label("Query").fill("a bowl of pears")
+    assert "Still needed" not in editor.rows.nth(0).inner_text()
+    editor.rows.nth(0).get_by_label("Cut").fill("0.5")
+    editor.rows.nth(0).get_by_label("Outliers").select_option("none")
+    editor.rows.nth(0).get_by_role("checkbox", name="Invert").check()
+    editor.rows.nth(0).get_by_label("Blend").select_option("multiply")
+    editor.rows.nth(1).get_by_label("Value").first.fill("0.25")
+    editor.rows.nth(1).get_by_role("slider", name="Opacity").fill("40")
+    page.get_by_label("Name").fill("pears")
+    assert editor.layers() == [
+        {"source": "luminance"},
+        {"source": "constant", "value": 0.25, "opacity": 0.4},
+        {
+            "source": "diffedit", "query": "a bowl of pears", "diffedit_cut": 0.5,
+            "diffedit_outliers": "none", "invert": True, "blend": "multiply",
+        },
+    ]  # fmt: skip
+    assert editor.told()["name"] == "pears"
+    assert page.evaluate("writes.at(-1)") == editor.box()
+    editor.rows.nth(0).get_by_label("Cut").fill("")
+    editor.rows.nth(0).get_by_label("Outliers").select_option("otsu")
+    editor.rows.nth(0).get_by_role("checkbox", name="Invert").uncheck()
+    editor.rows.nth(0).get_by_label("Blend").select_option("replace")
+    assert editor.layers()[2] == {"source": "diffedit", "query": "a bowl of pears"}
+
+
+def test_numbers_keep_to_their_range_and_to_what_is_typed(editor):
+    editor.put({"layers": [{"source": "diffedit", "query": "x"}]})
+    editor.press(0, "Settings of the layer")
+    row = editor.rows.nth(0)
+    cut, seed = row.get_by_label("Cut"), row.get_by_label("Seed of the map")
+    cut.fill("7")
+    assert editor.layers()[0]["diffedit_cut"] == 0.999
+    cut.press("Tab")
+    assert cut.input_value() == "0.999"
+    seed.fill("")
+    seed.press_sequentially("4294967295")
+    assert editor.layers()[0]["diffedit_seed"] == 4294967295
+    seed.fill("")
+    assert "diffedit_seed" not in editor.layers()[0]
+    seed.press("Tab")
+    assert seed.input_value() == "0"
+
+
+def test_what_the_page_puts_into_the_box_is_shown(editor):
+    editor.put(PRESET)
+    assert editor.sources() == ["luminance", "edges"]
+    assert editor.page.get_by_label("Name").input_value() == "sky only"
+    top, low = editor.rows.nth(0), editor.rows.nth(1)
+    assert top.get_by_label("Blend").input_value() == "max"
+    assert top.get_by_role("slider", name="Opacity").input_value() == "60"
+    assert "Edge smoothing 2.5 · Invert" in low.inner_text()
+    editor.press(1, "Settings of the layer")
+    assert low.get_by_role("slider", name="Edge smoothing").input_value() == "2.5"
+    assert low.get_by_role("checkbox", name="Invert").is_checked()
+    assert editor.page.evaluate("writes") == []  # a look changes nothing
+    assert editor.told() == PRESET
+    changed = json.loads(json.dumps(PRESET))
+    changed["layers"][0]["edge_sigma"] = 8
+    editor.put(changed)
+    assert low.get_by_role("slider", name="Edge smoothing").input_value() == "8"  # still open
+    editor.put("")
+    assert editor.rows.count() == 0
+    assert editor.page.get_by_text("No layers yet").is_visible()
+
+
+def test_order_by_keyboard_and_the_focus_stays(editor):
+    editor.put({"layers": [{"source": s} for s in ("luminance", "edges", "painted")]})
+    raise_ = editor.rows.nth(2).get_by_role("button", name="Move up")
+    raise_.focus()
+    editor.keys.press("Enter")
+    assert editor.sources() == ["painted", "luminance", "edges"]
+    assert editor.focus() == ["Move up", "Layer 2: Luminance"]
+    assert editor.status() == "Layer 1 is layer 2 now"
+    editor.keys.press("Space")
+    assert editor.focus() == ["Move up", "Layer 3: Luminance"]
+    editor.keys.press("Enter")  # there is nothing above
+    assert editor.sources() == ["luminance", "painted", "edges"]
+    assert [layer["source"] for layer in editor.layers()] == ["edges", "painted", "luminance"]
+    editor.press(0, "Move down")
+    assert editor.sources() == ["painted", "luminance", "edges"]
+    editor.press(1, "Duplicate")
+    assert editor.sources() == ["painted", "luminance", "luminance", "edges"]
+    editor.press(1, "Remove")
+    assert editor.focus() == ["Remove", "Layer 2: Luminance"]
+    editor.press(2, "Remove")
+    assert editor.focus() == ["Remove", "Layer 1: Luminance"]
+    assert [layer["source"] for layer in editor.layers()] == ["luminance", "painted"]
+
+
+def test_order_by_dragging(editor):
+    editor.put({"layers": [{"source": s} for s in ("luminance", "edges", "painted")]})
+    mouse = editor.page.mouse
+
+    def drag(row, onto, part, drop=True):
+        grip = editor.rows.nth(row).locator(".diffdiff-layer-grip").bounding_box()
+        there = editor.rows.nth(onto).bounding_box()
+        mouse.move(grip["x"] + 5, grip["y"] + 10)
+        mouse.down()
+        mouse.move(grip["x"] + 5, there["y"] + part * there["height"], steps=5)
+        if drop:
+            mouse.up()
+
+    drag(0, 2, 0.9)
+    assert editor.sources() == ["edges", "luminance", "painted"]
+    drag(2, 1, 0.2)
+    assert editor.sources() == ["edges", "painted", "luminance"]
+    drag(0, 1, 0.3)  # not past its middle
+    assert editor.sources() == ["edges", "painted", "luminance"]
+    drag(2, 0, 0.1, drop=False)
+    assert editor.page.locator(".diffdiff-drop-above").count() == 1
+    editor.keys.press("Escape")
+    mouse.up()
+    assert editor.sources() == ["edges", "painted", "luminance"]
+    assert editor.page.locator(".diffdiff-drop-above, .diffdiff-dragged").count() == 0
+
+
+def test_typing_is_never_interrupted(editor):
+    editor.put({"layers": [{"source": "foreground"}]})
+    editor.press(0, "Settings of the layer")
+    box = editor.rows.nth(0).get_by_label("Box", exact=True)
+    box.click()
+    editor.keys.type("0,0,1")
+    editor.keys.press("Home")
+    editor.keys.type("0.5,", delay=120)  # several glances at the box go by
+    assert box.input_value() == "0.5,0,0,1"
+    assert editor.layers()[0]["box"] == "0.5,0,0,1"
+    name = editor.page.get_by_label("Name")
+    name.click()
+    editor.keys.type("abc")
+    editor.keys.press("ArrowLeft")
+    editor.keys.type("xy", delay=200)
+    assert name.input_value() == "abxyc"
+
+
+def test_another_source_and_back(editor):
+    editor.put(PRESET)
+    low = editor.rows.nth(1)
+    editor.press(1, "Settings of the layer")
+    source = low.get_by_label("Source")
+    source.focus()
+    source.select_option("luminance")
+    assert editor.focus() == ["Source", "Layer 1: Luminance"]
+    assert low.get_by_label("Edge smoothing").count() == 0
+    assert editor.layers()[0] == {"source": "luminance", "invert": True}
+    source.select_option("edges")
+    assert editor.layers() == PRESET["layers"]
+
+
+def test_pictures(editor, tmp_path):
+    editor.put({"layers": [{"source": "upload", "file": "maps/sky.png"}, {"source": "foreground"}]})
+    for row in (0, 1):
+        editor.press(row, "Settings of the layer")
+    upload = editor.rows.nth(1)
+    assert "maps/sky.png" in upload.inner_text()  # the path of a preset is kept, and not fetched
+    assert upload.locator("img:visible").count() == 0
+    good, bad = tmp_path / "map.png", tmp_path / "bad.png"
+    good.write_bytes(png())
+    bad.write_bytes(b"no picture")
+    upload.locator("input[type=file]").set_input_files(bad)
+    editor.page.wait_for_function("document.querySelector('[role=status]').textContent")
+    assert editor.status().startswith("File: bad.png is no picture")
+    assert editor.told()["layers"][0]["file"] == "maps/sky.png"
+    with editor.page.expect_file_chooser() as chooser:
+        upload.get_by_role("button", name="Choose a picture: File").click()
+    chooser.value.set_files(good)
+    upload.get_by_text("12 × 7").wait_for()
+    url = editor.layers()[0]["file"]
+    assert url.startswith("data:image/png;base64,")
+    assert upload.locator("img").get_attribute("src") == url
+    upload.get_by_role("button", name="Without a picture: File").click()
+    assert "file" not in editor.told()["layers"][0]
+    assert "Still needed: File" in upload.inner_text()
+    assert editor.focus() == ["Choose a picture: File", "Layer 1: Upload"]
+
+
+def test_a_text_that_is_not_understood_is_left_alone(editor):
+    editor.put(PRESET)
+    for wrong in ("{", '{"layers": [{"source": "of tomorrow"}]}'):
+        editor.put(wrong)
+        alert = editor.page.get_by_role("alert")
+        assert "start anew" in alert.inner_text()
+        assert not editor.page.get_by_role("button", name="Add layer").is_visible()
+        assert not editor.page.get_by_label("Name").is_visible()
+        assert editor.box() == wrong
+    assert "of tomorrow" in alert.inner_text()
+    assert editor.page.evaluate("writes") == []
+    editor.page.get_by_role("button", name="Start anew").click()
+    assert editor.box() == ""
+    assert not alert.is_visible()
+    editor.page.get_by_role("button", name="Add layer").click()
+    assert editor.layers() == [{"source": "luminance"}]
+
+
+def test_what_is_not_known_is_kept_until_it_is_left_out(editor):
+    editor.put({"layers": [{"source": "edges", "tomorrow": [1]}], "version": 2})
+    editor.rows.nth(0).get_by_label("Blend").select_option("max")
+    kept = {"source": "edges", "tomorrow": [1], "blend": "max"}
+    assert editor.told() == {"name": "", "layers": [kept], "version": 2}
+    editor.rows.nth(0).get_by_role("button", name="Leave it out").click()
+    assert editor.told()["layers"] == [{"source": "edges", "blend": "max"}]
+
+
+def test_clear_and_bring_back(editor):
+    editor.put(PRESET)
+    editor.page.get_by_role("button", name="Remove all layers").click()
+    assert editor.box() == ""
+    assert editor.page.get_by_label("Name").input_value() == ""
+    editor.page.get_by_role("button", name="Bring the layers back").click()
+    assert editor.told() == PRESET
+
+
+@pytest.mark.parametrize("theme", ["", "dark"])
+@pytest.mark.parametrize("width", [360, 900])
+def test_nothing_is_wider_than_the_page(browser, address, theme, width):
+    editor, problems = opened(browser, address, f"?theme={theme}", width)
+    picture = editor.page.evaluate("document.createElement('canvas').toDataURL()")
+    sources = ("luminance", "edges", "diffedit", "foreground")
+    made = [{"source": source, "blend": "multiply"} for source in sources]
+    editor.put({"layers": [*made, {"source": "upload", "file": picture}]})
+    for row in range(5):
+        editor.press(row, "Settings of the layer")
+    assert editor.page.evaluate("document.documentElement.scrollWidth") <= width
+    small = editor.page.evaluate(
+        """[...document.querySelectorAll(".diffdiff-layers :is(button, select, input)")]
+            .filter((one) => one.getClientRects().length && one.offsetWidth < 14)
+            .map((one) => one.outerHTML)"""
+    )
+    assert small == []
+    editor.shot(f"{theme or 'light'}-{width}")
+    editor.page.close()
+    assert problems == []
