@@ -17,7 +17,8 @@ SOFT_RADIUS = 32.0  # pixels; of soft inpainting, where none is given
 
 
 class BasicArgs(BaseModel, extra="forbid"):
-    """What every edit has. Every field but the map may be left out."""
+    """What every edit has. Every field but the map may be left out. New ones are added at the end:
+    a WebUI's positional arguments have this order."""
 
     enabled: bool = Field(True, title="Enable", description="Give every pixel its own strength.")
     mode: Literal["edit", "soft inpaint", "fan", "sheet"] = Field(
@@ -56,32 +57,6 @@ class BasicArgs(BaseModel, extra="forbid"):
         title="Change map",
         description="White changes, black is kept. API: a picture as base64 or a data URL, "
         "or a list with one for every picture of the batch.",
-    )
-    reference: str = Field(
-        "",
-        title="Reference prompt",
-        description="Source diffedit: what the picture shows; empty: the model without a prompt.",
-    )
-    query: str = Field(
-        "",
-        title="Query prompt",
-        description="Source diffedit: what it is to show; empty: the prompt of the run.",
-    )
-    other_image: str | None = Field(
-        None,
-        title="Other picture",
-        description="Source difference: what to compare with, as base64 or a data URL.",
-    )
-    annotator: str = Field(
-        "",
-        title="Preprocessor",
-        description="Source annotator: the name of a ControlNet preprocessor, such as canny or "
-        "depth_midas. Its picture is the map.",
-    )
-    layers: str | None = Field(
-        None,
-        title="Layers",
-        description="Source layers: a preset as JSON, the lowest layer first. API: an object too.",
     )
     invert: bool = Field(
         False,
@@ -196,6 +171,32 @@ class BasicArgs(BaseModel, extra="forbid"):
         title="Sheet batch",
         description="Pictures of a sheet that the model sees at once. 1: to the last bit those of "
         "separate runs, on any device. 0: 1 on a CPU, else as many as fit.",
+    )
+    reference: str = Field(
+        "",
+        title="Reference prompt",
+        description="Source diffedit: what the picture shows; empty: the model without a prompt.",
+    )
+    query: str = Field(
+        "",
+        title="Query prompt",
+        description="Source diffedit: what it is to show; empty: the prompt of the run.",
+    )
+    other_image: str | None = Field(
+        None,
+        title="Other picture",
+        description="Source difference: what to compare with, as base64 or a data URL.",
+    )
+    annotator: str = Field(
+        "",
+        title="Preprocessor",
+        description="Source annotator: the name of a ControlNet preprocessor, such as canny or "
+        "depth_midas. Its picture is the map.",
+    )
+    layers: str | None = Field(
+        None,
+        title="Layers",
+        description="Source layers: a preset as JSON, the lowest layer first. API: an object too.",
     )
     anchor: Literal["noised", "inverted"] = Field(
         "noised",

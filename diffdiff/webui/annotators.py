@@ -63,9 +63,19 @@ def _forge() -> dict[str, Callable[[np.ndarray, int], Any]] | None:
     if not known:
         return None
     return {
-        name: (lambda picture, side, one=one: one(picture, resolution=side))
+        name: (lambda picture, side, one=one: _run(one, picture, side))
         for name, one in known.items() if name != "None"
     }  # fmt: skip
+
+
+def _run(preprocessor: Any, picture: np.ndarray, side: int) -> Any:
+    """A preprocessor with its sliders where they stand by default."""
+    sliders = {}
+    for name in ("slider_1", "slider_2", "slider_3"):
+        slider = getattr(preprocessor, name, None)
+        told = getattr(slider, "gradio_update_kwargs", None) or getattr(slider, "__dict__", {})
+        sliders[name] = told.get("value")
+    return preprocessor(picture, resolution=side, **sliders)
 
 
 def _extension() -> dict[str, Callable[[np.ndarray, int], Any]] | None:
@@ -74,7 +84,7 @@ def _extension() -> dict[str, Callable[[np.ndarray, int], Any]] | None:
     register = getattr(getattr(module, "Preprocessor", None), "all_processors", None)
     if register:
         return {
-            one.name: (lambda picture, side, one=one: one(picture, resolution=side))
+            one.name: (lambda picture, side, one=one: _run(one, picture, side))
             for one in register.values() if one.name != "none"
         }  # fmt: skip
     functions = getattr(_loaded("global_state"), "cn_preprocessor_modules", None)

@@ -100,13 +100,12 @@ def _key(asked: Asked, args: DiffEditArgs) -> str:
 
 def _find(asked: Asked, args: DiffEditArgs) -> Tensor:
     width, height = asked.size
-    steps = STEPS
     p = processing.StableDiffusionProcessingImg2Img(
         sd_model=shared.sd_model, prompt=asked.query, styles=list(asked.styles),
         negative_prompt=extra_networks.parse_prompt(asked.reference)[0], seed=0, batch_size=1,
-        n_iter=1, steps=steps, cfg_scale=2.0, width=width, height=height,
+        n_iter=1, steps=STEPS, cfg_scale=2.0, width=width, height=height,
         do_not_save_samples=True, do_not_save_grid=True, init_images=[asked.picture],
-        denoising_strength=0.5, resize_mode=0, sampler_name=SAMPLER,
+        denoising_strength=0.5, resize_mode=0, sampler_name=SAMPLER, scheduler="Automatic",
         # skipping the negative prompt's part would skip the reference
         override_settings={**(asked.override_settings or {}), "skip_early_cond": 0.0},
     )  # fmt: skip
@@ -130,8 +129,11 @@ def _find(asked: Asked, args: DiffEditArgs) -> Tensor:
         p.sample = no_picture
 
     p.init = init
+    # the host's VAE draws from the global generator: the job that waits must find it as it was
+    cuda = [devices.device] if devices.device.type == "cuda" else []
     try:
-        processing.process_images(p)
+        with torch.random.fork_rng(cuda):
+            processing.process_images(p)
     finally:
         p.close()
     if not found:
@@ -194,9 +196,9 @@ def _level(sampler: Any, part: float) -> tuple[Any, float]:
             remedy = "Use a number above 0 and below 1; the paper uses 0.5"
             raise FieldError("diffedit_level", f"{part} is not a noise level here", remedy)
         return flow(part), part
-    alphas = shared.sd_model.alphas_cumprod
-    alpha = float(alphas[diffedit.noise_timestep(part, len(alphas))])
-    sigma = ((1 - alpha) / alpha) ** 0.5
+    model = sampler.model_wrap
+    sigmas = getattr(model, "predictor", model).sigmas
+    sigma = float(sigmas[diffedit.noise_timestep(part, len(sigmas))])
     return ve(sigma), sigma
 
 

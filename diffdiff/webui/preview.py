@@ -145,10 +145,10 @@ def on_the_model(work: Callable[[], Any]) -> Any:
 
 def _words(args: EditArgs, change_map: np.ndarray) -> str:
     shaped = shape(change_map, args)
-    changed = float((shaped > 0).mean())
     if shaped.max() == 0:
         return _told("The map is black: nothing would change.")
-    return _told(f"Strength on average {shaped.mean():.0%} of full; {changed:.0%} may change.")
+    words = f"On average {shaped.mean():.0%} of full strength; on {(shaped >= 0.5).mean():.0%} of"
+    return _told(f"{words} the picture half or more.")
 
 
 def _told(text: str) -> str:

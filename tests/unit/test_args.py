@@ -4,12 +4,12 @@ from diffdiff.args import EditArgs, changed, fields, parse, remedy
 from diffdiff.errors import FieldError
 
 NAMES = (
-    "enabled mode source map reference query other_image annotator layers invert scale black white "
-    "gamma soften_radius soften_direction soften_falloff transition paste_back feather skip "
-    "combine linear_light colour_match mask_channel fan_count fan_low fan_high fan_preset "
-    "fan_strengths fan_layout sheet_batch anchor edge_sigma canny_low canny_high detail_radius "
-    "point_x point_y box rounds diffedit_noises diffedit_level diffedit_outliers diffedit_amount "
-    "diffedit_cut diffedit_grow diffedit_seed diffedit_batch"
+    "enabled mode source map invert scale black white gamma soften_radius soften_direction "
+    "soften_falloff transition paste_back feather skip combine linear_light colour_match "
+    "mask_channel fan_count fan_low fan_high fan_preset fan_strengths fan_layout sheet_batch "
+    "reference query other_image annotator layers anchor edge_sigma canny_low canny_high "
+    "detail_radius point_x point_y box rounds diffedit_noises diffedit_level diffedit_outliers "
+    "diffedit_amount diffedit_cut diffedit_grow diffedit_seed diffedit_batch"
 ).split()
 
 

@@ -1,0 +1,155 @@
+"""Maps that make themselves, on the page of a running WebUI."""
+
+import os
+
+import numpy as np
+import pytest
+from img2img_page import (
+    BOX,
+    PANEL,
+    generate,
+    info,
+    open_map,
+    open_tab,
+    painted,
+    picture_file,
+    shot,
+    tick,
+    upload_init,
+)
+
+from benchmarks.webui import photograph
+
+pytestmark = [
+    pytest.mark.host,
+    pytest.mark.skipif("WEBUI_URL" not in os.environ, reason="WEBUI_URL is not set"),
+]
+SHOWN = f"{PANEL}shown img"
+
+
+def choose(page, source: str) -> None:
+    box = page.locator(f"{PANEL}source input").first
+    box.click()
+    box.fill(source)
+    page.wait_for_timeout(400)
+    box.press("Enter")
+    page.wait_for_timeout(900)
+
+
+def look(page, button: str = "look") -> str:
+    """Presses Preview; what the panel says then."""
+    told = page.locator(f"{PANEL}told").first
+    before = told.inner_text()
+    page.locator(f"{PANEL}{button}").first.click()
+    page.wait_for_function(
+        f"before => {{ const now = document.querySelector('{PANEL}told').innerText.trim();"
+        " return now && now !== before.trim() && !now.includes('processing'); }",
+        arg=before, timeout=120_000,
+    )  # fmt: skip
+    page.wait_for_timeout(700)
+    return told.inner_text().strip()
+
+
+@pytest.fixture
+def ready(page):
+    """A picture, both prompts, the panel open."""
+    upload_init(page, photograph(128, 128))
+    page.locator("#img2img_prompt textarea").first.fill("a dog on a green lawn")
+    tick(page)
+    return page
+
+
+def test_two_prompts_show_touch_up_and_drive_an_edit(ready):
+    page = ready
+    choose(page, "diffedit")
+    page.locator(f"{PANEL}reference textarea").fill("a cat on a red sofa")
+    assert "of full strength" in look(page)
+    page.locator(SHOWN).first.wait_for(state="visible")
+    first = page.locator(SHOWN).first.get_attribute("src")
+    page.locator(f"{PANEL}source").scroll_into_view_if_needed()
+    shot(page, "source-diffedit")
+    # a live change: what the model said is known
+    cut = page.locator(f"{PANEL}diffedit_cut :is(textarea, input)").first
+    cut.fill("0.5")
+    cut.press("Tab")
+    page.wait_for_function(
+        f"before => document.querySelector('{SHOWN}')?.src !== before", arg=first, timeout=60_000
+    )
+    assert "Press Preview" not in page.locator(f"{PANEL}told").first.inner_text()
+    # the model is needed again: it is said, not asked
+    seed = page.locator(f"{PANEL}reference textarea")
+    seed.fill("a bird over the sea")
+    seed.press("Tab")
+    page.wait_for_function(
+        f"document.querySelector('{PANEL}told').innerText.includes('Press Preview')"
+    )
+    assert not page.evaluate(BOX)
+    page.locator(f"{PANEL}send").first.click()
+    page.wait_for_function(f"{BOX} !== ''", timeout=120_000)
+    page.wait_for_timeout(1500)
+    change_map = painted(page)
+    assert set(np.unique(change_map)) == {0.0, 1.0}
+    assert page.locator(f"{PANEL}source input").first.input_value() == "upload"
+    result = generate(page)
+    kept = change_map == 0
+    assert kept.any() and (result[kept] == photograph(128, 128)[kept]).mean() > 0.98
+    assert "DD map" in info(page)
+
+
+def test_a_source_is_used_by_generate_itself(ready):
+    page = ready
+    choose(page, "luminance")
+    black = page.locator(f"{PANEL}black input[type=number]").first
+    page.locator(f"{PANEL}advanced .label-wrap").first.click()
+    black.fill("0.7")
+    black.press("Tab")
+    assert "of full strength" in look(page)
+    result = generate(page)
+    assert "DD source: luminance" in info(page)
+    same = (result == photograph(128, 128)).all(2).mean()
+    assert 0.3 < same < 1
+
+
+def test_the_tabs_mask_is_a_source(page):
+    picture = photograph(128, 128)
+    mask = np.zeros((128, 128, 3), np.uint8)
+    mask[:, 64:] = 255
+    open_tab(page, "Inpaint upload", "img_inpaint_base", picture)
+    page.locator("#img_inpaint_mask input[type=file]").first.set_input_files(
+        picture_file(mask, "mask.png")
+    )
+    page.wait_for_timeout(1500)
+    tick(page)
+    choose(page, "mask")
+    assert "50% of the picture" in look(page)
+
+
+def test_layers_are_edited_saved_and_used(ready):
+    page = ready
+    choose(page, "layers")
+    box = page.locator(f"{PANEL}preset input").first
+    box.click()
+    box.fill("edges stay")
+    page.wait_for_timeout(400)
+    box.press("Enter")
+    page.wait_for_timeout(400)
+    page.locator(f"{PANEL}load").first.click()
+    page.wait_for_function(
+        f"document.querySelector('{PANEL}layers :is(textarea, input)').value.includes('subtract')"
+    )
+    page.locator(".diffdiff-layers").first.scroll_into_view_if_needed()
+    assert "of full strength" in look(page)
+    page.locator(f"{PANEL}source").scroll_into_view_if_needed()
+    shot(page, "source-layers")
+    generate(page)
+    assert "DD source: layers" in info(page)
+
+
+def test_what_cannot_be_made_is_told(ready):
+    page = ready
+    choose(page, "mask")
+    assert look(page).startswith("source: there is no inpaint mask.")
+    choose(page, "upload")
+    assert look(page).startswith("map: nothing is painted.")
+    open_map(page, np.full((128, 128), 128, np.uint8))
+    assert "On average" in look(page)
