@@ -85,17 +85,19 @@ def remedy(field: str, model: type[BaseModel] = EditArgs) -> str:
         return 'Send {"layers": [{"source": "luminance"}]} or its JSON.'
     if field == "fan_strengths":
         return "Send text or a list, 2 to 16 numbers from 0 to 1."
+    if info["type"] is dict:
+        return "Send an object."
     return "Use text." if info["type"] is str else "Use true or false."
 
 
-TYPES = {"boolean": bool, "integer": int, "number": float, "string": str}
+TYPES = {"object": dict, "boolean": bool, "integer": int, "number": float, "string": str}
 
 
 @cache
 def fields(model: type[BaseModel] = EditArgs) -> dict[str, dict[str, Any]]:
     """name -> {title, help, type, default, low, high, choices}, in order, from the model.
 
-    type: bool, int, float or str.
+    type: bool, int, float, str or dict.
     """
     schema = getattr(model, "model_json_schema", None) or model.schema
     described = {}
@@ -142,3 +144,7 @@ def table() -> str:
         default = "" if info["default"] is None else json.dumps(info["default"])
         lines.append(f"| `{name}` | {default} | {values} | {info['help']} |")
     return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(table())

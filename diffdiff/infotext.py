@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from . import __version__
 from .args import EditArgs, auto_radius, changed, fields
 
 ENABLED = "DD enabled"
+MAP = "DD map"  # its fingerprint
 
 
 def key(field: str) -> str:
@@ -21,7 +23,7 @@ def key(field: str) -> str:
 def write(args: EditArgs, change_maps: list[np.ndarray]) -> dict[str, Any]:
     """The non-default settings, the map's fingerprint and the version; for an enabled edit."""
     settings = {key(name): value for name, value in changed(args).items()}
-    mark = {"DD map": fingerprint(change_maps)} if change_maps else {}
+    mark = {MAP: fingerprint(change_maps)} if change_maps else {}
     return {ENABLED: True, **settings, **mark, "DD version": __version__}
 
 
@@ -45,10 +47,11 @@ def fingerprint(change_maps: list[np.ndarray]) -> str:
 def reader(field: str) -> Callable[[dict], Any]:
     """What to put into a control when parameters are pasted.
 
-    A setting that is not written had its default; parameters of a picture made without the
-    extension switch it off and leave the other controls alone.
+    A setting that is not written had its default, and one that is written wrongly (parameters can
+    come from anywhere) gets it; parameters of a picture made without the extension switch it off
+    and leave the other controls alone.
     """
-    default = fields()[field]["default"]
+    default, choices = (fields()[field][part] for part in ("default", "choices"))
 
     def read(params: dict) -> Any:
         if field == "enabled":
@@ -56,12 +59,24 @@ def reader(field: str) -> Callable[[dict], Any]:
         if ENABLED not in params:
             return None
         if field == "soften_radius":
-            return float(params.get(key(field), auto_radius(params.get(key("mode"), "edit"))))
+            own = auto_radius(params.get(key("mode"), "edit"))
+            return _number(params.get(key(field), own), own)
         value = params.get(key(field), default)
         if default is None:  # a box that may be empty
             return "" if value is None else str(value)
         if isinstance(default, bool):
             return str(value) == "True"
-        return type(default)(value) if isinstance(default, (int, float)) else value
+        if isinstance(default, (int, float)):
+            return _number(value, default)
+        return default if choices and value not in choices else value
 
     return read
+
+
+def _number(text: Any, default: float) -> float:
+    """The number of a text, of the default's type; the default where it is none."""
+    try:
+        value = type(default)(text)
+        return value if math.isfinite(value) else default
+    except (ValueError, OverflowError):
+        return default

@@ -39,8 +39,10 @@ def schema() -> dict[str, Any]:
         title, about = TITLES[source]
         settings = [
             _field(name, described[name] if name in described else _file(name))
-            for name, (kinds, _) in layers.OWN.items() if source in kinds
-        ]  # fmt: skip
+            | {"needed": name in layers.NEEDED.get(source, ())}
+            for name, (kinds, _) in layers.OWN.items()
+            if source in kinds
+        ]
         if source == layers.CONSTANT:
             settings.append(_value())
         settings += [_field(name, reading[name]) for name in autoargs.USED.get(source, ())]
@@ -85,6 +87,6 @@ def editor(elem_id: str, label: str) -> Any:
 
     told = html.escape(json.dumps(schema()), quote=True)
     place = f"<div class='diffdiff-layers' data-store='{elem_id}' data-schema='{told}'></div>"
-    gr.HTML(place, elem_id=f"{elem_id}_editor")
+    gr.HTML(place, elem_id=f"{elem_id}_editor", elem_classes=["diffdiff-place"])
     with gr.Accordion("As JSON", open=False, elem_id=f"{elem_id}_json"):
         return gr.Textbox("", label=label, elem_id=elem_id, lines=6, max_lines=20, show_label=False)

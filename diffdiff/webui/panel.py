@@ -11,7 +11,7 @@ from modules.ui_components import InputAccordion
 from .. import __version__
 from ..args import fields
 from ..ui.controls import FANS, control, follow_mode, painter
-from . import infotext, sourcing
+from . import infotext, sourcing, travelling
 
 SHOWN = ("mode", "scale", "invert", "soften_radius", "soften_direction", "soften_falloff")
 ABSENT = ("map", "other_image")  # pictures are not pasted
@@ -54,4 +54,5 @@ def build(elem_id: Callable[[str], str]) -> Panel:
     follow_mode(controls, show_progress=False)
     ordered = {name: controls[name] for name in described}
     pasted = [(ordered[n], infotext.reader(n)) for n in ordered if n not in ABSENT]
+    pasted.append((ordered["map"], travelling.reader))
     return Panel(ordered, pasted, source)

@@ -11,12 +11,13 @@ from modules import scripts
 from .. import maps
 from ..args import EditArgs, fields, parse
 from ..errors import FieldError
-from . import automap, panel, sourcing, xyz
+from . import automap, batch, panel, settings, sourcing, travelling, xyz
 from .fan import FanSession
 from .session import Session
 from .sheet import SheetSession
 
 TITLE = "Differential Diffusion"
+IN_PARTS = ("SD upscale", "Ultimate SD upscale", "Outpainting mk2", "Poor man's outpainting")
 SESSIONS = {"fan": FanSession, "sheet": SheetSession}  # of the modes with one of their own
 
 
@@ -72,9 +73,26 @@ def edit(p: Any, values: tuple) -> Session | None:
     if asked is None or not all(getattr(p, "init_images", None) or [None]):
         return None
     args, change_maps = asked
+    check_script(p)
+    change_maps = batch.own_map(p, args, change_maps)
     if automap.wanted(args) and (args.needs_map or args.mode != "fan"):
         change_maps = automap.of_job(p, args, change_maps)
     return SESSIONS.get(args.mode, Session)(p, args, change_maps)
+
+
+def check_script(p: Any) -> None:
+    """Scripts of the host that hand over parts of the picture, to which the map would not fit.
+
+    Raises:
+        FieldError: "script".
+    """
+    runner, values = getattr(p, "scripts", None), getattr(p, "script_args", None) or ()
+    chosen = values[0] if values and isinstance(values[0], int) else 0
+    listed = getattr(runner, "selectable_scripts", None) or []
+    title = listed[chosen - 1].title() if 0 < chosen <= len(listed) else ""
+    if title in IN_PARTS:
+        problem = f"{title} works on parts of the picture, and the map cannot follow them"
+        raise FieldError("script", problem, "Run it without Differential Diffusion, after the edit")
 
 
 def refuse(p: Any, error: Exception) -> None:
@@ -149,6 +167,7 @@ class DifferentialDiffusion(scripts.Script):
         session = getattr(p, "diffdiff", None)
         if session is not None:
             pp.image = session.composite(p, pp.image, p.batch_index)
+            travelling.attach(pp.image, session, p.batch_index, settings.get("embed_map"))
 
     def postprocess(self, p: Any, processed: Any, *values: Any) -> None:
         session = getattr(p, "diffdiff", None)

@@ -19,6 +19,7 @@ from ..hold import Hold
 from ..inpaint import combine, picture_scale
 from ..levels import Schedule
 from ..prepare import full_strength, kept, level, plan, shape, shown, strengths, whole
+from ..travel import pack
 from . import adapter, infotext, prompts
 from .inpaint import Inpaint, quiet_builtin
 
@@ -67,6 +68,7 @@ class Session:
         self.several = len(change_maps) > 1 or len(p.init_images) > 1
         self.steps: tuple[int, int] | None = None
         self.fitted: dict[int, np.ndarray] = {}
+        self.texts: dict[int, str] = {}
 
     def _inpaint(self, p: Any, painted: list[np.ndarray]) -> list[np.ndarray]:
         """The host's mask softened, with the painted maps; its support becomes the job's mask."""
@@ -85,6 +87,13 @@ class Session:
     def _image(p: Any, index: int) -> Image.Image:
         return p.init_images[index if index < len(p.init_images) else 0]
 
+    def packed(self, index: int) -> str:
+        """The map of picture `index`, before it is shaped, as a text that travels with it."""
+        index = index if len(self.raw) > 1 else 0
+        if index not in self.texts:
+            self.texts[index] = pack(self.raw[index % len(self.raw)])
+        return self.texts[index]
+
     def close(self) -> None:
         """Gives the job's settings back; some hosts' tabs run several jobs on one object."""
         self.stack.close()
@@ -99,7 +108,9 @@ class Session:
             )
         if self.args.anchor == "inverted":
             prompts.check_inversion(p, self.args)
-        p.extra_generation_params.update(infotext.write(self.told, self.raw))
+        told = infotext.write(self.told, self.raw)
+        self.mark = told.get(infotext.MAP)
+        p.extra_generation_params.update(told)
         if self.inpaint is not None:
             self.inpaint.tell(p)
 

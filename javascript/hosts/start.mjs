@@ -1,6 +1,7 @@
-/** Every `.diffdiff-painter` of the page becomes a painter. */
-import { connect, holdBack } from "./bridge.mjs";
+/** Every `.diffdiff-painter` of the page becomes a painter, every `.diffdiff-layers` an editor. */
+import { connect, holdBack, lendPicture } from "./bridge.mjs";
 import { connectFan } from "./fan.mjs";
+import { connectLayers } from "./layers.mjs";
 import { standalone } from "./standalone.mjs";
 import { webui } from "./webui.mjs";
 
@@ -13,7 +14,7 @@ export function start() {
 
     function search() {
         for (const root of bridges.keys()) if (!root.isConnected) bridges.delete(root);
-        for (const root of document.querySelectorAll(".diffdiff-painter")) {
+        for (const root of document.querySelectorAll(".diffdiff-painter[data-store]")) {
             if (bridges.has(root)) continue;
             const { store, panel } = root.dataset;
             const host = panel === undefined ? standalone() : webui(panel);
@@ -22,8 +23,20 @@ export function start() {
             if (panel !== undefined) connectFan(root, bridge.painter);
             if (!held.has(host.runs)) {
                 held.add(host.runs);
-                holdBack(host.runs, () => [...bridges.values()]);
+                const all = () => [...bridges.values()];
+                holdBack(host.runs, all);
+                if (panel !== undefined) {
+                    const looks = `#${panel}look, #${panel}send`;
+                    holdBack(looks, all);
+                    lendPicture(looks, host, { picture: `${panel}picture`, mask: `${panel}mask` });
+                }
             }
+        }
+        document.querySelectorAll(".diffdiff-layers").forEach(connectLayers);
+        // Gradio 6 gives buttons and boxes inside of HTML its own look, unless it is told not to
+        const places = ".gradio-style:has(.diffdiff-painter, .diffdiff-layers)";
+        for (const place of document.querySelectorAll(places)) {
+            place.classList.remove("gradio-style");
         }
     }
 

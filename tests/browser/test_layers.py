@@ -9,8 +9,10 @@ import pytest
 from PIL import Image
 
 from diffdiff import layers
+from diffdiff.ui.layers import schema
 
 pytestmark = pytest.mark.browser
+PRESETS = sorted((Path(__file__).parents[2] / "presets").glob("*.json"))
 PRESET = {
     "name": "sky only",
     "layers": [
@@ -141,6 +143,7 @@ def test_numbers_keep_to_their_range_and_to_what_is_typed(editor):
     cut, seed = row.get_by_label("Cut"), row.get_by_label("Seed of the map")
     cut.fill("7")
     assert editor.layers()[0]["diffedit_cut"] == 0.999
+    assert cut.input_value() == "7"  # perhaps on the way to 7e-3
     cut.press("Tab")
     assert cut.input_value() == "0.999"
     seed.fill("")
@@ -185,6 +188,7 @@ def test_order_by_keyboard_and_the_focus_stays(editor):
     editor.keys.press("Space")
     assert editor.focus() == ["Move up", "Layer 3: Luminance"]
     editor.keys.press("Enter")  # there is nothing above
+    assert editor.status() == "Layer 2 is layer 3 now"
     assert editor.sources() == ["luminance", "painted", "edges"]
     assert [layer["source"] for layer in editor.layers()] == ["edges", "painted", "luminance"]
     editor.press(0, "Move down")
@@ -217,11 +221,13 @@ def test_order_by_dragging(editor):
     assert editor.sources() == ["edges", "painted", "luminance"]
     drag(0, 1, 0.3)  # not past its middle
     assert editor.sources() == ["edges", "painted", "luminance"]
+    drag(0, 1, 0.8)
+    assert editor.sources() == ["painted", "edges", "luminance"]
     drag(2, 0, 0.1, drop=False)
     assert editor.page.locator(".diffdiff-drop-above").count() == 1
     editor.keys.press("Escape")
     mouse.up()
-    assert editor.sources() == ["edges", "painted", "luminance"]
+    assert editor.sources() == ["painted", "edges", "luminance"]
     assert editor.page.locator(".diffdiff-drop-above, .diffdiff-dragged").count() == 0
 
 
@@ -318,6 +324,39 @@ def test_clear_and_bring_back(editor):
     assert editor.page.get_by_label("Name").input_value() == ""
     editor.page.get_by_role("button", name="Bring the layers back").click()
     assert editor.told() == PRESET
+
+
+def test_the_presets_that_come_along(editor):
+    """With the sources as Python describes them, every one made new by hand too."""
+    editor.page.evaluate(
+        """(schema) => {
+            const root = document.createElement("div");
+            Object.assign(root.dataset, { store: "store", schema: JSON.stringify(schema) });
+            root.className = "diffdiff-layers";
+            document.querySelector(".diffdiff-layers").replaceWith(root);
+        }""",
+        schema(),
+    )
+    editor.page.wait_for_selector(".diffdiff-layers-editor")
+    assert PRESETS
+    for path in PRESETS:
+        text = path.read_text("utf-8")
+        preset = layers.loads(text)
+        editor.put(text)
+        assert editor.sources() == [layer.source for layer in reversed(preset.layers)], path.name
+        editor.press(0, "Duplicate")
+        assert len(layers.loads(editor.box()).layers) == len(preset.layers) + 1
+        editor.press(0, "Remove")
+        assert layers.loads(editor.box()) == preset, path.name
+    editor.put("")
+    for source in layers.SOURCES:
+        editor.page.get_by_label("New layer").select_option(source)
+        editor.page.get_by_role("button", name="Add layer").click()
+    for row in range(len(layers.SOURCES)):
+        if not editor.rows.nth(row).locator("h4").count():
+            editor.press(row, "Settings of the layer")
+    told = editor.told()["layers"]
+    assert told == [{"source": source} for source in layers.SOURCES]
 
 
 @pytest.mark.parametrize("theme", ["", "dark"])

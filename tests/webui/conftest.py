@@ -92,6 +92,9 @@ def host(monkeypatch):
         create_random_tensors=random_tensors,
     )  # fmt: skip
     samplers = module("modules.sd_samplers", create_sampler=lambda name, model: Sampler())
+    callbacks = module("modules.script_callbacks")
+    for name in ("on_script_unloaded", "on_ui_settings", "on_before_image_saved", "on_app_started"):
+        setattr(callbacks, name, lambda function: None)
     images = module(
         "modules.images",
         flatten=lambda image, colour: image.convert("RGB"),
@@ -116,6 +119,7 @@ def host(monkeypatch):
         "modules.masking": masking, "modules.processing": processing,
         "modules.ui_components": components, "gradio": gradio,
         "modules.call_queue": queue, "modules.extra_networks": networks,
+        "modules.script_callbacks": callbacks,
         "modules.prompt_parser": module("modules.prompt_parser"),
     }.items():  # fmt: skip
         monkeypatch.setitem(sys.modules, name, part)

@@ -85,13 +85,17 @@ export function choices({ label, choices: list, act, kind = "" }) {
  * @param {number} options.most
  * @param {number} [options.step]
  * @param {string} [options.unit]
+ * @param {number} [options.digits] after the point, as it is shown
  * @param {(value: number) => void} options.act
  * @param {{ to: (value: number) => number, from: (position: number) => number, most: number }
  *     } [options.scale] positions of the slider, when they are not the values themselves
  * @param {string} [options.kind]
  */
-export function slider({ label, title, least, most, step = 1, unit = "", act, scale, kind = "" }) {
+export function slider({
+    label, title, least, most, step = 1, unit = "", digits = 1, act, scale, kind = "",
+}) { // prettier-ignore
     const id = uniqueId("field");
+    const rounded = (number) => Math.round(10 ** digits * number) / 10 ** digits;
     const number = h("input", {
         type: "number", id, class: "diffdiff-number", min: least, max: most, step: "any",
         inputmode: "decimal", title,
@@ -115,9 +119,9 @@ export function slider({ label, title, least, most, step = 1, unit = "", act, sc
     let value = least;
     const show = (next) => {
         value = next;
-        if (document.activeElement !== number) number.value = String(Math.round(10 * next) / 10);
+        if (document.activeElement !== number) number.value = String(rounded(next));
         range.value = String(scale ? scale.to(next) : next);
-        range.setAttribute("aria-valuetext", `${Math.round(10 * next) / 10} ${unit}`.trim());
+        range.setAttribute("aria-valuetext", `${rounded(next)} ${unit}`.trim());
         const [from, to] = [Number(range.min), Number(range.max)];
         const part = (100 * (Number(range.value) - from)) / (to - from);
         range.style.setProperty("--diffdiff-part", `${part}%`);
@@ -128,7 +132,7 @@ export function slider({ label, title, least, most, step = 1, unit = "", act, sc
         }
     };
     number.addEventListener("input", typed);
-    number.addEventListener("blur", () => (number.value = String(Math.round(10 * value) / 10)));
+    number.addEventListener("blur", () => (number.value = String(rounded(value))));
     number.addEventListener("keydown", (event) => {
         if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) range.focus();
     });

@@ -1,0 +1,77 @@
+"""What the endpoints are asked with. Pictures are base64 or data URLs; nothing names a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from ..args import parse
+from ..autoargs import DiffEditArgs
+from ..errors import FieldError
+
+
+class PreviewRequest(BaseModel, extra="forbid"):
+    """A map to look at."""
+
+    args: dict | None = Field(
+        None, title="Settings", description="As in alwayson_scripts, the map among them."
+    )
+    image: str | None = Field(
+        None, title="Picture", description="That the map is for. Left out: only the sent map."
+    )
+    mask: str | None = Field(None, title="Mask", description="For source mask.")
+    prompt: str = Field("", title="Prompt", description="Of the run, for source diffedit.")
+    width: int | None = Field(
+        None, ge=8, le=16384, title="Width", description="Of the run; left out, the picture's."
+    )
+    height: int | None = Field(
+        None, ge=8, le=16384, title="Height", description="Of the run; left out, the picture's."
+    )
+    steps: int = Field(20, ge=1, le=1000, title="Steps", description="Of the run.")
+    denoising_strength: float = Field(
+        0.75, ge=0, le=1, title="Denoising strength", description="Of the run."
+    )
+
+
+class DiffEditRequest(DiffEditArgs, extra="forbid"):
+    """Two prompts and a picture."""
+
+    image: str = Field("", title="Picture", description="That the map is for.")
+    reference: str = Field("", title="Reference prompt", description="What the picture shows.")
+    query: str = Field("", title="Query prompt", description="What it is to show.")
+    width: int | None = Field(
+        None, ge=8, le=16384, title="Width", description="Of the run; left out, the picture's."
+    )
+    height: int | None = Field(
+        None, ge=8, le=16384, title="Height", description="Of the run; left out, the picture's."
+    )
+
+
+class AdherenceRequest(BaseModel, extra="forbid"):
+    """Two pictures and the map between them."""
+
+    before: str = Field("", title="Before", description="The picture that went in.")
+    after: str = Field("", title="After", description="The picture that came out, of one size.")
+    map: str = Field("", title="Change map", description="White changes, black is kept.")
+    bins: int = Field(10, ge=1, le=100, title="Bins", description="Ranges of strength.")
+
+
+PICTURES = {
+    PreviewRequest: (),
+    DiffEditRequest: ("image",),
+    AdherenceRequest: ("before", "after", "map"),
+}
+
+
+def read(body: Any, model: type[BaseModel]) -> Any:
+    """The request in a body.
+
+    Raises:
+        FieldError: names the field.
+    """
+    request = parse(body, model)
+    for name in PICTURES[model]:
+        if not getattr(request, name):
+            raise FieldError(name, "there is no picture", "Send one as base64 or a data URL")
+    return request
