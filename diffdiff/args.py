@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from . import fan
 from .editargs import SOFT_RADIUS, EditArgs, auto_radius
-from .errors import FieldError
+from .errors import FieldError, shown
 
 __all__ = [
     "SOFT_RADIUS", "EditArgs", "auto_radius", "changed", "fields", "parse", "remedy",
@@ -41,10 +41,15 @@ def parse(request: dict, model: type[BaseModel] = EditArgs) -> Any:
         )
     unknown = sorted(set(map(str, request)) - set(fields(model)))
     if unknown:
-        names = ", ".join(fields(model))
-        raise FieldError(unknown[0], "there is no such field", f"Use one of: {names}.")
+        known = f"Use one of: {', '.join(fields(model))}."
+        if len(unknown[0]) > 60 or not unknown[0].isprintable():  # an answer may not carry it
+            raise FieldError("args", f"there is no field {shown(unknown[0])}", known)
+        raise FieldError(unknown[0], "there is no such field", known)
     if isinstance(request.get("layers"), dict):
-        request = request | {"layers": json.dumps(request["layers"])}
+        try:
+            request = request | {"layers": json.dumps(request["layers"])}
+        except (TypeError, ValueError, RecursionError):
+            raise FieldError("layers", "it cannot be written as JSON", remedy("layers")) from None
     given = request.get("fan_strengths")
     if isinstance(given, (list, tuple)):
         request = request | {"fan_strengths": ", ".join(f"{s:g}" for s in fan.listed(given))}
@@ -54,8 +59,12 @@ def parse(request: dict, model: type[BaseModel] = EditArgs) -> Any:
         first = error.errors()[0]
         field = str(first["loc"][0])
         raise FieldError(
-            field, f"{_shown(request[field])} is not allowed ({first['msg']})", remedy(field, model)
+            field, f"{shown(request[field])} is not allowed ({first['msg']})", remedy(field, model)
         ) from error
+    except OverflowError:  # pydantic 1.10 and a whole number of hundreds of digits
+        field = next(n for n, v in request.items() if isinstance(v, int) and abs(v) > 1e300)
+        problem = f"{shown(request[field])} is too large"
+        raise FieldError(field, problem, remedy(field, model)) from None
     if isinstance(args, EditArgs) and args.black >= args.white:
         raise FieldError(
             "black",
@@ -65,11 +74,6 @@ def parse(request: dict, model: type[BaseModel] = EditArgs) -> Any:
     if isinstance(args, EditArgs) and args.fans:
         _ = args.several  # raises what is wrong with it
     return args
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def remedy(field: str, model: type[BaseModel] = EditArgs) -> str:
@@ -144,7 +148,3 @@ def table() -> str:
         default = "" if info["default"] is None else json.dumps(info["default"])
         lines.append(f"| `{name}` | {default} | {values} | {info['help']} |")
     return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    print(table())

@@ -13,7 +13,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from . import headers
 from .errors import FieldError
@@ -27,6 +27,11 @@ ROUNDING = 1e-6  # how far outside 0..1 a float may lie
 
 # Readers that Pillow always has and that run no other program (its EPS reader starts Ghostscript).
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
+TURNS = {  # EXIF orientation: what makes the picture upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
 DATA_URL = re.compile(r"data:image/[^,]{0,200};base64\Z", re.IGNORECASE)
 # Rec. 601 in 16-bit fixed point, as Pillow's "L" has it; the weights sum to 65536 exactly.
 LUMA = np.array([[19595, 38470, 7471]])
@@ -91,12 +96,17 @@ def _colours(picture: Image.Image, field: str, remedy: str) -> Image.Image:
     _check_size(*picture.size, field)
     try:
         picture.load()
-        upright = ImageOps.exif_transpose(picture)
-        clear = upright.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in picture.info
-        return upright.convert("RGBA" if clear else "RGB")
+        clear = picture.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in picture.info
+        if picture.mode[0] not in "IF":
+            turn = TURNS.get(_orientation(picture))
+            picture = picture.convert("RGBA" if clear else "RGB")
+            return picture if turn is None else picture.transpose(turn)
     except Exception as error:  # as below: any failure of a reader means a damaged file
         problem = f"the picture is damaged or truncated ({type(error).__name__})"
         raise FieldError(field, problem, remedy) from None
+    # 16-bit grey and floats: Pillow would cut off what is above 255
+    grey = _from_picture(picture, field, remedy)
+    return Image.fromarray(np.rint(grey * 255).astype(np.uint8)).convert("RGB")
 
 
 def _from_text(text: str, field: str) -> bytes:
@@ -144,7 +154,7 @@ def _from_bytes(data: bytes, field: str, remedy: str, read: Callable | None = No
 def _painted(picture: Image.Image) -> int:
     """Pixels that the parts of a file (strips, tiles, planes) would fill, of which it may name the
     same ones over and over."""
-    boxes = (tile[1] for tile in getattr(picture, "tile", ()) if tile[1])
+    boxes = (tile[1] for tile in picture.tile or () if tile[1])  # None without any
     return sum((right - left) * (bottom - top) for left, top, right, bottom in boxes)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class FieldError(ValueError):
     """A value that cannot be used, told to the user as "field: problem. remedy".
@@ -32,3 +34,16 @@ class FieldError(ValueError):
 def _sentence(text: str) -> str:
     text = text.strip()
     return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def shown(value: Any, length: int = 60) -> str:
+    """A value as a message can hold it: short, and of characters that an answer can carry.
+
+    Text with half a surrogate pair cannot be sent, a list that is nested too deep and a whole
+    number of too many digits cannot even be written.
+    """
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):
+        return f"this {type(value).__name__}"
+    return text if len(text) <= length else text[: length - 3] + "..."

@@ -65,7 +65,7 @@ def listed(values: str | Sequence[float]) -> tuple[float, ...]:
     try:
         items = values.replace(",", " ").split() if isinstance(values, str) else values
         strengths = tuple(round(float(v), 6) for v in items)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise FieldError("fan_strengths", "it is not a list of numbers", remedy) from error
     if not FEWEST <= len(strengths) <= MOST:
         raise FieldError("fan_strengths", f"{len(strengths)} strengths", remedy)

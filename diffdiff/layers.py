@@ -17,7 +17,7 @@ import numpy as np
 from . import autoargs, prepare
 from .args import EditArgs, changed, fields, parse
 from .autoargs import DiffEditArgs, SourceArgs
-from .errors import FieldError
+from .errors import FieldError, shown
 
 BLENDS = ("replace", "max", "min", "multiply", "add", "subtract")
 MOST = 32  # layers
@@ -84,7 +84,7 @@ def join(below: np.ndarray, m: np.ndarray, blend: str, opacity: float = 1.0) -> 
         FieldError: "blend", "opacity", or "layers" for maps of two sizes.
     """
     if blend not in BLENDS:
-        raise FieldError("blend", f"{blend!r} is not known", f"Use one of {', '.join(BLENDS)}")
+        raise FieldError("blend", f"{shown(blend)} is not known", f"Use one of {', '.join(BLENDS)}")
     if not 0 <= opacity <= 1:  # false for NaN too
         raise FieldError("opacity", f"{opacity} is no opacity", "Use a number from 0 to 1")
     if np.shape(below) != np.shape(m):
@@ -152,7 +152,7 @@ def loads(text: str) -> Preset:
     """
     try:
         told = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         remedy = 'Send {"name": "...", "layers": [{"source": "luminance"}]}'
         raise FieldError("layers", f"it is no JSON ({error})", remedy) from None
     return read(told)
@@ -165,11 +165,11 @@ def read(told: Any) -> Preset:
         raise FieldError("layers", "there is no list of layers", remedy)
     unknown = sorted(set(told) - {"name", "layers"})
     if unknown:
-        problem = f"{unknown[0]!r} is not known beside the layers"
+        problem = f"{shown(unknown[0])} is not known beside the layers"
         raise FieldError("layers", problem, "Use name and layers only")
     name = told.get("name", "")
     if not isinstance(name, str):
-        raise FieldError("layers", f"the name {name!r} is no text", "Use text")
+        raise FieldError("layers", f"the name {shown(name)} is no text", "Use text")
     if not 1 <= len(told["layers"]) <= MOST:
         problem = f"there are {len(told['layers'])} layers"
         raise FieldError("layers", problem, f"Use 1 to {MOST}")
@@ -199,19 +199,19 @@ def dumps(preset: Preset) -> str:
 
 def _layer(told: Any) -> Layer:
     if not isinstance(told, dict):
-        raise FieldError("layer", f"{told!r} is no object", 'Use {"source": "luminance"}')
+        raise FieldError("layer", f"{shown(told)} is no object", 'Use {"source": "luminance"}')
     told = dict(told)
     source = told.pop("source", None)
     if source not in SOURCES:
-        problem = "there is none" if source is None else f"{source!r} is not known"
+        problem = "there is none" if source is None else f"{shown(source)} is not known"
         raise FieldError("source", problem, f"Use one of {', '.join(SOURCES)}")
     blend = told.pop("blend", "replace")
     if blend not in BLENDS:
-        raise FieldError("blend", f"{blend!r} is not known", f"Use one of {', '.join(BLENDS)}")
+        raise FieldError("blend", f"{shown(blend)} is not known", f"Use one of {', '.join(BLENDS)}")
     own = {name: told.pop(name) for name in list(told) if name in OWN and source in OWN[name][0]}
     for name, value in own.items():
         if not isinstance(value, str) or (name not in MAY_BE_EMPTY and not value.strip()):
-            raise FieldError(name, f"{value!r} is not usable", f"Give {OWN[name][1]}")
+            raise FieldError(name, f"{shown(value)} is not usable", f"Give {OWN[name][1]}")
     for name in NEEDED.get(source, ()):
         if name not in own:
             raise FieldError(name, f"source {source} needs it", f"Give {OWN[name][1]}")
@@ -225,7 +225,7 @@ def _layer(told: Any) -> Layer:
         known = ["source", "blend", "opacity", *at, *used, *finding, *SHAPING]
         known += ["value"] if source == CONSTANT else []
         problem = f"source {source} has no such setting"
-        raise FieldError(unknown[0], problem, f"Use {', '.join(known)}")
+        raise FieldError(shown(unknown[0])[1:-1], problem, f"Use {', '.join(known)}")
     shaping = parse({n: v for n, v in told.items() if n in SHAPING})
     reading = parse({n: v for n, v in told.items() if n in used}, SourceArgs)
     found = parse({n: v for n, v in told.items() if n in finding}, DiffEditArgs)
@@ -236,7 +236,7 @@ def _part(told: dict, name: str) -> float:
     value = told.pop(name, 1.0)
     good = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1
     if not good:
-        raise FieldError(name, f"{value!r} is not usable", "Use a number from 0 to 1")
+        raise FieldError(name, f"{shown(value)} is not usable", "Use a number from 0 to 1")
     return float(value)
 
 

@@ -10,7 +10,7 @@ import math
 import cv2
 import numpy as np
 
-from .decode import BLOCK, decode
+from .decode import BLOCK, MAX_PIXELS, decode
 from .errors import FieldError
 
 __all__ = ["decode", "follow", "invert", "levels", "resize", "to_latent"]
@@ -50,7 +50,7 @@ def levels(m: np.ndarray, black: float, white: float, gamma: float) -> np.ndarra
 
 def _level_values(black: float, white: float, gamma: float) -> tuple[np.float32, ...]:
     for name, value in (("black", black), ("white", white), ("gamma", gamma)):
-        if not math.isfinite(value) or abs(value) > 1e6:
+        if not abs(value) <= 1e6:  # NaN too
             raise FieldError(name, f"{value} is not a usable number", "Use a finite number")
     if not np.float32(black) < np.float32(white):
         problem = f"{black} is not below white ({white})"
@@ -71,9 +71,7 @@ def resize(m: np.ndarray, width: int, height: int) -> np.ndarray:
     Raises:
         FieldError: "width" or "height" below one pixel.
     """
-    for name, side in (("width", width), ("height", height)):
-        if side < 1:
-            raise FieldError(name, f"{side} pixels", "Use a size of at least one pixel")
+    _check_sides(width, height)
     rows, columns = m.shape
     if (rows, columns) == (height, width):
         return m
@@ -84,6 +82,12 @@ def resize(m: np.ndarray, width: int, height: int) -> np.ndarray:
     if width > columns:
         m = _stretch(m, width, axis=1)
     return np.clip(m, 0, 1, out=m)
+
+
+def _check_sides(width: int, height: int) -> None:
+    for name, side in (("width", width), ("height", height)):
+        if side < 1:
+            raise FieldError(name, f"{side} pixels", "Use a size of at least one pixel")
 
 
 def _area(m: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -145,8 +149,10 @@ def follow(
     mode 2 the border values of the map continue into the filled part, as the picture's do.
 
     Raises:
-        FieldError: "resize_mode", "width" or "height".
+        FieldError: "resize_mode", also where the whole picture at the scale of the job would have
+            more than 8192*8192 pixels; "width" or "height".
     """
+    _check_sides(width, height)
     if resize_mode not in (0, 1, 2, 3):
         remedy = "Use 0 (just resize), 1 (crop and resize), 2 (resize and fill) or 3"
         raise FieldError("resize_mode", f"{resize_mode} is not a resize mode", remedy)
@@ -160,6 +166,10 @@ def follow(
         fitted_height = image_height * width // image_width
     else:
         fitted_width = image_width * height // image_height
+    if fitted_width * fitted_height > MAX_PIXELS:
+        problem = f"the picture becomes {fitted_width}x{fitted_height} pixels on its way"
+        remedy = "Use just resize, or a picture whose shape is nearer to that of the job"
+        raise FieldError("resize_mode", problem, remedy)
     left, top = width // 2 - fitted_width // 2, height // 2 - fitted_height // 2
     return _window(resize(m, fitted_width, fitted_height), left, top, width, height)
 

@@ -38,7 +38,7 @@ def saved(kind: str, side: int = 16, **options) -> bytes:
 def directory(entries: dict[int, tuple[int, int, int]], body: bytes, order: str) -> bytes:
     """A TIFF of one directory: tag -> (type, count, value).
 
-    A value of -1 - n is the offset n in the body.
+    A value below 0, -1 - n, is the offset n in the body.
     """
     start = 8 + 2 + 12 * len(entries) + 4
     out = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "LH", 8, len(entries))
@@ -54,7 +54,7 @@ def plain(width: int, height: int, compression: int = 1) -> dict[int, tuple[int,
     return {
         WIDTH: (LONG, 1, width), HEIGHT: (LONG, 1, height), BITS: (SHORT, 1, 8),
         COMPRESSION: (SHORT, 1, compression), COLOUR: (SHORT, 1, 1), ROWS: (LONG, 1, height),
-        LENGTHS: (LONG, 1, width * height), OFFSETS: (LONG, 1, -1),
+        LENGTHS: (LONG, 1, width * height & 0xFFFFFFFF), OFFSETS: (LONG, 1, -1),
     }  # fmt: skip
 
 
@@ -127,6 +127,11 @@ def exif_jpeg(rng: random.Random) -> bytes:
     parts = (exif[i : i + 65000] for i in range(0, len(exif), 65000))
     segments = (b"\xff\xe1" + struct.pack(">H", len(p) + 8) + b"Exif\0\0" + p for p in parts)
     return b"\xff\xd8" + b"".join(segments) + saved("JPEG")[2:]
+
+
+def exif_png(rng: random.Random) -> bytes:
+    """A good picture whose EXIF is such a directory: to be read without it."""
+    return saved("PNG")[:33] + chunk(b"eXIf", repeated(rng)) + saved("PNG")[33:]
 
 
 def scans_jpeg(rng: random.Random) -> bytes:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from diffdiff import decode, maps
 
-from .bombs import BOMBS, chunk
+from .bombs import BOMBS, chunk, exif_png
 from .values import wild, words
 from .watch import Case
 
@@ -172,12 +172,16 @@ def is_map(m: Any) -> bool:
     return bool(fits and 0 <= m.min() and m.max() <= 1)  # false for NaN too
 
 
+def is_picture(picture: Any) -> bool:
+    return isinstance(picture, Image.Image) and picture.mode in ("RGB", "RGBA")
+
+
 def _case(rng: random.Random, kind: str, value: Any, good: bool | None, bomb: bool = False) -> Case:
     field = rng.choice(FIELDS)
     if kind in ("picture", "damaged") and isinstance(value, (str, bytes)) and rng.random() < 0.3:
         return Case(
             f"{kind}, init image", lambda: decode.decode_picture(value, field), frozenset([field]),
-            lambda p: p.mode in ("RGB", "RGBA"), good,
+            is_picture, good,
         )  # fmt: skip
     names = frozenset([field])
     return Case(kind, lambda: maps.decode(value, field), names, is_map, good, bomb)
@@ -192,12 +196,14 @@ def broken(rng: random.Random) -> Case:
 
 
 def bomb(rng: random.Random) -> Case:
-    value = sent(rng, rng.choice(BOMBS)(rng))
-    if isinstance(value, (str, bytes)) and rng.random() < 0.2:
-        run = decode.decode_picture
+    heavy = rng.random() < 0.1
+    value = sent(rng, exif_png(rng) if heavy else rng.choice(BOMBS)(rng))
+    named = frozenset(["map"])
+    if isinstance(value, (str, bytes)) and rng.random() < 0.3:
+        read, sound = decode.decode_picture, is_picture
     else:
-        run = maps.decode
-    return Case("bomb", lambda: run(value, "map"), frozenset(["map"]), good=False, bomb=True)
+        read, sound = maps.decode, is_map
+    return Case("bomb", lambda: read(value, "map"), named, sound, heavy, True)
 
 
 def text(rng: random.Random) -> Case:
@@ -228,11 +234,13 @@ def wrong(rng: random.Random) -> Case:
             value = [value]
         return _case(rng, "wrong type", value, False)
     numbers = np.random.default_rng(rng.getrandbits(32))
-    sides = rng.choice([0, 1, 2, 3, 30]), rng.choice([0, 1, 2, 5, 40])
-    shape = rng.choice([sides, (*sides, rng.randint(0, 5)), (sides[0],), (), (2, *sides, 2)])
-    kind = rng.choice(["?", "u1", "u2", ">u2", "i1", "i4", "u8", "f2", "f4", ">f8", "c8", "O", "U2"])
-    array = numbers.random(shape)
-    array = (array * rng.choice([1, 1, 255, 1e30])).astype(kind)
-    if array.size and array.dtype.kind == "f" and rng.random() < 0.5:
+    height, width = (rng.choice([2, 3, 30, rng.choice([0, 1])]) for _ in range(2))
+    shape = rng.choice([(height, width), (height, width, rng.choice([1, 3, 4])), (width,), ()])
+    if rng.random() < 0.1:
+        shape = rng.choice([(height, width, 2), (2, height, width, 2)])
+    kind = rng.choice(["?", "u1", "u2", ">u2", "f2", "f4", ">f8", "i4", "u8", "c8", "O", "U2"])
+    with np.errstate(all="ignore"):
+        array = np.asarray(numbers.random(shape) * rng.choice([1, 1, 1, 255, 1e30])).astype(kind)
+    if array.size and array.dtype.kind == "f" and rng.random() < 0.3:
         array.flat[rng.randrange(array.size)] = rng.choice([np.nan, np.inf, -np.inf, -1, 2])
     return _case(rng, "array", array, None)

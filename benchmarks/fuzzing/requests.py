@@ -57,7 +57,7 @@ def usual(rng: random.Random) -> EditArgs:
 def settings(rng: random.Random) -> Case:
     model = rng.choice(MODELS)
     request: Any = likely(rng, model)
-    for _ in range(rng.choice([0, 1, 1, 2])):
+    for _ in range(rng.choice([0, 0, 1, 2])):
         name = rng.choice(list(fields(model))) if rng.random() < 0.8 else words(rng)[:40]
         request[name] = wild(rng)
     if rng.random() < 0.05:
@@ -86,8 +86,11 @@ def request(rng: random.Random) -> Case:
 
 
 def preset(rng: random.Random) -> Case:
-    told: Any = {"name": words(rng)[:30], "layers": [_layer(rng) for _ in range(rng.randint(0, 5))]}
-    if rng.random() < 0.5:
+    told: Any = {
+        "name": words(rng)[:30],
+        "layers": [_layer(rng) for _ in range(rng.choice([0, 1, 1, 2, 3, 33]))],
+    }
+    if rng.random() < 0.3:
         told = _changed(rng, told)
     names = frozenset(["layers"])
 
@@ -100,7 +103,7 @@ def preset(rng: random.Random) -> Case:
         text = json.dumps(told, default=str)
     except (RecursionError, ValueError):
         text = "[" * 10**5
-    if rng.random() < 0.4:
+    if rng.random() < 0.3:
         at = rng.randrange(len(text))
         text = text[:at] + words(rng)[:9] + text[at + rng.randint(0, 9) :]
     if rng.random() < 0.03:
@@ -114,10 +117,13 @@ def _layer(rng: random.Random) -> dict[str, Any]:
         one |= {"blend": rng.choice(layers.BLENDS), "opacity": rng.random()}
     shaping = likely(rng)
     one |= {name: shaping[name] for name in layers.SHAPING if name in shaping}
-    if rng.random() < 0.3:
-        one |= {"file": "a.png", "query": "a pear", "other_image": "b.png"}
-    if rng.random() < 0.3:
-        one[rng.choice([*KNOWN, "blend", "opacity", "value", "source"])] = wild(rng)
+    if one.get("black", 0) >= one.get("white", 1) and rng.random() < 0.9:
+        one |= {"black": 0.1, "white": 0.9}
+    for name, (kinds, _) in layers.OWN.items():
+        if one["source"] in kinds and rng.random() < 0.9:
+            one[name] = f"{name}.png"
+    if rng.random() < 0.1:
+        one[rng.choice([*sorted(KNOWN), "blend", "opacity", "value", "source"])] = wild(rng)
     return one
 
 
@@ -170,7 +176,8 @@ def preparing(rng: random.Random) -> Case:
         started = ladder.start[ladder.start != NEVER]
         inside = not started.size or 0 <= started.min() <= started.max() <= last
         within = first is None or 0 <= first <= max(steps, slider)
-        return is_map(shaped) and is_map(fade) and steady and inside and within and kept.dtype == bool
+        made = is_map(shaped) and is_map(fade) and kept.dtype == bool
+        return made and steady and inside and within
 
     return Case("prepare", run, KNOWN, sound)
 
@@ -182,7 +189,8 @@ def fan(rng: random.Random) -> Case:
     names = KNOWN | {"size"}
 
     def sound(made: Any) -> bool:
-        return made.map.shape == made.labels.shape == (height, width)
+        within = 0 <= made.map.min() <= made.map.max() <= 1
+        return within and made.map.shape == made.labels.shape == (height, width)
 
     return Case("fan", lambda: prepare.fanned(args, width, height, base, cell), names, sound)
 
@@ -190,12 +198,12 @@ def fan(rng: random.Random) -> Case:
 def geometry(rng: random.Random) -> Case:
     """A map that follows its picture, at sizes of all kinds."""
     m = a_map(rng)
-    sides = (0, -1, 1, 2, 3, 64, 100, 511, 700)
-    width, height = rng.choice(sides), rng.choice(sides)
-    size = rng.choice(sides), rng.choice([*sides, 4096])
-    mode = rng.choice([0, 1, 2, 3, 4, -1, None, "1"])
+    usual, sides = (2, 64, 100, 511, 700), (-1, 0, 1, 2, 3, 16384, 700)
+    width, height = (rng.choice(usual if rng.random() < 0.8 else sides[:5]) for _ in range(2))
+    size = [rng.choice(usual if rng.random() < 0.8 else sides) for _ in range(2)]
+    mode = rng.choice([0, 1, 2, 3]) if rng.random() < 0.9 else rng.choice([4, -1, None, "1"])
 
-    def run() -> tuple[int, np.ndarray]:
+    def run() -> np.ndarray:
         stretched = maps.levels(m, *values)
         return maps.follow(stretched, mode, size, width, height)
 
@@ -216,7 +224,14 @@ def pasted(rng: random.Random) -> Case:
     for name in fields():
         if rng.random() < 0.5:
             params[infotext.key(name)] = str(wild_text(rng))
-    return Case("parameters", lambda: infotext.reader(field)(params), frozenset([field]))
+    default = fields()[field]["default"]
+    right = str if default is None else type(default)  # a box that may be empty holds text
+
+    def sound(value: Any) -> bool:
+        return isinstance(value, float if field == "soften_radius" else right)
+
+    names = frozenset([field])
+    return Case("parameters", lambda: infotext.reader(field)(params), names, sound, True)
 
 
 def wild_text(rng: random.Random) -> str:
@@ -227,7 +242,7 @@ def wild_text(rng: random.Random) -> str:
 def carried(rng: random.Random) -> Case:
     """The map that travels in a picture, whole and damaged."""
     m = a_map(rng)
-    text = travel.pack(m, rng.choice([400, 2000, 65536]))
+    text = travel.pack(m, rng.choice([512, 2000, 65536]))
     whole = rng.random() < 0.3
     for _ in range(0 if whole else rng.randint(1, 3)):
         at = rng.randrange(len(text) + 1)

@@ -6,7 +6,9 @@ import math
 import random
 from typing import Any
 
-LETTERS = "aZ09 _-.,:;/\\\"'{}[]()<>&%$#@!?=+*~`|^\0\n\r\t\x1b\x7fäß日本🎨\u202e\u200b\ufeff\ud800\udfff"
+LETTERS = (
+    "aZ09 _-.,:;/\\\"'{}[]()<>&%$#@!?=+*~`|^\0\n\r\t\x1b\x7fäß日本🎨\u202e\u200b\ufeff\ud800\udfff"
+)
 NUMBERS = (
     0, 1, -1, 2, 3, 255, 2**31, -(2**63), 2**64, 10**30, 10**400, -(10**400), 10**5000,
     0.0, -0.0, 0.5, 1.0, 1e-9, 1e9, 5e-324, 1.7e308, math.nan, math.inf, -math.inf,

@@ -20,7 +20,7 @@ with contextlib.suppress(ImportError):  # not on Windows, where memory stays unm
 
 ROOM = 8 * 2**30  # bytes of address space for the process, so that a fault cannot take the machine
 LONGEST = 2000  # characters of a message
-BOMB_MB = 32  # that a refused bomb may take
+BOMB_MB = 32  # that a bomb may take, refused or read without its powder
 
 
 class Case(NamedTuple):
@@ -113,7 +113,7 @@ def judged(case: Case, index: int = 0) -> Verdict:
     outcome, note = _outcome(case)
     ms = 1000 * (time.perf_counter() - start)
     mb = max(0.0, (_peak() - before) / 2**20)
-    if case.bomb and mb > BOMB_MB and outcome == "refused":
+    if case.bomb and mb > BOMB_MB and outcome in ("accepted", "refused"):
         outcome, note = "memory", f"{mb:.0f} MB"
     return Verdict(index, case.kind, outcome, ms, mb, note)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,28 +74,52 @@ def _check_folder(folder: Path) -> None:
 def write_png(
     picture: Image.Image | np.ndarray, path: Path, text: Mapping[str, str] | None = None
 ) -> None:
-    """A PNG that is either complete or not there; what was there before stays until then.
+    """A PNG in a file; see `png` and `write`.
+
+    Raises:
+        FieldError: as `write` raises it.
+    """
+    _complete(path, lambda file: _save(picture, text, file))
+
+
+def png(picture: Image.Image | np.ndarray, text: Mapping[str, str] | None = None) -> bytes:
+    """The bytes of a PNG.
 
     Args:
         picture: a PIL image, with its `info["icc_profile"]` if it has one, or an array [H, W] of
             uint16 or [H, W, 3] of uint8.
         text: keyword -> text, written as PNG text chunks.
+    """
+    data = io.BytesIO()
+    _save(picture, text, data)
+    return data.getvalue()
+
+
+def write(data: bytes, path: Path) -> None:
+    """A file that is either complete or not there; what was there before stays until then.
 
     Raises:
         FieldError: "out"; the folder is gone, the disk is full.
     """
+    _complete(path, lambda file: file.write(data))
+
+
+def _save(picture: Image.Image | np.ndarray, text: Mapping[str, str] | None, file: Any) -> None:
     if isinstance(picture, np.ndarray):
         picture = Image.fromarray(picture)
     info = PngInfo()
     for key, value in (text or {}).items():
         info.add_text(key, value)
+    picture.save(file, "PNG", pnginfo=info, icc_profile=picture.info.get("icc_profile"))
+
+
+def _complete(path: Path, fill: Callable[[Any], Any]) -> None:
     target = os.path.realpath(path)  # a link stays a link
     name = None
     try:
         handle, name = tempfile.mkstemp(suffix=".png", dir=os.path.dirname(target))
         with os.fdopen(handle, "wb") as file:
-            profile = picture.info.get("icc_profile")
-            picture.save(file, "PNG", pnginfo=info, icc_profile=profile)
+            fill(file)
         os.chmod(name, 0o644)
         os.replace(name, target)
     except BaseException as error:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from ..errors import FieldError
 
-REFUSED, NO_MEMORY, INTERRUPTED = 2, 3, 130  # exit codes
+REFUSED, NO_MEMORY, PARTLY, INTERRUPTED = 2, 3, 4, 130  # exit codes
 EXTRAS = {  # module that may be missing -> what installs it
     "diffusers": "pip install diffusers transformers accelerate safetensors",
     "transformers": "pip install transformers",
     "accelerate": "pip install accelerate",
     "safetensors": "pip install safetensors",
     "gradio": "pip install gradio",
+    "ray": 'pip install "ray[client]"',
 }
 NO_ROOM = ("out of memory", "can't allocate memory", "not enough memory")
 

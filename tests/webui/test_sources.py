@@ -82,7 +82,7 @@ def test_the_model_sees_the_pictures_shape_at_the_runs_size(finder):
 def test_each_picture_has_its_own_map(finder, job, run):
     p = job(batch=2)
     p.prompt, p.styles, p.override_settings = "a prompt", [], {}
-    p.init_images = p.init_images + [Image.new("RGB", p.init_images[0].size, "red")]
+    p.init_images = [*p.init_images, Image.new("RGB", p.init_images[0].size, "red")]
     run(p, {"source": "luminance"})
     red = np.full(p.init_images[1].size[::-1], 76 / 255, np.float32)
     maps = [m for m in p.diffdiff.raw]

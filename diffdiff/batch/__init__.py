@@ -1,0 +1,1 @@
+"""Many pictures: `diffdiff batch`, on this machine or on a Ray cluster."""

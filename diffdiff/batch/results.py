@@ -1,0 +1,86 @@
+"""results.jsonl: one line for each row of the last run, written as the row ends."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from ..errors import FieldError
+from ..standalone import output
+from ..standalone.trouble import line as explained
+from .plan import Outcome
+
+NAME = "results.jsonl"
+TOLD = 10  # failures that are told in full
+
+
+class Results:
+    """Takes outcomes in, writes their pictures and their lines.
+
+    It is a record only: what is finished is known by the pictures themselves.
+
+    Raises:
+        FieldError: "out"; the file cannot be written.
+    """
+
+    def __init__(self, folder: Path):
+        self.path = folder / NAME
+        self.counts = {"done": 0, "kept": 0, "failed": 0}
+        self.first: list[str] = []
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+            self.file = os.open(self.path, flags, 0o644)
+        except OSError as error:
+            problem = f"{self.path} cannot be written ({error.strerror})"
+            raise FieldError("out", problem, "Name another folder") from None
+
+    def __enter__(self) -> Results:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        os.close(self.file)
+
+    def add(self, outcome: Outcome) -> None:
+        """Writes the pictures of a row that is done; then its line, by one write, so whole."""
+        try:
+            for data, path in zip(outcome.pictures, outcome.files):
+                output.write(data, path)
+        except FieldError as error:
+            outcome.status, outcome.error = "failed", error
+        self.counts[outcome.status] += 1
+        if outcome.error and len(self.first) < TOLD:
+            self.first.append(f"{outcome.where}: {explained(outcome.error)}")
+        text = json.dumps(line(outcome, self.path.parent), ensure_ascii=False)
+        try:
+            os.write(self.file, f"{text}\n".encode("utf-8", "replace"))
+        except OSError as error:
+            problem = f"{self.path} cannot be written ({error.strerror})"
+            raise FieldError("out", problem, "Make room, then run the batch again") from None
+
+    @property
+    def rows(self) -> int:
+        """How many were taken in."""
+        return sum(self.counts.values())
+
+    def told(self) -> list[str]:
+        """Lines for the user: what failed first, and how many are what."""
+        more = self.counts["failed"] - len(self.first)
+        rest = [f"... and {more} more, see {self.path}"] if more else []
+        counts = ", ".join(f"{number} {status}" for status, number in self.counts.items())
+        return [*(f"failed: {text}" for text in self.first), *rest, counts]
+
+
+def line(outcome: Outcome, folder: Path) -> dict[str, Any]:
+    """A row of results.jsonl; files as they lie in the folder."""
+    told = outcome.error
+    return {
+        "row": outcome.where,
+        "out": outcome.out,
+        "status": outcome.status,
+        "files": [] if told else [str(path.relative_to(folder)) for path in outcome.files],
+        "error": told and {"field": told.field, "problem": told.problem, "remedy": told.remedy},
+        "seconds": round(outcome.seconds, 3),
+        "hash": outcome.mark,
+    }

@@ -1,0 +1,66 @@
+"""The examples of docs/api.md, run as they stand against a running host."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytestmark = pytest.mark.host
+API = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
+BLOCKS = {
+    code.splitlines()[0].lstrip("#/ "): (language, code)
+    for language, code in re.findall(r"```(bash|python|javascript)\n(.*?)```", API, re.S)
+}
+RUN = {"bash": ["bash", "-ec"], "python": [sys.executable, "-c"]}
+OUT = [name for name in BLOCKS if name not in ("the pure core", "how well does it obey?")]
+
+
+@pytest.fixture
+def folder(webui, tmp_path):
+    size = 128
+    Image.fromarray(webui.photograph).resize((size, size)).save(tmp_path / "photo.png")
+    row = np.where(np.arange(size) < size // 2, 0, 255).astype(np.uint8)
+    Image.fromarray(np.tile(row, (size, 1))).save(tmp_path / "map.png")
+    return tmp_path
+
+
+def run(name: str, folder: Path) -> str:
+    language, code = BLOCKS[name]
+    url = os.environ["WEBUI_URL"].rstrip("/")
+    code = code.replace("http://127.0.0.1:7860", url)
+    code = code.replace("port=7860", f"port={urlsplit(url).port}")
+    if "webuiapi" in code:
+        pytest.importorskip("webuiapi", reason="the package webuiapi is not installed")
+    if "import requests" in code:
+        pytest.importorskip("requests", reason="the package requests is not installed")
+    if language == "javascript":
+        if not shutil.which("node"):
+            pytest.skip("Node is not installed")
+        (folder / "example.mjs").write_text(code)
+        command = ["node", "example.mjs"]
+    else:
+        command = [*RUN[language], code]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", OUT)
+def test_an_example_makes_its_picture(folder, name):
+    run(name, folder)
+    before, after = (np.asarray(Image.open(folder / f)) for f in ("photo.png", "out.png"))
+    assert after.shape == before.shape and (after != before).any()
+    if "diffedit" not in BLOCKS[name][1]:  # the left half of the map is black
+        assert (after[:, :60] == before[:, :60]).all()
+
+
+def test_the_example_of_the_metrics(folder):
+    run("curl", folder)
+    assert "changed outside of it 0" in run("how well does it obey?", folder)
