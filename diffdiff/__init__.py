@@ -11,12 +11,16 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-PUBLIC = {  # name: the module that has it
-    "EditArgs": "args", "parse": "args", "fields": "args", "FieldError": "errors",
-    "decode": "decode", "shape": "prepare", "strengths": "prepare", "releases": "releases",
-    "climb": "ladder", "Hold": "hold", "traits": "samplers", "sigma_schedule": "levels",
-    "timestep_schedule": "levels", "paste_back": "composite", "adherence": "metrics",
-    "pack": "travel", "unpack": "travel",
+PUBLIC = {  # name: the module that has it, and its name there
+    "EditArgs": ("args", "EditArgs"), "parse": ("args", "parse"), "fields": ("args", "fields"),
+    "FieldError": ("errors", "FieldError"), "decode_map": ("decode", "decode"),
+    "shape": ("prepare", "shape"), "strengths": ("prepare", "strengths"),
+    "release_steps": ("releases", "releases"), "climb": ("ladder", "climb"),
+    "Hold": ("hold", "Hold"), "traits": ("samplers", "traits"),
+    "sigma_schedule": ("levels", "sigma_schedule"),
+    "timestep_schedule": ("levels", "timestep_schedule"),
+    "paste_back": ("composite", "paste_back"), "adherence": ("metrics", "adherence"),
+    "pack": ("travel", "pack"), "unpack": ("travel", "unpack"),
 }  # fmt: skip
 __all__ = ["__version__", *PUBLIC]
 
@@ -24,4 +28,5 @@ __all__ = ["__version__", *PUBLIC]
 def __getattr__(name: str) -> Any:
     if name not in PUBLIC:
         raise AttributeError(f"module 'diffdiff' has no attribute {name!r}")
-    return getattr(importlib.import_module(f".{PUBLIC[name]}", __name__), name)
+    module, own = PUBLIC[name]
+    return getattr(importlib.import_module(f".{module}", __name__), own)

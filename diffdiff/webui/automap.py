@@ -92,7 +92,7 @@ def of_picture(
 
 
 def mask_of(mask: Image.Image | None, inverted: bool | int) -> np.ndarray | None:
-    """The host's inpaint mask, white where it is: float32 [H, W]; RGBA is by its opacity.
+    """The host's inpaint mask, white where it is: float32 [H, W]; None where nothing is masked.
 
     A picture with alpha says it there, as in the host's own reading.
     """
@@ -100,6 +100,8 @@ def mask_of(mask: Image.Image | None, inverted: bool | int) -> np.ndarray | None
         return None
     grey = mask.getchannel("A") if mask.mode == "RGBA" and _clear(mask) else mask.convert("L")
     m = (np.asarray(grey) >= 128).astype(np.float32)
+    if not m.any():
+        return None
     return maps.invert(m) if inverted else m
 
 

@@ -48,10 +48,11 @@ def seen(sent: dict[str, Any]) -> Seen:
     if not sent["picture"]:
         remedy = "Put one into the tab"
         raise FieldError("image", "there is no picture", remedy)
+    mask = maps.decode(sent["mask"], "mask") if sent.get("mask") else None
     about = {
         "prompt": sent.get("prompt") or "", "styles": tuple(sent.get("styles") or ()),
         "width": int(sent.get("width") or 512), "height": int(sent.get("height") or 512),
-        "mask": maps.decode(sent["mask"], "mask") if sent.get("mask") else None,
+        "mask": mask if mask is not None and mask.any() else None,  # an empty canvas is no mask
     }  # fmt: skip
     return Seen(decode_picture(sent["picture"]), float(sent.get("denoising") or 0.75), about)
 

@@ -42,4 +42,6 @@ def test_files_are_short():
 
 def test_the_script_folder_only_forwards():
     (script,) = (ROOT / "scripts").glob("*.py")
-    assert len(ast.parse(script.read_text()).body) == 2
+    body = ast.parse(script.read_text()).body  # a docstring, imports, one call
+    assert len(body) <= 4
+    assert all(isinstance(part, (ast.Expr, ast.ImportFrom)) for part in body)

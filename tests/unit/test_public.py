@@ -1,6 +1,5 @@
 """What other programs may import."""
 
-import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -16,8 +15,8 @@ API = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 @pytest.mark.parametrize("name", diffdiff.__all__)
 def test_what_is_public_is_there(name):
     assert getattr(diffdiff, name) is not None
-    if name != "__version__":
-        assert name in vars(importlib.import_module(f"diffdiff.{diffdiff.PUBLIC[name]}"))
+    modules = {path.stem for path in Path(diffdiff.__file__).parent.glob("*.py")}
+    assert name not in modules  # an import of the module would take the name's place
 
 
 def test_anything_else_is_not():
@@ -39,5 +38,5 @@ def test_the_example_of_the_core_runs(tmp_path, monkeypatch, capsys):
     (example,) = [b for b in API.split("```python\n") if b.startswith("# the pure core")]
     monkeypatch.chdir(tmp_path)
     cv2.imwrite("map.png", np.tile(np.arange(64, dtype=np.uint8) * 4, (32, 1)))
-    exec(compile(example.split("```")[0], "docs/api.md", "exec"), {})  # noqa: S102
+    exec(compile(example.split("```")[0], "docs/api.md", "exec"), {})
     assert "levels can be told apart" in capsys.readouterr().out
