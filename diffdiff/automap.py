@@ -41,6 +41,11 @@ class Given:
     annotate: Callable[[str], np.ndarray] | None = None
 
 
+def wanted(args: EditArgs) -> bool:
+    """Whether the map makes itself."""
+    return args.source not in MADE
+
+
 def requested(args: EditArgs) -> Preset:
     """The layers of a request: its own, or one of its source.
 

@@ -13,21 +13,32 @@ import torch
 NETWORK = "alexnet-owt-7be5be79.pth"  # what torchvision would download
 
 Distance = Callable[[np.ndarray, np.ndarray], float]
+DistanceMap = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 @cache
 def distance() -> Distance | None:
     """LPIPS of two pictures, uint8 `[H, W, 3]`; None where it would need a download."""
+    network = _network()
+    return network and (lambda before, after: float(network(*_pair(before, after))))
+
+
+@cache
+def distance_map() -> DistanceMap | None:
+    """Spatial LPIPS of two pictures: float32 `[H, W]`; None where it would need a download."""
+    network = _network(spatial=True)
+    return network and (lambda before, after: network(*_pair(before, after))[0, 0].numpy())
+
+
+def _network(**more: bool) -> Callable[..., torch.Tensor] | None:
     there = Path(torch.hub.get_dir()) / "checkpoints" / NETWORK
     if importlib.util.find_spec("lpips") is None or not there.is_file():
         return None
     import lpips
 
-    network = lpips.LPIPS(net="alex", verbose=False).eval()
+    network = lpips.LPIPS(net="alex", verbose=False, **more).eval()
+    return torch.no_grad()(network)
 
-    def measured(before: np.ndarray, after: np.ndarray) -> float:
-        pair = [torch.tensor(p).permute(2, 0, 1)[None] / 127.5 - 1 for p in (before, after)]
-        with torch.no_grad():
-            return float(network(*pair))
 
-    return measured
+def _pair(*pictures: np.ndarray) -> list[torch.Tensor]:
+    return [torch.tensor(p).permute(2, 0, 1)[None] / 127.5 - 1 for p in pictures]

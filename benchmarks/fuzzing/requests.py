@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from diffdiff import infotext, layers, maps, prepare, travel
+from diffdiff import infotext, intake, layers, maps, prepare, travel
 from diffdiff.args import EditArgs, fields, parse
 from diffdiff.autoargs import DiffEditArgs, SourceArgs
 from diffdiff.ladder import NEVER, climb, suffix
@@ -79,8 +79,8 @@ def request(rng: random.Random) -> Case:
     one.pop("map", None)
 
     def run() -> list[np.ndarray]:
-        args = parse(one)
-        return [prepare.shape(maps.decode(m), args) for m in given]
+        asked = intake.read({**one, "map": given})
+        return [prepare.shape(m, asked[0]) for m in asked[1]] if asked else []
 
     return Case("request", run, KNOWN | {"args"}, lambda shaped: all(map(is_map, shaped)))
 

@@ -70,7 +70,7 @@ class Held:
     def _begin(self, x: Tensor, timestep: Tensor) -> None:
         init, noise = self.known
         scheduler = self.scheduler
-        schedule = schedule_of(scheduler)
+        schedule = schedule_of(scheduler, lambda: self.index)
         sampler = sampler_of(scheduler)
         self.timesteps = scheduler.timesteps
         self.begin = getattr(scheduler, "begin_index", None)
@@ -111,7 +111,9 @@ class Held:
         # a learned variance follows the answer
         answer, *variance = answer.split(channels, 1)
         t = self.timesteps[self.index].reshape(1)
-        held = torch.cat([self.hold.close(x, self._grid(answer), t), *variance], 1)
+        held = self.hold.close(x, self._grid(answer), t)
+        if variance:
+            held = torch.cat([held, *variance], 1)
         out = self.forks.step(held, timestep, x, *args, at=self.hold.step, **kwargs)
         self.index += 1
         x = self._grid(out.prev_sample)

@@ -7,6 +7,7 @@ a scheduler is known by its class name.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor
@@ -55,8 +56,11 @@ def family(scheduler: Any) -> str:
     return name
 
 
-def schedule_of(scheduler: Any) -> Schedule:
+def schedule_of(scheduler: Any, index: Callable[[], int] | None = None) -> Schedule:
     """The full schedule of a scheduler whose `set_timesteps` has been called.
+
+    index: the place of the call to come in `timesteps`; without it the call's timestep is looked
+        up, which waits for the device that it is on.
 
     PNDM lists its second timestep twice: it has one step more than was asked for, and img2img
     counts in that list.
@@ -67,6 +71,8 @@ def schedule_of(scheduler: Any) -> Schedule:
     levels = called[:: scheduler.order]
 
     def at(timestep: Tensor) -> Level:
+        if index is not None:
+            return called[index()]
         return called[times.index(timestep.reshape(-1)[0].item())]
 
     coordinates = [*map(float, times[:: scheduler.order]), 0.0]

@@ -15,12 +15,13 @@ from fastapi.responses import JSONResponse
 from .. import __version__, diffedit, maps, metrics
 from ..args import EditArgs, fields, parse
 from ..autoargs import DiffEditArgs
+from ..automap import wanted
 from ..decode import decode_picture
 from ..errors import FieldError
 from ..overlay import overlay
 from ..prepare import full_strength, shape, strengths
 from ..releases import releases
-from . import automap, finder, preview
+from . import finder, preview
 from .requests import AdherenceRequest, DiffEditRequest, PreviewRequest, read
 
 ROOT = "/diffdiff/v1"
@@ -94,7 +95,7 @@ def map_preview(request: PreviewRequest) -> dict[str, Any]:
     args = parse({**asked, "enabled": True})
     painted = maps.decode(painted) if painted is not None else None
     picture = decode_picture(request.image) if request.image else None
-    if picture is None and automap.wanted(args):
+    if picture is None and wanted(args):
         remedy = "Send the picture that the map is read off"
         raise FieldError("image", f"source {args.source} needs a picture", remedy)
     if picture is None and painted is None:
@@ -109,7 +110,7 @@ def map_preview(request: PreviewRequest) -> dict[str, Any]:
             "mask": maps.decode(request.mask, "mask") if request.mask else None,
         }  # fmt: skip
         what = preview.Seen(picture, request.denoising_strength, about)
-        needs = automap.wanted(args)
+        needs = wanted(args)
         found = lambda: preview.found(what, args, painted, True)  # noqa: E731
         change_map = preview.on_the_model(found) if needs else found()
     shaped = shape(change_map, args)

@@ -11,7 +11,6 @@ from PIL import Image
 from .. import automap, diffedit, maps
 from ..args import EditArgs
 from ..decode import decode_picture
-from ..errors import FieldError
 from ..layers import Layer
 from . import annotators, finder
 
@@ -107,21 +106,3 @@ def mask_of(mask: Image.Image | None, inverted: bool | int) -> np.ndarray | None
 
 def _clear(image: Image.Image) -> bool:
     return image.getchannel("A").getextrema()[0] < 255
-
-
-def wanted(args: EditArgs) -> bool:
-    """Whether the map makes itself."""
-    return args.source not in automap.MADE
-
-
-def check(args: EditArgs) -> None:
-    """What is wrong with a request before it has a picture.
-
-    Raises:
-        FieldError: "layers", or the setting that a source needs.
-    """
-    if wanted(args):
-        automap.requested(args)
-
-
-__all__ = ["FieldError", "Unknown", "check", "mask_of", "of_job", "of_picture", "wanted"]

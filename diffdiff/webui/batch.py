@@ -9,8 +9,9 @@ import numpy as np
 
 from .. import maps
 from ..args import EditArgs
+from ..automap import wanted
 from ..errors import FieldError
-from . import automap, settings
+from . import settings
 
 FILE = "diffdiff_file"  # in the info of a picture that the host has read: where from
 ENDINGS = (".png", ".webp", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg", ".gif")
@@ -31,7 +32,7 @@ def own_map(p: Any, args: EditArgs, change_maps: list[np.ndarray]) -> list[np.nd
     """
     folder = str(settings.get("batch_maps") or "").strip()
     name = getattr(p.init_images[0], "info", {}).get(FILE)
-    if not folder or not name or automap.wanted(args):
+    if not folder or not name or wanted(args):
         return change_maps
     stem = Path(name).stem
     files = [Path(folder) / f"{stem}{ending}" for ending in ENDINGS]

@@ -13,13 +13,14 @@ import numpy as np
 from modules import call_queue, images, shared
 from PIL import Image
 
-from .. import maps
-from ..args import EditArgs
+from .. import intake, maps
+from ..args import EditArgs, parse
+from ..automap import wanted
 from ..decode import decode_picture
 from ..errors import FieldError
 from ..overlay import overlay
 from ..prepare import shape, strengths
-from . import automap, script
+from . import automap
 
 LARGEST = 1024  # pixels, of the longer side of what is shown
 
@@ -63,7 +64,7 @@ def found(what: Seen, args: EditArgs, painted: np.ndarray | None, ask: bool) -> 
     Raises:
         FieldError: what a source refuses. Unknown: as `automap.of_picture`.
     """
-    if automap.wanted(args):
+    if wanted(args):
         return automap.of_picture(what.picture, args, painted=painted, ask=ask, **what.about)
     if painted is None:
         raise FieldError("map", "nothing is painted", "Paint, or choose another source")
@@ -115,9 +116,9 @@ def refresh(what: Seen | None, values: tuple) -> tuple[Image.Image, str] | None:
 
 def request(values: tuple) -> tuple[EditArgs, np.ndarray | None]:
     """The panel's settings and the painted map."""
-    asked = {**script.request_of(values), "enabled": True}
+    asked = {**intake.request_of(values), "enabled": True}
     painted = asked.pop("map", None)
-    args = script.parse(asked)
+    args = parse(asked)
     return args, maps.decode(painted) if painted else None
 
 

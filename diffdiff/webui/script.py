@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 import gradio as gr
 from modules import scripts
 
-from .. import maps
-from ..args import EditArgs, fields, parse
+from .. import intake
+from ..automap import wanted
 from ..errors import FieldError
 from . import automap, batch, panel, settings, sourcing, travelling, xyz
 from .fan import FanSession
@@ -21,62 +20,24 @@ IN_PARTS = ("SD upscale", "Ultimate SD upscale", "Outpainting mk2", "Poor man's 
 SESSIONS = {"fan": FanSession, "sheet": SheetSession}  # of the modes with one of their own
 
 
-def request_of(values: tuple) -> dict:
-    """The request in a script's positional arguments: the UI's values, or the API's one object."""
-    if values and isinstance(values[0], dict):
-        return values[0]
-    described = fields()
-    # an empty box is a value that was left out
-    return {
-        name: base64.b64encode(value).decode() if isinstance(value, bytes) else value
-        for name, value in zip(described, values)
-        if value is not None and (value != "" or described[name]["default"] is not None)
-    }
-
-
-def read(values: tuple, more: dict | None = None) -> tuple[EditArgs, list] | None:
-    """Checked settings and the maps that were painted or sent, None when the extension is off.
-
-    more: settings that take the place of others.
-
-    Raises:
-        FieldError: for anything that cannot be used; it carries `status_code` 422.
-    """
-    request = {**request_of(values), **(more or {})}
-    if not request.get("enabled", True):
-        return None
-    given = request.pop("map", None)
-    args = parse(request)
-    if not args.enabled:  # "false", 0 and the like
-        return None
-    automap.check(args)
-    if given is None or (isinstance(given, (str, list, tuple)) and not given):
-        if not args.needs_map or automap.wanted(args):
-            return args, []  # the host's mask may do, or none is wanted, or it makes itself
-        raise FieldError(
-            "map", "there is no change map", "Paint where the picture may change, or send a map."
-        )
-    if args.mode == "fan" and not args.needs_map:  # what is painted is for another day
-        return args, []
-    given = list(given) if isinstance(given, (list, tuple)) else [given]
-    return args, [maps.decode(m) for m in given]
-
-
 def edit(p: Any, values: tuple) -> Session | None:
     """The session of a job, None for one that is not ours.
 
     Raises:
         FieldError: for anything that cannot be used.
     """
-    asked = read(values, xyz.chosen(p))
+    asked = intake.read({**intake.request_of(values), **xyz.chosen(p)})
     # without an init image the host has its own words
     if asked is None or not all(getattr(p, "init_images", None) or [None]):
         return None
     args, change_maps = asked
     check_script(p)
     change_maps = batch.own_map(p, args, change_maps)
-    if automap.wanted(args) and (args.needs_map or args.mode != "fan"):
+    if wanted(args) and (args.needs_map or args.mode != "fan"):
         change_maps = automap.of_job(p, args, change_maps)
+    if args.needs_map and not change_maps:
+        remedy = "Paint where the picture may change, or send a map."
+        raise FieldError("map", "there is no change map", remedy)
     return SESSIONS.get(args.mode, Session)(p, args, change_maps)
 
 
@@ -130,7 +91,7 @@ class DifferentialDiffusion(scripts.Script):
         if name in sourcing.TAB:
             self.tab[sourcing.TAB[name]] = component
         elif name == sourcing.LAST and self.panel is not None:
-            sourcing.connect(self.panel.source, self.panel.controls, self.tab)
+            sourcing.connect(self.panel.source, self.panel.controls, self.tab, self.panel.pasted)
 
     def before_process(self, p: Any, *values: Any) -> None:
         self.finish(p)

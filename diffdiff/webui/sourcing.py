@@ -14,7 +14,7 @@ from ..errors import FieldError
 from ..layers import SHAPING
 from ..ui import layers as editor
 from ..ui.controls import upload
-from . import annotators, presets, preview
+from . import annotators, presets, preview, travelling
 
 OFTEN = ("diffedit_cut", "diffedit_grow")  # of DiffEdit, not folded away
 OF_SOURCE = {  # source: the fields in its group, beside those of `autoargs.USED`
@@ -31,12 +31,13 @@ LAST = "generation_info_img2img"  # of the tab's components: all others exist wh
 
 
 class Parts(NamedTuple):
-    """What the handlers need. picture, mask: boxes that the page's script fills."""
+    """What the handlers need. picture, mask, dropped: boxes that the page's script fills."""
 
     look: Any
     send: Any
     picture: Any
     mask: Any
+    dropped: Any
     shown: Any
     told: Any
     preset: Any
@@ -85,14 +86,15 @@ def build(
     store = {"elem_classes": ["diffdiff-store"]}
     picture = gr.Textbox("", elem_id=elem_id("picture"), label="Picture", **store)
     mask = gr.Textbox("", elem_id=elem_id("mask"), label="Mask", **store)
-    for box in (picture, mask):
+    dropped = gr.Textbox("", elem_id=elem_id("dropped"), label="Dropped", **store)
+    for box in (picture, mask, dropped):
         box.do_not_save_to_config = True
 
     def follow(source: str) -> list:
         return [gr.update(visible=name == source) for name in groups]
 
     controls["source"].change(follow, controls["source"], list(groups.values()), queue=False)
-    return Parts(look, send, picture, mask, shown, told, **parts)
+    return Parts(look, send, picture, mask, dropped, shown, told, **parts)
 
 
 def _layers(elem_id: Callable[[str], str]) -> dict[str, Any]:
@@ -105,12 +107,15 @@ def _layers(elem_id: Callable[[str], str]) -> dict[str, Any]:
     return {"preset": preset, "load": load, "save": save, "delete": delete}
 
 
-def connect(parts: Parts, controls: dict[str, Any], tab: dict[str, Any]) -> None:
+def connect(
+    parts: Parts, controls: dict[str, Any], tab: dict[str, Any], pasted: list[tuple]
+) -> None:
     """What the buttons do, and what a change of a setting does.
 
     Args:
         controls: the panel's, in the order of the args model.
         tab: components of the host's tab, by the names of `TAB`; some may be missing.
+        pasted: (component, what to put into it from pasted parameters).
     """
     values, names = list(controls.values()), list(tab)
     what = gr.State(None)
@@ -155,6 +160,12 @@ def connect(parts: Parts, controls: dict[str, Any], tab: dict[str, Any]) -> None
         controls[name].change(
             refresh, [what, *values], [parts.shown, parts.told], show_progress=False
         )
+
+    def drop(text: str) -> list:
+        restored = travelling.dropped(text, [read for _, read in pasted])
+        return [gr.update() if value is None else gr.update(value=value) for value in restored]
+
+    parts.dropped.change(drop, parts.dropped, [c for c, _ in pasted], show_progress=False)
 
     layers = controls["layers"]
     chosen = {"show_progress": False}

@@ -6,18 +6,22 @@ pasted: from jobs of this host, and from pictures that it has read.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
+from modules import infotext_utils
 from PIL import Image
 
 from .. import travel
 from ..errors import FieldError
-from ..infotext import MAP
+from ..infotext import MAP, key
 from . import preview
 
 CHUNK = "diffdiff_map"
+SOURCE = key("source")
 KEPT = 64  # maps, at most 64 KiB each
 NAMED = re.compile(rf"\b{MAP}: ([0-9a-f]{{10}})\b")
 
@@ -59,10 +63,29 @@ def met(infotext: str | None, items: dict[str, Any]) -> None:
 
 def reader(params: dict) -> str | None:
     """What to put into the painter when parameters are pasted; None leaves what is there."""
-    if params.get("DD source", "upload") != "upload":
+    if params.get(SOURCE, "upload") != "upload":
         return None
     text = known.get(str(params.get(MAP)))
     try:
         return preview.as_url(travel.unpack(text)) if text else None
     except FieldError:  # from somebody else's picture
         return None
+
+
+def dropped(text: str, readers: list[Callable[[dict], Any]]) -> list[Any]:
+    """What to put into the panel's controls for a picture that was dropped on the painter.
+
+    Args:
+        text: JSON of its parameters and its map.
+        readers: of the controls.
+
+    A map without settings goes into the painter all the same, and switches nothing.
+    """
+    try:
+        told = json.loads(text)
+        parameters, packed = str(told["parameters"]), str(told["map"])
+        url = preview.as_url(travel.unpack(packed))
+    except (ValueError, KeyError, TypeError, RecursionError):  # from anywhere
+        return [None] * len(readers)
+    params = infotext_utils.parse_generation_parameters(parameters) if parameters else {}
+    return [url if read is reader else read(params) for read in readers]

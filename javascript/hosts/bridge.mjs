@@ -12,7 +12,10 @@
  * @property {() => object} run its numbers, for the legend: `Run` of painter/ladder.mjs
  * @property {(() => Promise<any>) | null} mask of the tab, white on black
  * @property {import("../painter/ui/painter.mjs").PainterOptions["sendTo"]} [sendTo]
+ * @property {import("../painter/ui/painter.mjs").PainterOptions["carried"]} [carried]
+ * @property {() => { historyBytes?: number, scale?: string }} [options] the user's, of the page
  */
+import { useScale } from "../painter/heat.mjs";
 import { Painter } from "../painter/ui/painter.mjs";
 import { box, dataUrl, shown, write } from "./fields.mjs";
 
@@ -31,7 +34,11 @@ export function connect(root, store, host) {
     let saved = -1; // the painter's revision then
     let rest = 0;
 
+    const { historyBytes, scale } = host.options?.() ?? {};
+    useScale(scale);
     const painter = new Painter(root, {
+        historyBytes,
+        carried: host.carried,
         onChange: () => {
             clearTimeout(rest);
             rest = setTimeout(exchange, REST);

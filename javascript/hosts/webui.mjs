@@ -6,7 +6,7 @@
  *
  * @typedef {import("./bridge.mjs").Host} Host
  */
-import { choice, number, shown, ticked, upload } from "./fields.mjs";
+import { box, choice, number, shown, ticked, upload, write } from "./fields.mjs";
 
 // of the tabs img2img, Sketch, Inpaint, Inpaint sketch and Inpaint upload
 const TABS = ["img2img_image", "img2img_sketch", "img2maskimg", "inpaint_sketch", "img_inpaint_base"];
@@ -65,6 +65,23 @@ export function webui(panel) {
             if (id === "img_inpaint_base") return document.querySelector(`${MASK} img`);
             const strokes = drawing(id, COLOURED.includes(id) ? DRAWN : MASKED);
             return strokes && silhouette(strokes, pictureOf(id));
+        },
+
+        /** A picture of ours: its settings and its map go to the panel, by the host. */
+        carried(texts) {
+            if (!texts.diffdiff_map) return false;
+            const { parameters = "", diffdiff_map: map } = texts;
+            write(box(`${panel}dropped`), JSON.stringify({ parameters, map }));
+            return true;
+        },
+
+        options() {
+            const opts = /** @type {any} */ (window).opts ?? {};
+            const megabytes = Number(opts.diffdiff_undo_mb);
+            return {
+                historyBytes: megabytes > 0 ? megabytes * 2 ** 20 : undefined,
+                scale: opts.diffdiff_heat_colours,
+            };
         },
 
         // 8 bits: the host reads deeper greys as white

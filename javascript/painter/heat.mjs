@@ -9,7 +9,20 @@
 const SHADES = 1024; // of a scale; a screen shows 256
 const SHIFT = 6; // 65536 values to 1024 shades
 const LIGHTNESS = [0.3, 0.94];
-const HUE = [295, 105]; // degrees: violet by red and orange to yellow
+/** Hues of the scales, in degrees, from keep to change; lightness is the same in all. */
+export const SCALES = {
+    inferno: [-65, 105], // violet by red and orange to yellow
+    viridis: [305, 110], // violet by blue and green to yellow
+    red: [25, 25],
+    blue: [255, 255],
+};
+let hues = SCALES.inferno;
+
+/** @param {string} name of one of `SCALES`, for all painters of the page; another is ignored */
+export function useScale(name) {
+    if (Object.hasOwn(SCALES, name)) hues = SCALES[name];
+}
+
 const CHROMA = 0.16; // nearly everywhere within what screens show; reduced where it is not
 
 /**
@@ -40,7 +53,7 @@ const gamma = (v) => (v <= 0.0031308 ? 12.92 * v : 1.055 * v ** (1 / 2.4) - 0.05
  */
 export function heat(t) {
     const L = LIGHTNESS[0] + (LIGHTNESS[1] - LIGHTNESS[0]) * t;
-    const hue = ((HUE[0] + (HUE[1] + 360 - HUE[0]) * t) * Math.PI) / 180;
+    const hue = ((hues[0] + (hues[1] - hues[0]) * t) * Math.PI) / 180;
     let [low, high] = [0, CHROMA]; // the largest chroma that the screen can show, by halving
     for (let i = 0; i < 16; i++) {
         const c = (low + high) / 2;

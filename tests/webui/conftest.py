@@ -45,6 +45,11 @@ def fill(image, mask):
     return Image.composite(Image.new("RGB", image.size, "gray"), image, mask)
 
 
+def parameters_of(text):
+    """The host's parser, in short."""
+    return dict(part.split(": ", 1) for part in text.splitlines()[-1].split(", "))
+
+
 def random_tensors(shape, seeds):
     made = [torch.randn(shape, generator=torch.Generator().manual_seed(s)) for s in seeds]
     return torch.stack(made)
@@ -92,6 +97,7 @@ def host(monkeypatch):
         create_random_tensors=random_tensors,
     )  # fmt: skip
     samplers = module("modules.sd_samplers", create_sampler=lambda name, model: Sampler())
+    utils = module("modules.infotext_utils", parse_generation_parameters=parameters_of)
     callbacks = module("modules.script_callbacks")
     for name in ("on_script_unloaded", "on_ui_settings", "on_before_image_saved", "on_app_started"):
         setattr(callbacks, name, lambda function: None)
@@ -120,6 +126,7 @@ def host(monkeypatch):
         "modules.ui_components": components, "gradio": gradio,
         "modules.call_queue": queue, "modules.extra_networks": networks,
         "modules.script_callbacks": callbacks,
+        "modules.infotext_utils": utils,
         "modules.prompt_parser": module("modules.prompt_parser"),
     }.items():  # fmt: skip
         monkeypatch.setitem(sys.modules, name, part)

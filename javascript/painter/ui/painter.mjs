@@ -12,6 +12,7 @@ import { Legend } from "./legend.mjs";
 import { commandsOf } from "./commands.mjs";
 import { buildLayout } from "./layout.mjs";
 import { download, mapFrom, pixelsOf, readMap } from "./files.mjs";
+import { textsOf } from "../text.mjs";
 import { dropAndPaste } from "./transfer.mjs";
 
 /**
@@ -29,6 +30,8 @@ import { dropAndPaste } from "./transfer.mjs";
  * @property {{ load: () => object | null, save: (o: object) => void }} [settings] where the tools'
  *     settings are kept; the browser's own storage when left out
  * @property {number} [historyBytes] memory for undo
+ * @property {(texts: Record<string, string>) => boolean} [carried] texts of a PNG that was opened;
+ *     true where the page takes them in the place of the picture
  * @property {string} [emptyText] what stands on the canvas while there is no picture
  */
 
@@ -177,6 +180,7 @@ export class Painter {
      */
     async load(source) {
         try {
+            if (source instanceof Blob && (await this.carried(source))) return true;
             const map =
                 source instanceof GreyMap
                     ? source
@@ -196,6 +200,11 @@ export class Painter {
             this.report(problem);
             return false;
         }
+    }
+
+    /** Whether the page takes the file for one that carries its map. */
+    async carried(file) {
+        return Boolean(this.options.carried?.(textsOf(new Uint8Array(await file.arrayBuffer()))));
     }
 
     /** Commits a stroke in progress. Call it before the map is used. */

@@ -1,0 +1,297 @@
+"""docs/results.md from what the parts found. Every sentence with a figure is made from figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ..goals import summary
+from . import plots, sheets
+from .adherence import DRAWS, PAPER
+from .cost import SHARE
+from .gpu import GOAL_US
+from .methods import ABOUT, METHODS, OURS, RUNS
+
+BUILTIN = "host's soft inpainting"  # as benchmarks.soft_inpaint names it
+PAPER_SIDE = 256  # pixels of the pictures that the paper's DAM is for
+MEASURES = {
+    "LPIPS": "spatial LPIPS (AlexNet)",
+    "pixels": "mean absolute difference of the pixel's channels",
+    "probe": "LPIPS's form on the features of the repository's own probe",
+}
+
+
+def rows_of(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """A Markdown table."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return ["| " + " | ".join(line) + " |" for line in lines]
+
+
+def marks(goals: dict[str, bool]) -> list[str]:
+    return [f"- {'holds' if ok else '**MISSED**'}: {goal}" for goal, ok in goals.items()]
+
+
+def page(found: dict[str, tuple[dict, dict]], path: Path) -> dict[str, bool]:
+    """Writes the page, and its pictures in a folder of its name beside it; returns all goals."""
+    folder = path.parent / path.stem
+    figures = {part: told for part, (told, _) in found.items()}
+    adherence, arrays = found["adherence"]
+    table = adherence["table"][adherence["counts"]]
+    sheets.save(sheets.pictures(arrays, adherence["prompts"]), folder / "why.png")
+    edits = sheets.edit_maps(arrays, adherence["counts"], table)
+    sheets.save(edits, folder / "edit-maps.png", 64)
+    plots.cam(table, folder / "cam.png")
+    plots.cost(figures["cost"], folder / "cost.png")
+    held = {}
+    for part in figures.values():
+        held |= part.get("goals", {})
+    lines = [*top(adherence, held, folder.name), *of_adherence(adherence, folder.name)]
+    if figures["curves"].get("rows"):
+        plots.curves(figures["curves"], folder / "curves.png")
+    lines += of_curves(figures["curves"], folder.name)
+    lines += of_cost(figures["cost"], folder.name) + of_gpu(figures["gpu"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return held
+
+
+def top(found: dict, held: dict[str, bool], folder: str) -> list[str]:
+    table = found["table"][found["counts"]]
+    mine = {kind: rows[OURS[0]]["cam"] for kind, rows in table.items()}
+    cut = {
+        kind: max(rows[n]["cam"] for n in ("blended latent diffusion", "blurred mask"))
+        for kind, rows in table.items()
+    }
+    said = ", ".join(f"{kind} {mine[kind]:.2f} against {cut[kind]:.2f}" for kind in table)
+    mixed = ", ".join(f"{rows['N-run compositing']['cam']:.2f}" for rows in table.values())
+    return [
+        "# Results",
+        "",
+        f"Made by `python -m benchmarks.report`: model {found['model']}, "
+        f"{found['size']}x{found['size']} pixels, {found['steps_run']} steps of "
+        f"{found['scheduler']}, guidance {found['guidance']:g}. {summary(held).split(':')[0]}; "
+        "each is listed where its figures are, missed ones too.",
+        "",
+        f"![input, map, ours and every alternative]({folder}/why.png)",
+        "",
+        "*The first three edits of the run, none chosen. A plain inpainting mask knows two "
+        "strengths: everything above one half is redrawn, everything below stays, and the border "
+        "between them shows. With a change map each pixel changes as much as the map says. How "
+        f"well the change follows the map (CAM, 1 is perfect; better of the two masks): {said}. "
+        f"Mixing the pictures of {RUNS} whole runs by the map gets {mixed}, with the model calls "
+        "of all of them and with both pictures showing through where they disagree (last column, "
+        "the triangle).*",
+        "",
+    ]
+
+
+def of_adherence(found: dict, folder: str) -> list[str]:
+    size = found["size"]
+    lines = [
+        "## Adherence",
+        "",
+        f"{found['pictures']} painted landscapes, each to become another season at another time "
+        "of day; all methods with one model, one schedule and one noise, strength 1. *Edit map*: "
+        "the change of the output against the input, mean over all pictures, less that of plain "
+        "img2img at strength 1. *CAM*: correlation of map and edit map; *DAM*: their distance "
+        "after the best scale and offset, which is the map's spread times sqrt(1 - CAM²) "
+        "([the paper](https://arxiv.org/abs/2306.00950)). In brackets 95 % intervals: "
+        f"{DRAWS} bootstrap draws of the pictures, their spread in Fisher's z.",
+        "",
+        "The paper's maps are not published. These are a gradient, nine blobs, and a triangle "
+        "that is graded from top to base, with about the spread that the paper's own DAM and CAM "
+        "imply. Its DAM is for 256x256 and is given here for "
+        f"{size}x{size}; its figures are of another model and of spatial LPIPS.",
+        "",
+        *[f"- **{name}**: {ABOUT[name]}" for name in METHODS],
+        "",
+        f"![what changed under each map]({folder}/edit-maps.png)",
+        "",
+        f"![CAM with intervals]({folder}/cam.png)",
+        "",
+    ]
+    for measure, kinds in found["table"].items():
+        counts = " (the goals are set for this one)" if measure == found["counts"] else ""
+        lines += [f"Change by **{measure}**: {MEASURES[measure]}{counts}.", ""]
+        heads = ["method", *(f"{kind} {what}" for kind in kinds for what in ("CAM", "DAM"))]
+        rows = []
+        for name in METHODS:
+            cells = [name]
+            for kind in kinds:
+                row = kinds[kind][name]
+                cells.append(f"{row['cam']:.3f} ({row['cam_low']:.3f} to {row['cam_high']:.3f})")
+                cells.append(f"{row['dam']:.1f} ({row['dam_low']:.1f} to {row['dam_high']:.1f})")
+            rows.append(cells)
+        paper = ["*the paper, other model and maps*"]
+        for kind in kinds:
+            cam, dam = PAPER[kind]
+            paper += [f"*{cam:g}*", f"*{dam * size / PAPER_SIDE:.1f}*"]
+        lines += [*rows_of(heads, [*rows, paper]), ""]
+    if "LPIPS" not in found["table"]:
+        lines += ["LPIPS's weights were not at hand: its own figures are missing here.", ""]
+    by_count = found.get("by_pictures", {})
+    if by_count:
+        counts = next(iter(by_count.values()))
+        cells = [[kind, *(f"{v:.3f}" for v in row.values())] for kind, row in by_count.items()]
+        lines += [
+            "CAM of ours by the number of pictures (means of random choices): what stands in the "
+            "pictures averages out slowly. The paper took 1000.",
+            "",
+            *rows_of(["map", *counts], cells),
+            "",
+        ]
+    return [*lines, *marks(found["goals"]), "", *reading(found), ""]
+
+
+def reading(found: dict) -> list[str]:
+    """Where ours is beaten."""
+    lines = []
+    for kind, rows in found["table"][found["counts"]].items():
+        mine = rows[OURS[0]]["cam"]
+        ahead = [f"{n} ({r['cam']:.3f})" for n, r in rows.items()
+                 if n not in OURS and r["cam"] > mine]  # fmt: skip
+        lines.append(f"{kind}: {', '.join(ahead)}" if ahead else f"{kind}: none")
+    return [
+        f"Ahead of ours ({OURS[0]}) in CAM: {'; '.join(lines)}. Algorithm 1 and ours are one "
+        "method: they differ in the rung at which a strength is released and in the paste of what "
+        "is kept. Compositing runs of several strengths follows any map by construction, pixel "
+        "by pixel, at the price of the runs and of double exposures where they disagree, which "
+        "CAM does not see (last column of the pictures above).",
+    ]
+
+
+def of_curves(found: dict, folder: str) -> list[str]:
+    lines = ["## Success against change", ""]
+    if not found.get("rows"):
+        return [*lines, "Not measured: CLIP was not at hand for this model.", ""]
+    key = found["distance"]
+    lines += [
+        f"{found['pairs']} pairs of painted pictures that differ in one word of their prompts and "
+        "whose changed region is known. Every method gets that region: ours as a map with a soft "
+        "rim, the built-in soft inpainting the same map, the others as their mask. Strengths "
+        f"{', '.join(f'{s:g}' for s in found['strengths'])}. Success: {found['success']}.",
+        "",
+        f"![success against distance]({folder}/curves.png)",
+        "",
+    ]
+    heads = ["method", "", *(f"{s:g}" for s in found["strengths"]), "distance at equal success"]
+    rows = []
+    for name, row in found["rows"].items():
+        at = found["equal"][name]
+        reached = "never there" if at is None else f"{at:.3f}"
+        ends = zip(row["success"], row["success_low"], row["success_high"])
+        rows.append([name, "success", *(f"{m:.2f} ({a:.2f} to {b:.2f})" for m, a, b in ends), ""])
+        rows.append(["", f"distance ({key})", *(f"{v:.3f}" for v in row[key]), reached])
+        outside = [f"{v:.1f}" for v in row["outside"]]
+        rows.append(["", "change outside, of 255", *outside, ""])
+    lines += [*rows_of(heads, rows), ""]
+    lines += [
+        f"*Equal success*: {found['level']:.0%} of ours' best, read off each curve of means; one "
+        f"pair is worth {1 / found['pairs']:.0%}. The intervals are 95 % by bootstrap of the "
+        "pairs: where they overlap, a goal that holds is no proof.",
+        "",
+    ]
+    return [*lines, *marks(found["goals"]), ""]
+
+
+def of_cost(found: dict, folder: str) -> list[str]:
+    lines = [
+        "## Cost",
+        "",
+        f"PyTorch {found['torch']}, CPU, {found['threads']} thread(s), float32; seconds of the "
+        "processor, the least of three runs in turns. Model calls are counted at the model.",
+        "",
+        *rows_of(
+            ["one edit by the gradient", "model calls", "seconds", "times plain"],
+            [
+                [name, str(row["calls"]), f"{row['seconds']:.2f}",
+                 f"{row['seconds'] / found['speed']['plain img2img']['seconds']:.2f}"]
+                for name, row in found["speed"].items()
+            ],
+        ),
+        "",
+        f"![how cost grows]({folder}/cost.png)",
+        "",
+        "Steps that release nothing are not run. Model calls under maps whose largest value is "
+        "below 1, beside the fewest that the rule allows (those of plain img2img at the largest "
+        "strength that a latent cell has):",
+        "",
+        *rows_of(
+            ["map", "largest value", "ours", "fewest", "Algorithm 1"],
+            [
+                [row["map"], f"{row['peak']:g}", str(row["ours"]), str(row["least"]),
+                 str(row["Algorithm 1"])]
+                for row in found["skipping"]
+            ],
+        ),
+        "",
+        "Memory: the most that is alive at once beyond plain img2img, in latents, by steps.",
+        "",
+        *rows_of(
+            ["method", *map(str, found["steps"])],
+            [[n, *(f"{v:.2f}" for v in values)] for n, values in found["memory"].items()],
+        ),
+        "",
+    ]  # fmt: skip
+    for what, words in (
+        ("steps", "steps"), ("side", "pixels of a side, 10 steps"), ("batch", "batch, 10 steps"),
+        ("N", "N of N-run compositing"),
+    ):  # fmt: skip
+        rows = found["growth"][what]
+        names = [key for key in rows[0] if key != "value"]
+        cells = [
+            [str(row["value"]), *(f"{row[n][1]:.2f} ({row[n][0]})" for n in names)] for row in rows
+        ]
+        lines += [*rows_of([words, *(f"{n}, s (model inputs)" for n in names)], cells), ""]
+    share, post = found["share"], found["post"]
+    reading_back = [name for name, row in found["hotpath"].items() if row["reads"]]
+    waits = f"Reading values back: {', '.join(reading_back)}." if reading_back else "None reads."
+    host = "the host's own function" if found["host_filter"] else "its formula, our filter"
+    return [
+        *lines,
+        f"Holding adds {1e6 * share['added']:.0f} us to a WebUI step (Euler) and "
+        f"{1e6 * share['diffusers']:.0f} us to a diffusers step (DDIM); a call of this model takes "
+        f"{1e3 * share['model']:.1f} ms: {share['share']:.2%} at most (goal: {SHARE:.0%}).",
+        "",
+        f"Post-processing of 1024x1024 pixels: ours {post['ours']:.0f} ms, with colour match "
+        f"{post['ours, colour match']:.0f} ms; the built-in soft inpainting "
+        f"{post[BUILTIN]:.0f} ms ({host}).",
+        "",
+        "The hot path, per step beyond the model and the sampler, on a map that releases at every "
+        "step: operations (launches on a GPU), values that the host reads back (each would wait "
+        "for the GPU), and new memory.",
+        "",
+        *rows_of(
+            ["sampler", "operations", "most", "reads", "new memory, latents"],
+            [
+                [name, f"{row['operations']:.1f}", f"{row['most']:.0f}", f"{row['reads']:.1f}",
+                 f"{row['latents']:.1f}"]
+                for name, row in found["hotpath"].items()
+            ],
+        ),
+        "",
+        waits,
+        "",
+        *marks(found["goals"]),
+        "",
+    ]  # fmt: skip
+
+
+def of_gpu(found: dict) -> list[str]:
+    lines = ["## On a GPU", ""]
+    if found["device"] is None:
+        return [
+            *lines,
+            "No GPU was at hand for this run: nothing was measured, and the goal of less than "
+            f"{GOAL_US:g} us of GPU time per step is open. `python -m benchmarks.results.gpu` "
+            "measures it with random-weight UNets of the shapes of SD 1.5 and SDXL where CUDA is "
+            "available.",
+        ]
+    rows = [
+        [name, f"{r['plain_ms']:.2f}", f"{r['held_ms']:.2f}", f"{r['share']:.2%}",
+         f"{r['launches']:.1f}", f"{r['gpu_us']:.1f}", f"{r['floor_us']:.1f}"]
+        for name, r in found["rows"].items()
+    ]  # fmt: skip
+    heads = ["UNet, random weights", "ms per step, plain", "held", "more", "launches", "us of GPU",
+             "us by the bytes alone"]  # fmt: skip
+    return [*lines, found["device"], "", *rows_of(heads, rows), "", *marks(found["goals"])]

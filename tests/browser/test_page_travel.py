@@ -1,0 +1,84 @@
+"""The map comes back with its picture, on the page of a running WebUI."""
+
+import os
+
+import numpy as np
+import pytest
+from img2img_page import BOX, PANEL, generate, open_map, painted, shot, tick, upload_init
+
+from benchmarks.webui import photograph
+
+pytestmark = [
+    pytest.mark.host,
+    pytest.mark.skipif("WEBUI_URL" not in os.environ, reason="WEBUI_URL is not set"),
+]
+MAP = np.tile(np.repeat(np.array([0, 90, 255, 90], np.uint8), 32), (128, 1))
+
+
+@pytest.fixture
+def made(page):
+    """A finished edit with a gamma of its own; then another map and gamma 1."""
+    upload_init(page, photograph(128, 128))
+    tick(page)
+    open_map(page, MAP)
+    page.locator(f"{PANEL}advanced .label-wrap").first.click()
+    set_gamma(page, "2.5")
+    generate(page)
+    set_gamma(page, "1")
+    open_map(page, 255 - MAP)
+    return page
+
+
+def set_gamma(page, value: str) -> None:
+    box = page.locator(f"{PANEL}gamma input[type=number]").first
+    box.fill(value)
+    box.press("Tab")
+
+
+def check(page, before: str) -> None:
+    """Both are back; before: the map that was there."""
+    page.wait_for_function(f"old => {BOX} !== old", arg=before, timeout=60_000)
+    page.wait_for_timeout(2500)
+    assert float(page.locator(f"{PANEL}gamma input[type=number]").first.input_value()) == 2.5
+    np.testing.assert_allclose(painted(page), MAP / 255, atol=1e-4)
+
+
+def file_of(page) -> bytes:
+    """The finished picture, as the page shows it."""
+    source = page.locator("#img2img_gallery img").first.get_attribute("src")
+    return page.request.get(page.evaluate("s => new URL(s, location.href).href", source)).body()
+
+
+def test_send_to_img2img_brings_map_and_settings_back(made):
+    page = made
+    page.locator("#img2img_gallery img").first.click()
+    page.wait_for_timeout(800)
+    before = page.evaluate(BOX)
+    page.locator(
+        "#image_buttons_img2img button[id*=img2img], #img2img_send_to_img2img"
+    ).first.click()
+    check(page, before)
+    shot(page, "travel-sent")
+
+
+def test_a_picture_that_is_dropped_on_the_painter_restores_both(made):
+    page = made
+    before = page.evaluate(BOX)
+    page.locator(f"{PANEL}map_painter input[type=file]").set_input_files(
+        {"name": "result.png", "mimeType": "image/png", "buffer": file_of(page)}
+    )
+    check(page, before)
+
+
+def test_png_info_sends_map_and_settings(made):
+    page = made
+    file = file_of(page)
+    page.locator("#tabs button").filter(has_text="PNG Info").first.click()
+    page.locator("#pnginfo_image input[type=file]").first.set_input_files(
+        {"name": "result.png", "mimeType": "image/png", "buffer": file}
+    )
+    page.wait_for_timeout(2500)
+    assert "diffdiff_map" not in page.locator("#tab_pnginfo").inner_text()
+    before = page.evaluate(BOX)
+    page.locator("#tab_pnginfo button").filter(has_text="img2img").first.click()
+    check(page, before)

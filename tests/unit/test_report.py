@@ -1,0 +1,261 @@
+"""What the report measures with, and what it writes: maps, intervals, sheets, the page."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks import report
+from benchmarks.results import adherence, curves, plots, scenes, sheets, store, success, write
+from benchmarks.results.methods import METHODS, OURS
+from diffdiff import metrics
+from diffdiff.errors import FieldError
+
+SIZE = 64
+
+
+@pytest.mark.parametrize("kind", scenes.MAPS)
+def test_maps_are_the_same_every_time_and_spread_like_the_papers(kind):
+    m = scenes.MAPS[kind](128)
+    assert m.shape == (128, 128) and m.dtype == np.float32
+    assert m.min() == 0 and m.max() == pytest.approx(1, abs=0.02)
+    assert m.std() == pytest.approx(scenes.SPREAD[kind], abs=0.025)
+    np.testing.assert_array_equal(m, scenes.MAPS[kind](128))
+    # at another size it is the same map
+    halved = m.reshape(64, 2, 64, 2).mean((1, 3))
+    assert metrics.pearson(halved, scenes.MAPS[kind](64)) > 0.97
+
+
+def test_the_spreads_are_those_that_the_papers_figures_imply():
+    for kind, (cam, dam) in adherence.PAPER.items():
+        implied = dam / np.sqrt(1 - cam**2) / write.PAPER_SIDE
+        assert implied == pytest.approx(scenes.SPREAD[kind], rel=0.1)
+
+
+def test_asks_change_season_and_time_and_nothing_else():
+    first, again = scenes.asks(3, SIZE), scenes.asks(2, SIZE)
+    for a, b in zip(first, again):
+        assert a.prompt == b.prompt and a.seed == b.seed
+        np.testing.assert_array_equal(a.picture, b.picture)
+    assert first[0].picture.shape == (SIZE, SIZE, 3)
+    assert len({ask.seed for ask in first}) == 3
+
+
+def changes(follows: dict[str, float], count: int = 12, seed: int = 0) -> adherence.Changes:
+    """Made up: each method's change is so much of the map, the rest noise."""
+    rng = np.random.default_rng(seed)
+    shape = count, SIZE, SIZE
+    edits = {
+        kind: {
+            name: part * make(SIZE) + rng.normal(0, 1 - part, shape)
+            for name, part in follows.items()
+        }
+        for kind, make in scenes.MAPS.items()
+    }
+    return adherence.Changes({"pixels": np.ones(shape)}, {"pixels": edits}, [])
+
+
+FOLLOWS = {name: 0.9 if name in OURS else 0.3 for name in METHODS}
+
+
+def test_figures_are_those_of_the_metrics_module():
+    made = changes(FOLLOWS)
+    found = adherence.table(made)["pixels"]
+    edits = adherence.edit_maps(made, "pixels")
+    for kind, make in scenes.MAPS.items():
+        m = make(SIZE)
+        for name, row in found[kind].items():
+            assert row["cam"] == pytest.approx(metrics.cam(m, edits[kind][name]), abs=1e-6)
+            assert row["dam"] == pytest.approx(metrics.dam(m, edits[kind][name]), rel=1e-5)
+            assert row["cam_low"] < row["cam"] < row["cam_high"]
+            assert row["dam_low"] < row["dam"] < row["dam_high"]
+    held = adherence.goals(found)
+    assert all(ok for goal, ok in held.items() if "apart" in goal or "DAM" in goal)
+
+
+def test_equal_methods_do_not_hold_the_goal():
+    found = adherence.table(changes(dict.fromkeys(METHODS, 0.6)))["pixels"]
+    held = adherence.goals(found)
+    assert not any(ok for goal, ok in held.items() if "apart" in goal)
+
+
+def test_a_better_method_makes_ours_miss():
+    follows = {**FOLLOWS, "N-run compositing": 0.99}
+    held = adherence.goals(adherence.table(changes(follows))["pixels"])
+    for kind in scenes.MAPS:
+        assert not held[f"{kind}: CAM above N-run compositing, intervals apart"]
+        assert not held[f"{kind}: lowest DAM"]
+        assert held[f"{kind}: CAM above blurred mask, intervals apart"]
+
+
+def test_intervals_narrow_with_more_pictures():
+    def width(count):
+        row = adherence.table(changes(FOLLOWS, count))["pixels"]["gradient"]["blurred mask"]
+        return row["cam_high"] - row["cam_low"]
+
+    assert width(48) < width(6)
+
+
+def test_cam_by_number_of_pictures_ends_at_that_of_all():
+    made = changes(FOLLOWS, 16)
+    found = adherence.by_pictures(made, "pixels")
+    table = adherence.table(made)["pixels"]
+    for kind, row in found.items():
+        assert list(row) == ["2", "4", "8", "16"]
+        assert row["16"] == pytest.approx(table[kind][OURS[0]]["cam"], abs=1e-6)
+        assert row["2"] < row["16"]
+
+
+def test_a_negative_correlation_has_a_dam_interval_too():
+    m = scenes.gradient(SIZE)
+    rng = np.random.default_rng(0)
+    change = np.stack([-0.1 * m + rng.normal(0, 0.5, m.shape) for _ in range(8)])
+    row = adherence.row(m, change, np.ones_like(change), adherence.draws(8))
+    assert row["cam"] < 0 and row["dam_low"] <= row["dam"] <= row["dam_high"]
+
+
+@given(st.floats(0.01, 5), st.floats(-3, 3))
+def test_an_edit_map_is_shown_in_the_maps_own_scale(a, b):
+    m = scenes.triangle(16).astype(np.float64)
+    np.testing.assert_allclose(sheets.fitted(m, a * m + b), m, atol=1e-9)
+    # one that runs against the map is shown flat, not turned round
+    np.testing.assert_allclose(sheets.fitted(m, -a * m + b), m.mean(), atol=1e-9)
+    np.testing.assert_allclose(sheets.fitted(m, np.full_like(m, b)), m.mean(), atol=1e-9)
+
+
+def test_kept_figures_come_back(tmp_path):
+    arrays = {"edit/a/b": np.eye(3, dtype=np.float32), "shown/0/input": np.ones((2, 2), np.uint8)}
+    store.save(tmp_path / "kept", "cost", {"x": [1, 2.5]}, arrays)
+    figures, back = store.load(tmp_path / "kept", "cost")
+    assert figures == {"x": [1, 2.5]} and list(back) == list(arrays)
+    for name, value in arrays.items():
+        np.testing.assert_array_equal(back[name], value)
+    with pytest.raises(FieldError, match="curves"):
+        store.load(tmp_path / "kept", "curves")
+
+
+def test_distance_at_equal_success_is_read_off_the_curve():
+    row = {"success": [0.0, 0.5, 1.0], "probe": [0.1, 0.2, 0.4]}
+    assert curves.at_success(row, "probe", 0.75) == pytest.approx(0.3)
+    assert curves.at_success(row, "probe", 0.5) == pytest.approx(0.2)
+    assert curves.at_success(row, "probe", 0.0) == pytest.approx(0.1)
+    assert curves.at_success(row | {"success": [0, 0, 0.4]}, "probe", 0.5) is None
+
+
+def test_the_trade_off_goal_can_be_missed():
+    rows = {
+        "ours": {"success": [0.5, 1.0], "probe": [0.1, 0.3]},
+        "nearer": {"success": [0.5, 1.0], "probe": [0.1, 0.2]},
+        "never": {"success": [0.0, 0.1], "probe": [0.0, 0.1]},
+    }
+    held = curves.goals(rows, "probe")
+    assert held == {
+        "less change than nearer at equal success": False,
+        "less change than never at equal success": True,
+    }
+
+
+def test_success_without_clip_downloads_nothing(monkeypatch):
+    import transformers
+
+    def refused(*args, local_files_only=False, **kwargs):
+        assert local_files_only
+        raise OSError("not here")
+
+    monkeypatch.setattr(transformers.CLIPModel, "from_pretrained", refused)
+    success.by_clip.cache_clear()
+    assert success.by_clip() is None
+    success.by_clip.cache_clear()
+
+
+def found_parts() -> dict:
+    """All parts with made-up figures."""
+    made = changes(FOLLOWS)
+    table = adherence.table(made)
+    told = {"model": "toyworld", "size": SIZE, "steps_run": 20, "guidance": 5.0,
+            "scheduler": "DDIM", "seconds": 1.0}  # fmt: skip
+    arrays = {
+        f"edit/pixels/{kind}/{name}": m
+        for kind, rows in adherence.edit_maps(made, "pixels").items()
+        for name, m in rows.items()
+    }
+    tile = np.zeros((SIZE, SIZE, 3), np.uint8)
+    for i, kind in enumerate(scenes.MAPS):
+        arrays |= {f"shown/{i}/{kind}/{name}": tile for name in METHODS}
+        arrays[f"shown/{i}/input"] = tile
+    of_adherence = told | {
+        "pictures": 12, "counts": "pixels", "table": table, "prompts": ["a", "b", "c"],
+        "by_pictures": adherence.by_pictures(made, "pixels"),
+        "goals": adherence.goals(table["pixels"]),
+    }  # fmt: skip
+    rng = np.random.default_rng(0)
+    keys = ("success", "outside", "probe")
+    shape = len(curves.STRENGTHS), 4
+    rows = curves.table({n: {k: rng.random(shape) for k in keys} for n in curves.METHODS})
+    of_curves = told | {
+        "pairs": 4, "strengths": curves.STRENGTHS, "success": "word seen", "distance": "probe",
+        "rows": rows, "goals": curves.goals(rows, "probe"), "level": 0.9,
+        "equal": {n: curves.at_success(rows[n], "probe", 0.5) for n in rows},
+    }  # fmt: skip
+    line = {"value": 1, "plain img2img": [2, 0.1], "ours": [2, 0.1]}
+    of_cost = told | {
+        "torch": "2", "threads": 1, "steps": (10, 20),
+        "speed": {n: {"calls": 20, "seconds": 0.5} for n in ("plain img2img", "ours")},
+        "skipping": [{"map": "gradient", "peak": 0.5, "ours": 10, "least": 10, "Algorithm 1": 20}],
+        "memory": {"ours": [1.0, 1.0], "Algorithm 1": [10.0, 20.0]},
+        "growth": {n: [line] for n in ("steps", "side", "batch")}
+        | {"N": [{"value": 2, "N-run compositing": [4, 0.2]}]},
+        "share": {"added": 1e-5, "diffusers": 2e-5, "model": 0.02, "share": 0.001},
+        "post": {"ours": 10.0, "ours, colour match": 15.0, write.BUILTIN: 60.0},
+        "host_filter": False, "hotpath": {}, "goals": {"memory flat in the steps": False},
+    }  # fmt: skip
+    of_gpu = told | {"device": None, "rows": {}, "goals": {}}
+    return {
+        "adherence": (of_adherence, arrays), "curves": (of_curves, {}), "cost": (of_cost, {}),
+        "gpu": (of_gpu, {}),
+    }  # fmt: skip
+
+
+def test_the_page_names_what_is_missed_and_shows_its_pictures(tmp_path):
+    pytest.importorskip("matplotlib")
+    held = write.page(found_parts(), tmp_path / "results.md")
+    text = (tmp_path / "results.md").read_text(encoding="utf-8")
+    assert "**MISSED**: memory flat in the steps" in text
+    for goal, ok in held.items():
+        assert f"{'holds' if ok else '**MISSED**'}: {goal}" in text
+    assert text.count("**MISSED**") == sum(not ok for ok in held.values())
+    for name in ("why", "edit-maps", "cam", "curves", "cost"):
+        assert f"(results/{name}.png)" in text
+        assert (tmp_path / "results" / f"{name}.png").stat().st_size > 1000
+    assert text.index("why.png") < 1000  # near the top
+    assert "No GPU was at hand" in text and "LPIPS's weights were not at hand" in text
+
+
+def test_without_success_the_page_says_so(tmp_path):
+    pytest.importorskip("matplotlib")
+    parts = found_parts()
+    parts["curves"] = ({"model": "other", "goals": {}}, {})
+    write.page(parts, tmp_path / "results.md")
+    assert "CLIP was not at hand" in (tmp_path / "results.md").read_text(encoding="utf-8")
+    assert not (tmp_path / "results" / "curves.png").exists()
+
+
+def test_every_method_has_an_ink_a_head_and_a_description():
+    from benchmarks.results.methods import ABOUT
+
+    assert set(METHODS) == set(ABOUT) == set(sheets.SHORT)
+    assert {*METHODS, *curves.METHODS} <= set(plots.INKS)
+
+
+@pytest.mark.parametrize(
+    ("given_", "named"),
+    [
+        (["--pictures", "2"], "--pictures"),
+        (["--size", "100"], "--size"),
+        (["--parts", "speed"], "speed"),
+    ],
+)
+def test_arguments_that_cannot_be_used_are_named(given_, named, capsys):
+    with pytest.raises(SystemExit):
+        report.arguments(given_)
+    assert named in capsys.readouterr().err
