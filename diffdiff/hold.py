@@ -164,12 +164,11 @@ class Hold:
                 self.step = self.first + self.own_step
             else:
                 self.step = max(self.schedule.position(float(sigma.reshape(-1)[0])), self.first)
-            if min(previous, self.step) <= self.last_held:
+            due = any(previous < s <= self.step for s in self.releases)
+            if due or self.step < previous:
                 self.held = self.start > self.step
             # the run's own first step is noised by the host
-            self.releasing = self.own_step > 0 and any(
-                previous < s <= self.step for s in self.releases
-            )
+            self.releasing = self.own_step > 0 and due
             # held, or released at this very call
             self.anchored = was_held if self.step >= previous else self.held
         self.left -= 1

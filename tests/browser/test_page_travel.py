@@ -49,16 +49,13 @@ def file_of(page) -> bytes:
     return page.request.get(page.evaluate("s => new URL(s, location.href).href", source)).body()
 
 
-def test_send_to_img2img_brings_map_and_settings_back(made):
+def test_the_last_parameters_bring_map_and_settings_back(made):
+    """The host's arrow under Generate, which pastes the last run's parameters."""
     page = made
-    page.locator("#img2img_gallery img").first.click()
-    page.wait_for_timeout(800)
     before = page.evaluate(BOX)
-    page.locator(
-        "#image_buttons_img2img button[id*=img2img], #img2img_send_to_img2img"
-    ).first.click()
+    page.locator("#tab_img2img #paste").first.click()
     check(page, before)
-    shot(page, "travel-sent")
+    shot(page, "travel-pasted")
 
 
 def test_a_picture_that_is_dropped_on_the_painter_restores_both(made):
