@@ -1,0 +1,71 @@
+"""The batch tab with a folder of change maps. Needs a WebUI on this computer."""
+
+import json
+import os
+import urllib.request
+
+import numpy as np
+import pytest
+from img2img_page import PANEL
+from PIL import Image
+
+from benchmarks.webui import photograph
+
+pytestmark = [
+    pytest.mark.host,
+    pytest.mark.skipif("WEBUI_URL" not in os.environ, reason="WEBUI_URL is not set"),
+]
+
+
+def set_options(**options) -> None:
+    request = urllib.request.Request(
+        os.environ["WEBUI_URL"] + "/sdapi/v1/options",
+        json.dumps(options).encode(), {"Content-Type": "application/json"},
+    )  # fmt: skip
+    urllib.request.urlopen(request, timeout=60).read()
+
+
+@pytest.fixture
+def folders(tmp_path):
+    made = [tmp_path / name for name in ("in", "maps", "out")]
+    for folder in made:
+        folder.mkdir()
+    set_options(diffdiff_batch_maps=str(made[1]), diffdiff_batch_missing="keep the picture")
+    yield made
+    set_options(diffdiff_batch_maps="")
+
+
+def test_each_picture_gets_the_map_of_its_name(page, folders):
+    pictures, maps = {}, {}
+    for i, name in enumerate(("a", "b", "c")):
+        pictures[name] = np.roll(photograph(128, 128), 40 * i, 0)
+        Image.fromarray(pictures[name]).save(folders[0] / f"{name}.png")
+        maps[name] = np.zeros((128, 128), np.uint8)
+    maps["a"][:, 64:] = 255
+    maps["b"][:64] = 255
+    for name in ("a", "b"):  # c has none
+        Image.fromarray(maps[name]).save(folders[1] / f"{name}.png")
+    page.locator("#mode_img2img button").filter(has_text="Batch").first.click()
+    page.locator("#img2img_batch_source button").filter(has_text="From directory").first.click()
+    for box, folder in (("input_dir", folders[0]), ("output_dir", folders[2])):
+        field = page.locator(f"#img2img_batch_{box} textarea, #img2img_batch_{box} input").first
+        field.fill(str(folder))
+        field.press("Tab")
+    for name, value in (("width", 128), ("height", 128), ("steps", 8)):
+        number = page.locator(f"#img2img_{name} input[type=number]").first
+        number.fill(str(value))
+        number.press("Tab")
+    page.locator(f"{PANEL}enabled .label-wrap").first.click()
+    page.wait_for_timeout(1500)
+    page.locator("#img2img_generate").click()
+    for _ in range(240):
+        if len(list(folders[2].glob("*.png"))) == 3:
+            break
+        page.wait_for_timeout(500)
+    page.wait_for_timeout(1500)
+    made_of = dict(zip(sorted(pictures), sorted(folders[2].glob("*.png"))))
+    for name, picture in pictures.items():
+        made = np.array(Image.open(made_of[name]).convert("RGB"))
+        changed = (made != picture).any(-1)
+        assert not changed[maps[name] == 0].any(), name
+        assert name == "c" or changed[maps[name] > 0].mean() > 0.9, name
