@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
+from collections import OrderedDict
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -10,9 +12,12 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ..errors import FieldError
+from ..errors import FieldError, shown
 
 LOWEST = 64  # pixels, of the side that a preprocessor is asked to work at
+KEPT = 8  # pictures that preprocessors made, the latest ones
+
+known: OrderedDict[tuple[str, bytes], np.ndarray] = OrderedDict()
 
 
 def names() -> list[str]:
@@ -23,26 +28,38 @@ def names() -> list[str]:
     return sorted(_extension() or {})
 
 
-def annotate(name: str, picture: np.ndarray) -> np.ndarray:
+def annotate(name: str, picture: np.ndarray, ask: bool = True) -> np.ndarray | None:
     """The picture that a preprocessor makes of another, as a map: float32 [h, w] in 0..1.
 
     Args:
         name: such as "canny" or "depth_midas", as ControlNet lists it.
         picture: uint8 [H, W, 3].
+        ask: False to have what is known, or None.
 
     Raises:
         FieldError: "annotator": no ControlNet, no such preprocessor, or one that gives no picture.
     """
-    known = _forge() or _extension()
-    if not known:
+    offered = _forge() or _extension()
+    if not offered:
         remedy = "Install the extension sd-webui-controlnet, or use another source"
         raise FieldError("annotator", "there is no ControlNet in this WebUI", remedy)
-    if name not in known:
-        remedy = f"Use one of: {', '.join(sorted(known))}"
-        raise FieldError("annotator", f"{name!r} is not known", remedy)
+    if name not in offered:
+        remedy = f"Use one of: {', '.join(sorted(offered))}"
+        raise FieldError("annotator", f"{shown(name)} is not known", remedy)
+    key = name, hashlib.sha256(picture.tobytes()).digest() + repr(picture.shape).encode()
+    if key not in known:
+        if not ask:
+            return None
+        known[key] = _made(name, offered[name], picture)
+        while len(known) > KEPT:
+            known.popitem(last=False)
+    return known[key]
+
+
+def _made(name: str, run: Callable[[np.ndarray, int], Any], picture: np.ndarray) -> np.ndarray:
     side = max(min(picture.shape[:2]), LOWEST)
     try:
-        made = known[name](picture.copy(), side)
+        made = run(picture.copy(), side)
     except Exception as error:
         problem = f"{name} failed ({type(error).__name__}: {error})"
         raise FieldError("annotator", problem, "Use another one") from error

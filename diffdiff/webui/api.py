@@ -110,9 +110,7 @@ def map_preview(request: PreviewRequest) -> dict[str, Any]:
             "mask": maps.decode(request.mask, "mask") if request.mask else None,
         }  # fmt: skip
         what = preview.Seen(picture, request.denoising_strength, about)
-        needs = wanted(args)
-        found = lambda: preview.found(what, args, painted, True)  # noqa: E731
-        change_map = preview.on_the_model(found) if needs else found()
+        change_map = preview.looked_for(what, args, painted)
     shaped = shape(change_map, args)
     strength = strengths(shaped, args, request.denoising_strength)
     full = full_strength(args, request.denoising_strength)

@@ -77,6 +77,12 @@ def of_picture(
         m = diffedit.settle(stack, found.diffedit_outliers, found.diffedit_amount)
         return diffedit.finish(m, *image.size[::-1], found.diffedit_cut, found.diffedit_grow)
 
+    def annotate(name: str) -> np.ndarray:
+        m = annotators.annotate(name, np.asarray(flat), ask)
+        if m is None:
+            raise Unknown
+        return m
+
     given = automap.Given(
         np.asarray(flat),
         maps.decode,
@@ -85,7 +91,7 @@ def of_picture(
         painted,
         mask,
         find,
-        lambda name: annotators.annotate(name, np.asarray(flat)),
+        annotate,
     )
     return automap.render(args, given)
 

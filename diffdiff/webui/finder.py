@@ -132,7 +132,8 @@ def _find(asked: Asked, args: DiffEditArgs) -> Tensor:
     # the host's VAE draws from the global generator: the job that waits must find it as it was
     cuda = [devices.device] if devices.device.type == "cuda" else []
     try:
-        with torch.random.fork_rng(cuda):
+        # and the host's bar counts its own jobs
+        with torch.random.fork_rng(cuda), attribute(shared.state, job_count=1, job_no=0):
             processing.process_images(p)
     finally:
         p.close()

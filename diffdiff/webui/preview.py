@@ -71,6 +71,14 @@ def found(what: Seen, args: EditArgs, painted: np.ndarray | None, ask: bool) -> 
     return maps.resize(painted, *what.picture.size)
 
 
+def looked_for(what: Seen, args: EditArgs, painted: np.ndarray | None) -> np.ndarray:
+    """`found`; the host's queue is only waited in where the model is needed."""
+    try:
+        return found(what, args, painted, False)
+    except automap.Unknown:
+        return on_the_model(lambda: found(what, args, painted, True))
+
+
 def drawn(what: Seen, args: EditArgs, change_map: np.ndarray) -> Image.Image:
     """The strengths of a map over the picture."""
     strength = strengths(shape(change_map, args), args, what.denoising).astype(np.float32)
@@ -94,7 +102,7 @@ def show(sent: dict[str, Any], values: tuple) -> tuple[Any, Image.Image | None, 
     try:
         what = seen(sent)
         args, painted = request(values)
-        change_map = on_the_model(lambda: found(what, args, painted, True))
+        change_map = looked_for(what, args, painted)
         return what, drawn(what, args, change_map), _words(args, change_map), as_url(change_map)
     except FieldError as error:
         return None, None, error_html(error), ""

@@ -139,6 +139,23 @@ def test_a_preprocessors_picture_is_a_map(annotators, monkeypatch, answer, value
     assert annotators.names() == ["depth"]
 
 
+def test_a_preprocessor_runs_once_for_a_picture(annotators, monkeypatch):
+    one = Preprocessor(np.full((20, 30), 51, np.uint8))
+    runs = []
+    known = SimpleNamespace(supported_preprocessors={
+        "depth": lambda *a, **k: runs.append(1) or one.answer,
+    })  # fmt: skip
+    monkeypatch.setitem(sys.modules, "modules_forge.shared", known)
+    picture = np.zeros((40, 60, 3), np.uint8)
+    assert annotators.annotate("depth", picture, ask=False) is None and not runs
+    first = annotators.annotate("depth", picture)
+    assert (annotators.annotate("depth", picture, ask=False) == first).all()
+    assert len(runs) == 1
+    for value in range(1, annotators.KEPT + 3):
+        annotators.annotate("depth", picture + np.uint8(value))
+    assert len(annotators.known) == annotators.KEPT
+
+
 def test_without_controlnet_it_is_said(annotators):
     with pytest.raises(FieldError, match="no ControlNet in this WebUI"):
         annotators.annotate("depth", np.zeros((40, 60, 3), np.uint8))
