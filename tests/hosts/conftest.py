@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from benchmarks.webui import WebUI
+from benchmarks.webui import NAME, WebUI
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +30,15 @@ def plain(webui, first_plain, tolerance):
 def tolerance():
     """Levels of 255 by which the host itself may differ from job to job (a real VAE's noise: 2)."""
     return int(os.environ.get("WEBUI_TOLERANCE", "0"))
+
+
+@pytest.fixture(scope="session")
+def bare(webui):
+    """The same host without this extension."""
+    url = os.environ.get("WEBUI_BARE_URL")
+    if not url:
+        pytest.skip("no host without this extension: set WEBUI_BARE_URL")
+    host = WebUI(url, webui.base["steps"], webui.size)
+    assert NAME.lower() not in host.call("/sdapi/v1/scripts")["img2img"]
+    host.img2img()
+    return host

@@ -208,7 +208,7 @@ def off(got: Any, first: Any) -> str:
         if not isinstance(b, str) and a.shape != b.shape:
             return f"{a.shape} instead of {b.shape}"
     pairs = [(a, b) for a, b in zip(got, first) if not isinstance(b, str)]
-    worst = max(int(np.abs(a.astype(int) - b.astype(int)).max()) for a, b in pairs)
+    worst = max((int(np.abs(a.astype(int) - b.astype(int)).max()) for a, b in pairs), default=0)
     return f"off by {worst}" if worst else ""
 
 
