@@ -85,13 +85,13 @@ def test_the_exported_checkpoint_loads_again(files):
     assert np.abs(made[0] - made[1]).max() <= 1
 
 
-def test_the_readmes_own_lines_run(tmp_path, monkeypatch):
-    readme = (ROOT / "README.md").read_text()
+def test_the_docs_own_lines_run(tmp_path, monkeypatch):
+    readme = (ROOT / "docs" / "standalone.md").read_text()
     blocks = [part.split("```")[0] for part in readme.split("```python\n")[1:]]
     (block,) = [b for b in blocks if "engine = load(" in b]
     monkeypatch.chdir(tmp_path)
     Image.fromarray(paint(Scene(seed=3))).save("noon.png")
-    exec(compile(block, "README.md", "exec"), {})
+    exec(compile(block, "standalone.md", "exec"), {})
     before, after = (np.asarray(Image.open(f"{n}.png")).astype(int) for n in ("noon", "night"))
     change = np.abs(before - after).mean((0, 2))
     assert change[:3].max() == 0 and change[-32:].mean() > 20

@@ -17,7 +17,7 @@ values = st.floats(0, 1, width=32)
 planes = arrays(np.float32, (3, 4), elements=values)
 opacities = st.floats(0, 1)
 blends = st.sampled_from(BLENDS)
-EXAMPLES = Path(__file__).parents[2] / "examples" / "layers"
+EXAMPLES = Path(__file__).parents[2] / "presets"
 ZERO, ONE = np.zeros((3, 4), np.float32), np.ones((3, 4), np.float32)
 
 
