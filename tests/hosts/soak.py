@@ -4,7 +4,8 @@ The order is a seed's. A job of a kind must answer as the first of its kind did,
 (--tolerance for a host whose own jobs differ: a real VAE), whatever ran before it: edits, fans,
 sheets, refused requests, interrupted jobs. Nothing that was lent is left behind, then. The memory
 of the server's process is watched where it runs on this machine, and the exceptions in its log
-(WEBUI_LOG) that are no refusals of ours.
+(WEBUI_LOG) that are no refusals of ours. On Linux start the server with
+MALLOC_MMAP_THRESHOLD_=65536: glibc keeps what is freed otherwise, and holes count as growth.
 """
 
 from __future__ import annotations
