@@ -11,9 +11,16 @@ import numpy as np
 
 from . import __version__
 from .args import EditArgs, auto_radius, changed, fields
+from .autoargs import USED, DiffEditArgs
 
 ENABLED = "DD enabled"
 MAP = "DD map"  # its fingerprint
+OF_SOURCE = {  # fields that mean nothing with another source
+    **USED,
+    "diffedit": ("reference", "query", *fields(DiffEditArgs)),
+    "annotator": ("annotator",),
+    "layers": ("layers",),
+}
 
 
 def key(field: str) -> str:
@@ -22,7 +29,8 @@ def key(field: str) -> str:
 
 def write(args: EditArgs, change_maps: list[np.ndarray]) -> dict[str, Any]:
     """The non-default settings, the map's fingerprint and the version; for an enabled edit."""
-    settings = {key(name): value for name, value in changed(args).items()}
+    idle = {name for source, own in OF_SOURCE.items() if source != args.source for name in own}
+    settings = {key(name): value for name, value in changed(args).items() if name not in idle}
     mark = {MAP: fingerprint(change_maps)} if change_maps else {}
     return {ENABLED: True, **settings, **mark, "DD version": __version__}
 

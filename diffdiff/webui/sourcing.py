@@ -64,7 +64,7 @@ def build(
                 elif name == "annotator":
                     known = annotators.names()
                     controls[name] = gr.Dropdown(
-                        known, value=known[0] if known else "", label="Preprocessor",
+                        known, value="", label="Preprocessor",
                         elem_id=elem_id(name), allow_custom_value=True,
                         info="Of ControlNet" if known else "There is no ControlNet in this WebUI",
                     )  # fmt: skip
@@ -148,13 +148,7 @@ def connect(
         shown, told = made
         return gr.update(value=shown, visible=shown is not None), told
 
-    settings = {
-        "source",
-        "scale",
-        *SHAPING,
-        *fields(SourceArgs),
-        *fields(DiffEditArgs),
-    }
+    settings = {"source", "scale", *SHAPING, *fields(SourceArgs), *fields(DiffEditArgs)}
     settings |= {name for own in OF_SOURCE.values() for name in own}
     for name in settings:
         controls[name].change(

@@ -96,6 +96,16 @@ def test_a_fan_of_its_own_stripes_makes_no_map(finder, job, run):
     assert not finder.asked
 
 
+def test_settings_of_other_sources_are_not_told(finder, job, run):
+    p = job()
+    p.prompt, p.styles, p.override_settings = "a prompt", [], {}
+    left = {"reference": "summer", "annotator": "canny", "edge_sigma": 4.0, "diffedit_cut": 0.5}
+    run(p, {"source": "edges", **left})
+    told = p.extra_generation_params
+    assert told["DD edge sigma"] == 4.0
+    assert not {"DD reference", "DD annotator", "DD diffedit cut"} & set(told)
+
+
 def test_the_map_of_a_source_is_told_by_its_fingerprint(finder, job, run):
     p = job()
     p.prompt, p.styles, p.override_settings = "a prompt", [], {}
