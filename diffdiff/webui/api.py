@@ -22,7 +22,7 @@ from ..overlay import overlay
 from ..prepare import full_strength, shape, strengths
 from ..releases import releases
 from . import finder, preview
-from .requests import AdherenceRequest, DiffEditRequest, PreviewRequest, read
+from .bodies import AdherenceRequest, DiffEditRequest, PreviewRequest, read
 
 ROOT = "/diffdiff/v1"
 VERSION = 1  # of the endpoints: what is there stays as it is

@@ -55,7 +55,9 @@ def seen(sent: dict[str, Any]) -> Seen:
         "width": int(sent.get("width") or 512), "height": int(sent.get("height") or 512),
         "mask": mask if mask is not None and mask.any() else None,  # an empty canvas is no mask
     }  # fmt: skip
-    return Seen(decode_picture(sent["picture"]), float(sent.get("denoising") or 0.75), about)
+    denoising = sent.get("denoising")
+    picture = decode_picture(sent["picture"])
+    return Seen(picture, 0.75 if denoising is None else float(denoising), about)
 
 
 def found(what: Seen, args: EditArgs, painted: np.ndarray | None, ask: bool) -> np.ndarray:

@@ -10,7 +10,7 @@ from modules import scripts
 from .. import intake
 from ..automap import wanted
 from ..errors import FieldError
-from . import automap, batch, panel, settings, sourcing, travelling, xyz
+from . import automap, batch_tab, panel, settings, sourcing, travelling, xyz
 from .fan import FanSession
 from .session import Session
 from .sheet import SheetSession
@@ -32,7 +32,7 @@ def edit(p: Any, values: tuple) -> Session | None:
         return None
     args, change_maps = asked
     check_script(p)
-    change_maps = batch.own_map(p, args, change_maps)
+    change_maps = batch_tab.own_map(p, args, change_maps)
     if wanted(args) and (args.needs_map or args.mode != "fan"):
         change_maps = automap.of_job(p, args, change_maps)
     if args.needs_map and not change_maps:

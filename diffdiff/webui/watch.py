@@ -10,7 +10,7 @@ from typing import Any
 
 from modules import images, script_callbacks
 
-from . import api, batch, settings, travelling
+from . import api, batch_tab, settings, travelling
 
 
 def start() -> None:
@@ -20,7 +20,7 @@ def start() -> None:
     @functools.wraps(plain_read)
     def read(source: Any, *args: Any, **kwargs: Any) -> Any:
         picture = plain_read(source, *args, **kwargs)
-        batch.met(picture, source)
+        batch_tab.met(picture, source)
         return picture
 
     @functools.wraps(plain_info)

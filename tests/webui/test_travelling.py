@@ -108,7 +108,7 @@ def test_a_dropped_picture_restores_map_and_settings(host, travelling, job):
 
 @pytest.fixture
 def batch(host, tmp_path):
-    module = importlib.import_module("diffdiff.webui.batch")
+    module = importlib.import_module("diffdiff.webui.batch_tab")
     host.opts.diffdiff_batch_maps = str(tmp_path)
     return module
 
