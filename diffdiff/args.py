@@ -17,7 +17,7 @@ from .editargs import SOFT_RADIUS, EditArgs, auto_radius
 from .errors import FieldError, shown
 
 __all__ = [
-    "SOFT_RADIUS", "EditArgs", "auto_radius", "changed", "fields", "parse", "remedy",
+    "SOFT_RADIUS", "EditArgs", "auto_radius", "changed", "fields", "parse", "remedy", "schema_of",
     "suited_radius", "table",
 ]  # fmt: skip
 PICTURES = ("map", "other_image")  # too large to be told
@@ -97,15 +97,19 @@ def remedy(field: str, model: type[BaseModel] = EditArgs) -> str:
 TYPES = {"object": dict, "boolean": bool, "integer": int, "number": float, "string": str}
 
 
+def schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    """The JSON schema of a model of settings, on either pydantic."""
+    return (getattr(model, "model_json_schema", None) or model.schema)()
+
+
 @cache
 def fields(model: type[BaseModel] = EditArgs) -> dict[str, dict[str, Any]]:
     """name -> {title, help, type, default, low, high, choices}, in order, from the model.
 
     type: bool, int, float, str or dict.
     """
-    schema = getattr(model, "model_json_schema", None) or model.schema
     described = {}
-    for name, info in schema()["properties"].items():
+    for name, info in schema_of(model)["properties"].items():
         # an optional field is one of several, null among them
         info = next((w | info for w in info.get("anyOf", []) if w.get("type") in TYPES), info)
         choices = info.get("enum") or ([info["const"]] if "const" in info else None)

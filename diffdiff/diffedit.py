@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from . import maps
+from .autoargs import DiffEditArgs
 from .errors import FieldError
 from .levels import Level, noised
 from .soften import soften
@@ -236,3 +237,9 @@ def finish(
         rows = np.arange(height) * cells.shape[0] // height
         change = cells[rows[:, None], np.arange(width) * cells.shape[1] // width]
     return soften(change, radius, direction, falloff)
+
+
+def finished(stack: Tensor, size: tuple[int, int], args: DiffEditArgs) -> np.ndarray:
+    """The change map of some `differences`: float32 `[H, W]` in 0..1; size: (width, height)."""
+    m = settle(stack, args.diffedit_outliers, args.diffedit_amount)
+    return finish(m, size[1], size[0], args.diffedit_cut, args.diffedit_grow)

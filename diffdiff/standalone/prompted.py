@@ -13,6 +13,7 @@ from torch import Tensor
 
 from .. import diffedit
 from ..autoargs import DiffEditArgs, check_prompts
+from ..diffedit import finished
 from ..errors import FieldError
 from ..levels import Level, vp
 from .engine import Engine
@@ -221,9 +222,3 @@ def find(
     source = engine.fit(image, run or RunArgs())
     stack = differ(Prompted(engine), source, reference, query, args, progress)
     return finished(stack, image.size, args)
-
-
-def finished(stack: Tensor, size: tuple[int, int], args: DiffEditArgs) -> np.ndarray:
-    """The change map of some differences: float32 `[H, W]` in 0..1; size: (width, height)."""
-    m = diffedit.settle(stack, args.diffedit_outliers, args.diffedit_amount)
-    return diffedit.finish(m, size[1], size[0], args.diffedit_cut, args.diffedit_grow)

@@ -13,7 +13,7 @@ from fastapi import Body
 from fastapi.responses import JSONResponse
 
 from .. import __version__, diffedit, maps, metrics
-from ..args import EditArgs, fields, parse
+from ..args import EditArgs, fields, parse, schema_of
 from ..autoargs import DiffEditArgs
 from ..automap import wanted
 from ..decode import decode_picture
@@ -69,11 +69,6 @@ def refusal(error: FieldError) -> JSONResponse:
         "problem": error.problem, "remedy": error.remedy,
     }  # fmt: skip
     return JSONResponse(told, 422)
-
-
-def schema_of(model: Any) -> dict[str, Any]:
-    """The JSON schema of a model of settings, on either pydantic."""
-    return (getattr(model, "model_json_schema", None) or model.schema)()
 
 
 def version() -> dict[str, Any]:
@@ -138,11 +133,9 @@ def map_diffedit(request: DiffEditRequest) -> dict[str, Any]:
         request.height or picture.height,
     )  # fmt: skip
     stack = preview.on_the_model(lambda: finder.differences(asked, args))
-    m = diffedit.settle(stack, args.diffedit_outliers, args.diffedit_amount)
-    size = picture.size
-    found = diffedit.finish(m, size[1], size[0], args.diffedit_cut, args.diffedit_grow)
+    found = diffedit.finished(stack, picture.size, args)
     return {
-        "size": list(size), "map": sixteen(found), "mean": float(found.mean()),
+        "size": list(picture.size), "map": sixteen(found), "mean": float(found.mean()),
         "calls": finder.calls[0] - before, "seconds": time.perf_counter() - began,
     }  # fmt: skip
 

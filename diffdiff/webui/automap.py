@@ -70,12 +70,10 @@ def of_picture(
             flat, layer.own.get("reference", ""), own or prompt, width, height,
             () if own else styles, override_settings,
         )  # fmt: skip
-        found = layer.finding
-        stack = finder.differences(asked, found, ask)
+        stack = finder.differences(asked, layer.finding, ask)
         if stack is None:
             raise Unknown
-        m = diffedit.settle(stack, found.diffedit_outliers, found.diffedit_amount)
-        return diffedit.finish(m, *image.size[::-1], found.diffedit_cut, found.diffedit_grow)
+        return diffedit.finished(stack, image.size, layer.finding)
 
     def annotate(name: str) -> np.ndarray:
         m = annotators.annotate(name, np.asarray(flat), ask)

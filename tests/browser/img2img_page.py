@@ -133,3 +133,36 @@ def generate(page) -> np.ndarray:
 
 def info(page) -> str:
     return page.locator("#html_info_img2img").first.inner_text()
+
+
+def fill_batch(page, folders: dict[str, Path], size: tuple[int, int]) -> None:
+    """The batch tab, from directories, and the panel.
+
+    Args:
+        folders: field of the tab, such as "input_dir" -> folder.
+        size: of the run.
+    """
+    page.locator("#mode_img2img button").filter(has_text="Batch").first.click()
+    page.locator("#img2img_batch_source button").filter(has_text="From directory").first.click()
+    for box, folder in folders.items():
+        field = page.locator(f"#img2img_batch_{box} textarea, #img2img_batch_{box} input").first
+        field.fill(str(folder))
+        field.press("Tab")
+    for name, value in (("width", size[0]), ("height", size[1]), ("steps", 8)):
+        number = page.locator(f"#img2img_{name} input[type=number]").first
+        number.fill(str(value))
+        number.press("Tab")
+    page.locator(f"{PANEL}enabled .label-wrap").first.click()
+
+
+def run_batch(page, out: Path, names: list[str]) -> dict[str, np.ndarray]:
+    """Generates: name of a picture -> what became of it. Hosts name them differently, but number
+    them."""
+    page.locator("#img2img_generate").click()
+    for _ in range(240):
+        if len(list(out.glob("*.png"))) == len(names):
+            break
+        page.wait_for_timeout(500)
+    page.wait_for_timeout(1500)
+    made = zip(sorted(names), sorted(out.glob("*.png")))
+    return {name: np.array(Image.open(file).convert("RGB")) for name, file in made}

@@ -7,7 +7,18 @@ Needs WEBUI_URL, Playwright and Debian's Chromium. With SCREENSHOTS=folder it le
 import cv2
 import numpy as np
 import pytest
-from img2img_page import PANEL, generate, host_mask, info, open_tab, shot, tick, upload_init
+from img2img_page import (
+    PANEL,
+    fill_batch,
+    generate,
+    host_mask,
+    info,
+    open_tab,
+    run_batch,
+    shot,
+    tick,
+    upload_init,
+)
 from PIL import Image
 
 from benchmarks.webui import photograph
@@ -80,33 +91,16 @@ def test_the_batch_tab_with_a_folder_of_masks(page, tmp_path):
         masks[name][64:128, 32 + 96 * i : 96 + 96 * i] = 255
         Image.fromarray(pictures[name]).save(folders[0] / f"{name}.png")
         Image.fromarray(masks[name]).save(folders[1] / f"{name}.png")
-    page.locator("#mode_img2img button").filter(has_text="Batch").first.click()
-    sub = page.locator("#img2img_batch_source button").filter(has_text="From directory")
-    sub.first.click()
-    for box, folder in zip(("input_dir", "inpaint_mask_dir", "output_dir"), folders):
-        field = page.locator(f"#img2img_batch_{box} textarea, #img2img_batch_{box} input").first
-        field.fill(str(folder))
-        field.press("Tab")
-    for name, value in (("width", SIZE[0]), ("height", SIZE[1]), ("steps", 8)):
-        number = page.locator(f"#img2img_{name} input[type=number]").first
-        number.fill(str(value))
-        number.press("Tab")
-    page.locator(f"{PANEL}enabled .label-wrap").first.click()
+    boxes = ("input_dir", "inpaint_mask_dir", "output_dir")
+    fill_batch(page, dict(zip(boxes, folders)), SIZE)
     page.locator(f"{PANEL}mode input[value='soft inpaint']").check()
     page.wait_for_timeout(1500)
     number = page.locator(f"{PANEL}soften_radius input[type=number]").first
     number.fill("6")
     number.press("Tab")
-    page.locator("#img2img_generate").click()
-    for _ in range(240):
-        if len(list(folders[2].glob("*.png"))) == 2:
-            break
-        page.wait_for_timeout(500)
-    page.wait_for_timeout(1500)
-    # hosts name them differently, but number them
-    made_of = dict(zip(sorted(pictures), sorted(folders[2].glob("*.png"))))
+    made_of = run_batch(page, folders[2], list(pictures))
     for name, picture in pictures.items():
-        made = np.array(Image.open(made_of[name]).convert("RGB"))
+        made = made_of[name]
         changed = (made != picture).any(-1)
         assert changed[masks[name] > 0].mean() > 0.9, name
         near = cv2.dilate(masks[name], np.ones((61, 61), np.uint8)) > 0
