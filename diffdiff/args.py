@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from . import fan
+from . import fan, response
 from .editargs import SOFT_RADIUS, EditArgs, auto_radius
 from .errors import FieldError, shown
 
@@ -53,6 +53,9 @@ def parse(request: dict, model: type[BaseModel] = EditArgs) -> Any:
     given = request.get("fan_strengths")
     if isinstance(given, (list, tuple)):
         request = request | {"fan_strengths": ", ".join(f"{s:g}" for s in fan.listed(given))}
+    given = request.get("response")
+    if isinstance(given, (list, tuple)):
+        request = request | {"response": response.text(response.points_of(given))}
     try:
         args = model(**request)
     except ValidationError as error:
@@ -71,6 +74,8 @@ def parse(request: dict, model: type[BaseModel] = EditArgs) -> Any:
             f"{args.black:g} is not below white ({args.white:g})",
             "Set black below white.",
         )
+    if isinstance(args, EditArgs):
+        _ = args.reading  # raises what is wrong with it
     if isinstance(args, EditArgs) and args.fans:
         _ = args.several  # raises what is wrong with it
     return args
@@ -89,6 +94,8 @@ def remedy(field: str, model: type[BaseModel] = EditArgs) -> str:
         return 'Send {"layers": [{"source": "luminance"}]} or its JSON.'
     if field == "fan_strengths":
         return "Send text or a list, 2 to 16 numbers from 0 to 1."
+    if field == "response":
+        return f"{response.REMEDY}."
     if info["type"] is dict:
         return "Send an object."
     return "Use text." if info["type"] is str else "Use true or false."
@@ -147,8 +154,12 @@ def table() -> str:
             values = f"{info['low']:g} to {info['high']:g}"
         else:
             other = {"map": "base64 picture(s)", "fan_strengths": "2 to 16 numbers"}
-            other |= {"other_image": "base64 picture", "layers": "JSON"}
+            other |= {"other_image": "base64 picture", "layers": "JSON", "response": "points"}
             values = other.get(name, "true, false" if info["type"] is bool else "text")
         default = "" if info["default"] is None else json.dumps(info["default"])
         lines.append(f"| `{name}` | {default} | {values} | {info['help']} |")
     return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(table())

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 from pydantic import BaseModel, Field
 
 from . import fan
 from .autoargs import DiffEditArgs, SourceArgs
+from .response import Reading, points_of, reading
 
 SOFT_RADIUS = 32.0  # pixels; of soft inpainting, where none is given
 
@@ -209,6 +211,14 @@ class BasicArgs(BaseModel, extra="forbid"):
 class EditArgs(DiffEditArgs, SourceArgs, BasicArgs, extra="forbid"):
     """One request."""
 
+    response: str | None = Field(
+        None,
+        title="Response",
+        description="Even changes: how far each strength moves the picture, as a sheet measures "
+        "it, such as 0.2 26; 0.4 39; 1 85. A grey of the map is then that part of the change. "
+        "Empty: that part of the strength. API: a list of pairs too.",
+    )
+
     @property
     def fans(self) -> bool:
         """Whether several strengths are asked for."""
@@ -231,6 +241,15 @@ class EditArgs(DiffEditArgs, SourceArgs, BasicArgs, extra="forbid"):
         if self.fan_preset != "none":
             return fan.preset(self.fan_preset, self.fan_count)
         return fan.spread(self.fan_count, self.fan_low, self.fan_high)
+
+    @property
+    def reading(self) -> Reading:
+        """How a map value and the strength of white make a strength.
+
+        Raises:
+            FieldError: "response".
+        """
+        return np.multiply if self.response is None else reading(points_of(self.response))
 
     @property
     def radius(self) -> float:

@@ -16,6 +16,7 @@ import numpy as np
 
 from .errors import FieldError
 from .ladder import NEVER, Rule, climb
+from .response import Reading
 
 LAYOUTS = ("vertical", "horizontal", "radial", "map")
 FEWEST, MOST = 2, 16
@@ -116,6 +117,7 @@ def fan(
     layout: str = "vertical",
     cell: int = 8,
     base: np.ndarray | None = None,
+    reading: Reading = np.multiply,
 ) -> Fan:
     """The change map of a fan.
 
@@ -128,6 +130,7 @@ def fan(
         cell: borders of stripes lie on multiples of so many pixels, so that no latent cell mixes
             two strengths: 8 for most models.
         base: float32 `[height, width]` in 0..1, for "map" only.
+        reading: what its values mean: (values, strengths of white) -> strengths.
 
     Raises:
         FieldError: "fan_strengths", "fan_layout", "map", "size", and "fan_count" where a stripe
@@ -152,7 +155,8 @@ def fan(
     labels = np.array(np.broadcast_to(labels, (height, width)))
     boxes = [_box(labels == i) for i in range(count)]
     labels[shape <= 0] = NONE
-    values = np.array([*strengths, 0.0], np.float32)[labels] * shape  # NONE is the last of them
+    full = np.array([*strengths, 0.0], np.float32)[labels]  # NONE is the last of them
+    values = reading(shape, full).astype(np.float32)
     points = [_inmost(labels == i, box) for i, box in enumerate(boxes)]
     return Fan(values, labels, tuple(map(Stripe, strengths, boxes, points)))
 

@@ -43,20 +43,21 @@ def fanned(
         cell: pixels of a latent cell.
     """
     within = base if args.fan_layout == "map" else None
-    return fan(height, width, args.several, args.fan_layout, cell, within)
+    return fan(height, width, args.several, args.fan_layout, cell, within, args.reading)
 
 
 def for_fan(args: EditArgs) -> EditArgs:
     """The same settings for a map that holds strengths."""
-    return EditArgs(**{**vars(args), "scale": "absolute"})
+    return EditArgs(**{**vars(args), "scale": "absolute", "response": None})
 
 
 def strengths(change_map: np.ndarray, args: EditArgs, denoising_strength: float) -> np.ndarray:
     """Denoising strength of every pixel, float64.
 
-    relative: `map * denoising_strength`; absolute: the map itself.
+    relative: `map * denoising_strength`; absolute: the map itself. With a response both mean
+    that part of the change which white makes.
     """
-    return change_map.astype(np.float64) * full_strength(args, denoising_strength)
+    return args.reading(change_map.astype(np.float64), full_strength(args, denoising_strength))
 
 
 def full_strength(args: EditArgs, denoising_strength: float) -> float:

@@ -138,12 +138,14 @@ class Sheet(NamedTuple):
     boxes: (left, top, right, bottom) of each tile without its caption, right and bottom excluded.
     captions: the lines under each tile, as they were meant (over 240 pixels some may be cut).
     singles: the pictures themselves, full size.
+    changes: mean change of each from the original, 0..255; empty where that is not known.
     """
 
     picture: np.ndarray
     boxes: tuple[tuple[int, int, int, int], ...]
     captions: tuple[tuple[str, ...], ...]
     singles: tuple[np.ndarray, ...]
+    changes: tuple[float, ...] = ()
 
     def at(self, x: float, y: float) -> int | None:
         """Index of the tile under a point, None beside the tiles."""
@@ -174,12 +176,13 @@ def strength_sheet(
         problem = f"{len(strengths)} strengths for {len(pictures)} pictures"
         raise FieldError("fan_strengths", problem, "Give one strength for every picture")
     captions = [[f"strength {_number(s)}"] for s in strengths]
-    if original is not None:
-        for lines, picture in zip(captions, pictures):
-            lines.append(f"change {mean_change(original, picture):.1f}")
-            if distance is not None:
-                lines.append(f"LPIPS {distance(original, picture):.3f}")
-    return contact_sheet(pictures, captions, max_side=max_side)
+    known = [] if original is None else pictures
+    changes = tuple(mean_change(original, picture) for picture in known)
+    for lines, picture, change in zip(captions, known, changes):
+        lines.append(f"change {change:.1f}")
+        if distance is not None:
+            lines.append(f"LPIPS {distance(original, picture):.3f}")
+    return contact_sheet(pictures, captions, max_side=max_side)._replace(changes=changes)
 
 
 def contact_sheet(

@@ -180,6 +180,8 @@ def run_edit(chosen: argparse.Namespace) -> dict:
             f"{result.calls} model calls, {result.skipped} of {result.steps} steps skipped, "
             f"{result.seconds:.1f} s", file=sys.stderr,
         )  # fmt: skip
+        if "changes" in result.settings:
+            print(f'For even changes: --response "{result.settings["changes"]}"', file=sys.stderr)
     return {
         "files": [str(target) for target in targets],
         "settings": result.settings,

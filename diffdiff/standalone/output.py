@@ -183,6 +183,7 @@ def parameters(
         places = infotext.places(settings["strengths"], settings["boxes"])
         known["DD stripes" if args.mode == "fan" else "DD tiles"] = places
         known |= {"DD bar": settings.get("bar"), "DD frame": f"{size[0]}x{size[1]}"}
+        known["DD changes"] = settings.get("changes")
     lines = [run.prompt]
     if run.negative_prompt:
         lines.append(f"Negative prompt: {run.negative_prompt}")

@@ -42,7 +42,7 @@ SHAPING = ("invert", "scale", "soften_radius", "soften_direction", "soften_fallo
 HIDDEN = ("enabled", "map", *HOST_ONLY)
 LOOKED_AT = (
     "image", "map", "mode", "strength", "steps", "invert", "scale", "black", "white", "gamma",
-    "soften_radius", "soften_direction", "soften_falloff",
+    "soften_radius", "soften_direction", "soften_falloff", "response",
 )  # fmt: skip
 
 

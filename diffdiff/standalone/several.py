@@ -17,6 +17,7 @@ from ..fan import Fan, at_once, needed, placed
 from ..ladder import Rule
 from ..lockstep import Lockstep
 from ..perceptual import distance
+from ..response import measured, text
 from ..sheet import strength_sheet, with_bar
 from .choice import choose
 from .held import Progress
@@ -100,6 +101,9 @@ def sheet(
     result.settings.pop("strength", None)
     if change_map is None:
         result.settings.pop("map", None)
+        changes = np.array([s.changes for s in sheets])
+        if changes.size:  # by the strength alone, no map between
+            result.settings["changes"] = text(measured(strengths, changes.mean(0)))
     return result
 
 

@@ -21,12 +21,12 @@ class FanSession(Session):
 
     def __init__(self, p: Any, args: EditArgs, change_maps: list[np.ndarray]):
         super().__init__(p, args, change_maps)
-        self.args = for_fan(args)
+        self.asked, self.args = args, for_fan(args)
         self.fans: dict[int, Fan] = {}
 
     def begin(self, p: Any) -> None:
         if self.args.fan_layout != "map":
-            fanned(self.args, p.width, p.height)  # raises before the host has done any work
+            fanned(self.asked, p.width, p.height)  # raises before the host has done any work
         super().begin(p)
 
     def fan(self, p: Any, index: int) -> Fan:
@@ -34,7 +34,7 @@ class FanSession(Session):
         index = index if self.several else 0
         if index not in self.fans:
             base = super().fitted_map(p, index) if self.args.fan_layout == "map" else None
-            self.fans[index] = fanned(self.args, p.width, p.height, base)
+            self.fans[index] = fanned(self.asked, p.width, p.height, base)
         return self.fans[index]
 
     def fitted_map(self, p: Any, index: int) -> np.ndarray:

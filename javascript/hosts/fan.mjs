@@ -10,8 +10,9 @@
  * @property {[number, number]} frame width and height of the picture, bar and captions included
  * @property {boolean} wedges
  * @property {string | null} seed
+ * @property {string | null} changes of a sheet without a map: how far each strength moved it
  */
-import { setNumber, shown } from "./fields.mjs";
+import { box, setNumber, shown, write } from "./fields.mjs";
 
 const SHOWN = ["#html_info_img2img", "#generation_info_img2img :is(textarea, input)"];
 const GALLERY = "#img2img_gallery img";
@@ -42,6 +43,7 @@ export function readFan(text) {
         bar: Number(value("DD bar") ?? 0),
         wedges: value("DD fan layout") === "radial",
         seed: value("Seed"),
+        changes: value("DD changes"),
     };
 }
 
@@ -80,8 +82,9 @@ export function strengthAt(fan, x, y) {
  *
  * @param {HTMLElement} root of the painter
  * @param {{ settings: { set: (changes: object) => void } }} painter
+ * @param {string} panel what the ids of the panel's components begin with
  */
-export function connectFan(root, painter) {
+export function connectFan(root, painter, panel) {
     const strip = document.createElement("div");
     strip.className = "diffdiff-fan";
     strip.hidden = true;
@@ -98,7 +101,7 @@ export function connectFan(root, painter) {
         if (fan && !image) return; // it is on its way
         text = now;
         strip.hidden = !fan;
-        strip.replaceChildren(...(fan ? content(fan, image, painter) : []));
+        strip.replaceChildren(...(fan ? content(fan, image, painter, panel) : []));
     }
 
     const timer = setInterval(() => {
@@ -133,7 +136,7 @@ function pictureOf({ frame: [width, height] }) {
     return [...document.querySelectorAll(GALLERY)].find(fits) ?? null;
 }
 
-function content(fan, image, painter) {
+function content(fan, image, painter, panel) {
     const picture = element("img", { src: image.src, alt: "Strengths, as the last run shows them" });
     const brush = element("input", { type: "checkbox" });
     const label = element("label", { title: "Instead of the tab's denoising strength" });
@@ -174,6 +177,18 @@ function content(fan, image, painter) {
             told.textContent = `Seed ${fan.seed}`;
         });
         foot.append(seed);
+    }
+    if (fan.changes !== null) {
+        const even = element("button", {
+            type: "button",
+            textContent: "Even changes",
+            title: "Let a grey of the map mean that part of the change, as this sheet measures it",
+        });
+        even.addEventListener("click", () => {
+            write(box(`${panel}response`), fan.changes);
+            told.textContent = "Response taken (in Advanced)";
+        });
+        foot.append(even);
     }
     foot.append(told);
     return [picture, row, foot];

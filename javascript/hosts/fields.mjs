@@ -47,6 +47,12 @@ export const ticked = (selector) =>
 export const box = (id) => document.querySelector(`#${CSS.escape(id)} :is(textarea, input)`);
 
 /**
+ * @param {string} id of a component
+ * @returns {string} what stands in its text box
+ */
+export const words = (id) => box(id)?.value ?? "";
+
+/**
  * @param {HTMLTextAreaElement | HTMLInputElement} element
  * @param {string} value
  */

@@ -3,7 +3,7 @@
  *
  * @typedef {import("./bridge.mjs").Host} Host
  */
-import { choice, number, ticked } from "./fields.mjs";
+import { choice, number, ticked, words } from "./fields.mjs";
 
 /** @returns {Host} */
 export function standalone() {
@@ -22,6 +22,7 @@ export function standalone() {
             black: number("#black") ?? 0,
             white: number("#white") ?? 1,
             gamma: number("#gamma") ?? 1,
+            response: words("response"),
             rule: "diffusers",
         }),
         mask: null,

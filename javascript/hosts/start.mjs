@@ -20,7 +20,7 @@ export function start() {
             const host = panel === undefined ? standalone() : webui(panel);
             const bridge = connect(root, store, host);
             bridges.set(root, bridge);
-            if (panel !== undefined) connectFan(root, bridge.painter);
+            if (panel !== undefined) connectFan(root, bridge.painter, panel);
             if (!held.has(host.runs)) {
                 held.add(host.runs);
                 const all = () => [...bridges.values()];

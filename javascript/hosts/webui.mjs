@@ -6,7 +6,7 @@
  *
  * @typedef {import("./bridge.mjs").Host} Host
  */
-import { box, choice, number, shown, ticked, upload, write } from "./fields.mjs";
+import { box, choice, number, shown, ticked, upload, words, write } from "./fields.mjs";
 
 // of the tabs img2img, Sketch, Inpaint, Inpaint sketch and Inpaint upload
 const TABS = ["img2img_image", "img2img_sketch", "img2maskimg", "inpaint_sketch", "img_inpaint_base"];
@@ -57,6 +57,7 @@ export function webui(panel) {
             black: number(`#${panel}black`) ?? 0,
             white: number(`#${panel}white`) ?? 1,
             gamma: number(`#${panel}gamma`) ?? 1,
+            response: words(`${panel}response`),
         }),
 
         /** White where the tab's own mask is. */

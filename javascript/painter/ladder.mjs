@@ -1,4 +1,5 @@
 import { FULL } from "./map.mjs";
+import { reading } from "./response.mjs";
 
 /**
  * The legend: what a grey of the map means for a run. The rules are those of `ladder.py`: the
@@ -13,6 +14,7 @@ import { FULL } from "./map.mjs";
  * @property {number} [black] levels, as `maps.levels` has them
  * @property {number} [white]
  * @property {number} [gamma]
+ * @property {string} [response] how far each strength moves the picture
  * @property {"webui" | "diffusers"} [rule]
  * @property {number[]} [sigmas] noise level of every step, for display
  *
@@ -64,7 +66,7 @@ function valueOf(grey, { invert = false, black = 0, white = 1, gamma = 1 }) {
  * @returns {number} 0..1
  */
 export const strengthOf = (grey, run) =>
-    valueOf(grey, run) * (run.scale === "absolute" ? 1 : run.denoising);
+    reading(run.response)(valueOf(grey, run), run.scale === "absolute" ? 1 : run.denoising);
 
 /**
  * @param {number} grey

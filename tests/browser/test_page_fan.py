@@ -85,3 +85,28 @@ def test_the_strength_that_was_taken_is_the_next_runs(page, strip):
     text = info(page)
     assert "Denoising strength: 0.5" in text and f"Seed: {seed}" in text
     assert "DD enabled" not in text
+
+
+def test_even_changes_from_a_sheet(page, strip):
+    """The sheet's response goes into the panel, and with it to the legend and the next run."""
+    mode(page, "fan")
+    generate(page)
+    strip.wait_for(state="visible")
+    even = strip.get_by_role("button", name="Even changes")
+    assert even.count() == 0  # a fan's stripes share one run: nothing is measured
+    mode(page, "sheet")
+    generate(page)
+    even.wait_for(state="visible")
+    told = info(page).split("DD changes: ")[1].split(",")[0].strip()
+    legend = page.locator(f"{PANEL}map_painter .diffdiff-legend")
+    before = legend.inner_text()
+    even.click()
+    field = page.locator(f"{PANEL}response :is(input, textarea)").first
+    assert field.input_value() == told
+    page.wait_for_function(
+        "([root, text]) => document.querySelector(root).innerText !== text",
+        arg=[f"{PANEL}map_painter .diffdiff-legend", before],
+    )
+    shot(page, "even")
+    generate(page)
+    assert f"DD response: {told}" in info(page)

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.webui import Refused, difference, encode
+from benchmarks.webui import Refused, difference, encode, photograph
 from diffdiff.args import fields
 from diffdiff.fan import fan, spread
+from diffdiff.metrics import mean_change
+from diffdiff.response import measured, points_of, reading, text
 
 pytestmark = pytest.mark.host
 SAMPLERS = ("Euler", "Heun", "DPM++ 2M", "DDIM", "Euler a", "DPM++ 2M SDE")
@@ -142,6 +144,20 @@ def test_a_sheets_tiles_are_listed(webui, plain):
     assert "DD tiles" in texts[0] and len(texts) == len(pictures)
     for text, strength in zip(texts[1:], STRENGTHS):
         assert f"Denoising strength: {strength}" in text and "DD mode: sheet" in text
+
+
+def test_a_sheet_measures_the_response(webui, plain, tolerance):
+    """What it says goes into the next edit: a grey of half is that part of the change."""
+    pictures, info = sheet(webui, {"fan_strengths": list(STRENGTHS)})
+    told = info["extra_generation_params"]["DD changes"]
+    changes = [mean_change(webui.photograph, p) for p in pictures[1:]]
+    assert told == text(measured(STRENGTHS, changes))
+    half = encode(np.full((webui.size, webui.size), 128, np.uint8))
+    got, reply = webui.img2img({"map": half, "response": told}, denoising_strength=0.75)
+    assert f"DD response: {told}," in reply["info"]["infotexts"][0]
+    strength = float(reading(points_of(told))(128 / 255, 0.75))
+    want = webui.picture(denoising_strength=strength)
+    assert difference(got[0], want)[1] <= tolerance
 
 
 def test_a_sheet_of_a_map_is_the_edits_of_that_map(webui, plain, tolerance):

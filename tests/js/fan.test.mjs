@@ -17,12 +17,16 @@ test("a fan is read from its parameters", () => {
         bar: 25,
         wedges: false,
         seed: "1234",
+        changes: null,
     });
 });
 
 test("a sheet is read from its parameters", () => {
     const sheet = readFan(`${RUN}, DD mode: sheet, DD tiles: 0.25 8 8 72 72; 0.75 80 8 144 72, DD frame: 152x96`);
     assert.equal(sheet.bar, 0);
+    assert.equal(sheet.changes, null);
+    const measured = readFan(`${RUN}, DD tiles: 0.25 8 8 72 72, DD frame: 152x96, DD changes: 0.25 9.1; 0.5 20`);
+    assert.equal(measured.changes, "0.25 9.1; 0.5 20");
     assert.equal(strengthAt(sheet, 71, 10), 0.25);
     assert.equal(strengthAt(sheet, 80, 10), 0.75);
     assert.equal(strengthAt(sheet, 75, 10), null); // between the tiles

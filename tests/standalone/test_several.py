@@ -12,6 +12,8 @@ from benchmarks.pipelines import PIPELINES
 from diffdiff.args import parse
 from diffdiff.errors import FieldError
 from diffdiff.fan import fan, needed, spread
+from diffdiff.metrics import mean_change
+from diffdiff.response import measured, points_of, reading, text
 from diffdiff.standalone import output
 from diffdiff.standalone.choice import choose
 from diffdiff.standalone.schedulers import sampler_of
@@ -76,6 +78,21 @@ def test_a_sheet_of_a_map_is_the_map_scaled():
     for got, strength in zip(arrays(result)[1:], STRENGTHS):
         want = edit(tiny, engine, m, run.alone(strength=strength), **shaping)
         assert (got == arrays(want)[0]).all()
+
+
+def test_a_sheet_measures_the_response():
+    """And what it says is what an edit can be given."""
+    tiny = PIPELINES["sd"]
+    engine, run = tiny.engine(), RunArgs(steps=8, seed=1, count=2)
+    result = edit(tiny, engine, None, run, **SHEET)
+    before = np.asarray(engine.fit(parity.picture(tiny), run))
+    own = [np.asarray(p) for p in result.pictures[2:]]
+    changes = [np.mean([mean_change(before, p) for p in own[i : i + 2]]) for i in (0, 2, 4)]
+    assert result.settings["changes"] == text(measured(STRENGTHS, changes)) != ""
+    even = edit(tiny, engine, ones(tiny) / 2, run, response=result.settings["changes"])
+    want = float(reading(points_of(result.settings["changes"]))(0.5, run.strength))
+    assert even.change_map[0, 0] == pytest.approx(want)
+    assert "changes" not in edit(tiny, engine, ones(tiny), run, **SHEET).settings  # of a map
 
 
 def test_several_seeds_give_a_contact_sheet_each():

@@ -9,7 +9,7 @@ NAMES = (
     "mask_channel fan_count fan_low fan_high fan_preset fan_strengths fan_layout sheet_batch "
     "reference query other_image annotator layers anchor edge_sigma canny_low canny_high "
     "detail_radius point_x point_y box rounds diffedit_noises diffedit_level diffedit_outliers "
-    "diffedit_amount diffedit_cut diffedit_grow diffedit_seed diffedit_batch"
+    "diffedit_amount diffedit_cut diffedit_grow diffedit_seed diffedit_batch response"
 ).split()
 
 
@@ -23,6 +23,7 @@ def test_every_field_is_described():
         assert info["choices"] or info["low"] is not None or name in (
             "enabled", "map", "invert", "paste_back", "skip", "linear_light", "colour_match",
             "fan_strengths", "reference", "query", "other_image", "annotator", "layers", "box",
+            "response",
         )  # fmt: skip
 
 

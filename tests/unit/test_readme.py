@@ -1,5 +1,7 @@
 """What the README says of the settings is what the model says."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 from diffdiff import __version__
@@ -11,6 +13,9 @@ README = (ROOT / "README.md").read_text()
 
 def test_the_settings_table_is_the_models():
     assert table() in (ROOT / "docs" / "settings.md").read_text()
+    command = [sys.executable, "-m", "diffdiff.args"]  # as the page says
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert printed == table() + "\n"
 
 
 def test_the_commands_exist():
