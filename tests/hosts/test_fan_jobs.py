@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.webui import Refused, difference, encode, photograph
+from benchmarks.webui import Refused, difference, encode
 from diffdiff.args import fields
 from diffdiff.fan import fan, spread
 from diffdiff.metrics import mean_change
-from diffdiff.response import measured, points_of, reading, text
+from diffdiff.response import measured, points_of, reading
+from diffdiff.response import text as written
 
 pytestmark = pytest.mark.host
 SAMPLERS = ("Euler", "Heun", "DPM++ 2M", "DDIM", "Euler a", "DPM++ 2M SDE")
@@ -151,7 +152,7 @@ def test_a_sheet_measures_the_response(webui, plain, tolerance):
     pictures, info = sheet(webui, {"fan_strengths": list(STRENGTHS)})
     told = info["extra_generation_params"]["DD changes"]
     changes = [mean_change(webui.photograph, p) for p in pictures[1:]]
-    assert told == text(measured(STRENGTHS, changes))
+    assert told == written(measured(STRENGTHS, changes))
     half = encode(np.full((webui.size, webui.size), 128, np.uint8))
     got, reply = webui.img2img({"map": half, "response": told}, denoising_strength=0.75)
     assert f"DD response: {told}," in reply["info"]["infotexts"][0]

@@ -13,7 +13,8 @@ from diffdiff.args import parse
 from diffdiff.errors import FieldError
 from diffdiff.fan import fan, needed, spread
 from diffdiff.metrics import mean_change
-from diffdiff.response import measured, points_of, reading, text
+from diffdiff.response import measured, points_of, reading
+from diffdiff.response import text as written
 from diffdiff.standalone import output
 from diffdiff.standalone.choice import choose
 from diffdiff.standalone.schedulers import sampler_of
@@ -88,7 +89,7 @@ def test_a_sheet_measures_the_response():
     before = np.asarray(engine.fit(parity.picture(tiny), run))
     own = [np.asarray(p) for p in result.pictures[2:]]
     changes = [np.mean([mean_change(before, p) for p in own[i : i + 2]]) for i in (0, 2, 4)]
-    assert result.settings["changes"] == text(measured(STRENGTHS, changes)) != ""
+    assert result.settings["changes"] == written(measured(STRENGTHS, changes)) != ""
     even = edit(tiny, engine, ones(tiny) / 2, run, response=result.settings["changes"])
     want = float(reading(points_of(result.settings["changes"]))(0.5, run.strength))
     assert even.change_map[0, 0] == pytest.approx(want)
