@@ -15,6 +15,7 @@ import argparse
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from diffdiff.errors import FieldError
@@ -32,7 +33,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--dtype", default="auto")
     parser.add_argument("--size", type=int, help="pixels of a side; left out, the model's own")
-    parser.add_argument("--pictures", type=int, default=64, help="of the adherence")
+    parser.add_argument("--pictures", type=int, default=192, help="of the adherence")
     parser.add_argument("--pairs", type=int, default=24, help="of the trade-off")
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--guidance", type=float, default=5.0)
@@ -40,12 +41,14 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--parts", nargs="+", choices=PARTS, default=PARTS, help="run these; the others are kept"
     )
+    workers = "processes of the adherence; left out, one for each core, at most 8; 1 on a GPU"
+    parser.add_argument("--workers", type=int, help=workers)
     parser.add_argument("--kept", type=Path, default=ROOT / "benchmarks" / "output" / "report")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "results.md")
     parser.add_argument("--cache", type=Path, default=ROOT / ".cache", help="keeps the probe")
     chosen = parser.parse_args(argv)
-    for name, least in (("pictures", 3), ("pairs", 3), ("steps", 4)):
-        if getattr(chosen, name) < least:
+    for name, least in (("pictures", 3), ("pairs", 3), ("steps", 4), ("workers", 1)):
+        if (getattr(chosen, name) or least) < least:
             parser.error(f"--{name}: {getattr(chosen, name)} are too few. Use {least} or more.")
     if chosen.size is not None and (chosen.size < 64 or chosen.size % 64):
         parser.error(f"--size: {chosen.size} is not usable. Use a multiple of 64.")
@@ -59,25 +62,53 @@ def native(engine) -> int:
     return int(network.config.sample_size) * engine.rules.factor(pipe)
 
 
-def measure(chosen: argparse.Namespace) -> None:
-    """Runs the chosen parts and keeps what they find."""
+def start(chosen: argparse.Namespace):
+    """The bench, and the probe if it knows the model's pictures."""
     from diffdiff.standalone.load import load
 
     from . import probe
-    from .results import adherence, cost, curves, gpu, scenes, store, success
     from .results.methods import Bench
 
     engine = load(chosen.model, dtype=chosen.dtype, device=chosen.device)
     bench = Bench(engine, chosen.steps, chosen.guidance, chosen.scheduler)
-    size = chosen.size or native(engine)
-    # the probe knows painted landscapes only
-    judge = probe.get(chosen.cache)[0] if chosen.model == "toyworld" else None
+    # painted landscapes only
+    return bench, probe.get(chosen.cache)[0] if chosen.model == "toyworld" else None
+
+
+def follower(chosen: argparse.Namespace, response: str):
+    """In a process of its own: what makes every picture of an ask and says what changed."""
+    from .results import adherence
+
+    bench, judge = start(chosen)
+    bench.response = response
+    return partial(adherence.one, bench, adherence.measures(judge))
+
+
+def follow(chosen: argparse.Namespace, bench, size: int) -> tuple[dict, dict]:
+    """The adherence."""
+    from .results import adherence, even, scenes
+
+    bench.response = even.response(bench, size)
+    on_cpu = bench.engine.pipe.device.type == "cpu"
+    workers = chosen.workers or (min(os.cpu_count() or 1, 8) if on_cpu else 1)
+    asked = scenes.asks(chosen.pictures, size)
+    make = partial(follower, chosen, bench.response)
+    changes = adherence.run(asked, make, workers)
+    prompts = [ask.prompt for ask in asked[: adherence.SHOWN]]
+    figures = adherence.told(changes, bench.response) | {"prompts": prompts}
+    return figures, adherence.pictures(changes)
+
+
+def measure(chosen: argparse.Namespace) -> None:
+    """Runs the chosen parts and keeps what they find."""
+    from .results import cost, curves, gpu, store, success
+
+    bench, judge = start(chosen)
+    engine, size = bench.engine, chosen.size or native(bench.engine)
     for part in chosen.parts:
         began = time.monotonic()
         if part == "adherence":
-            asked = scenes.asks(chosen.pictures, size)
-            figures, arrays = adherence.run(bench, asked, judge)
-            figures["prompts"] = [ask.prompt for ask in asked[: adherence.SHOWN]]
+            figures, arrays = follow(chosen, bench, size)
         elif part == "curves":
             seen = success.by_probe(judge) if judge else success.by_clip()
             told = "asked-for word seen by the probe" if judge else f"CLIPScore ({success.CLIP})"

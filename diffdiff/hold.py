@@ -71,16 +71,18 @@ class Hold:
         self.path = path
         starts = start.unique().tolist()
         self.last_held = max(starts) - (weight is None)  # the last step that holds any pixel
-        self.releases = sorted(s for s in starts if s != NEVER)
+        self.releases = {s for s in starts if s != NEVER}
         self.memory = self._memory(function)
+        # a sampler that chooses its own levels: the step of a call is known to the device only
+        self.find = None if sampler.on_schedule else schedule.finder(first, start.device)
         self.calls, self.own_step, self.left = 0, -1, 0
-        self.step, self.releasing = first - 1, False
+        self.step, self.due, self.releasing = first - 1, False, False
         self.held = self.anchored = self.start > self.step
 
     @property
     def holding(self) -> bool:
-        """Whether any pixel is held at the current step."""
-        return self.step <= self.last_held
+        """Whether any pixel is held at the current step; may be, if only the device knows that."""
+        return (self.step if self.find is None else self.first) <= self.last_held
 
     def _memory(self, function: Callable | None) -> Memory:
         if self.sampler.memory is None or self.last_held < self.first:
@@ -135,10 +137,11 @@ class Hold:
         if not self.holding:
             return answer
         held = held_answer(self.predicts, x, self.init, self.level).to(answer.dtype)
-        if self.weight is not None and self.step in self.releases:
+        if self.weight is not None and self.due:
             part = torch.where(self.start == self.step, self.weight, 1).to(answer.dtype)
             answer = torch.lerp(held, answer, part)
-        return torch.where(self.held, held, answer)
+        # into memory that is new anyway; the model's own answer may be someone else's as well
+        return torch.where(self.held, held, answer, out=None if held is self.init else held)
 
     def picture(self, x0: Tensor) -> Tensor:
         """A predicted x0 with held pixels shown as the init latent (previews, interrupted runs)."""
@@ -159,18 +162,18 @@ class Hold:
             self.own_step += 1
             steps = len(self.schedule) - self.first
             self.left = self.sampler.calls(self.own_step, steps)
-            previous, was_held = self.step, self.held
-            if self.sampler.on_schedule:
+            was_held = self.held
+            if self.find is None:
                 self.step = self.first + self.own_step
+                self.due = self.step in self.releases
             else:
-                self.step = max(self.schedule.position(float(sigma.reshape(-1)[0])), self.first)
-            due = any(previous < s <= self.step for s in self.releases)
-            if due or self.step < previous:
+                self.step, self.due = self.find(sigma), self.holding
+            if self.due or self.own_step == 0:
                 self.held = self.start > self.step
             # the run's own first step is noised by the host
-            self.releasing = self.own_step > 0 and due
-            # held, or released at this very call
-            self.anchored = was_held if self.step >= previous else self.held
+            self.releasing = self.own_step > 0 and self.due
+            # held, or released at this very call; a sampler that goes back up holds again
+            self.anchored = was_held if self.find is None else was_held | self.held
         self.left -= 1
         return opens
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -40,11 +41,20 @@ def flow(t: Tensor | float) -> Level:
     return Level(1.0 - t, t)
 
 
+def _into(fresh: Tensor | None, other: Tensor | float) -> Tensor | None:
+    """Where a result of both may go: into `fresh`, which is no one else's, if it is of its kind."""
+    if fresh is None or torch.result_type(fresh, other) != fresh.dtype:
+        return None
+    whole = not isinstance(other, Tensor) or other.shape[:1] in ((), (1,), fresh.shape[:1])
+    return fresh if whole else None
+
+
 def noised(init: Tensor, noise: Tensor, level: Level) -> Tensor:
     """The init latent at a noise level: `init (+) noise`; same operations as the hosts' own."""
-    if level.signal is None:
-        return init + noise * level.noise
-    return init * level.signal + noise * level.noise
+    part = noise * level.noise
+    if level.signal is not None:
+        init = init * level.signal
+    return torch.add(init, part, out=_into(part, init))
 
 
 def held_answer(predicts: str, x: Tensor, init: Tensor, level: Level) -> Tensor:
@@ -57,18 +67,23 @@ def held_answer(predicts: str, x: Tensor, init: Tensor, level: Level) -> Tensor:
         x: `[B, C, h, w]`, what the sampler passed.
         init: `[B, C, h, w]`.
         level: the level of this call.
+
+    Returns:
+        `init` itself for "x0", else a tensor of the caller's own.
     """
     if predicts == "x0":
         return init
-    if predicts == "flow":
-        return (x - init) / level.noise
-    if predicts == "v":
-        if level.signal is not None:
-            return (level.signal * x - init) / level.noise
+    scaled = None
+    if predicts == "v" and level.signal is None:
         spread = (1 + level.noise**2) ** 0.5
-        return (x / spread - init * spread) / level.noise
-    scaled = init if level.signal is None else init * level.signal
-    return (x - scaled) / level.noise
+        x, init = x / spread, init * spread
+        scaled = init
+    elif predicts == "v":
+        x = scaled = x * level.signal
+    elif predicts == "eps" and level.signal is not None:
+        init = scaled = init * level.signal
+    difference = torch.sub(x, init, out=_into(scaled, init if scaled is x else x))
+    return torch.div(difference, level.noise, out=_into(difference, level.noise))
 
 
 @dataclass(frozen=True)
@@ -92,13 +107,16 @@ class Schedule:
     def __len__(self) -> int:
         return len(self.starts)
 
-    def position(self, coordinate: float) -> int:
-        """The last step whose level is not below `coordinate`, -1 above the whole schedule.
+    def finder(self, first: int, device: torch.device) -> Callable[[Tensor], Tensor]:
+        """Finds a call's step by its level on the device, so that nothing is read back from it.
 
-        A hair of tolerance (0.1 %) lets a level that was rounded on its way be found again.
+        Of the `sigma` argument of a denoise call it returns, as a 0-d tensor, the last step whose
+        level is not below it, and never one before `first`. A hair of tolerance (0.1 %) lets a
+        level that was rounded on its way be found again.
         """
-        above = [i for i, c in enumerate(self.coordinates[:-1]) if c >= coordinate * 0.999]
-        return above[-1] if above else -1
+        later = [c / 0.999 for c in self.coordinates[first + 1 : -1]]
+        reached = torch.tensor([math.inf] * first + later, dtype=finest(device), device=device)
+        return lambda sigma: (reached >= sigma.reshape(-1)[0]).sum()
 
 
 def sigma_schedule(sigmas: Tensor, path: Callable[..., Level] = ve) -> Schedule:
@@ -129,9 +147,10 @@ def timestep_schedule(timesteps: Tensor, alphas_cumprod: Tensor, steps: int) -> 
         steps: the user's steps (strength 1).
     """
     # step i stands for t_enc = steps - 1 - i
-    called = [int(timesteps[t_enc - 1]) for t_enc in range(steps - 1, 0, -1)]
+    times = timesteps.tolist()
+    called = [times[t_enc - 1] for t_enc in range(steps - 1, 0, -1)]
     levels = [vp(alphas_cumprod[t]) for t in called]
-    starts = [vp(alphas_cumprod[timesteps[t_enc]]) for t_enc in range(steps - 1, 1, -1)]
+    starts = [vp(alphas_cumprod[times[t_enc]]) for t_enc in range(steps - 1, 1, -1)]
     fine = finest(alphas_cumprod.device)
     log_alphas = alphas_cumprod.to(fine).log()
 

@@ -13,7 +13,7 @@ not the model's, so the sampler's higher-order terms would be wrong. Two ways to
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -55,6 +55,16 @@ def lagrange(nodes: Sequence[float], at: float) -> list[float]:
     return weights
 
 
+def _weighted(weights: Sequence[float], tensors: Sequence[Tensor]) -> Tensor:
+    """The weighted sum; the tensor itself if it is one of weight 1."""
+    if len(tensors) == 1 and weights[0] == 1:
+        return tensors[0]
+    result = tensors[0] * weights[0]
+    for tensor, weight in zip(tensors[1:], weights[1:], strict=True):
+        result.add_(tensor * weight)
+    return result
+
+
 class Fill(Memory):
     """Repair by reference, for samplers that keep the returned tensors themselves.
 
@@ -88,8 +98,7 @@ class Fill(Memory):
         nodes = [self.coordinates[step - k] for k in range(age + 1)]
         fresh = self.start == step - age
         for k in range(age + 1, len(self.kept) + 1):
-            weights = lagrange(nodes, self.coordinates[step - k])
-            value = own[0] if age == 0 else sum(w * d for w, d in zip(weights, own, strict=True))
+            value = _weighted(lagrange(nodes, self.coordinates[step - k]), own)
             torch.where(fresh, value, self.kept[k - 1], out=self.kept[k - 1])
 
 
@@ -124,7 +133,7 @@ class Takeover(Memory):
         self.starts = set(start.unique().tolist())
         self.coefficients, self.derivative = coefficients, derivative
         self.carry, self.improved = carry, improved
-        # a young pixel's step never reaches the oldest answer; PLMS's second call sees all pixels
+        # a young pixel's step never reaches the oldest answer
         self.kept: deque[Tensor] = deque(maxlen=order if improved else max(order - 1, 1))
         self.young: Tensor | None = None
 
@@ -150,9 +159,14 @@ class Takeover(Memory):
         if not ages:
             return
         precise = torch.promote_types(x.dtype, torch.float32)
-        self.x_next = self.carry(x, step).to(precise, copy=True)
-        for derivative, weight in zip(self.kept, self._weights(step, reached, ages, precise)):
-            self.x_next.addcmul_(weight, derivative.to(precise))
+        carried = self.carry(x, step).to(precise)
+        kept = [derivative.to(precise) for derivative in self.kept]
+        # PLMS's second call sees the pixels that are no longer young, too
+        oldest = ages[-1] if self.improved is None else reached - 1
+        self.x_next = self._stepped(carried, kept, step, oldest)
+        for age in (a for a in ages if a != oldest):
+            own = self._stepped(carried, kept, step, age)
+            torch.where(self.start == step - age, own, self.x_next, out=self.x_next)
         if self.improved is not None and step in self.starts:
             sigma_next = torch.full_like(sigma, self.improved(step))
             bend = again(self.x_next.to(x.dtype), sigma_next) - self.kept[0]
@@ -160,14 +174,13 @@ class Takeover(Memory):
             self.x_next += torch.where(self.start == step, bend, 0)
         self.young = (self.start <= step) & (self.start > step - reached + 1)
 
-    def _weights(self, step: int, reached: int, ages: list[int], dtype) -> Iterator[Tensor]:
-        """Each pixel's coefficient of each derivative, newest first: `[B, 1, h, w]`."""
-        own = {age: [*self.coefficients(step, age + 1), *[0.0] * reached] for age in ages}
-        for j, given in enumerate(self.coefficients(step, reached)):
-            weight = torch.full_like(self.start, given, dtype=dtype)
-            for age in ages:
-                weight.masked_fill_(self.start == step - age, own[age][j])
-            yield weight
+    def _stepped(self, carried: Tensor, kept: Sequence[Tensor], step: int, age: int) -> Tensor:
+        """The step that a pixel of this age should have made, in memory of its own."""
+        coefficients = self.coefficients(step, age + 1)
+        x_next = torch.add(carried, kept[0], alpha=coefficients[0])
+        for derivative, weight in zip(kept[1:], coefficients[1:]):
+            x_next.add_(derivative, alpha=weight)
+        return x_next
 
 
 class HeunPP(Memory):
@@ -196,14 +209,15 @@ class HeunPP(Memory):
         return samples if self.pending is None else samples + self.pending
 
     def after(self, x, answer, sigma, step, again):
-        self.derivative, self.call = (x - answer) / self.sigmas[step], 0
+        self.derivative, self.call = (x - answer).div_(self.sigmas[step]), 0
 
     def inner(self, x, answer, step):
         self.call += 1
         n = len(self.sigmas) - 1
         sigma = self.sigmas[step + self.call]
-        derivative = (x - answer) / sigma - self.derivative
+        change = (x - answer).div_(sigma).sub_(self.derivative)
         dt = self.sigmas[step + 1] - self.sigmas[step]
         weight = dt * sigma / (3 if step < n - 2 else 2)
-        change = self.factor.to(x.dtype) * (weight * derivative)
-        self.pending = change if self.pending is None else self.pending + change
+        self.factor = self.factor.to(x.dtype)
+        change.mul_(weight).mul_(self.factor)
+        self.pending = change if self.pending is None else self.pending.add_(change)

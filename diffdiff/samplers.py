@@ -83,7 +83,7 @@ def _in_sigma(run: Run, coefficients: Coefficients, order: int) -> Memory:
         run.first,
         lambda step, order: coefficients(sigmas, step, order),
         order,
-        derivative=lambda x, answer, step: (x - answer) / sigmas[step],
+        derivative=lambda x, answer, step: (x - answer).div_(sigmas[step]),
     )
 
 
@@ -156,7 +156,7 @@ def _deis(run: Run) -> Memory:
 
 
 def _plms_memory(run: Run) -> Memory:
-    levels = [(float(s), float(n)) for s, n in run.schedule.levels]
+    levels = torch.stack([torch.stack([*level]) for level in run.schedule.levels]).tolist()
     timesteps = run.schedule.coordinates
 
     def slope(i: int) -> float:

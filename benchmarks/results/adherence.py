@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +12,9 @@ from tqdm import tqdm
 from diffdiff import metrics, perceptual
 
 from .. import probe
-from .methods import METHODS, OURS, Bench, strength_runs
-from .scenes import MAPS, Ask
+from .methods import EVEN, METHODS, OURS, Bench, strength_runs
+from .scenes import MAPS, Ask, turned, turned_back
+from .workers import Work, each
 
 PAPER = {"gradient": (0.97, 19.41), "complex": (0.81, 52.2), "triangle": (0.93, 35.75)}
 DRAWS, CHOICES = 1000, 50  # of the bootstrap, and of fewer pictures
@@ -37,7 +38,7 @@ def measures(judge=None) -> dict[str, Change]:
 
 @dataclass
 class Changes:
-    """What all runs changed.
+    """What all runs changed, maps as in `scenes.MAPS`.
 
     full: measure -> `[N, H, W]` of plain img2img at strength 1.
     edits: measure -> map -> method -> `[N, H, W]`.
@@ -49,32 +50,43 @@ class Changes:
     shown: list[dict]
 
 
-def collect(bench: Bench, asks: list[Ask], measured: dict[str, Change]) -> Changes:
-    """Every ask by every method and map. The runs of N-run compositing serve all maps, and the
-    last of them is the full edit."""
-    size = asks[0].picture.shape[0]
-    drawn = {name: make(size) for name, make in MAPS.items()}
-    full: dict[str, list] = {name: [] for name in measured}
-    edits = {n: {m: {k: [] for k in METHODS} for m in drawn} for n in measured}
-    shown = []
-    for ask in tqdm(asks, "adherence", unit="picture"):
-        runs = strength_runs(bench, ask)
-        kept = {"input": ask.picture, "full": runs[-1]}
-        for name, change in measured.items():
-            full[name].append(change(ask.picture, runs[-1]))
-        for kind, m in drawn.items():
-            for method, make in METHODS.items():
-                more = {"runs": runs} if method == "N-run compositing" else {}
-                kept[kind, method] = picture = make(bench, ask, m, **more)
-                for name, change in measured.items():
-                    edits[name][kind][method].append(change(ask.picture, picture))
-        if len(shown) < SHOWN:
-            shown.append(kept)
-    stacked = {
-        name: {kind: {k: np.stack(v) for k, v in rows.items()} for kind, rows in kinds.items()}
-        for name, kinds in edits.items()
+def one(bench: Bench, measured: dict[str, Change], ask: Ask) -> Changes:
+    """One ask by every method and map. The runs of N-run compositing serve all maps, and the last
+    of them is the full edit."""
+    runs = strength_runs(bench, ask)
+    kept: dict = {"input": ask.picture, "full": runs[-1]}
+
+    def changes(picture: np.ndarray) -> dict[str, np.ndarray]:
+        found = {name: change(ask.picture, picture) for name, change in measured.items()}
+        return {name: turned_back(v, ask.turn)[None] for name, v in found.items()}
+
+    edits: dict = {name: {kind: {} for kind in MAPS} for name in measured}
+    for kind, make in MAPS.items():
+        m = turned(make(ask.picture.shape[0]), ask.turn)
+        for method, by in METHODS.items():
+            more = {"runs": runs} if method == "N-run compositing" else {}
+            kept[kind, method] = picture = by(bench, ask, m, **more)
+            for name, change in changes(picture).items():
+                edits[name][kind][method] = change
+    return Changes(changes(runs[-1]), edits, [kept])
+
+
+def collect(found: Iterable[Changes], count: int) -> Changes:
+    """What is known of each ask, as one; the pictures of the first few."""
+    parts = []
+    for part in tqdm(found, "adherence", count, unit="picture"):
+        if len(parts) >= SHOWN:
+            part.shown.clear()
+        parts.append(part)
+    edits = {
+        name: {
+            kind: {k: np.concatenate([p.edits[name][kind][k] for p in parts]) for k in METHODS}
+            for kind in MAPS
+        }
+        for name in parts[0].edits
     }
-    return Changes({name: np.stack(v) for name, v in full.items()}, stacked, shown)
+    full = {name: np.concatenate([p.full[name] for p in parts]) for name in parts[0].full}
+    return Changes(full, edits, [kept for p in parts for kept in p.shown])
 
 
 def correlations(m: np.ndarray, edits: np.ndarray) -> np.ndarray:
@@ -103,40 +115,55 @@ def draws(count: int, seed: int = 0) -> np.ndarray:
     return (rng.multinomial(count, np.full(count, 1 / count), DRAWS) / count).astype(np.float32)
 
 
-def row(m: np.ndarray, change: np.ndarray, full: np.ndarray, weights: np.ndarray) -> dict:
-    """CAM, DAM and their intervals from `[N, H, W]` changes.
+def row(m: np.ndarray, change: np.ndarray, full: np.ndarray, drawn: np.ndarray) -> dict:
+    """CAM, DAM and their intervals from `[N, H, W]` changes, and the change where the map is 0.
 
     DAM is the map's own spread times sqrt(1 - CAM^2), as the best a and b are a regression; so
-    its interval is CAM's.
+    its interval is CAM's. drawn: the correlations of redrawn pictures.
     """
     edit = metrics.edit_map(change.mean(0), full.mean(0))
     cam = metrics.cam(m, edit) or 0.0
-    each = (change - full).reshape(len(change), -1).astype(np.float32)
-    low, high = interval(cam, correlations(m, (weights @ each).reshape(-1, *m.shape)))
+    low, high = interval(cam, drawn)
     spread = float(np.linalg.norm(m - m.mean()))
     near, far = sorted(map(abs, (low, high)))
     near = 0.0 if low < 0 < high else near
     return {
         "cam": cam, "cam_low": low, "cam_high": high, "dam": metrics.dam(m, edit),
         "dam_low": spread * math.sqrt(1 - far**2), "dam_high": spread * math.sqrt(1 - near**2),
-        "change": float(change.mean()),
+        "change": float(change.mean()), "kept": float(change[:, m <= 0].mean()),
     }  # fmt: skip
+
+
+def rows(m: np.ndarray, changes: dict[str, np.ndarray], full: np.ndarray) -> dict[str, dict]:
+    """method -> figures; of the others also by how much `EVEN` leads in CAM, pictures in pairs.
+
+    All methods share pictures and noise: their difference is known better than either.
+    """
+    weights = draws(len(full))
+    drawn = {}
+    for name, change in changes.items():
+        each = (change - full).reshape(len(change), -1).astype(np.float32)
+        drawn[name] = correlations(m, (weights @ each).reshape(-1, *m.shape))
+    found = {name: row(m, change, full, drawn[name]) for name, change in changes.items()}
+    for name, own in found.items():
+        half = NORMAL * float((drawn[EVEN] - drawn[name]).std(ddof=1))
+        lead = found[EVEN]["cam"] - own["cam"]
+        own |= {"lead": lead, "lead_low": lead - half, "lead_high": lead + half}
+    return found
 
 
 def table(changes: Changes) -> dict[str, dict[str, dict[str, dict]]]:
     """measure -> map -> method -> figures."""
-    count, size = changes.full["pixels"].shape[:2]
-    weights, found = draws(count), {}
-    for name, kinds in changes.edits.items():
-        found[name] = {
-            kind: {k: row(MAPS[kind](size), v, changes.full[name], weights)
-                   for k, v in rows.items()}
-            for kind, rows in kinds.items()
-        }  # fmt: skip
-    return found
+    return {
+        name: {
+            kind: rows(MAPS[kind](own.shape[-1]), kinds[kind], own) for kind in kinds
+        }
+        for name, kinds in changes.edits.items()
+        for own in (changes.full[name],)
+    }  # fmt: skip
 
 
-def by_pictures(changes: Changes, name: str, method: str = OURS[0]) -> dict[str, dict[str, float]]:
+def by_pictures(changes: Changes, name: str, method: str = EVEN) -> dict[str, dict[str, float]]:
     """map -> number of pictures -> mean CAM of random choices of so many."""
     count, size = changes.full[name].shape[:2]
     rng = np.random.default_rng(1)
@@ -160,11 +187,11 @@ def edit_maps(changes: Changes, name: str) -> dict[str, dict[str, np.ndarray]]:
     }
 
 
-def goals(found: dict[str, dict[str, dict]]) -> dict[str, bool]:
-    """Of one measure: what the report has to show -> whether ours (hard, the default) does."""
+def goals(found: dict[str, dict[str, dict]], method: str = EVEN) -> dict[str, bool]:
+    """Of one measure: what the report has to show -> whether ours, with even changes, does."""
     held = {}
     for kind, rows in found.items():
-        mine = rows[OURS[0]]
+        mine = rows[method]
         others = {name: r for name, r in rows.items() if name not in OURS}
         held[f"{kind}: CAM above the paper's {PAPER[kind][0]:g}"] = mine["cam"] > PAPER[kind][0]
         for name, r in others.items():
@@ -173,24 +200,32 @@ def goals(found: dict[str, dict[str, dict]]) -> dict[str, bool]:
     return held
 
 
-def run(bench: Bench, asks: list[Ask], judge=None) -> tuple[dict, dict[str, np.ndarray]]:
-    """Figures for JSON, and arrays: "edit/measure/map/method", "shown/i/input" and
-    "shown/i/map/method"."""
-    measured = measures(judge)
-    changes = collect(bench, asks, measured)
+def told(changes: Changes, response: str | None) -> dict:
+    """The figures, for JSON."""
     found = table(changes)
-    name = next(iter(measured))
-    figures = {
-        "pictures": len(asks), "size": asks[0].picture.shape[0], "counts": name,
-        "table": found, "by_pictures": by_pictures(changes, name), "goals": goals(found[name]),
+    name = next(iter(found))
+    full = changes.full[name]
+    return {
+        "pictures": len(full), "size": full.shape[-1], "counts": name, "table": found,
+        "by_pictures": by_pictures(changes, name), "goals": goals(found[name]),
+        "default": sum(goals(found[name], OURS[0]).values()), "response": response,
     }  # fmt: skip
+
+
+def pictures(changes: Changes) -> dict[str, np.ndarray]:
+    """The arrays: "edit/measure/map/method", "shown/i/input" and "shown/i/map/method"."""
     arrays = {
         f"edit/{name}/{kind}/{method}": m
-        for name in measured
+        for name in changes.full
         for kind, rows in edit_maps(changes, name).items()
         for method, m in rows.items()
     }
     for i, kept in enumerate(changes.shown):
         for key, picture in kept.items():
             arrays[f"shown/{i}/" + ("/".join(key) if isinstance(key, tuple) else key)] = picture
-    return figures, arrays
+    return arrays
+
+
+def run(asks: list[Ask], make: Callable[[], Work], workers: int) -> Changes:
+    """make: in every process, what makes `Changes` of an ask."""
+    return collect(each(make, asks, workers), len(asks))

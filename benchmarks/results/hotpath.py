@@ -2,6 +2,8 @@
 
 Counted on the CPU by the operations that reach PyTorch's dispatcher. Every operation is a launch
 on a GPU (views are not), and every value that Python reads of a tensor waits for the GPU there.
+Single numbers (tensors without dimensions) among themselves are not counted as operations:
+diffusers keeps its schedules on the CPU.
 """
 
 from __future__ import annotations
@@ -28,27 +30,30 @@ CONFIG = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_lin
 READS = ("_local_scalar_dense", "is_nonzero", "equal")  # item(), bool(), torch.equal
 # of the hosts' samplers; Restart stands for those that choose their own levels
 SAMPLERS = (
-    "sample_euler", "sample_heun", "sample_dpmpp_2m", "sample_dpmpp_3m_sde", "restart_sampler",
+    "sample_euler", "sample_heun", "sample_dpmpp_2m", "sample_dpmpp_3m_sde", "sample_lms",
+    "restart_sampler",
 )  # fmt: skip
-SCHEDULERS = ("DDIM", "EulerDiscrete", "DPMSolverMultistep", "HeunDiscrete")
+SCHEDULERS = ("DDIM", "EulerDiscrete", "HeunDiscrete", "DPMSolverMultistep", "UniPCMultistep")
 
 
 class Count(TorchDispatchMode):
-    """operations: that make something new or write; reads: of `READS`; bytes: of new storages."""
+    """operations: that make something new or write, single numbers among themselves left out;
+    reads: of `READS`; bytes: of new storages."""
 
     def __init__(self):
         super().__init__()
         self.operations = self.reads = self.bytes = 0
 
     def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
-        known = {t.untyped_storage().data_ptr() for t in _tensors((args, kwargs or {}))}
+        given = _tensors((args, kwargs or {}))
+        known = {t.untyped_storage().data_ptr() for t in given}
         result = operation(*args, **(kwargs or {}))
         if operation._schema.name.split("::")[1] in READS:
             self.reads += 1
             return result
         new = [t for t in _tensors(result) if t.untyped_storage().data_ptr() not in known]
         written = operation._schema.is_mutable
-        if new or written:
+        if (new or written) and any(t.ndim for t in (*given, *new)):
             self.operations += 1
         self.bytes += sum(t.untyped_storage().nbytes() for t in new)
         return result
@@ -83,6 +88,7 @@ def _row(counts: list[Count]) -> dict:
 
 def of_sampler(function: str) -> dict:
     """A `Hold` around the calls that a sampler of the hosts makes; a gradient, every step releases.
+    One that chooses its own levels goes back up once, as Restart does.
 
     The model and the sampler's own operations are not counted.
     """
@@ -93,7 +99,9 @@ def of_sampler(function: str) -> dict:
     known = traits(function)
     hold = Hold(init, noise, start, sigma_schedule(sigmas), 0, known)
     x, counts = init + noise * sigmas[0], []
-    for step in range(STEPS):
+    turn, top = STEPS * 3 // 4, STEPS // 2
+    walk = [] if known.on_schedule else [*range(turn), *range(top, turn)]
+    for step in walk + list(range(turn if walk else 0, STEPS)):
         count = Count()
         for call in range(known.calls(step, STEPS)):
             at = sigmas[min(step + (call > 0), STEPS - 1)].reshape(1)

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .adherence import PAPER
-from .methods import OURS
+from .methods import EVEN, OURS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PAPER_INK, INK, LINE = "#fcfcfa", "#1c2028", "#dfe2e6"
 INKS = {
-    OURS[0]: "#c2413b", OURS[1]: "#de8a80", "Algorithm 1": "#7a5195",
+    OURS[0]: "#de8a80", EVEN: "#c2413b", OURS[2]: "#8f5a4f", "Algorithm 1": "#7a5195",
     "blended latent diffusion": "#2f6fb7", "blurred mask": "#3b9b6d",
     "built-in soft inpainting": "#c08a2e", "N-run compositing": "#5c626e",
     "plain img2img": "#a3a8b1",

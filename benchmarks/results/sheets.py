@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 import cv2
@@ -10,12 +10,13 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ..tradeoff import FADED, INK, LINE, PAPER
-from .methods import METHODS, OURS, RUNS
-from .scenes import MAPS
+from .methods import EVEN, METHODS, OURS, RUNS
+from .scenes import MAPS, TURNS, turned
 
 TILE, GAP, LABEL, NOTE = 144, 8, 44, 22
 SHORT = {  # two lines at most
-    OURS[0]: "ours", OURS[1]: "ours,\ntransition 1", "Algorithm 1": "Algorithm 1\n(paper)",
+    OURS[0]: "ours", EVEN: "ours,\neven changes", OURS[2]: "ours,\ntransition 1",
+    "Algorithm 1": "Algorithm 1\n(paper)",
     "blended latent diffusion": "blended latent\ndiffusion",
     "blurred mask": "plain inpainting,\nblurred mask",
     "built-in soft inpainting": "built-in soft\ninpainting",
@@ -39,7 +40,7 @@ def fitted(m: np.ndarray, edit: np.ndarray) -> np.ndarray:
 
 def grid(
     heads: Sequence[str], rows: Sequence[Sequence[np.ndarray]], notes: Sequence[str],
-    captions: Sequence[Sequence[str]] | None = None, marked: int | None = None,
+    captions: Sequence[Sequence[str]] | None = None, marked: Container[int] = (),
 ) -> Image.Image:  # fmt: skip
     """Tiles in rows.
 
@@ -48,7 +49,7 @@ def grid(
         rows: uint8 `[H, W, 3]`, square.
         notes: under each row, where there are no captions.
         captions: under each tile.
-        marked: the column with a frame.
+        marked: the columns with a frame.
     """
     cell, deep = TILE + GAP, TILE + NOTE + GAP
     size = cell * len(heads) + GAP, LABEL + deep * len(rows)
@@ -57,14 +58,14 @@ def grid(
     font, small = ImageFont.load_default(15), ImageFont.load_default(14)
     for c, head in enumerate(heads):
         at = GAP + c * cell + TILE / 2, LABEL - 4
-        ink = MARK if c == marked else INK
+        ink = MARK if c in marked else INK
         draw.multiline_text(at, head, ink, font, "md", spacing=2, align="center")
     for r, tiles in enumerate(rows):
         y = LABEL + r * deep
         for c, tile in enumerate(tiles):
             x = GAP + c * cell
             shown = cv2.resize(tile, (TILE, TILE), interpolation=cv2.INTER_CUBIC)
-            frame = (MARK, 3) if c == marked else (LINE, 1)
+            frame = (MARK, 3) if c in marked else (LINE, 1)
             w = frame[1]
             draw.rectangle((x - w, y - w, x + TILE + w - 1, y + TILE + w - 1), frame[0])
             image.paste(Image.fromarray(shown), (x, y))
@@ -77,15 +78,15 @@ def grid(
 
 def pictures(arrays: dict[str, np.ndarray], prompts: Sequence[str]) -> Image.Image:
     """One ask for every map, by every method but the transition."""
-    names = [name for name in METHODS if name != OURS[1]]
+    names = [name for name in METHODS if name != OURS[2]]
     rows, notes = [], []
     for i, (kind, make) in enumerate(MAPS.items()):
         before = arrays[f"shown/{i}/input"]
         made = [arrays[f"shown/{i}/{kind}/{name}"] for name in names]
-        rows.append([before, grey(make(before.shape[0])), *made])
+        rows.append([before, grey(turned(make(before.shape[0]), i % TURNS)), *made])
         notes.append(f"asked for: {prompts[i]}")
     heads = ["input", "map\n(white changes)", *(SHORT[name] for name in names)]
-    return grid(heads, rows, notes, marked=2)
+    return grid(heads, rows, notes, marked=(2, 3))
 
 
 def edit_maps(arrays: dict[str, np.ndarray], measure: str, table: dict) -> Image.Image:
@@ -97,7 +98,7 @@ def edit_maps(arrays: dict[str, np.ndarray], measure: str, table: dict) -> Image
         rows.append([grey(m), *(grey(fitted(m, edit)) for edit in edits.values())])
         captions.append([kind, *(f"CAM {table[kind][name]['cam']:.2f}" for name in METHODS)])
     heads = ["the map", *(SHORT[name] for name in METHODS)]
-    return grid(heads, rows, [], captions, marked=1)
+    return grid(heads, rows, [], captions, marked=(1, 2, 3))
 
 
 def save(image: Image.Image, path: Path, colours: int = 0) -> None:

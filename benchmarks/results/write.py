@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..goals import summary
 from . import plots, sheets
-from .adherence import DRAWS, PAPER
 from .cost import SHARE
 from .gpu import GOAL_US
-from .methods import ABOUT, METHODS, OURS, RUNS
+from .methods import EVEN, RUNS
+from .write_adherence import of_adherence
+from .writing import marks, rows_of
 
 BUILTIN = "host's soft inpainting"  # as benchmarks.soft_inpaint names it
-PAPER_SIDE = 256  # pixels of the pictures that the paper's DAM is for
-MEASURES = {
-    "LPIPS": "spatial LPIPS (AlexNet)",
-    "pixels": "mean absolute difference of the pixel's channels",
-    "probe": "LPIPS's form on the features of the repository's own probe",
-}
-
-
-def rows_of(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """A Markdown table."""
-    lines = [heads, ["---"] * len(heads), *rows]
-    return ["| " + " | ".join(line) + " |" for line in lines]
-
-
-def marks(goals: dict[str, bool]) -> list[str]:
-    return [f"- {'holds' if ok else '**MISSED**'}: {goal}" for goal, ok in goals.items()]
 
 
 def page(found: dict[str, tuple[dict, dict]], path: Path) -> dict[str, bool]:
@@ -57,12 +41,12 @@ def page(found: dict[str, tuple[dict, dict]], path: Path) -> dict[str, bool]:
 
 def top(found: dict, held: dict[str, bool], folder: str) -> list[str]:
     table = found["table"][found["counts"]]
-    mine = {kind: rows[OURS[0]]["cam"] for kind, rows in table.items()}
     cut = {
         kind: max(rows[n]["cam"] for n in ("blended latent diffusion", "blurred mask"))
         for kind, rows in table.items()
     }
-    said = ", ".join(f"{kind} {mine[kind]:.2f} against {cut[kind]:.2f}" for kind in table)
+    said = ", ".join(f"{kind} {table[kind][EVEN]['cam']:.2f} against {cut[kind]:.2f}"
+                     for kind in table)  # fmt: skip
     mixed = ", ".join(f"{rows['N-run compositing']['cam']:.2f}" for rows in table.values())
     return [
         "# Results",
@@ -77,86 +61,11 @@ def top(found: dict, held: dict[str, bool], folder: str) -> list[str]:
         "*The first three edits of the run, none chosen. A plain inpainting mask knows two "
         "strengths: everything above one half is redrawn, everything below stays, and the border "
         "between them shows. With a change map each pixel changes as much as the map says. How "
-        f"well the change follows the map (CAM, 1 is perfect; better of the two masks): {said}. "
-        f"Mixing the pictures of {RUNS} whole runs by the map gets {mixed}, with the model calls "
-        "of all of them and with both pictures showing through where they disagree (last column, "
-        "the triangle).*",
+        "well the change follows the map (CAM, 1 is perfect; ours with even changes against the "
+        f"better of the two masks): {said}. Mixing the pictures of {RUNS} whole runs by the map "
+        f"gets {mixed}, with the model calls of all of them and with both pictures showing "
+        "through where they disagree (last column).*",
         "",
-    ]
-
-
-def of_adherence(found: dict, folder: str) -> list[str]:
-    size = found["size"]
-    lines = [
-        "## Adherence",
-        "",
-        f"{found['pictures']} painted landscapes, each to become another season at another time "
-        "of day; all methods with one model, one schedule and one noise, strength 1. *Edit map*: "
-        "the change of the output against the input, mean over all pictures, less that of plain "
-        "img2img at strength 1. *CAM*: correlation of map and edit map; *DAM*: their distance "
-        "after the best scale and offset, which is the map's spread times sqrt(1 - CAM²) "
-        "([the paper](https://arxiv.org/abs/2306.00950)). In brackets 95 % intervals: "
-        f"{DRAWS} bootstrap draws of the pictures, their spread in Fisher's z.",
-        "",
-        "The paper's maps are not published. These are a gradient, nine blobs, and a triangle "
-        "that is graded from top to base, with about the spread that the paper's own DAM and CAM "
-        "imply. Its DAM is for 256x256 and is given here for "
-        f"{size}x{size}; its figures are of another model and of spatial LPIPS.",
-        "",
-        *[f"- **{name}**: {ABOUT[name]}" for name in METHODS],
-        "",
-        f"![what changed under each map]({folder}/edit-maps.png)",
-        "",
-        f"![CAM with intervals]({folder}/cam.png)",
-        "",
-    ]
-    for measure, kinds in found["table"].items():
-        counts = " (the goals are set for this one)" if measure == found["counts"] else ""
-        lines += [f"Change by **{measure}**: {MEASURES[measure]}{counts}.", ""]
-        heads = ["method", *(f"{kind} {what}" for kind in kinds for what in ("CAM", "DAM"))]
-        rows = []
-        for name in METHODS:
-            cells = [name]
-            for kind in kinds:
-                row = kinds[kind][name]
-                cells.append(f"{row['cam']:.3f} ({row['cam_low']:.3f} to {row['cam_high']:.3f})")
-                cells.append(f"{row['dam']:.1f} ({row['dam_low']:.1f} to {row['dam_high']:.1f})")
-            rows.append(cells)
-        paper = ["*the paper, other model and maps*"]
-        for kind in kinds:
-            cam, dam = PAPER[kind]
-            paper += [f"*{cam:g}*", f"*{dam * size / PAPER_SIDE:.1f}*"]
-        lines += [*rows_of(heads, [*rows, paper]), ""]
-    if "LPIPS" not in found["table"]:
-        lines += ["LPIPS's weights were not at hand: its own figures are missing here.", ""]
-    by_count = found.get("by_pictures", {})
-    if by_count:
-        counts = next(iter(by_count.values()))
-        cells = [[kind, *(f"{v:.3f}" for v in row.values())] for kind, row in by_count.items()]
-        lines += [
-            "CAM of ours by the number of pictures (means of random choices): what stands in the "
-            "pictures averages out slowly. The paper took 1000.",
-            "",
-            *rows_of(["map", *counts], cells),
-            "",
-        ]
-    return [*lines, *marks(found["goals"]), "", *reading(found), ""]
-
-
-def reading(found: dict) -> list[str]:
-    """Where ours is beaten."""
-    lines = []
-    for kind, rows in found["table"][found["counts"]].items():
-        mine = rows[OURS[0]]["cam"]
-        ahead = [f"{n} ({r['cam']:.3f})" for n, r in rows.items()
-                 if n not in OURS and r["cam"] > mine]  # fmt: skip
-        lines.append(f"{kind}: {', '.join(ahead)}" if ahead else f"{kind}: none")
-    return [
-        f"Ahead of ours ({OURS[0]}) in CAM: {'; '.join(lines)}. Algorithm 1 and ours are one "
-        "method: they differ in the rung at which a strength is released and in the paste of what "
-        "is kept. Compositing runs of several strengths follows any map by construction, pixel "
-        "by pixel, at the price of the runs and of double exposures where they disagree, which "
-        "CAM does not see (last column of the pictures above).",
     ]
 
 
@@ -259,7 +168,8 @@ def of_cost(found: dict, folder: str) -> list[str]:
         "",
         "The hot path, per step beyond the model and the sampler, on a map that releases at every "
         "step: operations (launches on a GPU), values that the host reads back (each would wait "
-        "for the GPU), and new memory.",
+        "for the GPU), and new memory. Single numbers of diffusers' own schedule, on the CPU "
+        "wherever the model is, are not counted.",
         "",
         *rows_of(
             ["sampler", "operations", "most", "reads", "new memory, latents"],

@@ -7,12 +7,14 @@ answers and the same noise, and its result is taken for those pixels. Once the c
 much as the scheduler itself its memory is written into the scheduler's, and it is dropped: there
 are never more copies than the scheduler has orders, and a copy costs no model call.
 
-Nothing here knows a formula of any scheduler; order, corrector and warm-up are its own.
+Nothing here knows a formula of any scheduler; order, corrector and warm-up are its own. Of two it
+is known that a copy can go one step earlier (`BY_STEP`).
 """
 
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -25,6 +27,11 @@ from .schedulers import MULTISTEP, family
 
 # PNDM's counter tells its first two steps only, which differ in other things as well
 UNCOMPARED = ("_begin_index", "counter")
+
+BY_STEP = ("DPMSolverMultistep", "DEISMultistep")
+"""What these keep of a step depends on that step alone, so a copy's memory is the scheduler's own,
+only shorter; and their next step first drops the oldest. At order n a copy is of use for n - 1
+steps, and leaves nothing to be written."""
 
 
 class Forks:
@@ -43,10 +50,13 @@ class Forks:
             # a pixel that obeys only part of its first answer begins anew one step later
             self.own = torch.where((weight < 1) & (start != NEVER), start + 1, start)
         self.releases: set[int] = set()
-        if family(scheduler) in MULTISTEP:
+        kind = family(scheduler)
+        self.life = scheduler.config.solver_order - 1 if kind in BY_STEP else None
+        if kind in MULTISTEP and self.life != 0:
             self.releases = {*start.unique().tolist(), *self.own.unique().tolist()}
         self.fresh: Any = None
-        self.forks: dict[int, Any] = {}
+        # step that a copy begins with -> the copy, and the pixels whose history begins there
+        self.forks: dict[int, tuple[Any, Tensor]] = {}
 
     def step(
         self, answer: Tensor, timestep: Any, sample: Tensor, *args: Any, at: int, **kwargs: Any
@@ -70,21 +80,24 @@ class Forks:
             return step(scheduler, answer, timestep, sample, *args, return_dict=True, **kwargs)
 
         taken = []
-        for begun, fork in self.forks.items():
+        for begun, (fork, where) in self.forks.items():
+            if begun == at and self.own is not self.start:
+                where = where | (self.start == at)
             with _replayed(kwargs.get("generator"), sample.device):
-                taken.append((begun, stepped(fork).prev_sample))
+                taken.append((where, stepped(fork).prev_sample))
         # the scheduler itself comes last, so that the generators end where it leaves them
         out = stepped(self.scheduler)
-        for begun, other in taken:
-            where = self.own == begun
-            if begun == at:
-                where = where | (self.start == begun)
+        for where, other in taken:
             out.prev_sample = torch.where(where, other, out.prev_sample)
-        self._join()
+        self._join(at)
         return out
 
     def _fork(self, at: int) -> None:
         if self.fresh is None:
+            if self.releases and hasattr(self.scheduler, "get_lms_coefficient"):
+                # found by numerical integration: once for the scheduler and all its copies
+                found = functools.cache(self.scheduler.get_lms_coefficient)
+                self.scheduler.get_lms_coefficient = found
             # the pixels that begin with the run are the scheduler's own
             self.fresh = _twin(self.scheduler)
         elif at in self.releases:
@@ -92,15 +105,18 @@ class Forks:
             for name in ("_step_index", "_begin_index"):
                 if hasattr(fork, name):
                     setattr(fork, name, self.scheduler._step_index)
-            self.forks[at] = fork
+            self.forks[at] = fork, self.own == at
 
-    def _join(self) -> None:
-        for begun, fork in list(self.forks.items()):
-            where = self.own == begun
-            mine, theirs = _memory(self.scheduler), _memory(fork)
-            if _alike(mine, theirs, where):
+    def _join(self, at: int) -> None:
+        for begun, (fork, where) in list(self.forks.items()):
+            if self.life is None:
+                mine, theirs = _memory(self.scheduler), _memory(fork)
+                if not _alike(mine, theirs, where):
+                    continue
                 vars(self.scheduler).update(_blend(mine, theirs, where))
-                del self.forks[begun]
+            elif at - begun + 1 < self.life:
+                continue
+            del self.forks[begun]
 
 
 def _twin(scheduler: Any) -> Any:

@@ -67,7 +67,7 @@ def schedule_of(scheduler: Any, index: Callable[[], int] | None = None) -> Sched
     """
     name = family(scheduler)
     times = scheduler.timesteps.tolist()
-    called = [_level(scheduler, name, i) for i in range(len(times))]
+    called = [_level(scheduler, name, i, time) for i, time in enumerate(times)]
     levels = called[:: scheduler.order]
 
     def at(timestep: Tensor) -> Level:
@@ -79,10 +79,10 @@ def schedule_of(scheduler: Any, index: Callable[[], int] | None = None) -> Sched
     return Schedule([*levels, levels[-1]], levels, coordinates, at)
 
 
-def _level(scheduler: Any, name: str, i: int) -> Level:
-    """Level of the model call at `timesteps[i]`."""
+def _level(scheduler: Any, name: str, i: int, time: float) -> Level:
+    """Level of the model call at `timesteps[i]`, which is `time`."""
     if name in ALPHA_VP:
-        return vp(scheduler.alphas_cumprod[int(scheduler.timesteps[i])])
+        return vp(scheduler.alphas_cumprod[int(time)])
     if name in VE:
         return ve(_sigma(scheduler, name, i))
     sigma = scheduler.sigmas[i]

@@ -21,7 +21,7 @@ from ..errors import FieldError
 from ..overlay import overlay
 from ..prepare import full_strength, shape, strengths
 from ..releases import releases
-from . import finder, preview
+from . import automap, finder, preview
 from .bodies import AdherenceRequest, DiffEditRequest, PreviewRequest, read
 
 ROOT = "/diffdiff/v1"
@@ -102,7 +102,7 @@ def map_preview(request: PreviewRequest) -> dict[str, Any]:
         about = {
             "prompt": request.prompt, "width": request.width or size[0],
             "height": request.height or size[1],
-            "mask": maps.decode(request.mask, "mask") if request.mask else None,
+            "mask": automap.sent_mask(request.mask),
         }  # fmt: skip
         what = preview.Seen(picture, request.denoising_strength, about)
         change_map = preview.looked_for(what, args, painted)

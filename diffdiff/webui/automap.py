@@ -102,10 +102,22 @@ def mask_of(mask: Image.Image | None, inverted: bool | int) -> np.ndarray | None
     if mask is None:
         return None
     grey = mask.getchannel("A") if mask.mode == "RGBA" and _clear(mask) else mask.convert("L")
-    m = (np.asarray(grey) >= 128).astype(np.float32)
-    if not m.any():
-        return None
-    return maps.invert(m) if inverted else m
+    m = drawn((np.asarray(grey) >= 128).astype(np.float32))
+    return maps.invert(m) if inverted and m is not None else m
+
+
+def sent_mask(data: str | None) -> np.ndarray | None:
+    """A mask as base64 or a data URL: float32 [H, W]; None where nothing is masked.
+
+    Raises:
+        FieldError: "mask".
+    """
+    return drawn(maps.decode(data, "mask")) if data else None
+
+
+def drawn(mask: np.ndarray) -> np.ndarray | None:
+    """The mask; None for an empty canvas, which is no mask."""
+    return mask if mask.any() else None
 
 
 def _clear(image: Image.Image) -> bool:

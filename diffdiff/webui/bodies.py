@@ -11,7 +11,18 @@ from ..autoargs import DiffEditArgs
 from ..errors import FieldError
 
 
-class PreviewRequest(BaseModel, extra="forbid"):
+class RunSize(BaseModel):
+    """The size that a run would have."""
+
+    width: int | None = Field(
+        None, ge=8, le=16384, title="Width", description="Of the run; left out, the picture's."
+    )
+    height: int | None = Field(
+        None, ge=8, le=16384, title="Height", description="Of the run; left out, the picture's."
+    )
+
+
+class PreviewRequest(RunSize, extra="forbid"):
     """A map to look at."""
 
     args: dict | None = Field(
@@ -22,30 +33,18 @@ class PreviewRequest(BaseModel, extra="forbid"):
     )
     mask: str | None = Field(None, title="Mask", description="For source mask.")
     prompt: str = Field("", title="Prompt", description="Of the run, for source diffedit.")
-    width: int | None = Field(
-        None, ge=8, le=16384, title="Width", description="Of the run; left out, the picture's."
-    )
-    height: int | None = Field(
-        None, ge=8, le=16384, title="Height", description="Of the run; left out, the picture's."
-    )
     steps: int = Field(20, ge=1, le=1000, title="Steps", description="Of the run.")
     denoising_strength: float = Field(
         0.75, ge=0, le=1, title="Denoising strength", description="Of the run."
     )
 
 
-class DiffEditRequest(DiffEditArgs, extra="forbid"):
+class DiffEditRequest(RunSize, DiffEditArgs, extra="forbid"):
     """Two prompts and a picture."""
 
     image: str = Field("", title="Picture", description="That the map is for.")
     reference: str = Field("", title="Reference prompt", description="What the picture shows.")
     query: str = Field("", title="Query prompt", description="What it is to show.")
-    width: int | None = Field(
-        None, ge=8, le=16384, title="Width", description="Of the run; left out, the picture's."
-    )
-    height: int | None = Field(
-        None, ge=8, le=16384, title="Height", description="Of the run; left out, the picture's."
-    )
 
 
 class AdherenceRequest(BaseModel, extra="forbid"):

@@ -49,11 +49,10 @@ def seen(sent: dict[str, Any]) -> Seen:
     if not sent["picture"]:
         remedy = "Put one into the tab"
         raise FieldError("image", "there is no picture", remedy)
-    mask = maps.decode(sent["mask"], "mask") if sent.get("mask") else None
     about = {
         "prompt": sent.get("prompt") or "", "styles": tuple(sent.get("styles") or ()),
         "width": int(sent.get("width") or 512), "height": int(sent.get("height") or 512),
-        "mask": mask if mask is not None and mask.any() else None,  # an empty canvas is no mask
+        "mask": automap.sent_mask(sent.get("mask")),
     }  # fmt: skip
     denoising = sent.get("denoising")
     picture = decode_picture(sent["picture"])

@@ -88,6 +88,8 @@ def test_adherence_is_the_cores(webui, plain, ramp):
         ("map/preview", {"args": {"map": "http://127.0.0.1/x.png"}}, "map"),
         ("map/preview", {"args": {"gamma": 99}}, "gamma"),
         ("map/preview", {"args": {"source": "luminance"}}, "image"),
+        ("map/preview", {"args": {"source": "mask"}, "image": "PICTURE", "mask": "BLACK"}, "source"),
+        ("map/preview", {"args": {"response": "2 1"}}, "response"),
         ("map/preview", {"steps": 0}, "steps"),
         ("map/preview", {"colour": 1}, "colour"),
         ("map/diffedit", {}, "image"),
@@ -104,6 +106,7 @@ def test_adherence_is_the_cores(webui, plain, ramp):
 )  # fmt: skip
 def test_a_wrong_body_is_refused_by_name(webui, path, body, field):
     known = {"PICTURE": encode(webui.photograph), "MAP": encode(webui.photograph)}
+    known["BLACK"] = encode(np.zeros_like(webui.photograph))
     if isinstance(body, dict):
         body = {k: known.get(v, v) if isinstance(v, str) else v for k, v in body.items()}
     with pytest.raises(Refused) as refused:

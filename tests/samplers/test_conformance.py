@@ -6,7 +6,7 @@ import torch
 
 from benchmarks.bench import STRENGTHS, Bench, error, four_parts
 from benchmarks.conformance import ROWS, measure, passes
-from diffdiff.levels import flow, sigma_schedule, timestep_schedule
+from diffdiff.levels import flow, noised, sigma_schedule, timestep_schedule
 
 
 def name(row):
@@ -80,6 +80,32 @@ def test_transition_ends_where_the_ladder_does(row):
     assert torch.isfinite(between).all()
     if row.name not in ("DPM fast", "DPM adaptive"):  # their steps rarely meet the ladder's
         assert not torch.equal(between, rung)
+
+
+def test_plms_asks_once_more_with_every_pixel_where_it_will_be():
+    """Its second call at a release looks at neighbours: those released long ago lie where the
+    sampler itself takes them."""
+    bench = Bench(next(r for r in ROWS if r.name == "PLMS"))
+    strengths = np.full((8, 8), 0.8, np.float32)
+    strengths[:, 4:] = 0.5
+    hold, seen, model = bench.hold(strengths), [], bench.model
+
+    def watch(x, sigma, **_):
+        seen.append((float(sigma[0]), x.clone()))
+        return model(x, sigma)
+
+    def denoise(x, sigma, **_):
+        return hold.denoise(watch, x, sigma)
+
+    denoise.alphas_cumprod = model.alphas_cumprod
+    bench.call(denoise, noised(bench.init, bench.noise, bench.schedule.starts[0]), 0)
+    levels = [level for level, _ in seen]
+    release = bench.schedule.coordinates[int(hold.start.max())]
+    ahead = levels.index(release) + 1  # the call at the release, once more, the next step's
+    assert levels[ahead] == levels[ahead + 1] < release
+    extra, after = seen[ahead][1], seen[ahead + 1][1]
+    assert error(extra[..., :4], after[..., :4]) < 1e-6
+    assert error(extra[..., 4:], after[..., 4:]) > 1e-3  # these have been corrected since
 
 
 def test_transition_is_continuous_on_euler():

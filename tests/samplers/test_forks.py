@@ -57,7 +57,45 @@ def test_a_copy_is_dropped_when_it_remembers_as_much(order):
     assert torch.equal(out[..., :3], plain(scheduler_at(solver_order=order), given, 0, X)[..., :3])
     late = plain(scheduler_at(5, solver_order=order), given, 5, X)
     assert torch.equal(out[..., 3:], late[..., 3:])
+    assert counts == [0] * 5 + [1] * max(order - 2, 0) + [0] * (12 - 5 - max(order - 2, 0))
+
+
+@pytest.mark.parametrize("kind", ["LMSDiscrete", "UniPCMultistep"])
+def test_a_copy_of_the_others_lives_until_the_memories_are_alike(kind):
+    given, start, counts = answers(X.shape), left_and_right(5), []
+    scheduler = scheduler_at(kind=kind)
+    scheduler.is_scale_input_called = True
+    forked(scheduler, start, given, X, counts)
+    order = 4 if kind == "LMSDiscrete" else 2
     assert counts == [0] * 5 + [1] * (order - 1) + [0] * (12 - 5 - order + 1)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+@pytest.mark.parametrize("kind", ["DPMSolverMultistep", "DEISMultistep"])
+def test_releases_at_every_step_are_exact(kind, order):
+    """Young, younger and youngest at once; one of them already at the run's second step."""
+    options = {"kind": kind, "solver_order": order}
+    start, given = torch.tensor([0, 1, 4, 5, 6, 11]).expand(1, 1, 4, 6), answers(X.shape)
+    out = forked(scheduler_at(**options), start, given, X)
+    for column, begun in enumerate(start[0, 0, 0].tolist()):
+        late = plain(scheduler_at(begun, **options), given, begun, X)
+        assert torch.equal(out[..., column], late[..., column])
+
+
+def test_lms_integrates_its_coefficients_once_for_all_copies(monkeypatch):
+    kind, calls = diffusers.LMSDiscreteScheduler, []
+    own = kind.get_lms_coefficient
+
+    def counted(self, *args):
+        calls.append(args)
+        return own(self, *args)
+
+    monkeypatch.setattr(kind, "get_lms_coefficient", counted)
+    scheduler = scheduler_at(kind="LMSDiscrete")
+    scheduler.is_scale_input_called = True
+    start = torch.tensor([0, 1, 4, 5, 6, 11]).expand(1, 1, 4, 6)
+    forked(scheduler, start, answers(X.shape), X)
+    assert len(calls) == len(set(calls)) == 1 + 2 + 3 + 9 * 4
 
 
 def test_kept_pixels_and_single_step_schedulers_need_no_copy():

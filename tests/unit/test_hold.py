@@ -3,6 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.results.hotpath import Count
 from diffdiff.hold import Hold
 from diffdiff.ladder import NEVER
 from diffdiff.levels import flow, held_answer, noised, sigma_schedule, timestep_schedule, ve, vp
@@ -198,9 +199,83 @@ def test_timestep_schedule_is_the_hosts():
     torch.testing.assert_close(at.noise.view(()), schedule.levels[0].noise)
 
 
-def test_position_finds_rounded_levels():
-    schedule = sigma_schedule(SIGMAS)
-    assert [schedule.position(s) for s in (99.0, 8.0, 4.003, 3.0, 1.0, 0.5)] == [-1, 0, 1, 1, 3, 3]
+@pytest.mark.parametrize(
+    ("first", "steps"), [(0, [0, 0, 1, 1, 3, 3, 3]), (2, [2, 2, 2, 2, 3, 3, 3])]
+)
+def test_a_step_is_found_by_its_level_on_the_device(first, steps):
+    find = sigma_schedule(SIGMAS).finder(first, SIGMAS.device)
+    for dtype in (torch.float32, torch.float16):
+        asked = [torch.tensor([s, s], dtype=dtype) for s in (99, 8, 4.003, 3, 1, 0.5, 0)]
+        with Count() as count:
+            found = [find(sigma) for sigma in asked]
+        assert count.reads == 0
+        assert [int(step) for step in found] == steps
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("on_schedule", [False, True])
+def test_nothing_is_read_back_in_a_run_and_what_the_sampler_gets_is_its_own(on_schedule, weighted):
+    """Up again and down, as Restart goes, with two calls a step; a sampler may keep its answers."""
+    init, noise = latents()
+    weight = torch.tensor([1.0, 0.25, 0.5, 1.0]).reshape(1, 1, 2, 2) if weighted else None
+    sampler = Sampler(lambda i, n: 2, on_schedule)
+    for predicts in ("x0", "eps", "v"):
+        hold = hold_of(
+            [0, 1, 2, NEVER], init, noise, sampler, predicts=predicts, weight=weight,
+            extra_noise=noise,
+        )  # fmt: skip
+        got, places = [], set()
+        for sigma in (8.0, 4.0, 2.0, 1.0) if on_schedule else (8.0, 4.0, 2.0, 4.0, 2.0, 1.0):
+            for at in (sigma, sigma / 2):
+                x, at = init + noise * at, torch.tensor([at])
+                with Count() as count:
+                    answer = hold.denoise(lambda x, s: x.sin(), x, at)
+                assert count.reads == 0
+                got.append((answer, answer.clone(), x, x.clone()))
+                places |= {answer.data_ptr(), x.data_ptr()}
+        assert len(places | {init.data_ptr(), noise.data_ptr()}) == 2 * len(got) + 2
+        for answer, answer_then, x, x_then in got:
+            assert torch.equal(answer, answer_then) and torch.equal(x, x_then)
+
+
+def answered(kind, x, init, level):
+    """The formulas of `held_answer`, written out."""
+    signal = 1 if level.signal is None else level.signal
+    if kind == "v" and level.signal is None:
+        spread = (1 + level.noise**2) ** 0.5
+        return (x / spread - init * spread) / level.noise
+    if kind == "v":
+        return (x * signal - init) / level.noise
+    return (x - (init * signal if kind == "eps" else init)) / level.noise
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_memory_is_used_again_without_a_bit_changed(dtype):
+    """Intermediate results share one tensor, arguments are never written, and types and batches
+    that do not fit are left to have their own."""
+    init, noise = latents(batch=2, dtype=dtype)
+    other, at = init.cos(), torch.tensor([0.3, 0.7]).view(-1, 1, 1, 1)
+    one = at[0, 0, 0, 0]
+    given = [t.clone() for t in (init, noise, other)]
+    for level in (ve(at), vp(at), flow(at), ve(one), vp(one), flow(one), ve(2.0)):
+        for of in (init, init[:1], init.float()):
+            x, signal = noised(of, noise, level), 1 if level.signal is None else level.signal
+            plain = of * signal + noise * level.noise
+            assert torch.equal(x, plain) and x.dtype == plain.dtype
+            x = noised(noise, of, level)
+            assert torch.equal(x, noise * signal + of * level.noise)
+            for kind in ("eps", "v", "flow"):
+                for seen, kept in ((other, of), (of, other)):
+                    answer = held_answer(kind, seen, kept, level)
+                    plain = answered(kind, seen, kept, level)
+                    assert torch.equal(answer, plain) and answer.dtype == plain.dtype
+    assert all(torch.equal(a, b) for a, b in zip((init, noise, other), given))
+
+
+def test_a_timestep_schedule_reads_its_timesteps_at_once():
+    with Count() as count:
+        timestep_schedule(torch.arange(0, 1000, 50) + 1, torch.linspace(0.999, 0.01, 1000), 20)
+    assert count.reads == 0
 
 
 @given(st.lists(st.integers(-9, 9), min_size=1, max_size=4, unique=True), st.integers(-9, 9))

@@ -6,8 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import report
-from benchmarks.results import adherence, curves, plots, scenes, sheets, store, success, write
-from benchmarks.results.methods import METHODS, OURS
+from benchmarks.results import (
+    adherence,
+    curves,
+    plots,
+    scenes,
+    sheets,
+    store,
+    success,
+    workers,
+    write,
+    write_adherence,
+)
+from benchmarks.results.methods import EVEN, METHODS, OURS
 from diffdiff import metrics
 from diffdiff.errors import FieldError
 
@@ -28,7 +39,7 @@ def test_maps_are_the_same_every_time_and_spread_like_the_papers(kind):
 
 def test_the_spreads_are_those_that_the_papers_figures_imply():
     for kind, (cam, dam) in adherence.PAPER.items():
-        implied = dam / np.sqrt(1 - cam**2) / write.PAPER_SIDE
+        implied = dam / np.sqrt(1 - cam**2) / write_adherence.PAPER_SIDE
         assert implied == pytest.approx(scenes.SPREAD[kind], rel=0.1)
 
 
@@ -96,13 +107,51 @@ def test_intervals_narrow_with_more_pictures():
     assert width(48) < width(6)
 
 
+def test_a_difference_is_known_better_than_what_it_is_of():
+    """The same noise under two methods: their intervals overlap, their difference is sure."""
+    rng = np.random.default_rng(3)
+    m = scenes.gradient(SIZE)
+    noise = rng.normal(0, 6, (24, SIZE, SIZE)) + rng.normal(0, 1, (24, 1, 1)) * m
+    changes = {name: 0.8 * m**2 + noise for name in METHODS} | {adherence.EVEN: 0.8 * m + noise}
+    rows = adherence.rows(m, changes, np.ones_like(noise))
+    mine, other = rows[adherence.EVEN], rows["Algorithm 1"]
+    assert other["lead"] == pytest.approx(mine["cam"] - other["cam"])
+    assert mine["cam_low"] < other["cam_high"]  # apart they do not tell
+    assert 0 < other["lead_low"] < other["lead"] < other["lead_high"]
+    assert mine["lead"] == mine["lead_low"] == mine["lead_high"] == 0
+
+
+def test_what_is_kept_is_where_the_map_is_black():
+    m = scenes.triangle(SIZE)
+    change = np.broadcast_to(0.25 + 0.5 * (m > 0), (4, SIZE, SIZE)).astype(float)
+    row = adherence.row(m, change, np.ones_like(change), np.array([0.1, 0.2]))
+    assert row["kept"] == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("turn", range(scenes.TURNS))
+def test_maps_lie_in_eight_ways_and_come_back(turn):
+    m = np.arange(25.0).reshape(5, 5)
+    ways = [scenes.turned(m, t) for t in range(scenes.TURNS)]
+    assert len({w.tobytes() for w in ways}) == scenes.TURNS
+    np.testing.assert_array_equal(scenes.turned_back(ways[turn], turn), m)
+
+
+def test_work_of_several_processes_comes_in_order():
+    for count in (1, 2):
+        assert list(workers.each(_doubler, [3, 1, 2], count)) == [6, 2, 4]
+
+
+def _doubler():
+    return (2).__mul__
+
+
 def test_cam_by_number_of_pictures_ends_at_that_of_all():
     made = changes(FOLLOWS, 16)
     found = adherence.by_pictures(made, "pixels")
     table = adherence.table(made)["pixels"]
     for kind, row in found.items():
         assert list(row) == ["2", "4", "8", "16"]
-        assert row["16"] == pytest.approx(table[kind][OURS[0]]["cam"], abs=1e-6)
+        assert row["16"] == pytest.approx(table[kind][EVEN]["cam"], abs=1e-6)
         assert row["2"] < row["16"]
 
 
@@ -110,7 +159,8 @@ def test_a_negative_correlation_has_a_dam_interval_too():
     m = scenes.gradient(SIZE)
     rng = np.random.default_rng(0)
     change = np.stack([-0.1 * m + rng.normal(0, 0.5, m.shape) for _ in range(8)])
-    row = adherence.row(m, change, np.ones_like(change), adherence.draws(8))
+    drawn = adherence.correlations(m, np.tensordot(adherence.draws(8), change - 1, 1))
+    row = adherence.row(m, change, np.ones_like(change), drawn)
     assert row["cam"] < 0 and row["dam_low"] <= row["dam"] <= row["dam_high"]
 
 
@@ -171,23 +221,14 @@ def test_success_without_clip_downloads_nothing(monkeypatch):
 def found_parts() -> dict:
     """All parts with made-up figures."""
     made = changes(FOLLOWS)
-    table = adherence.table(made)
     told = {"model": "toyworld", "size": SIZE, "steps_run": 20, "guidance": 5.0,
             "scheduler": "DDIM", "seconds": 1.0}  # fmt: skip
-    arrays = {
-        f"edit/pixels/{kind}/{name}": m
-        for kind, rows in adherence.edit_maps(made, "pixels").items()
-        for name, m in rows.items()
-    }
+    arrays = adherence.pictures(made)
     tile = np.zeros((SIZE, SIZE, 3), np.uint8)
     for i, kind in enumerate(scenes.MAPS):
         arrays |= {f"shown/{i}/{kind}/{name}": tile for name in METHODS}
         arrays[f"shown/{i}/input"] = tile
-    of_adherence = told | {
-        "pictures": 12, "counts": "pixels", "table": table, "prompts": ["a", "b", "c"],
-        "by_pictures": adherence.by_pictures(made, "pixels"),
-        "goals": adherence.goals(table["pixels"]),
-    }  # fmt: skip
+    of_adherence = told | adherence.told(made, "0.5 3; 1 9") | {"prompts": ["a", "b", "c"]}
     rng = np.random.default_rng(0)
     keys = ("success", "outside", "probe")
     shape = len(curves.STRENGTHS), 4
