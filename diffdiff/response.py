@@ -1,9 +1,9 @@
 """How far each strength moves a picture, and maps whose greys mean amounts of change by it.
 
 A model's response to strength is no straight line: below some strength it hardly changes a
-picture, above another nothing more happens. A strength sheet measures it (FIELD: the paper leaves
-this to its fan and the user's eye). With the response known, a grey of the map can mean that part
-of the change instead of that part of the strength, so that an even ramp changes evenly.
+picture, above another nothing more happens. A strength sheet measures it. With the response
+known, a grey of the map can mean that part of the change instead of that part of the strength, so
+that an even ramp changes evenly. (arXiv 2306.00950 has the fan for this, and the user's eye.)
 """
 
 from __future__ import annotations

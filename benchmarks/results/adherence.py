@@ -1,4 +1,4 @@
-"""CAM and DAM of every method: how well what changed follows the map (FIELD: arXiv 2306.00950)."""
+"""CAM and DAM of every method: how well what changed follows the map (arXiv 2306.00950)."""
 
 from __future__ import annotations
 

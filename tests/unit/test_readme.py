@@ -1,5 +1,6 @@
 """What the README says of the settings is what the model says."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,15 @@ def test_the_settings_table_is_the_models():
     command = [sys.executable, "-m", "diffdiff.args"]  # as the page says
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert printed == table() + "\n"
+
+
+def test_figures_of_the_comparison_are_the_reports():
+    section = README.split("## Is it better?")[1].split("\n## ")[0]
+    report = (ROOT / "docs" / "results.md").read_text()
+    figures = re.findall(r"\d+\.\d+", section)
+    assert len(figures) >= 6
+    for figure in figures:
+        assert re.search(rf"(?<![\d.]){re.escape(figure)}(?![\d.]*\d)", report), figure
 
 
 def test_the_commands_exist():
