@@ -101,9 +101,10 @@ def sheet(
     result.settings.pop("strength", None)
     if change_map is None:
         result.settings.pop("map", None)
-        changes = np.array([s.changes for s in sheets])
-        if changes.size:  # by the strength alone, no map between
-            result.settings["changes"] = text(measured(strengths, changes.mean(0)))
+        changes = np.mean([s.changes for s in sheets], axis=0)
+        points = measured(strengths, changes)
+        if points:  # by the strength alone, no map between
+            result.settings["changes"] = text(points)
     return result
 
 

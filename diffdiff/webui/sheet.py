@@ -18,14 +18,13 @@ import torch
 from modules import images, processing, sd_samplers, sd_samplers_common, shared
 from PIL import Image
 
+from .. import response
 from ..args import EditArgs
 from ..attributes import attribute
 from ..errors import FieldError
 from ..fan import at_once
 from ..lockstep import Lockstep
 from ..perceptual import distance
-from ..response import measured
-from ..response import text as response_text
 from ..sheet import Sheet, strength_sheet
 from . import adapter, infotext
 from .inpaint import lent
@@ -153,8 +152,9 @@ class SheetSession(Session):
                     "DD frame": "{}x{}".format(*picture.size),
                     "Denoising strength": self.user_strength,
                 }
-                if not self.raw and sheet.changes:  # by the strength alone, no map between
-                    told["DD changes"] = response_text(measured(strengths, sheet.changes))
+                points = response.measured(strengths, sheet.changes)
+                if points and not self.raw:  # by the strength alone, no map between
+                    told["DD changes"] = response.text(points)
                 p.extra_generation_params |= told
                 seeds = p.all_prompts, p.all_seeds, p.all_subseeds
                 text = processing.create_infotext(p, *seeds, index=iteration * many + i)
