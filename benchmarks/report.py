@@ -33,7 +33,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--dtype", default="auto")
     parser.add_argument("--size", type=int, help="pixels of a side; left out, the model's own")
-    parser.add_argument("--pictures", type=int, default=192, help="of the adherence")
+    parser.add_argument("--pictures", type=int, default=256, help="of the adherence")
     parser.add_argument("--pairs", type=int, default=24, help="of the trade-off")
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--guidance", type=float, default=5.0)
