@@ -84,15 +84,16 @@ def follower(chosen: argparse.Namespace, response: str):
     return partial(adherence.one, bench, adherence.measures(judge))
 
 
-def follow(chosen: argparse.Namespace, bench, size: int) -> tuple[dict, dict]:
-    """The adherence."""
+def follow(chosen: argparse.Namespace, bench, judge, size: int) -> tuple[dict, dict]:
+    """The adherence; by several processes or, with the model that is loaded, by this one."""
     from .results import adherence, even, scenes
 
     bench.response = even.response(bench, size)
     on_cpu = bench.engine.pipe.device.type == "cpu"
     workers = chosen.workers or (min(os.cpu_count() or 1, 8) if on_cpu else 1)
     asked = scenes.asks(chosen.pictures, size)
-    make = partial(follower, chosen, bench.response)
+    own = partial(adherence.one, bench, adherence.measures(judge))
+    make = partial(follower, chosen, bench.response) if workers > 1 else lambda: own
     changes = adherence.run(asked, make, workers)
     prompts = [ask.prompt for ask in asked[: adherence.SHOWN]]
     figures = adherence.told(changes, bench.response) | {"prompts": prompts}
@@ -108,7 +109,7 @@ def measure(chosen: argparse.Namespace) -> None:
     for part in chosen.parts:
         began = time.monotonic()
         if part == "adherence":
-            figures, arrays = follow(chosen, bench, size)
+            figures, arrays = follow(chosen, bench, judge, size)
         elif part == "curves":
             seen = success.by_probe(judge) if judge else success.by_clip()
             told = "asked-for word seen by the probe" if judge else f"CLIPScore ({success.CLIP})"

@@ -154,13 +154,12 @@ def rows(m: np.ndarray, changes: dict[str, np.ndarray], full: np.ndarray) -> dic
 
 def table(changes: Changes) -> dict[str, dict[str, dict[str, dict]]]:
     """measure -> map -> method -> figures."""
-    return {
-        name: {
-            kind: rows(MAPS[kind](own.shape[-1]), kinds[kind], own) for kind in kinds
-        }
-        for name, kinds in changes.edits.items()
-        for own in (changes.full[name],)
-    }  # fmt: skip
+    found: dict = {}
+    for name, kinds in changes.edits.items():
+        full = changes.full[name]
+        size = full.shape[-1]
+        found[name] = {kind: rows(MAPS[kind](size), own, full) for kind, own in kinds.items()}
+    return found
 
 
 def by_pictures(changes: Changes, name: str, method: str = EVEN) -> dict[str, dict[str, float]]:

@@ -156,7 +156,7 @@ ABOUT = {
     OURS[0]: "hard release as in the paper, the default; what is never released is pasted back, "
     "with the default's feather in proportion (a side / 128)",
     EVEN: "the same with the field `response`: a grey means that part of the change, not of the "
-    "strength. Measured once, on other pictures under other maps",
+    "strength. Measured once, on other pictures",
     OURS[2]: "each pixel is released over a whole step",
     "Algorithm 1": "of the paper, with the thresholds of its published code",
     "blended latent diffusion": "arXiv 2206.02779, the mask is the map cut at 0.5",

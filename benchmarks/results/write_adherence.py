@@ -54,8 +54,9 @@ def about(found: dict) -> list[str]:
         f"{size}x{size}; its figures are of another model and of spatial LPIPS.",
         "",
         "No model's change is in proportion to strength. *Even changes* reads the map by the "
-        f"model's response, measured beforehand under other maps on {COUNT} pictures that are not "
-        f"among these: `response: {found['response']}`.",
+        f"model's response, measured beforehand on {COUNT} pictures that are not among these, half "
+        "of the runs under the gradient, half under blobs of any place, size and height: "
+        f"`response: {found['response']}`.",
         "",
     ]
 
