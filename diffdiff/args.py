@@ -68,17 +68,22 @@ def parse(request: dict, model: type[BaseModel] = EditArgs) -> Any:
         field = next(n for n, v in request.items() if isinstance(v, int) and abs(v) > 1e300)
         problem = f"{shown(request[field])} is too large"
         raise FieldError(field, problem, remedy(field, model)) from None
-    if isinstance(args, EditArgs) and args.black >= args.white:
+    if isinstance(args, EditArgs):
+        _check_together(args)
+    return args
+
+
+def _check_together(args: EditArgs) -> None:
+    """What no single field's range can say."""
+    if args.black >= args.white:
         raise FieldError(
             "black",
             f"{args.black:g} is not below white ({args.white:g})",
             "Set black below white.",
         )
-    if isinstance(args, EditArgs):
-        _ = args.reading  # raises what is wrong with it
-    if isinstance(args, EditArgs) and args.fans:
-        _ = args.several  # raises what is wrong with it
-    return args
+    _ = args.reading  # raises what is wrong with it
+    if args.fans:
+        _ = args.several  # the same
 
 
 def remedy(field: str, model: type[BaseModel] = EditArgs) -> str:

@@ -102,9 +102,9 @@ def in_pairs(found: dict) -> list[str]:
 
 
 def by_count(found: dict) -> list[str]:
-    by_count = found["by_pictures"]
-    counts = next(iter(by_count.values()))
-    cells = [[kind, *(f"{v:.3f}" for v in row.values())] for kind, row in by_count.items()]
+    kinds = found["by_pictures"]
+    counts = next(iter(kinds.values()))
+    cells = [[kind, *(f"{v:.3f}" for v in row.values())] for kind, row in kinds.items()]
     return [
         f"CAM of *{EVEN}* by the number of pictures (means of random choices): what stands in "
         "the pictures averages out slowly. The paper took 1000.",

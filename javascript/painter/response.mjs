@@ -5,11 +5,11 @@
 const straight = (value, full) => value * full;
 
 /**
- * @param {string | null | undefined} text "strength change; ..."
+ * @param {string} text "strength change; ..."
  * @returns {number[][] | null} strengths and changes from 0, 0 on; null where it is none
  */
 function curve(text) {
-    const rows = (text ?? "").split(";").filter((row) => row.trim());
+    const rows = text.split(";").filter((row) => row.trim());
     const points = rows.map((row) => row.trim().split(/[\s:,]+/).map(Number));
     const [strengths, changes] = [[0], [0]];
     for (const point of points) {
@@ -35,12 +35,20 @@ function between(x, from, to) {
     return ((to[i + 1] - to[i]) / (from[i + 1] - from[i])) * (x - from[i]) + to[i];
 }
 
+/** The last one asked for: a legend reads thousands of greys by one response. */
+let last = { text: "", read: straight };
+
 /**
  * @param {string | null} [text] as the field `response` has it; what is none is refused by the run
  * @returns {(value: number, full: number) => number} map value and strength of white -> strength
  */
 export function reading(text) {
-    const known = curve(text);
+    if (!text) return straight;
+    if (text !== last.text) last = { text, read: readingBy(curve(text)) };
+    return last.read;
+}
+
+function readingBy(known) {
     if (!known) return straight;
     const [strengths, changes] = known;
     return (value, full) => between(value * between(full, strengths, changes), changes, strengths);
