@@ -8,10 +8,12 @@ from functools import partial
 import numpy as np
 import torch
 
+from diffdiff.draws import Draws
 from diffdiff.hold import Hold
 from diffdiff.ladder import climb
 from diffdiff.levels import noised, sigma_schedule, timestep_schedule, vp
-from diffdiff.samplers import traits
+from diffdiff.probe import habits_of
+from diffdiff.calls import SamplerCall
 
 from . import reference
 
@@ -39,12 +41,16 @@ class Denoiser:
             mixed = mixed + 0.3 * torch.roll(mixed, (1, 2), (2, 3))
         return torch.tanh(mixed + 0.3 * torch.sin(sigma)) + 0.2 * scaled / (1 + sigma)
 
-    def __call__(self, x, sigma, **_):
+    def __call__(self, x, sigma, model_options=None, **_):
         """Works in float32 at least, like a UNet under autocast; answers in x's dtype."""
         dtype, x = x.dtype, x.to(torch.promote_types(x.dtype, torch.float32))
         sigma = sigma.view(-1, 1, 1, 1).to(x.dtype)
         if not self.timesteps:
-            return self.x0(x, sigma).to(dtype)
+            answer = self.x0(x, sigma).to(dtype)
+            uncond = (0.9 * answer + 0.1 * torch.tanh(x)).to(dtype)
+            for function in (model_options or {}).get("sampler_post_cfg_function", ()):
+                function({"denoised": answer, "uncond_denoised": uncond})
+            return answer
         a, s = vp(self.alphas_cumprod[sigma.round().long()])
         eps = (x - a * self.x0(x / a, s / a)) / s
         self.last_noise_uncond = (0.9 * eps + 0.1 * torch.tanh(x)).to(dtype)
@@ -66,7 +72,7 @@ class Row:
     name: str
     function: str
     noise: bool = False
-    tolerance: float | None = 1e-5
+    tolerance: float | None = 0
     options: tuple = ()
 
     @property
@@ -94,7 +100,7 @@ class Bench:
             self.times = sampling.get_sigmas_karras(steps, 0.0292, 14.6146)
             self.schedule = sigma_schedule(self.times)
 
-    def call(self, model, x, first: int):
+    def call(self, x, first: int) -> SamplerCall:
         """The sampler function on the part of the schedule that begins at step `first`."""
         options = dict(self.row.options)
         if self.row.noise:
@@ -110,7 +116,13 @@ class Bench:
             options["sigmas"] = self.times[first:]
         if self.function.__module__ == "k_diffusion.sampling":
             options["disable"] = True
-        return self.function(model, x, **options)
+        return SamplerCall(self.function, **options)
+
+    @property
+    def memory(self) -> str:
+        """How long the sampler remembers, in steps, as the probe found it."""
+        habits = self.habits()
+        return "by level" if habits.by_level else f"{habits.memory:g}"
 
     def first(self, strength: float) -> int | None:
         """Where the plain run of a strength begins; None when it calls no model."""
@@ -122,27 +134,37 @@ class Bench:
             # few steps and a timestep sampler: the plain run calls no model at this strength
             return self.init
         x = noised(self.init, self.noise, self.schedule.starts[first])
-        return self.call(self.model, x, first)
+        return self.call(x, first).run(self.model, x)
 
-    def hold(self, strength, repair: bool = True, first: int = 0, transition: float = 0.0) -> Hold:
+    def habits(self, first: int = 0):
+        kind = "eps" if self.row.timesteps else "x0"
+        return habits_of(
+            self.call(self.init, first), self.model, self.schedule, first, self.init, kind
+        )
+
+    def hold(self, strength, replay: bool = True, first: int = 0, transition: float = 0.0) -> Hold:
         """strength: scalar or `[h, w]`."""
         strength = np.broadcast_to(np.asarray(strength, np.float32), self.init.shape[2:])
         ladder = climb(strength, self.steps, len(self.schedule) - 1, transition)
-        known = traits(self.row.function)
+        habits = self.habits(first)
         return Hold(
             self.init, self.noise, torch.from_numpy(ladder.start.copy())[None, None],
-            self.schedule, first, known if repair else replace(known, memory=None),
+            self.schedule, first, habits if replay else replace(habits, memory=0),
             predicts="eps" if self.row.timesteps else "x0",
             weight=None if ladder.weight is None else torch.from_numpy(ladder.weight)[None, None],
-            function=self.function,
         )  # fmt: skip
 
-    def held(self, strength, repair: bool = True, first: int = 0, transition: float = 0.0):
-        """Result, and the denoiser that watched held pixels."""
-        hold = self.hold(strength, repair, first, transition)
-        denoise = Held(hold, self.model)
+    def held(
+        self, strength, replay: bool = True, first: int = 0, transition: float = 0.0, memory=None
+    ):
+        """Result, and the denoiser that watched held pixels. memory: instead of the probe's."""
+        hold = self.hold(strength, replay, first, transition)
+        if memory is not None:
+            hold.habits = replace(hold.habits, memory=memory)
         x = noised(self.init, self.noise, self.schedule.starts[first])
-        return hold.finish(self.call(denoise, x, first)), denoise
+        call = self.call(x, first)
+        denoise = Held(hold, self.model, call)
+        return hold.run(call, self.model, x, denoise, Draws()), denoise
 
 
 class Held:
@@ -151,26 +173,31 @@ class Held:
     released: `(sigma or timestep, released pixels)` at the first call of every step.
     """
 
-    def __init__(self, hold: Hold, model):
+    def __init__(self, hold: Hold, model, call: SamplerCall | None = None):
+        self.call = call
         self.hold, self.model, self.stray, self.released = hold, model, 0.0, []
         self.alphas_cumprod = getattr(model, "alphas_cumprod", None)
 
-    def watch(self, x, sigma, **_):
+    def watch(self, x, sigma, **kwargs):
         hold = self.hold
         level = hold.schedule.at(sigma)
         if hold.held.any():
             off = (x - noised(hold.init, hold.noise, level)).abs()
             stray = (off / (1 + torch.as_tensor(level.noise))).masked_fill(~hold.held, 0)
             self.stray = max(self.stray, float(stray.max()))
-        steps = len(hold.schedule) - hold.first
-        if hold.left == hold.sampler.calls(hold.own_step, steps) - 1:
+        if hold.opens:
             self.released.append((float(sigma[0]), ~hold.held))
-        return self.model(x, sigma)
+        return self.model(x, sigma, **kwargs)
 
-    def __call__(self, x, sigma, **_):
-        answer = self.hold.denoise(self.watch, x, sigma)
+    def __call__(self, x, sigma, **kwargs):
+        if self.call is not None:
+            hear = self.hold.also
+            kwargs = self.call.overheard(kwargs, lambda name, value: hear(name, x, value))
+        answer = self.hold.denoise(self.watch, x, sigma, **kwargs)
         if hasattr(self.model, "last_noise_uncond"):
-            self.last_noise_uncond = self.hold.hold(x, self.model.last_noise_uncond)
+            self.last_noise_uncond = self.hold.also(
+                "last_noise_uncond", x, self.model.last_noise_uncond
+            )
         return answer
 
 
@@ -205,7 +232,7 @@ def measure(bench, local) -> dict:
     Args:
         bench, local: a `Bench` or `SchedulerBench`, and the same with a local denoiser: they have
             `row`, `init`, `first(strength)`, `plain(strength)` and
-            `held(strength, repair) -> (result, Held)`.
+            `held(strength, replay) -> (result, Held)`.
     """
     strengths = four_parts()
     parts, denoise = local.held(strengths)
@@ -221,7 +248,8 @@ def measure(bench, local) -> dict:
         "path": denoise.stray,
         "zero": torch.equal(bench.held(0.0)[0], bench.init),
         "full": torch.equal(bench.held(1.0)[0], bench.plain(1.0)),
-        "no repair": max(error(bench.held(s, repair=False)[0], plain[s]) for s in STRENGTHS),
+        "no replay": max(error(bench.held(s, replay=False)[0], plain[s]) for s in STRENGTHS),
+        "memory": local.memory,
         "levels": levels_right(local, denoise),
         "tolerance": bench.row.tolerance,
     }

@@ -1,48 +1,38 @@
-"""`python -m benchmarks.overhead`: what the hold adds to a denoise call, in one run of its own.
+"""`python -m benchmarks.overhead`: what the hold and the replay add to a step, in one run.
 
-Time per call: the worst case, in which some pixels are released and some are still held at every
-step (a gradient map), beside one bare `torch.where` of the same size and beside a UNet call.
-Memory: the most that lives at once beyond the sampler's own latents, in latents.
+Worst case: a gradient map, so that at every step some pixels are held and some released. Time per
+step of real sampler functions: plain, held without replay, held; beside a call of a very small
+UNet. Operations per step (launches on a GPU) beyond the plain run. Memory: the most that lives at
+once beyond the plain run's, in latents. The probe: milliseconds, once for each function.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
+import threading
 import time
 import weakref
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import numpy as np
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from diffdiff.hold import Hold
-from diffdiff.ladder import climb
-from diffdiff.levels import noised, sigma_schedule
-from diffdiff.samplers import traits
+from diffdiff import probe
+from diffdiff.draws import Draws
+from diffdiff.levels import noised
 
 from .bench import Bench, Row
 from .conformance import ROWS
 
 SHAPES = [(b, c, s, s) for b in (1, 4) for c, s in ((4, 64), (4, 128), (16, 128))]
+TIMED = ("Euler", "DPM++ 2M", "DPM++ 2M SDE", "DPM++ 3M SDE", "LMS", "IPNDM", "HeunPP2")
 STEPS = 20
 
 
-def setting(shape: tuple, function: str):
-    b, _, h, w = shape
-    g = torch.Generator().manual_seed(0)
-    init, noise = (torch.randn(shape, generator=g) for _ in range(2))
-    sigmas = torch.cat([torch.linspace(2.68, -3.5, STEPS).exp(), torch.zeros(1)])
-    strength = torch.linspace(0, 1, w).expand(b, 1, h, w).numpy()
-    start = torch.from_numpy(climb(strength, STEPS, STEPS - 1).start)
-    schedule = sigma_schedule(sigmas)
-    return init, noise, sigmas, lambda: Hold(
-        init, noise, start, schedule, 0, traits(function), function=None
-    )  # fmt: skip
-
-
-def median(function: Callable[[], None], seconds: float = 1.0) -> float:
+def median(function: Callable[[], object], seconds: float = 1.0) -> float:
     """Median time of a call, in seconds."""
     times, end = [], time.perf_counter() + seconds
     while time.perf_counter() < end or len(times) < 5:
@@ -52,25 +42,50 @@ def median(function: Callable[[], None], seconds: float = 1.0) -> float:
     return statistics.median(times)
 
 
-def per_call(shape: tuple, function: str) -> tuple[float, float]:
-    """Seconds that a held denoise call takes beyond the model, and seconds of `torch.where`."""
-    init, noise, sigmas, new = setting(shape, function)
-    x, answer = init + noise, torch.randn_like(init)
-    mask = torch.rand(shape[0], 1, *shape[2:]) > 0.5
-    where = median(lambda: torch.where(mask, init, answer))
-    ones = torch.ones(shape[0])
-    calls = [(s, n) for s in sigmas[:-1] for n in range(traits(function).calls(0, STEPS))]
+class Work:
+    """One sampler on latents of a shape, with a model that costs nothing."""
 
-    def run():
-        hold = new()
-        for sigma, _ in calls:
-            hold.denoise(lambda x, s: answer, x, sigma * ones)
+    def __init__(self, row: Row, shape: tuple[int, ...]):
+        self.bench = bench = Bench(row, size=shape[-1])
+        g = torch.Generator().manual_seed(0)
+        bench.init, bench.noise = (torch.randn(shape, generator=g) for _ in range(2))
+        self.answer = bench.init.tanh()
+        self.strength = np.broadcast_to(np.linspace(0, 1, shape[-1]), shape[-2:])
+        self.x = noised(bench.init, bench.noise, bench.schedule.starts[0])
 
-    def empty():
-        for sigma, _ in calls:
-            sigma * ones
+    def asked(self, ask: Callable) -> Callable:
+        vars(ask).update(vars(self.bench.model), last_noise_uncond=self.answer)
+        return ask
 
-    return (median(run, 2.0) - median(empty)) / len(calls), where
+    def plain(self, around: Callable = lambda function: function) -> None:
+        """around: wraps the sampler function."""
+        ask = self.asked(lambda x, sigma, **_: self.answer.clone())
+        call = self.bench.call(self.x, 0)
+        call.function = around(call.function)
+        call.run(ask, self.x.clone())
+
+    def held(self, replay: bool = True, around: Callable = lambda function: function) -> None:
+        """around: wraps the sampler function."""
+        bench, hold = self.bench, self.bench.hold(self.strength, replay)
+        ask = self.asked(lambda x, s, **_: hold.denoise(lambda *_: self.answer.clone(), x, s))
+        call = bench.call(self.x, 0)
+        call.function = around(call.function)
+        hold.run(call, bench.model, self.x.clone(), ask, Draws())
+
+
+def row_named(name: str) -> Row:
+    return next(row for row in ROWS if row.name == name)
+
+
+def probing(row: Row) -> float:
+    """Seconds that the probe takes: the best of three."""
+    bench, times = Bench(row), []
+    for _ in range(3):
+        probe.forget()
+        began = time.perf_counter()
+        bench.habits()
+        times.append(time.perf_counter() - began)
+    return min(times)
 
 
 class Peak(TorchDispatchMode):
@@ -85,8 +100,9 @@ class Peak(TorchDispatchMode):
         for t in result if isinstance(result, (tuple, list)) else [result]:
             if isinstance(t, torch.Tensor):
                 storage = t.untyped_storage()
-                self.alive[storage.data_ptr()] = (weakref.ref(t), storage.nbytes())
-        live = {k: v for k, v in self.alive.items() if v[0]() is not None}
+                known = self.alive.setdefault(storage.data_ptr(), ([], storage.nbytes()))
+                known[0].append(weakref.ref(t))  # a view keeps it alive as well
+        live = {k: v for k, v in self.alive.items() if any(t() is not None for t in v[0])}
         self.alive = live
         self.peak = max(self.peak, sum(size for _, size in live.values()))
         return result
@@ -94,24 +110,22 @@ class Peak(TorchDispatchMode):
 
 def peak_latents(row: Row) -> float:
     """Most memory alive in a held run beyond the most alive in a plain one, in latents."""
-    bench = Bench(row, size=64)
-    alphas_cumprod = bench.model.alphas_cumprod
-    bench.model = lambda x, sigma, **_: x.tanh()
-    bench.model.alphas_cumprod = alphas_cumprod
-    bench.model.last_noise_uncond = x_like = bench.init.tanh()
-    strength = np.broadcast_to(np.linspace(0, 1, 64, dtype=np.float32), (64, 64))
-    x = noised(bench.init, bench.noise, bench.schedule.starts[0])
-    with Peak() as plain:
-        bench.call(bench.model, x.clone(), 0)
-    hold = bench.hold(strength)
+    work, peaks = Work(row, (1, 4, 64, 64)), []
+    for run in (work.plain, work.held):
+        peak, here = Peak(), threading.main_thread()
 
-    def denoise(x, sigma, **_):
-        return hold.denoise(bench.model, x, sigma)
+        def watched(function: Callable, peak: Peak = peak, here=here) -> Callable:
+            def inner(*args, **kwargs):
+                elsewhere = threading.current_thread() is not here
+                with peak if elsewhere else nullcontext():  # a mode sees its own thread only
+                    return function(*args, **kwargs)
 
-    denoise.alphas_cumprod, denoise.last_noise_uncond = alphas_cumprod, x_like
-    with Peak() as held:
-        hold.finish(bench.call(denoise, x.clone(), 0))
-    return (held.peak - plain.peak) / (x.numel() * x.element_size())
+            return inner
+
+        with peak:
+            run(around=watched)
+        peaks.append(peak.peak)
+    return (peaks[1] - peaks[0]) / (work.x.numel() * work.x.element_size())
 
 
 def unet_call(shape: tuple) -> float:
@@ -136,22 +150,40 @@ def unet_call(shape: tuple) -> float:
 
 
 def main() -> None:
+    from .results.hotpath import of_sampler
+
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     print(f"torch {torch.__version__}, {args.threads} threads; worst case: every step releases")
-    print(f"{'latents':>16} {'hold':>10} {'where':>10} {'ratio':>6} {'UNet':>11} {'share':>7}")
+    print("\nmilliseconds per step, beyond the plain run; the UNet is very small\n")
+    print("| latents | UNet | " + " | ".join(f"{n}: hold, replay" for n in TIMED) + " |")
+    print("| --- " * (2 + len(TIMED)) + "|")
     for shape in SHAPES:
-        added, where = per_call(shape, "sample_euler")
-        unet = unet_call(shape)
-        print(
-            f"{'x'.join(map(str, shape)):>16} {added * 1e6:8.1f}us {where * 1e6:8.1f}us "
-            f"{added / where:6.1f} {unet * 1e3:9.1f}ms {added / unet:7.2%}"
-        )
-    print("\npeak memory beyond a plain run of the same sampler, in latents")
+        cells = []
+        for name in TIMED:
+            work = Work(row_named(name), shape)
+            plain, hold, held = (
+                median(run) / STEPS * 1e3
+                for run in (work.plain, lambda w=work: w.held(False), work.held)
+            )
+            cells.append(f"{hold - plain:.2f}, {held - hold:.2f}")
+        size = "x".join(map(str, shape))
+        print(f"| {size} | {unet_call(shape) * 1e3:.0f} | " + " | ".join(cells) + " |", flush=True)
+    print(
+        "\n| sampler | memory | operations a step | peak latents | probe, ms |\n"
+        + "| --- " * 5
+        + "|"
+    )
     for row in ROWS:
-        print(f"{row.name:>28} {peak_latents(row):5.2f}")
+        habits = Bench(row).habits()
+        memory = "by level" if habits.by_level else f"{habits.memory:g}"
+        print(
+            f"| {row.name} | {memory} | {of_sampler(row.name)['operations']:.1f} | "
+            f"{peak_latents(row):.2f} | {probing(row) * 1e3:.0f} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -12,11 +12,17 @@ import importlib.util
 import math
 import sys
 import types
+from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
 
-from diffdiff.samplers import ADAMS_BASHFORTH, ipndm_v_coefficients
+ADAMS_BASHFORTH = {
+    1: (1.0,),
+    2: (3 / 2, -1 / 2),
+    3: (23 / 12, -16 / 12, 5 / 12),
+    4: (55 / 24, -59 / 24, 37 / 24, -9 / 24),
+}
 
 
 def k_diffusion_sampling() -> types.ModuleType:
@@ -38,6 +44,7 @@ def ddim(model, x, timesteps, extra_args=None, eta=0.0, cfgpp=False):
     """DDIM (arXiv 2010.02502, eq. 12), looped as the WebUI does: down to `timesteps[0]`."""
     alphas = model.alphas_cumprod
     ones = x.new_ones([x.shape[0]])
+    model.need_last_noise_uncond = cfgpp
     for i in range(len(timesteps) - 1, 0, -1):
         a, a_next = alphas[timesteps[i]], alphas[timesteps[i - 1]]
         eps = model(x, timesteps[i].item() * ones, **(extra_args or {}))
@@ -97,6 +104,32 @@ def sample_ipndm(model, x, sigmas):
         weights = ADAMS_BASHFORTH[min(len(kept), 4)]
         x = x + (sigmas[i + 1] - sigmas[i]) * sum(c * d for c, d in zip(weights, kept))
     return x
+
+
+def ipndm_v_coefficients(sigmas: Sequence[float], i: int, order: int) -> list[float]:
+    """Variable-step Adams-Bashforth as the hosts' IPNDM_V has it, its fourth-order term included.
+
+    Orders 1 and 2 are the textbook's; 3 and 4 follow the published solver
+    (zju-pi/diff-sampler), whose weights differ from exact integration.
+    """
+    h = [sigmas[i + 1 - k] - sigmas[i - k] for k in range(order)]
+    if order == 1:
+        return [h[0]]
+    r = h[0] / h[1]
+    weights = [(2 + r) / 2, -r / 2]
+    if order >= 3:
+        s01, s12 = h[0] + h[1], h[1] + h[2]
+        third = (1 - h[0] / (3 * s01) * (h[0] * s01) / (h[1] * s12)) / 2
+        q = h[1] / h[2]
+        weights = [weights[0] + third, weights[1] - (1 + q) * third, third * q]
+    if order == 4:
+        s012, s123, s23 = s01 + h[2], s12 + h[3], h[2] + h[3]
+        inner = (1 - h[0] / (3 * s01)) / 2 + (1 - h[0] / (2 * s01)) * h[0] / (6 * s012)
+        fourth = inner * (h[0] * s01 * s012) / (h[1] * s12 * s123)
+        p = h[1] * s12 / (h[2] * s23)
+        extra = [1, -(1 + q + p), q + p * (1 + h[2] / h[3]), -p * q]
+        weights = [w + e * fourth for w, e in zip([*weights, 0.0], extra, strict=True)]
+    return [h[0] * w for w in weights]
 
 
 @torch.no_grad()

@@ -13,7 +13,7 @@ from diffdiff.hold import Hold
 from diffdiff.ladder import NEVER, Ladder, suffix
 from diffdiff.levels import noised
 from diffdiff.standalone.forks import Forks
-from diffdiff.standalone.schedulers import predicts, sampler_of, schedule_of
+from diffdiff.standalone.schedulers import MULTISTEP, family, habits_of, predicts, schedule_of
 
 from . import bench
 from .bench import Denoiser, Held
@@ -102,16 +102,21 @@ class SchedulerBench:
 
         return predict
 
+    @property
+    def memory(self) -> str:
+        """Whether it has one: a fork takes the place of a replay."""
+        return "forked" if family(self.new()) in MULTISTEP else "0"
+
     def first(self, strength: float) -> int:
         """diffusers' own img2img rule."""
         return self.steps - min(int(self.steps * round(float(strength), 6)), self.steps)
 
-    def run(self, first: int, ladder: Ladder | None = None, repair: bool = True):
+    def run(self, first: int, ladder: Ladder | None = None, replay: bool = True):
         """The loop of a pipeline, from step `first` on.
 
         Args:
             ladder: start steps `[1, 1, h, w]` of a held run; None = plain img2img.
-            repair: False leaves the scheduler's memory alone.
+            replay: False leaves the scheduler's memory alone.
 
         Returns:
             Result, and the denoiser that watched held pixels (None of a plain run).
@@ -126,10 +131,10 @@ class SchedulerBench:
         if ladder is not None:
             start, weight = (None if a is None else torch.from_numpy(a.copy()) for a in ladder)
             hold = Hold(
-                self.init, self.noise, start, schedule, first, sampler_of(scheduler), kind, weight
+                self.init, self.noise, start, schedule, first, habits_of(scheduler), kind, weight
             )
             watched = Held(hold, model)
-            self.forks = Forks(scheduler, start if repair else start * 0 + NEVER, weight)
+            self.forks = Forks(scheduler, start if replay else start * 0 + NEVER, weight)
         draws = "generator" in scheduler.step.__code__.co_varnames
         x = noised(self.init, self.noise, schedule.starts[first])
         for t in scheduler.timesteps[begin:]:
@@ -148,10 +153,10 @@ class SchedulerBench:
     def plain(self, strength: float) -> Tensor:
         return self.run(self.first(strength))[0]
 
-    def held(self, strength, repair: bool = True, first: int = 0, transition: float = 0.0):
+    def held(self, strength, replay: bool = True, first: int = 0, transition: float = 0.0):
         """Result, and the denoiser that watched held pixels. strength: scalar or `[8, 8]`."""
         strength = np.broadcast_to(np.asarray(strength, np.float32), (1, 1, 8, 8))
-        return self.run(first, suffix(strength, self.steps, self.steps - 1, transition), repair)
+        return self.run(first, suffix(strength, self.steps, self.steps - 1, transition), replay)
 
 
 def measure(row: SchedulerRow, steps: int = 20) -> dict:

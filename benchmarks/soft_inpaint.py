@@ -34,11 +34,11 @@ from tqdm import tqdm
 from diffdiff import colour, maps
 from diffdiff.args import EditArgs, parse
 from diffdiff.composite import paste_back
+from diffdiff.calls import Habits
 from diffdiff.hold import Hold
 from diffdiff.ladder import climb
 from diffdiff.levels import sigma_schedule
 from diffdiff.prepare import kept, shown, softened, strengths
-from diffdiff.samplers import traits
 from diffdiff.toyworld.paint import paint
 from diffdiff.toyworld.world import caption
 
@@ -179,7 +179,7 @@ class Model:
         strength = strengths(grid, args, self.strength)
         ladder = climb(strength, self.steps, self.steps - 1, floor=self.first)
         start = torch.from_numpy(ladder.start)
-        euler = traits("sample_euler")
+        euler = Habits(by_level=False, exact=True)
         hold = Hold(init, self.noise(init), start, self.schedule, self.first, euler)
         return hold.finish(self.run(init, prompt, hold.denoise))
 

@@ -280,18 +280,17 @@ def needed(
     steps: int,
     last: int,
     rule: Rule = climb,
-    per_step: Callable[[int, int], int] | None = None,
+    per_step: int = 1,
 ) -> tuple[int, ...]:
     """Model evaluations that each picture of a sheet needs: as many as its plain run makes.
 
     Args:
         steps, last: as in `diffdiff.ladder.climb`.
         rule: the host's own ladder.
-        per_step: model calls in step i of a run of n steps, as `diffdiff.samplers.Sampler.calls`;
-            None means one in each.
+        per_step: model calls of a step.
 
     A picture whose strength releases nothing needs none and is the input itself.
     """
     starts = rule(np.asarray(strengths, np.float64), steps, last).start
     own = [0 if start == NEVER else last + 1 - int(start) for start in starts]
-    return tuple(n if per_step is None else sum(per_step(i, n) for i in range(n)) for n in own)
+    return tuple(n * per_step for n in own)

@@ -119,22 +119,25 @@ class Schedule:
         return lambda sigma: (reached >= sigma.reshape(-1)[0]).sum()
 
 
-def sigma_schedule(sigmas: Tensor, path: Callable[..., Level] = ve) -> Schedule:
+def sigma_schedule(sigmas: Tensor, path: Callable[..., Level] = ve, rank: int = 4) -> Schedule:
     """Schedule of a k-diffusion sampler.
 
     Args:
         sigmas: `[N + 1]` descending, the last one 0.
         path: `ve`, or `flow` where sigma is the flow time.
+        rank: of the latents, `[B, C, ..., h, w]`.
     """
     levels = [path(s) for s in sigmas]
 
     def at(sigma: Tensor) -> Level:
-        return path(sigma.view(-1, 1, 1, 1))
+        return path(sigma.view(-1, *[1] * (rank - 1)))
 
     return Schedule(levels, levels[:-1], sigmas.tolist(), at)
 
 
-def timestep_schedule(timesteps: Tensor, alphas_cumprod: Tensor, steps: int) -> Schedule:
+def timestep_schedule(
+    timesteps: Tensor, alphas_cumprod: Tensor, steps: int, rank: int = 4
+) -> Schedule:
     """Schedule of the WebUI's timestep samplers (DDIM, DDIM CFG++, PLMS, UniPC).
 
     Their img2img at rung `t_enc` is noised to `timesteps[t_enc]`, calls the model at
@@ -145,6 +148,7 @@ def timestep_schedule(timesteps: Tensor, alphas_cumprod: Tensor, steps: int) -> 
         timesteps: `[>= steps]` ascending integers.
         alphas_cumprod: `[T]`.
         steps: the user's steps (strength 1).
+        rank: of the latents, `[B, C, ..., h, w]`.
     """
     # step i stands for t_enc = steps - 1 - i
     times = timesteps.tolist()
@@ -159,6 +163,6 @@ def timestep_schedule(timesteps: Tensor, alphas_cumprod: Tensor, steps: int) -> 
         t = timestep.to(fine).clamp(0, len(log_alphas) - 1)
         low, high = log_alphas[t.floor().long()], log_alphas[t.ceil().long()]
         alpha = torch.lerp(low, high, t.frac()).exp().to(alphas_cumprod.dtype)
-        return vp(alpha.view(-1, 1, 1, 1))
+        return vp(alpha.view(-1, *[1] * (rank - 1)))
 
     return Schedule(levels, starts, [float(t) for t in called], at)

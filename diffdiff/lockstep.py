@@ -7,27 +7,22 @@ nothing that they share can be changed under their hands. The model runs in the 
 
 from __future__ import annotations
 
-import contextvars
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from .attributes import attribute
+from .paused import Paused, modes
 
 INDICES = ("cond_indices", "uncond_indices")  # Forge: places in a batch, not values
-KINDS = ("cuda", "cpu")  # of devices that autocast
 
 
 class Apart(Exception):
     """Requests that cannot be one."""
-
-
-class Abandoned(BaseException):
-    """Ends a run that is not wanted any more."""
 
 
 class Request(NamedTuple):
@@ -75,8 +70,7 @@ class Lockstep:
         stopped: Callable[[], BaseException | None] = lambda: None,
     ):
         self.at_once, self.moved, self.stopped = max(at_once, 1), moved, stopped
-        self.back = threading.Semaphore(0)
-        self.runs = [_Run(work, self.back, _modes()) for work in works]
+        self.runs = [_Run(work, modes()) for work in works]
         self.batches: list[int] = []
 
     @property
@@ -97,7 +91,7 @@ class Lockstep:
             run = threading.current_thread()
             if run not in self.runs:  # the call for all of them
                 return plain(*args, **kwargs)
-            return run.ask(Request(plain, args, kwargs, step, _modes()))
+            return run.ask(Request(plain, args, kwargs, step, modes()))
 
         with attribute(owner, **{name: ask}):
             yield
@@ -106,39 +100,31 @@ class Lockstep:
         """What the runs return. The first error ends them all."""
         try:
             for run in self.runs:
-                run.start()
-                self._resume(run)
-            while waiting := [run for run in self.runs if run.request is not None]:
+                run.resume()
+            while waiting := [run for run in self.runs if run.question is not None]:
                 error = self.stopped()
                 group = waiting if error else self._next(waiting)
                 answers = [None] * len(group) if error else self._answers(group)
                 for run, answer in zip(group, answers):
-                    self._resume(run, answer, error)
+                    run.resume(answer, error)
                 self.moved(sum(self.calls))
         finally:
             for run in self.runs:
                 run.abandon()
         return [run.result for run in self.runs]
 
-    def _resume(self, run: _Run, answer: Any = None, error: BaseException | None = None) -> None:
-        run.answer, run.error, run.request = answer, error, None
-        run.turn.release()
-        self.back.acquire()
-        if run.failure is not None:
-            raise run.failure
-
     def _next(self, waiting: list[_Run]) -> list[_Run]:
         """Those that are earliest in their schedule, at one time; before them, what is no step."""
         for run in waiting:
-            if not run.request.step:
+            if not run.question.step:
                 return [run]
-        time = max(run.request.time for run in waiting)
-        model = next(run.request.model for run in waiting if run.request.time == time)
-        alike = [r for r in waiting if r.request.time == time and r.request.model == model]
+        time = max(run.question.time for run in waiting)
+        model = next(run.question.model for run in waiting if run.question.time == time)
+        alike = [r for r in waiting if r.question.time == time and r.question.model == model]
         return alike[: self.at_once]
 
     def _answers(self, group: list[_Run]) -> list[Any]:
-        requests = [run.request for run in group]
+        requests = [run.question for run in group]
         try:
             with requests[0].modes():
                 answers = together(requests)
@@ -158,7 +144,7 @@ class Lockstep:
                 torch.cuda.empty_cache()
             return [a for part in _parts(group, self.at_once) for a in self._answers(part)]
         for run in group:
-            run.calls += run.request.step
+            run.calls += run.question.step
         return answers
 
 
@@ -166,73 +152,10 @@ def _parts(items: list, size: int) -> list[list]:
     return [items[i : i + size] for i in range(0, len(items), size)]
 
 
-class _Run(threading.Thread):
-    """A function that stops at each model call until it is answered."""
+class _Run(Paused):
+    """One of the runs: its question is a `Request`."""
 
-    def __init__(self, work: Callable[[], Any], back: threading.Semaphore, modes: Callable):
-        super().__init__(daemon=True)
-        self.work, self.back, self.modes = work, back, modes
-        self.turn = threading.Semaphore(0)
-        self.context = contextvars.copy_context()
-        self.request: Request | None = None
-        self.answer: Any = None
-        self.error: BaseException | None = None
-        self.result: Any = None
-        self.failure: BaseException | None = None
-        self.calls = 0
-
-    def run(self) -> None:
-        self.turn.acquire()
-        try:
-            if self.error is None:
-                with self.modes():
-                    self.result = self.context.run(self.work)
-        except Abandoned:
-            pass
-        except BaseException as error:
-            self.failure = error
-        finally:
-            self.back.release()
-
-    def ask(self, request: Request) -> Any:
-        self.request = request
-        self.back.release()
-        self.turn.acquire()
-        if self.error is not None:
-            raise self.error
-        return self.answer
-
-    def abandon(self) -> None:
-        """Ends the thread, wherever it is; does nothing where it has ended."""
-        while self.is_alive():
-            self.error = self.error or Abandoned()
-            self.turn.release()
-            self.join(0.05)
-
-
-def _modes() -> Callable[[], Any]:
-    """What torch keeps for each thread, as it is in this one: a `with` for another thread."""
-    grad, inference = torch.is_grad_enabled(), torch.is_inference_mode_enabled()
-    if hasattr(torch, "get_autocast_dtype"):  # torch 2.4
-        casts = {k: torch.get_autocast_dtype(k) for k in KINDS if torch.is_autocast_enabled(k)}
-    else:
-        casts = {"cuda": torch.get_autocast_gpu_dtype()} if torch.is_autocast_enabled() else {}
-        if torch.is_autocast_cpu_enabled():
-            casts["cpu"] = torch.get_autocast_cpu_dtype()
-    stream = torch.cuda.current_stream() if torch.cuda.is_initialized() else None
-
-    @contextmanager
-    def modes() -> Iterator[None]:
-        with ExitStack() as stack:
-            stack.enter_context(torch.inference_mode(inference))
-            stack.enter_context(torch.set_grad_enabled(grad))
-            for kind, dtype in casts.items():
-                stack.enter_context(torch.autocast(kind, dtype=dtype))
-            if stream is not None:
-                stack.enter_context(torch.cuda.stream(stream))
-            yield
-
-    return modes
+    calls = 0
 
 
 def together(requests: Sequence[Request]) -> list[Any]:

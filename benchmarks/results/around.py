@@ -20,7 +20,7 @@ from diffdiff.ladder import Ladder
 from diffdiff.levels import Level, Schedule, held_answer, noised
 from diffdiff.standalone import engine as engine_module
 from diffdiff.standalone.held import Held
-from diffdiff.standalone.schedulers import predicts, sampler_of, schedule_of
+from diffdiff.standalone.schedulers import predicts, schedule_of
 
 from .. import blends
 
@@ -67,7 +67,7 @@ class Around:
         self.calls += 1
         self.before(x)
 
-    def close(self, x: Tensor, answer: Tensor, sigma: Tensor) -> Tensor:
+    def close(self, x: Tensor, answer: Tensor) -> Tensor:
         """After it: what the scheduler gets."""
         return answer
 
@@ -109,7 +109,7 @@ class Blended(Around):
 class BuiltIn(Around):
     """The WebUI's soft inpainting: every predicted x0 is blended with the original."""
 
-    def close(self, x: Tensor, answer: Tensor, sigma: Tensor) -> Tensor:
+    def close(self, x: Tensor, answer: Tensor) -> Tensor:
         signal, noise = self.level
         as_sigma = float(noise if signal is None else noise / signal)
         x0 = clean(self.kind, x, answer, self.level)
@@ -132,7 +132,7 @@ class _Swapped(Held):
     def _begin(self, x: Tensor, timestep: Tensor) -> None:
         super()._begin(x, timestep)
         schedule = schedule_of(self.scheduler)
-        per_step = sampler_of(self.scheduler).calls(0, len(schedule))
+        per_step = self.scheduler.order
         self.hold = self.method(
             *self.known, schedule, self.begin // per_step, per_step, predicts(self.scheduler)
         )

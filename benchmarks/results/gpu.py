@@ -18,10 +18,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from diffdiff.calls import Habits
 from diffdiff.hold import Hold
 from diffdiff.ladder import climb
 from diffdiff.levels import sigma_schedule
-from diffdiff.samplers import traits
 
 STEPS, REPEATS = 20, 5
 GOAL_US = 10.0  # of GPU time that holding adds to a step
@@ -91,7 +91,12 @@ class Run:
         start = torch.from_numpy(climb(strength, STEPS, STEPS - 1).start)[None, None].to(device)
         # made once: the pixels' table and the schedule are not part of a step
         self.new = lambda: Hold(
-            self.init, self.noise, start, sigma_schedule(self.sigmas), 0, traits("sample_euler")
+            self.init,
+            self.noise,
+            start,
+            sigma_schedule(self.sigmas),
+            0,
+            Habits(by_level=False, exact=True),
         )
         self.ones = torch.ones(batch, device=device, dtype=dtype)
 

@@ -10,30 +10,36 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from diffdiff.hold import Hold
+from diffdiff.draws import Draws
 from diffdiff.ladder import climb
-from diffdiff.levels import sigma_schedule
-from diffdiff.samplers import traits
+from diffdiff.levels import noised
 from diffdiff.standalone.held import Held
+
+from ..bench import Bench
+from ..conformance import ROWS
 
 STEPS, SHAPE, REPEATS = 20, (1, 4, 64, 64), 20
 CONFIG = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
 READS = ("_local_scalar_dense", "is_nonzero", "equal")  # item(), bool(), torch.equal
 # of the hosts' samplers; Restart stands for those that choose their own levels
-SAMPLERS = (
-    "sample_euler", "sample_heun", "sample_dpmpp_2m", "sample_dpmpp_3m_sde", "sample_lms",
-    "restart_sampler",
-)  # fmt: skip
+SAMPLERS = ("Euler", "Heun", "DPM++ 2M", "DPM++ 3M SDE", "LMS", "HeunPP2", "Restart")
 SCHEDULERS = ("DDIM", "EulerDiscrete", "HeunDiscrete", "DPMSolverMultistep", "UniPCMultistep")
+
+
+class Done(NamedTuple):
+    operations: int
+    reads: int
+    bytes: int
 
 
 class Count(TorchDispatchMode):
@@ -43,6 +49,9 @@ class Count(TorchDispatchMode):
     def __init__(self):
         super().__init__()
         self.operations = self.reads = self.bytes = 0
+
+    def now(self) -> Done:
+        return Done(self.operations, self.reads, self.bytes)
 
     def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
         given = _tensors((args, kwargs or {}))
@@ -74,7 +83,7 @@ def _ladder(size: int, last: int):
     return climb(np.ascontiguousarray(strength), STEPS, last)
 
 
-def _row(counts: list[Count]) -> dict:
+def _row(counts: list[Done | Count]) -> dict:
     """Per step; every step of the run but the first, which sets things up."""
     rest = counts[1:]
     latent = 4 * int(np.prod(SHAPE))
@@ -86,32 +95,46 @@ def _row(counts: list[Count]) -> dict:
     }  # fmt: skip
 
 
-def of_sampler(function: str) -> dict:
-    """A `Hold` around the calls that a sampler of the hosts makes; a gradient, every step releases.
-    One that chooses its own levels goes back up once, as Restart does.
+def of_sampler(name: str, shape: tuple[int, ...] = SHAPE) -> dict:
+    """A held run of a sampler beside its plain run; a gradient, every step releases.
 
-    The model and the sampler's own operations are not counted.
+    name: of a row of `benchmarks.conformance`. What the plain run does is taken off; what the
+    sampler's own function does in a replay is counted.
     """
-    g = torch.Generator().manual_seed(0)
-    init, noise, answer = (torch.randn(SHAPE, generator=g) for _ in range(3))
-    sigmas = torch.cat([torch.linspace(2.68, -3.5, STEPS).exp(), torch.zeros(1)])
-    start = torch.from_numpy(_ladder(SHAPE[2], STEPS - 1).start)[None, None]
-    known = traits(function)
-    hold = Hold(init, noise, start, sigma_schedule(sigmas), 0, known)
-    x, counts = init + noise * sigmas[0], []
-    turn, top = STEPS * 3 // 4, STEPS // 2
-    walk = [] if known.on_schedule else [*range(turn), *range(top, turn)]
-    for step in walk + list(range(turn if walk else 0, STEPS)):
-        count = Count()
-        for call in range(known.calls(step, STEPS)):
-            at = sigmas[min(step + (call > 0), STEPS - 1)].reshape(1)
-            with count:
-                hold.open(x, at)
-            got = answer.clone()
-            with count:
-                hold.close(x, got, at, lambda a, b: answer)
-        counts.append(count)
-    return _row(counts)
+    bench = Bench(next(row for row in ROWS if row.name == name), size=shape[-1])
+    bench.init, bench.noise = (torch.randn(shape) for _ in range(2))
+    plain, held = (_row(steps_of_run(bench, held)) for held in (False, True))
+    return {k: held[k] - plain[k] for k in held}
+
+
+def steps_of_run(bench: Bench, held: bool) -> list[Done]:
+    """What is done in each step of one run, by the sampler and (held) by the hold."""
+    answer, habits, count = bench.init.cos(), bench.habits(), Count()
+    strength = np.broadcast_to(np.linspace(0, 1, answer.shape[-1]), answer.shape[-2:])
+    hold = bench.hold(strength)
+    x = noised(bench.init, bench.noise, bench.schedule.starts[0])
+    call = bench.call(x, 0)
+    function, marks, calls = call.function, [], itertools.count()
+
+    def counted(*args: Any, **kwargs: Any) -> Tensor:
+        # what a mode sees is that of its thread, and a replay has one of its own
+        elsewhere = threading.current_thread() is not threading.main_thread()
+        with count if elsewhere else contextlib.nullcontext():
+            return function(*args, **kwargs)
+
+    def ask(x: Tensor, sigma: Tensor, **kwargs: Any) -> Tensor:
+        if habits.by_level or next(calls) in habits.opens:
+            marks.append(count.now())
+        return hold.denoise(lambda *_: answer.clone(), x, sigma) if held else answer.clone()
+
+    vars(ask).update(vars(bench.model), last_noise_uncond=answer)
+    call.function = counted
+    with count:
+        if held:
+            hold.run(call, bench.model, x, ask, Draws())
+        else:
+            call.run(ask, x)
+    return [Done(*np.subtract(b, a)) for a, b in itertools.pairwise([*marks, count.now()])]
 
 
 def steps_of(name: str, held: bool, shape: tuple[int, ...], around: Callable[[], Any]) -> list:
@@ -176,5 +199,5 @@ def _quiet() -> Iterator[None]:
 
 def run() -> dict[str, dict]:
     """Name -> per step, beyond the model and the sampler."""
-    rows = {f"WebUI, {name.removeprefix('sample_')}": of_sampler(name) for name in SAMPLERS}
+    rows = {f"WebUI, {name}": of_sampler(name) for name in SAMPLERS}
     return rows | {f"diffusers, {name}": of_scheduler(name) for name in SCHEDULERS}

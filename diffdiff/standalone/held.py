@@ -19,7 +19,7 @@ from torch import Tensor
 from ..hold import Hold
 from ..ladder import Ladder
 from .forks import Forks
-from .schedulers import predicts, sampler_of, schedule_of
+from .schedulers import habits_of, predicts, schedule_of
 
 Progress = Callable[[int, int], None]
 
@@ -71,7 +71,6 @@ class Held:
         init, noise = self.known
         scheduler = self.scheduler
         schedule = schedule_of(scheduler, lambda: self.index)
-        sampler = sampler_of(scheduler)
         self.timesteps = scheduler.timesteps
         self.begin = getattr(scheduler, "begin_index", None)
         if self.begin is None:  # some keep no index
@@ -91,8 +90,8 @@ class Held:
             noise,
             start,
             schedule,
-            self.begin // sampler.calls(0, len(schedule)),
-            sampler,
+            self.begin // scheduler.order,
+            habits_of(scheduler),
             predicts(scheduler),
             weight=weight,
         )
@@ -110,8 +109,7 @@ class Held:
         channels = sample.shape[1] if sample.ndim == 4 else answer.shape[1]
         # a learned variance follows the answer
         answer, *variance = answer.split(channels, 1)
-        t = self.timesteps[self.index].reshape(1)
-        held = self.hold.close(x, self._grid(answer), t)
+        held = self.hold.close(x, self._grid(answer))
         if variance:
             held = torch.cat([held, *variance], 1)
         out = self.forks.step(held, timestep, x, *args, at=self.hold.step, **kwargs)

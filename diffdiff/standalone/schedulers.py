@@ -12,8 +12,8 @@ from typing import Any
 
 from torch import Tensor
 
+from ..calls import Habits
 from ..levels import Level, Schedule, flow, ve, vp
-from ..samplers import Sampler
 
 VE = (
     "EulerDiscrete",
@@ -105,11 +105,11 @@ def _sigma(scheduler: Any, name: str, i: int) -> Tensor:
     return (scheduler.sigmas[i - 1] * scheduler.sigmas[i]) ** 0.5
 
 
-def sampler_of(scheduler: Any) -> Sampler:
-    """Traits of a scheduler. It has no memory to repair: `forks.Forks` gives pixels their own."""
+def habits_of(scheduler: Any) -> Habits:
+    """Habits of a scheduler. Nothing is replayed: `forks.Forks` gives pixels a memory of their own."""
     family(scheduler)
-    calls = scheduler.order
-    return Sampler(lambda i, n: calls)
+    calls = len(scheduler.timesteps)
+    return Habits(opens=tuple(range(0, calls, scheduler.order)), by_level=False, exact=True)
 
 
 def predicts(scheduler: Any) -> str:

@@ -21,7 +21,6 @@ from ..response import measured, text
 from ..sheet import strength_sheet, with_bar
 from .choice import choose
 from .held import Progress
-from .schedulers import sampler_of
 from .settings import RunArgs
 
 
@@ -112,8 +111,8 @@ def _needed(engine: Any, strengths: tuple, run: RunArgs, rule: Rule | None) -> l
     """Model evaluations of each picture without a map; with one they are no more."""
     decoder = getattr(engine.pipe, "decoder_pipe", engine.pipe)
     scheduler, _ = choose(decoder.scheduler, run.scheduler, run.seed)
-    rule, calls = rule or engine.rules.rule, sampler_of(scheduler).calls
-    return list(needed(strengths, run.steps, run.steps - 1, rule, calls))
+    rule = rule or engine.rules.rule
+    return list(needed(strengths, run.steps, run.steps - 1, rule, scheduler.order))
 
 
 class _Counts:

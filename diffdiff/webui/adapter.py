@@ -14,12 +14,14 @@ import torch
 from modules import sd_samplers_common, shared
 
 from ..attributes import attribute
+from ..calls import SamplerCall
+from ..draws import Draws
 from ..hold import Hold
 from ..inpaint import released_conditioning
 from ..inversion import invert, of_levels
 from ..ladder import Ladder, shortened
 from ..levels import Schedule, flow, sigma_schedule, timestep_schedule, ve
-from ..samplers import traits
+from ..probe import habits_of
 
 
 class Plan(NamedTuple):
@@ -48,11 +50,11 @@ def schedule_of(sampler: Any, p: Any, steps: int, like: torch.Tensor) -> Schedul
     """The full schedule of a run, by the sampler's own rule."""
     if hasattr(sampler, "get_timesteps"):
         alphas = shared.sd_model.alphas_cumprod.to(like.device)
-        return timestep_schedule(sampler.get_timesteps(p, steps), alphas, steps)
+        return timestep_schedule(sampler.get_timesteps(p, steps), alphas, steps, like.ndim)
     sigmas = sampler.get_sigmas(p, steps)
     if hasattr(shared.sd_model, "forge_objects"):
         sigmas = sigmas.to(like.device)
-    return sigma_schedule(sigmas, flow if is_flow(sampler) else ve)
+    return sigma_schedule(sigmas, flow if is_flow(sampler) else ve, like.ndim)
 
 
 def is_flow(sampler: Any) -> bool:
@@ -128,12 +130,12 @@ class HeldRun:
             if self.empty is not None:
                 path = self._path(denoiser, **kwargs["extra_args"])
                 x = path[-1].to(x).clone()
-            hold = self._hold(function, x, kwargs.get("s_churn") or 0.0, path)
-            self.hold = hold
-            forward = self._forward(denoiser, hold)
+            call, draws = SamplerCall(function, *args, **kwargs), Draws(self._sources())
+            self.hold = hold = self._hold(call, denoiser, x, draws, path)
+            forward = self._forward(denoiser, hold, call)
             # a mask of the host is already in the ladder; its own blends would come on top
             with attribute(denoiser, forward=forward, mask=None, nmask=None):
-                return hold.finish(function(denoiser, x, *args, **kwargs))
+                return hold.run(call, denoiser, x, denoiser, draws)
 
         return held
 
@@ -154,26 +156,29 @@ class HeldRun:
         finally:
             denoiser.step = 0  # the prompt's schedule begins with the run
 
-    def _hold(self, function: Callable, x: torch.Tensor, churn: float, path=None) -> Hold:
-        name = function_name(function)
+    def _sources(self) -> list[tuple[Any, str]]:
+        """What the host lets its samplers draw from: it stands in the place of `randn_like`."""
+        rng = getattr(getattr(self.sampler, "p", None), "rng", None)
+        return [(rng, "next")] if hasattr(rng, "next") else []
+
+    def _hold(self, call: SamplerCall, denoiser: Any, x: torch.Tensor, draws: Draws, path) -> Hold:
         extra = shared.opts.img2img_extra_noise
         weight = self.ladder.weight
+        predicts = "eps" if hasattr(self.sampler, "get_timesteps") else "x0"
         return Hold(
             self.init.to(x),
             self.noise,
             torch.from_numpy(self.ladder.start).to(x.device),
             self.schedule,
             self.first,
-            traits(name),
-            predicts="eps" if hasattr(self.sampler, "get_timesteps") else "x0",
+            habits_of(call, denoiser, self.schedule, self.first, x, predicts, draws.sources),
+            predicts=predicts,
             weight=None if weight is None else torch.from_numpy(weight).to(x),
-            exact_levels=churn == 0,
             extra_noise=self.noise * extra if extra > 0 else None,
-            function=function,
             path=path,
         )
 
-    def _forward(self, denoiser: Any, hold: Hold) -> Callable:
+    def _forward(self, denoiser: Any, hold: Hold, call: SamplerCall) -> Callable:
         plain, sampler = denoiser.forward, self.sampler
 
         def ask(x, sigma, **kwargs):
@@ -184,11 +189,13 @@ class HeldRun:
 
         def forward(x, sigma, **kwargs):
             step = denoiser.step
+            kwargs = call.overheard(kwargs, lambda name, value: hold.also(name, x, value))
             answer = hold.denoise(ask, x, sigma, **kwargs)
-            # an extra call of a repair is not a step of the prompt's schedule
+            # a start that asks once more makes no step of the prompt's schedule
             denoiser.step = min(denoiser.step, step + 1)
             if getattr(denoiser, "need_last_noise_uncond", False):
-                denoiser.last_noise_uncond = hold.hold(x, denoiser.last_noise_uncond)
+                aside = denoiser.last_noise_uncond
+                denoiser.last_noise_uncond = hold.also("last_noise_uncond", x, aside)
             if hold.holding:
                 show(sampler, hold)
             return answer

@@ -180,6 +180,9 @@ class Session:
             text += f", {skipped} of {skipped + max(self.steps[1] + 1 - first, 0)} steps skipped"
         if hold is None:
             text += f"; the {'mask' if self.inpaint else 'map'} is empty, so nothing changes"
+        elif hold.remark:
+            text += f"; {hold.remark}"
+            p.extra_generation_params["DD sampler"] = "by noise level" if hold.find else "not exact"
         p.comment(text)
         logger.info(text)
 

@@ -57,8 +57,8 @@ def test_other_numbers_of_steps(row, steps):
 
 
 @pytest.mark.parametrize("row", MULTISTEP, ids=name)
-def test_without_repair_it_would_be_wrong(row):
-    assert measure(row)["no repair"] > 0.05
+def test_without_forks_it_would_be_wrong(row):
+    assert measure(row)["no replay"] > 0.05
 
 
 @pytest.mark.parametrize("row", ROWS, ids=name)

@@ -17,7 +17,6 @@ from diffdiff.response import measured, points_of, reading
 from diffdiff.response import text as written
 from diffdiff.standalone import output
 from diffdiff.standalone.choice import choose
-from diffdiff.standalone.schedulers import sampler_of
 from diffdiff.standalone.settings import RunArgs
 from diffdiff.standalone.several import remembered
 
@@ -65,7 +64,7 @@ def test_rows_that_the_model_sees_are_the_sum_of_what_is_needed(scheduler):
     assert together == apart == [result.calls]
     exact = edit(tiny, engine, None, run, **SHEET, sheet_batch=1)
     assert all((g == arrays(w)[0]).all() for g, w in zip(arrays(exact)[1:], alone))
-    calls = sampler_of(choose(engine.pipe.scheduler, scheduler)[0]).calls
+    calls = choose(engine.pipe.scheduler, scheduler)[0].order
     want = sum(needed(STRENGTHS, 10, 9, engine.rules.rule, calls))
     assert want - result.calls in (0, 3 * (scheduler == "Heun"))  # its last step is Euler's
 

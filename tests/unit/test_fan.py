@@ -16,7 +16,6 @@ from diffdiff.fan import (
     spread,
 )
 from diffdiff.ladder import NEVER, climb, suffix
-from diffdiff.samplers import traits
 
 counts = st.integers(2, MOST)
 drawn = st.sampled_from([layout for layout in LAYOUTS if layout != "map"])
@@ -210,6 +209,4 @@ def test_the_numbers_of_a_known_sheet():
 
 
 def test_calls_follow_the_sampler():
-    heun, plms = traits("sample_heun").calls, traits("plms").calls
-    assert needed((0.5,), 20, 19, per_step=heun) == (22,)
-    assert needed((0.5, 0.0), 20, 19, per_step=plms) == (12, 0)
+    assert needed((0.5, 0.0), 20, 19, per_step=2) == (22, 0)

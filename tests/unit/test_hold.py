@@ -4,13 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.results.hotpath import Count
+from diffdiff.calls import Habits
 from diffdiff.hold import Hold
 from diffdiff.ladder import NEVER
 from diffdiff.levels import flow, held_answer, noised, sigma_schedule, timestep_schedule, ve, vp
-from diffdiff.repair import lagrange
-from diffdiff.samplers import UNKNOWN, Sampler, traits
 
 SIGMAS = torch.tensor([8.0, 4.0, 2.0, 1.0, 0.0])
+ONCE = Habits(by_level=False, exact=True)  # one model call a step, at the schedule's levels
+TWICE = Habits(opens=tuple(range(0, 40, 2)), by_level=False, exact=True)
+UNKNOWN = Habits()
 
 
 def latents(seed=0, batch=1, dtype=torch.float32):
@@ -25,10 +27,9 @@ def euler(hold, model, x, sigmas):
     return hold.finish(x)
 
 
-def hold_of(start, init, noise, sampler=None, first=0, **kw):
+def hold_of(start, init, noise, habits=ONCE, first=0, **kw):
     start = torch.tensor(start, dtype=torch.int16).reshape(-1, 1, 2, 2)
-    known = sampler or traits("sample_euler")
-    return Hold(init, noise, start, sigma_schedule(SIGMAS), first, known, **kw)
+    return Hold(init, noise, start, sigma_schedule(SIGMAS), first, habits, **kw)
 
 
 def test_never_released_is_the_init_latent_bit_for_bit():
@@ -101,7 +102,7 @@ def test_a_wrong_map_shape_is_refused():
 def test_second_calls_of_a_step_do_not_release():
     """Heun's second call lies on the next step's sigma; the decision is the step's."""
     init, noise = latents()
-    hold = hold_of([1] * 4, init, noise, Sampler(lambda i, n: 2))
+    hold = hold_of([1] * 4, init, noise, TWICE)
     model = lambda x, s: torch.full_like(x, 9.0)  # noqa: E731
     x = init + noise * 8.0
     assert torch.equal(hold.denoise(model, x, torch.tensor([8.0])), init)
@@ -111,7 +112,7 @@ def test_second_calls_of_a_step_do_not_release():
 
 def test_going_back_up_holds_again_and_anchors_again():
     init, noise = latents()
-    hold = hold_of([0, 2, 2, 3], init, noise, Sampler(on_schedule=False))
+    hold = hold_of([0, 2, 2, 3], init, noise, UNKNOWN)
     model = lambda x, s: torch.full_like(x, 9.0)  # noqa: E731
     for sigma, free in [(8.0, 1), (4.0, 1), (2.0, 3), (4.0, 1), (2.0, 3), (1.0, 4)]:
         x = torch.full_like(init, 5.0)
@@ -177,7 +178,7 @@ def test_flow_matching_euler_keeps_held_pixels_exactly():
     init, noise = latents(2)
     times = torch.tensor([1.0, 0.7, 0.4, 0.0])
     start = torch.tensor([0, NEVER, 1, 2], dtype=torch.int16).reshape(1, 1, 2, 2)
-    hold = Hold(init, noise, start, sigma_schedule(times, flow), 0, traits("sample_euler"))
+    hold = Hold(init, noise, start, sigma_schedule(times, flow), 0, ONCE)
     seen, x = [], noise
     for t, t_next in zip(times[:-1], times[1:]):
         answer = hold.denoise(lambda x, s: seen.append(x.clone()) or x.cos(), x, t.view(1))
@@ -218,10 +219,10 @@ def test_nothing_is_read_back_in_a_run_and_what_the_sampler_gets_is_its_own(on_s
     """Up again and down, as Restart goes, with two calls a step; a sampler may keep its answers."""
     init, noise = latents()
     weight = torch.tensor([1.0, 0.25, 0.5, 1.0]).reshape(1, 1, 2, 2) if weighted else None
-    sampler = Sampler(lambda i, n: 2, on_schedule)
+    habits = TWICE if on_schedule else Habits(opens=TWICE.opens)
     for predicts in ("x0", "eps", "v"):
         hold = hold_of(
-            [0, 1, 2, NEVER], init, noise, sampler, predicts=predicts, weight=weight,
+            [0, 1, 2, NEVER], init, noise, habits, predicts=predicts, weight=weight,
             extra_noise=noise,
         )  # fmt: skip
         got, places = [], set()
@@ -276,15 +277,3 @@ def test_a_timestep_schedule_reads_its_timesteps_at_once():
     with Count() as count:
         timestep_schedule(torch.arange(0, 1000, 50) + 1, torch.linspace(0.999, 0.01, 1000), 20)
     assert count.reads == 0
-
-
-@given(st.lists(st.integers(-9, 9), min_size=1, max_size=4, unique=True), st.integers(-9, 9))
-def test_lagrange_reproduces_polynomials(nodes, at):
-    for power in range(len(nodes)):
-        weights = lagrange(nodes, at)
-        assert abs(sum(w * n**power for w, n in zip(weights, nodes)) - at**power) < 1e-6 * 10**5
-
-
-def test_unknown_samplers_are_held_by_level():
-    assert traits("sample_of_tomorrow") is UNKNOWN
-    assert not UNKNOWN.on_schedule and UNKNOWN.memory is None

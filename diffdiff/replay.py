@@ -1,0 +1,235 @@
+"""Replay: what a released pixel's x must be, had from the sampler's own function.
+
+A multistep sampler remembers answers of earlier steps, and for a pixel that was held those are not
+the model's. So at every step that releases pixels the sampler's own function is started once more,
+from the noised original and on the part of the schedule that is left, for these pixels alone. It
+stops at each question; what it asks is written into the main run's x, the model is asked once for
+all pixels, and its answer given to both. Once the main run remembers nothing that is older than
+the release, the replay is dropped. No formula of any sampler is needed, and no model call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .calls import Habits, SamplerCall, StandIn
+from .draws import Astray, Draws
+from .paused import Paused, modes
+
+
+class Group:
+    """The pixels that are released at one step.
+
+    Args:
+        cells: long `[n]`, their places in a picture, row by row.
+        own: bool `[B, 1, ..., n]` where pictures have different maps, else None: all of them.
+    """
+
+    def __init__(self, cells: Tensor, own: Tensor | None):
+        self.cells, self.own = cells, own
+
+    def of(self, latents: Tensor) -> Tensor:
+        """`[..., h, w]` -> `[..., 1, n]`, a copy."""
+        return latents.flatten(-2).index_select(-1, self.cells).unsqueeze(-2)
+
+    def put(self, latents: Tensor, values: Tensor) -> None:
+        """Writes `[..., 1, n]` into `[..., h, w]`."""
+        flat = latents.flatten(-2)  # a view, or a copy of what is not laid out in one piece
+        values = values.squeeze(-2).to(latents.dtype)
+        if self.own is not None:
+            values = torch.where(self.own, values, flat.index_select(-1, self.cells))
+        flat.index_copy_(-1, self.cells, values)
+        if flat.data_ptr() != latents.data_ptr():
+            latents.copy_(flat.view_as(latents))
+
+
+class Replay:
+    """The run of one group from its own start, stopped at its latest question.
+
+    Args:
+        owner: all replays of the run.
+        group: its pixels.
+        step: where it starts, counted from the main run's first step.
+        entry: `[B, C, ..., 1, n]`, the noised original there.
+        drawn: what it draws before its first question.
+    """
+
+    def __init__(self, owner: Replays, group: Group, step: int, entry: Tensor, drawn: list[Tensor]):
+        self.owner, self.group, self.step, self.asked = owner, group, step, 0
+        self.drawn = iter(drawn)
+        self.answer: Tensor | None = None
+        self.beside: dict[str, Tensor] = {}
+
+        def work() -> Tensor:
+            drawing = owner.draws.given(self._drawn) if owner.habits.draws else nullcontext()
+            with drawing:
+                model = StandIn(owner.model, self._ask)
+                return owner.call.later(model, entry, step, lambda *args, **kwargs: self._drawn())
+
+        self.run = Paused(work, modes())
+        self._resume()
+
+    @property
+    def x(self) -> Tensor:
+        """What it asks, or what it has come to: `[B, C, ..., 1, n]`."""
+        return self.run.result if self.run.question is None else self.run.question[0]
+
+    def note(self, answer: Tensor) -> None:
+        """The answer to its question: `[B, C, ..., h, w]`, of which it gets its own pixels."""
+        self.answer = self.group.of(answer)
+
+    def go(self, drawn: list[Tensor]) -> None:
+        """On to its next question. drawn: what the main run drew since the last one."""
+        self.drawn = iter(drawn)
+        self._resume(self.answer)
+
+    def _resume(self, answer: Tensor | None = None) -> None:
+        try:
+            self.run.resume(answer)
+        except Exception as error:
+            raise Astray(f"{type(error).__name__}: {error}") from error
+
+    def _ask(self, model: StandIn, x: Tensor, level: Tensor, kwargs: dict) -> Tensor:
+        self.asked += 1
+        answer = self.run.ask((x, level))
+        self.owner.call.deliver(model, {**self.beside, "denoised": answer}, kwargs)
+        return answer
+
+    def _drawn(self) -> Tensor:
+        value = next(self.drawn, None)
+        if value is None:
+            raise Astray("a later start draws more noise than the run did")
+        pixels = value.shape[-2:] == self.owner.size
+        return self.group.of(value) if pixels else value
+
+
+class Replays:
+    """All replays of one run.
+
+    Args:
+        call: of the sampler function.
+        model: what it is called with.
+        draws: watches the main run's.
+        start: `[B or 1, 1, ..., h, w]`, first step of each pixel, counted from the run's; on the CPU.
+        steps: those that begin a replay.
+        habits: of the sampler function (`diffdiff.probe`).
+    """
+
+    def __init__(
+        self,
+        call: SamplerCall,
+        model: Any,
+        draws: Draws,
+        start: Tensor,
+        steps: set[int],
+        habits: Habits,
+    ):
+        self.call, self.model, self.draws = call, model, draws
+        self.start, self.steps, self.habits = start, steps, habits
+        self.size = start.shape[-2:]
+        self.live: dict[int, Replay] = {}
+        self.astray: str | None = None
+        flat = start.flatten(-2)
+        self.several = flat.numel() > flat.shape[-1]
+        # sorted once: what a step releases is not looked for on the device
+        self.places = {k: (flat == k).flatten(0, -2).any(0).nonzero()[:, 0] for k in sorted(steps)}
+
+    def ask(
+        self,
+        x: Tensor,
+        step: int,
+        opens: bool,
+        entry: Callable[[Callable[[Tensor], Tensor]], Tensor],
+        again: Callable[[Tensor, Tensor], Tensor],
+    ) -> None:
+        """Before a model call: writes into `x` what the young pixels ask.
+
+        Args:
+            x: `[B, C, ..., h, w]`, the main run's question.
+            step: to which it belongs.
+            opens: whether it is the step's first.
+            entry: makes of a function that picks pixels the latents that they start from.
+            again: asks the model once more: `(x, level [B]) -> answer`.
+        """
+        drawn = self.draws.take()
+        for k, replay in list(self.live.items()):
+            with self._guarded(k):
+                self._move(replay, drawn, x, again)
+                if replay.run.question is None:
+                    raise Astray("a later start asks less often than the run")
+                replay.group.put(x, replay.x)
+                if opens and step - k >= self.habits.memory:
+                    self._drop(k)
+        if opens and step in self.steps:
+            group = self._group(step, x.device)
+            with self._guarded(step):
+                lead = drawn[len(drawn) - self.habits.lead :]
+                begins = group.of(x) if self.habits.as_is else entry(group.of)
+                self.live[step] = replay = Replay(self, group, step, begins, lead)
+                if not self.habits.as_is:  # else it asks what stands there already
+                    group.put(x, replay.x)
+
+    def note(self, answer: Tensor) -> None:
+        """After a model call: its (held) answer."""
+        for replay in self.live.values():
+            replay.note(answer)
+
+    def also(self, name: str, value: Tensor) -> None:
+        """What came beside that answer, likewise."""
+        for replay in self.live.values():
+            replay.beside[name] = replay.group.of(value)
+
+    def finish(self, samples: Tensor, again: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+        """The run's result, with that of the groups which are still replayed."""
+        drawn = self.draws.take()
+        if self.live:
+            samples = samples.clone()
+        for k, replay in list(self.live.items()):
+            with self._guarded(k):
+                self._move(replay, drawn, samples, again)
+                if replay.run.question is not None:
+                    raise Astray("a later start asks more often than the run")
+                replay.group.put(samples, replay.x)
+        self.end()
+        return samples
+
+    def end(self) -> None:
+        """Drops all that is still under way."""
+        for k in list(self.live):
+            self._drop(k)
+
+    def _move(self, replay: Replay, drawn: list[Tensor], x: Tensor, again: Callable) -> None:
+        first = replay.asked == 1
+        replay.go(drawn)
+        for _ in range(self.habits.extra if first else 0):
+            # a start of this sampler asks once more: all others as they will be at that level
+            picture, level = x.clone(), replay.run.question[1]
+            replay.group.put(picture, replay.x)
+            replay.note(again(picture, level))
+            replay.go([])
+
+    def _group(self, step: int, device: torch.device) -> Group:
+        cells, own = self.places[step], None
+        if self.several:
+            own = self.start.flatten(-2).index_select(-1, cells) == step
+            own = None if bool(own.all()) else own.to(device)
+        return Group(cells.to(device), own)
+
+    @contextmanager
+    def _guarded(self, k: int) -> Iterator[None]:
+        """A replay that fails is dropped, and the job says so: its pixels go on as the main run's."""
+        try:
+            yield
+        except Astray as error:
+            self.astray = str(error)
+            self._drop(k)
+
+    def _drop(self, k: int) -> None:
+        replay = self.live.pop(k, None)
+        if replay is not None:
+            replay.run.abandon()
