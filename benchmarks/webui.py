@@ -2,7 +2,12 @@
 
 For every sampler the host lists: a constant map at slider 1.0 against plain img2img at that
 strength, same seed, 8-bit pictures. With *skip* off every step of the schedule is run and the
-pixels are held until their own; with *skip* on the run begins where plain img2img begins.
+pixels are held until their own; with *skip* on the run begins where plain img2img begins. A map
+that is black on one half, and one that is all black, against the input.
+
+A sampler that draws its noise in sequence gives a later start other noise. So where the pictures
+differ, both are made again with `eta` 0, which leaves the noise out of most of these samplers.
+`--json FILE` keeps the rows for `python -m benchmarks.samplers_page`.
 """
 
 from __future__ import annotations
@@ -13,13 +18,12 @@ import io
 import json
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 NAME = "Differential Diffusion"
-SEQUENTIAL = ("Euler a", "DPM2 a", "DPM++ 2S a", "LCM", "DDPM")
-OTHER_STEPS = ("DPM fast", "DPM adaptive", "Restart", "UniPC")
 
 
 class Refused(Exception):
@@ -107,19 +111,52 @@ def difference(a: np.ndarray, b: np.ndarray) -> tuple[float, int]:
     return float(off.mean()), int(off.max())
 
 
-def compare(webui: WebUI, sampler: str, value: int) -> dict[str, tuple[float, int]]:
-    """A constant map of `value`/255 against plain img2img, and how much the edit itself changes."""
-    plain = webui.picture(sampler_name=sampler, denoising_strength=value / 255)
-    result = {"edit": difference(plain, webui.photograph)}
-    for label, skip in (("run", False), ("skip", True)):
-        edit = {"map": webui.constant(value), "skip": skip}
-        got = webui.picture(edit, sampler_name=sampler, denoising_strength=1.0)
-        result[label] = difference(got, plain)
-    return result
+def constant(webui: WebUI, sampler: str, value: int, skip: bool, **settings) -> list:
+    """A constant map of `value`/255 against plain img2img: mean and largest difference, and what
+    the extension says of the sampler."""
+    plain = webui.picture(sampler_name=sampler, denoising_strength=value / 255, **settings)
+    edit = {"map": webui.constant(value), "skip": skip, "paste_back": False}
+    pictures, reply = webui.img2img(edit, sampler_name=sampler, denoising_strength=1.0, **settings)
+    said = reply["info"]["extra_generation_params"].get("DD sampler", "")
+    return [*difference(pictures[0], plain), said]
 
 
-def shown(pair: tuple[float, int]) -> str:
+def row(webui: WebUI, sampler: str) -> dict:
+    """All that is measured of one sampler."""
+    half = np.zeros((webui.size, webui.size), np.uint8)
+    half[:, webui.size // 2 :] = 255
+    settings = {"sampler_name": sampler, "denoising_strength": 0.75}
+    plain = webui.picture(**settings)
+    parted = webui.picture({"map": encode(half)}, **settings)
+    black = webui.picture({"map": webui.constant(0), "skip": False}, **settings)
+    input_, middle = webui.photograph, webui.size // 2
+    found = {
+        "sampler": sampler,
+        "low": constant(webui, sampler, 77, False),
+        "high": constant(webui, sampler, 153, False),
+        "skip": constant(webui, sampler, 153, True),
+        "black": difference(black, input_),
+        "kept": difference(parted[:, :middle], input_[:, :middle]),
+        "changed": difference(parted[:, middle:], input_[:, middle:])[0],
+        "edit": difference(plain, input_)[0],
+    }
+    if found["high"][1] > 1 and not found["high"][2]:
+        found["no noise"] = constant(webui, sampler, 153, False, eta=0.0)
+    return found
+
+
+def shown(pair: list | tuple) -> str:
     return "identical" if pair[1] == 0 else f"{pair[0]:.2f} (max {pair[1]})"
+
+
+def note(found: dict) -> str:
+    """Why a sampler's later start is another run."""
+    if found["high"][2]:
+        return found["high"][2]
+    if found["high"][1] <= 1:
+        return ""
+    still = found.get("no noise")
+    return f"other noise; without: {shown(still)}" if still else "other noise"
 
 
 def main() -> None:
@@ -128,26 +165,27 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--samplers", nargs="*")
+    parser.add_argument("--host", default="", help="its name and version, for the file")
+    parser.add_argument("--json", help="file that the rows are added to")
     args = parser.parse_args()
     webui = WebUI(args.url, args.steps, args.size)
-    print("| sampler | strength 0.3 | strength 0.6 | 0.6, skip on | the edit itself |")
-    print("| --- | --- | --- | --- | --- |")
+    webui.picture()  # the first job of a host may differ from later ones
+    print("| sampler | 0.3 | 0.6 | 0.6, skip on | black | kept half | note |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    rows = []
     for sampler in args.samplers or webui.samplers():
         try:
-            low, high = compare(webui, sampler, 77), compare(webui, sampler, 153)
+            found = row(webui, sampler)
         except Refused as error:
-            print(f"| {sampler} | the host itself answers {error} |", flush=True)
-            continue
-        note = ""
-        if sampler in SEQUENTIAL:
-            note = " (other noise)"
-        elif sampler in OTHER_STEPS:
-            note = " (other steps)"
-        print(
-            f"| {sampler} | {shown(low['run'])}{note} | {shown(high['run'])}{note} | "
-            f"{shown(high['skip'])} | {high['edit'][0]:.0f} |",
-            flush=True,
-        )
+            rows.append({"sampler": sampler, "refused": str(error)[:300]})
+            print(f"| {sampler} | {rows[-1]['refused']} |", flush=True)
+        else:
+            rows.append(found)
+            cells = [shown(found[k]) for k in ("low", "high", "skip", "black", "kept")]
+            print(f"| {sampler} | {' | '.join(cells)} | {note(found)} |", flush=True)
+        if args.json:
+            about = {"host": args.host, "steps": args.steps, "size": args.size, "rows": rows}
+            Path(args.json).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -74,17 +74,15 @@ class SamplerCall:
         """Name of the argument with the levels."""
         return next((name for name in SCHEDULES if name in self.options), None)
 
-    def run(self, model: Any, x: Tensor, draws: Draws | None = None) -> Tensor:
-        """The main run. draws: watches what it draws."""
-        options = dict(self.options)
-        if draws is None:
-            return self.function(model, x, **options)
-        given = options.get("noise_sampler")
-        if given is not None:
-            options["noise_sampler"] = draws.noise_sampler(given)
-        made_here = given is None and "noise_sampler" in self.known
-        with draws.watched(self.function, made_here):
-            return self.function(model, x, **options)
+    def run(self, model: Any, x: Tensor) -> Tensor:
+        """The run itself."""
+        return self.function(model, x, **self.options)
+
+    def watched(self, draws: Draws) -> SamplerCall:
+        """The same with its noise sampler watched."""
+        given = self.options.get("noise_sampler")
+        noise = {} if given is None else {"noise_sampler": draws.noise_sampler(given)}
+        return SamplerCall(self.function, **(self.options | noise))
 
     @functools.cached_property
     def silent(self) -> dict[str, Any]:
@@ -168,3 +166,6 @@ class StandIn:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
+
+    def __delattr__(self, name: str) -> None:
+        vars(self).pop(name, None)  # the real one keeps its own

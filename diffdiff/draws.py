@@ -101,17 +101,17 @@ class Draws:
         self.mode = mode
 
     @contextmanager
-    def watched(self, function: Callable, made_here: bool) -> Iterator[None]:
+    def watched(self, function: Callable) -> Iterator[None]:
         """Watches the main run's draws, for the length of a `with`.
 
-        made_here: the function is passed no noise sampler, and makes one itself.
+        function: of the sampler; what it is passed is watched by `noise_sampler`.
         """
         with ExitStack() as stack:
             for owner, name in self.sources:
                 plain = getattr(owner, name)
                 stack.enter_context(attribute(owner, **{name: self._wrapped(plain)}))
             module = inspect.getmodule(inspect.unwrap(function))
-            if made_here and hasattr(module, MAKER):
+            if hasattr(module, MAKER):
                 stack.enter_context(
                     attribute(module, **{MAKER: self._maker(getattr(module, MAKER))})
                 )

@@ -92,13 +92,12 @@ class Hold:
     @property
     def remark(self) -> str:
         """What a user should know of how this sampler was held; empty: nothing."""
-        if len(self.releases - {self.first}) == 0:
+        why = self.habits.why
+        if self.replays is not None:
+            why = self.replays.astray or why
+        if not why or not self.releases - {self.first}:
             return ""
-        if self.replays is not None and self.replays.astray:
-            return f"some pixels are not exact ({self.replays.astray})"
-        if self.habits.by_level:
-            return f"pixels join by noise level: {self.habits.why}"
-        return f"pixels join without a replay: {self.habits.why}" if self.habits.why else ""
+        return f"strengths in between are approximate with this sampler: {why}"
 
     def run(self, call: SamplerCall, model: Any, x: Tensor, ask: Any, draws: Draws) -> Tensor:
         """The sampler's run, held.
@@ -117,9 +116,12 @@ class Hold:
             start = torch.where(self.start == NEVER, self.start, self.start - self.first).cpu()
             self.replays = Replays(call, model, draws, start, steps, self.habits)
             watched = watched or self.habits.draws
-        self.draws = draws if watched else None
+        if watched:
+            self.draws = draws
+            call = call.watched(draws)
         try:
-            return self.finish(call.run(ask, x, self.draws))
+            with draws.watched(call.function) if watched else nullcontext():
+                return self.finish(call.run(ask, x))
         finally:
             if self.replays is not None:
                 self.replays.end()

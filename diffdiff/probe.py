@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import functools
 import inspect
+import io
 import math
 import time
 from collections.abc import Sequence
+from contextlib import redirect_stderr
 from dataclasses import replace
 from typing import Any
 
@@ -103,9 +105,10 @@ class Probe:
 
     def habits(self) -> Habits:
         try:
-            return self._habits()
+            with redirect_stderr(io.StringIO()):  # some show their progress whatever they are told
+                return self._habits()
         except (Exception, Endless) as error:
-            return Habits(why=f"{type(error).__name__}: {error}")
+            return Habits(why=f"it failed when it was tried out ({type(error).__name__}: {error})")
 
     def _habits(self) -> Habits:
         if self.steps < 1:
@@ -117,9 +120,10 @@ class Probe:
         found = Habits(draws=whole.draws.any, mirrored=frozenset(whole.mirrored))
         tried = self.tried(whole) if self.call.schedule else None
         if tried is None:
-            return replace(
-                found, opens=whole.marks, why="this sampler lays out other steps for each strength"
-            )
+            steps = whole.marks  # as many as the schedule has: counted; else placed by level
+            counted = steps is not None and len(steps) == self.steps
+            why = "it plans other steps for a later start"
+            return replace(found, opens=steps, by_level=not counted, why=why)
         opens = self.opens(tried)
         levels = self.schedule.coordinates[self.first : -1]
         found = replace(
@@ -234,7 +238,7 @@ class Run:
         if self.hold is not None:
             self.result = self.hold.run(call, self.probe.model, x, self.model, draws)
         else:
-            with draws.watched(call.function, False):
+            with draws.watched(call.function):
                 noise = draws.noise_sampler(draws.made_up)
                 self.result = call.later(self.model, x, at, noise, self._mark)
         if self.result.shape != x.shape or not torch.isfinite(self.result).all():

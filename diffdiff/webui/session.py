@@ -182,7 +182,7 @@ class Session:
             text += f"; the {'mask' if self.inpaint else 'map'} is empty, so nothing changes"
         elif hold.remark:
             text += f"; {hold.remark}"
-            p.extra_generation_params["DD sampler"] = "by noise level" if hold.find else "not exact"
+            p.extra_generation_params["DD sampler"] = "approximate"
         p.comment(text)
         logger.info(text)
 

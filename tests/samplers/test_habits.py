@@ -1,0 +1,482 @@
+"""The probe and the replay on functions that try to fool them."""
+
+import functools
+import gc
+import math
+import threading
+import weakref
+
+import pytest
+import torch
+
+from benchmarks.bench import Denoiser, error
+from diffdiff import probe
+from diffdiff.calls import SamplerCall
+from diffdiff.draws import Draws
+from diffdiff.hold import Hold
+from diffdiff.ladder import NEVER
+from diffdiff.levels import flow, noised, sigma_schedule
+from diffdiff.probe import habits_of
+
+STEPS = 12
+SIGMAS = torch.cat([torch.linspace(2.6, -3.0, STEPS).exp(), torch.zeros(1)])
+SCHEDULE = sigma_schedule(SIGMAS)
+MODEL = Denoiser(local=True)
+STARTS = (0, 1, 4, 7, 10, 11, NEVER)
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    probe.forget()
+
+
+def latents(shape=(1, 4, 4, 7)):
+    g = torch.Generator().manual_seed(1)
+    return [torch.randn(shape, generator=g) for _ in range(2)]
+
+
+def habits(function, schedule=SCHEDULE, **options):
+    call = SamplerCall(function, sigmas=SIGMAS, **options)
+    return habits_of(call, MODEL, schedule, 0, latents()[0])
+
+
+def edited(function, sources=(), model=MODEL, found=None, schedule=SCHEDULE, **options):
+    """A run in which every column begins at its own step; and how it was held."""
+    init, noise = latents()
+    call = SamplerCall(function, sigmas=options.pop("sigmas", SIGMAS), **options)
+    found = found or habits_of(call, model, schedule, 0, init, sources=sources)
+    start = torch.tensor(STARTS, dtype=torch.int16).expand(1, 1, 4, 7)
+    hold = Hold(init, noise, start, schedule, 0, found)
+
+    class Asked:
+        def __call__(self, x, sigma, **kwargs):
+            kwargs = call.overheard(kwargs, lambda name, value: hold.also(name, x, value))
+            return hold.denoise(model, x, sigma, **kwargs)
+
+        def __getattr__(self, name):
+            return getattr(model, name)
+
+    x = noised(init, noise, schedule.starts[0])
+    return hold.run(call, model, x, Asked(), Draws(sources)), hold
+
+
+def plain(function, start, schedule=SCHEDULE, sigmas=SIGMAS, **options):
+    init, noise = latents()
+    x = noised(init, noise, schedule.starts[start])
+    return function(MODEL, x, sigmas=sigmas[start:], **options)
+
+
+def worst(function, alone=True, **options):
+    """The largest error of any column."""
+    out, hold = edited(function, **options)
+    assert not hold.remark
+    init = latents()[0]
+    last = [] if alone else [STEPS - 1]
+    off = [error(out[..., i], plain(function, k, **options)[..., i])
+           for i, k in enumerate(STARTS) if k not in (NEVER, *last)]  # fmt: skip
+    assert torch.equal(out[..., -1], init[..., -1])
+    return max(off)
+
+
+def steps(sigmas):
+    return [(i, sigmas[i], sigmas[i + 1]) for i in range(len(sigmas) - 1)]
+
+
+def ask(model, x, s):
+    return model(x, s * x.new_ones(len(x)))
+
+
+def euler(model, x, sigmas):
+    for _, s, s_next in steps(sigmas):
+        x = x + (x - ask(model, x, s)) / s * (s_next - s)
+    return x
+
+
+def late(model, x, sigmas):
+    """Remembers from its step 5 on, so a later start forgets for longer than the run."""
+    old = None
+    for i, s, s_next in steps(sigmas):
+        answer = ask(model, x, s)
+        guess = 1.5 * answer - 0.5 * old if i >= 5 else answer
+        x, old = x + (x - guess) / s * (s_next - s), answer
+    return x
+
+
+def threefold(model, x, sigmas):
+    """Remembers answers, an average and how many steps it has made."""
+    old, mean = None, torch.zeros_like(x)
+    for i, s, s_next in steps(sigmas):
+        answer = ask(model, x, s)
+        mean = 0.5 * mean + 0.5 * answer
+        guess = answer + 0.1 * (answer - mean) / (1 + i)
+        guess = guess if old is None else guess + 0.2 * (answer - old)
+        x, old = x + (x - guess) / s * (s_next - s), answer
+    return x
+
+
+def careless(model, x, sigmas):
+    """Asks at its third step and does not listen."""
+    old = None
+    for i, s, s_next in steps(sigmas):
+        answer = ask(model, x, s)
+        answer = old if i == 2 else answer
+        x, old = x + (x - answer) / s * (s_next - s), answer
+    return x
+
+
+def copying(model, x, sigmas):
+    """Hands over a copy: what is written into it never reaches the sampler."""
+    x, old = x / (1 + sigmas[0] ** 2) ** 0.5, None
+    for _, s, s_next in steps(sigmas):
+        size, size_next = (1 + s**2) ** 0.5, (1 + s_next**2) ** 0.5
+        answer = ask(model, x * size, s)
+        guess = answer if old is None else 1.5 * answer - 0.5 * old
+        x, old = (x * size + (x * size - guess) / s * (s_next - s)) / size_next, answer
+    return x
+
+
+def churning(model, x, sigmas):
+    for _, s, s_next in steps(sigmas):
+        hat = s * 1.2
+        x = x + torch.randn_like(x) * (hat**2 - s**2) ** 0.5
+        x = x + (x - ask(model, x, hat)) / hat * (s_next - hat)
+    return x
+
+
+@pytest.mark.parametrize(
+    ("function", "memory"),
+    [(euler, 0), (late, math.inf), (threefold, math.inf), (careless, 3), (copying, math.inf)],
+)
+def test_what_a_sampler_remembers_is_found_and_replayed(function, memory):
+    found = habits(function)
+    assert (found.memory, found.by_level, found.why) == (memory, False, "")
+    assert worst(function) == 0
+
+
+def seeded(model, x, sigmas, draw=torch.randn_like):
+    """Noise by torch's own functions, of every kind; remembers one answer."""
+    old = 0
+    for _, s, s_next in steps(sigmas):
+        answer = ask(model, x, s)
+        guess = answer + 0.1 * (answer - old)
+        x = guess + (x - guess) * s_next / s + 0.3 * s_next * draw(x)
+        x, old = x + 0.1 * s_next * torch.empty_like(x).normal_(), answer
+    return x
+
+
+class Rng:
+    """A host's own generator, in the place of `torch.randn_like`."""
+
+    def __init__(self):
+        self.calls, self.g = 0, torch.Generator().manual_seed(7)
+
+    def next(self):
+        self.calls += 1
+        return torch.randn(latents()[0].shape, generator=self.g)
+
+
+@pytest.mark.parametrize("kind", ["torch", "webui"])
+def test_noise_is_the_main_runs_and_nothing_is_drawn_twice(kind):
+    rng = Rng()
+    draw = torch.randn_like if kind == "torch" else lambda x: rng.next()
+    function = functools.partial(seeded, draw=draw)
+    before = torch.get_rng_state()
+    call = SamplerCall(function, sigmas=SIGMAS)
+    found = habits_of(call, MODEL, SCHEDULE, 0, latents()[0], sources=[(rng, "next")])
+    assert found.draws and found.memory == 1
+    assert rng.calls == 0 and torch.equal(torch.get_rng_state(), before)
+    torch.manual_seed(3)
+    out, hold = edited(function, sources=[(rng, "next")])
+    assert not hold.remark
+    after = torch.get_rng_state()
+    drawn = rng.calls
+    torch.manual_seed(3)
+    rng.g.manual_seed(7)
+    unlimited, _ = edited(
+        function, sources=[(rng, "next")], found=probe.replace(found, memory=math.inf)
+    )
+    assert torch.equal(out, unlimited)
+    torch.manual_seed(3)
+    rng.g.manual_seed(7)
+    whole = plain(function, 0)
+    assert torch.equal(torch.get_rng_state(), after)  # as many draws as without a map
+    assert rng.calls == 3 * drawn and torch.equal(out[..., 0], whole[..., 0])
+    assert "next" not in vars(rng)
+
+
+def test_a_start_that_draws_before_it_asks_gets_the_last_of_the_noise():
+    found = habits(churning)
+    assert found.lead == 1 and not found.exact and found.memory >= 1
+    torch.manual_seed(5)
+    drawn = [torch.randn(1, 4, 4, 7) for _ in range(STEPS)]
+    torch.manual_seed(5)
+    out, hold = edited(churning)
+    assert not hold.remark
+    init, noise = latents()
+    for i, k in enumerate(STARTS[:-1]):
+        x = noised(init, noise, SCHEDULE.starts[k])
+        for n, s, s_next in steps(SIGMAS):
+            if n >= k:
+                hat = s * 1.2
+                x = x + drawn[n] * (hat**2 - s**2) ** 0.5
+                x = x + (x - ask(MODEL, x, hat)) / hat * (s_next - hat)
+        assert error(out[..., i], x[..., i]) < 1e-6
+
+
+class BrownianTreeNoiseSampler:
+    """k-diffusion's, in short: one call is many of torch's draws."""
+
+    def __init__(self, x):
+        self.x, self.seed = x, int(torch.randint(0, 2**31, []))
+
+    def __call__(self, sigma, sigma_next):
+        g = torch.Generator().manual_seed(self.seed + int(1e4 * float(sigma)))
+        return sum(torch.randn(self.x.shape, generator=g) for _ in range(4)) / 2
+
+
+def brownian(model, x, sigmas, noise_sampler=None):
+    noise_sampler = BrownianTreeNoiseSampler(x) if noise_sampler is None else noise_sampler
+    old = 0
+    for _, s, s_next in steps(sigmas):
+        answer = ask(model, x, s)
+        guess = answer + 0.1 * (answer - old)
+        x = guess + (x - guess) * s_next / s + 0.3 * s_next * noise_sampler(s, s_next)
+        old = answer
+    return x
+
+
+def test_a_noise_sampler_that_a_function_makes_itself_is_watched():
+    plain_class = BrownianTreeNoiseSampler
+    assert habits(brownian).memory == 1
+    torch.manual_seed(2)
+    out, hold = edited(brownian)
+    assert not hold.remark and plain_class is BrownianTreeNoiseSampler
+    torch.manual_seed(2)
+    init, noise = latents()
+    tree = BrownianTreeNoiseSampler(init)
+    for i, k in enumerate(STARTS[:-1]):
+        x = noised(init, noise, SCHEDULE.starts[k])
+        alone = brownian(MODEL, x, SIGMAS[k:], tree)
+        assert torch.equal(out[..., i], alone[..., i])
+
+
+def raising(model, x, sigmas):
+    raise KeyError("no such thing")
+
+
+def endless(model, x, sigmas):
+    while True:
+        ask(model, x, sigmas[0])
+
+
+def hanging(model, x, sigmas):
+    for _, s, _ in steps(sigmas):
+        try:
+            ask(model, x, s)
+        except Exception:
+            continue
+    return x * math.nan
+
+
+def smaller(model, x, sigmas):
+    return euler(model, x, sigmas)[..., :1]
+
+
+@pytest.mark.parametrize(
+    ("function", "why"),
+    [(raising, "no such thing"), (endless, "does not come to an end"), (hanging, "not finite"),
+     (smaller, "another shape")],
+)  # fmt: skip
+def test_a_function_that_fails_is_placed_by_level_and_said(function, why):
+    found = habits(function)
+    assert found.by_level and found.memory == 0 and why in found.why
+
+
+def striding(model, x, sigmas):
+    """Other steps for another range."""
+    n = len(sigmas) - 1
+    levels = torch.cat([torch.linspace(float(sigmas[0]), float(sigmas[-2]), n), torch.zeros(1)])
+    return euler(model, x, levels)
+
+
+def test_other_steps_are_placed_by_level_and_said():
+    found = habits(striding)
+    assert found.by_level and "other steps" in found.why
+    out, hold = edited(striding)
+    assert "approximate" in hold.remark
+    assert torch.equal(out[..., -1], latents()[0][..., -1]) and torch.isfinite(out).all()
+
+
+def backwards(model, x, sigmas):
+    """Asks at -x in the first half of its steps, and with a later start for longer."""
+    for i, s, s_next in steps(sigmas):
+        d = (x - ask(model, x, s)) / s
+        if i <= len(sigmas) / 2:
+            d = (d - (-x - ask(model, -x, s)) / s) / 2
+        x = x + d * (s_next - s)
+    return x
+
+
+def test_a_question_at_minus_x_is_held_the_other_way_round():
+    seen = []
+
+    def model(x, sigma, **kwargs):
+        seen.append((x[..., -1].clone(), float(sigma[0])))
+        return MODEL(x, sigma)
+
+    found = habits(backwards)
+    assert found.mirrored
+    init, noise = latents()
+    out, _ = edited(backwards, model=model, found=found)
+    assert torch.equal(out[..., -1], init[..., -1])
+    for call, (x, sigma) in enumerate(seen):
+        side = -1 if call in found.mirrored else 1
+        path = noised(init, noise, SCHEDULE.at(torch.tensor([sigma])))[..., -1]
+        torch.testing.assert_close(x, side * path)
+
+
+def quartering(model, x, sigmas):
+    for i, s, s_next in steps(sigmas):
+        x = x + (x - ask(model, x, s)) / s * (s_next - s)
+        if i in (2, 3):
+            part = x[..., ::2, ::2]
+            x = x.clone()
+            x[..., ::2, ::2] = part + 0.01 * (ask(model, part, s_next) - part)
+    return x
+
+
+def test_a_question_at_another_size_is_held_at_that_size():
+    sizes = []
+
+    def model(x, sigma, **kwargs):
+        sizes.append(tuple(x.shape[-2:]))
+        return MODEL(x, sigma)
+
+    out, hold = edited(quartering, model=model)
+    assert (2, 4) in sizes and (4, 7) in sizes
+    assert torch.equal(out[..., -1], latents()[0][..., -1])
+    assert hold.own_step == STEPS - 1  # the quarters are not taken for steps
+
+
+def heard(model, x, sigmas, extra_args=None):
+    """Keeps what it hears through an option of the model call (CFG++), as Forge Neo's do."""
+    aside, old = None, None
+
+    def hear(args):
+        nonlocal aside
+        aside = args["uncond_denoised"]
+        return args["denoised"]
+
+    before = (extra_args or {}).get("model_options", {})
+    functions = [*before.get("sampler_post_cfg_function", []), hear]
+    options = {**before, "sampler_post_cfg_function": functions}
+    for _, s, s_next in steps(sigmas):
+        answer = model(x, s * x.new_ones(len(x)), model_options=options)
+        guess = aside if old is None else 1.5 * aside - 0.5 * old
+        x, old = answer + (x - guess) / s * s_next, aside
+    return x
+
+
+def test_memory_that_is_heard_through_a_model_option_is_held_and_replayed():
+    others = []
+    extra = {"model_options": {"sampler_post_cfg_function": [others.append]}}
+    assert habits(heard, extra_args=extra).memory == 1
+    assert not others
+    assert worst(heard, extra_args=extra) == 0
+    calls = len(others)
+    plain(heard, 0, extra_args=extra)
+    # another extension's function hears the model's calls, not the replays
+    assert len(others) - calls == STEPS
+
+
+def test_a_partial_is_seen_through_and_its_arguments_tell_functions_apart():
+    def stretched(model, x, sigmas, power=1.0, order=1):
+        old = None
+        for _, s, s_next in steps(sigmas):
+            answer = ask(model, x, s)
+            guess = answer if order == 1 or old is None else 1.5 * answer - 0.5 * old
+            x, old = x + (x - guess) / s * (s_next - s) * power, answer
+        return x
+
+    assert habits(functools.partial(stretched, power=1.0)).memory == 0
+    assert habits(functools.partial(stretched, order=2)).memory == 1
+    assert habits(stretched, order=2).memory == 1
+    assert worst(functools.partial(stretched, order=2)) == 0
+
+
+def moving(model, x, sigmas):
+    """Moves its first sigma, as ER SDE does where flow time begins at 1."""
+    sigmas = sigmas.clone()
+    if sigmas[0] >= 1:
+        sigmas[0] = 1 - 1e-4
+    old = None
+    for _, s, s_next in steps(sigmas):
+        answer = ask(model, x, s)
+        guess = answer if old is None else 1.5 * answer - 0.5 * old
+        x, old = x + (x - guess) / s * (s_next - s), answer
+    return x
+
+
+def test_a_first_sigma_that_is_moved_on_a_flow_model():
+    sigmas = torch.cat([torch.linspace(1.0, 0.05, STEPS), torch.zeros(1)])
+    schedule = sigma_schedule(sigmas, flow)
+    init, noise = latents()
+    call = SamplerCall(moving, sigmas=sigmas)
+    found = habits_of(call, MODEL, schedule, 0, init)
+    assert (found.memory, found.exact, found.by_level) == (1, True, False)
+    out, _ = edited(moving, schedule=schedule, sigmas=sigmas)
+    for i, k in enumerate(STARTS[:-1]):
+        alone = plain(moving, k, schedule=schedule, sigmas=sigmas)
+        assert torch.equal(out[..., i], alone[..., i])
+
+
+def test_the_probe_is_asked_once_for_a_function_and_a_schedule(monkeypatch):
+    habits(threefold)
+    monkeypatch.setattr(probe.Probe, "habits", lambda self: pytest.fail("probed again"))
+    habits(threefold)
+    with pytest.raises(pytest.fail.Exception):
+        habits(late)
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_nothing_is_left_alive(broken):
+    """After a job, or one that was interrupted, no thread and no tensor of it is there."""
+    threads, kept = threading.active_count(), []
+
+    class Stop(BaseException):
+        pass
+
+    def model(x, sigma, **kwargs):
+        if broken and float(sigma[0]) < 0.2:
+            raise Stop
+        answer = MODEL(x, sigma)
+        kept.append(weakref.ref(answer))
+        return answer
+
+    gc.disable()
+    try:
+        if broken:
+            with pytest.raises(Stop):
+                edited(threefold, model=model)
+        else:
+            edited(threefold, model=model)
+        assert threading.active_count() == threads
+        assert not [ref for ref in kept if ref() is not None]
+    finally:
+        gc.enable()
+
+
+def astray(model, x, sigmas):
+    """In the run itself it draws nothing any more: the replay finds no noise."""
+    old = 0
+    for _, s, s_next in steps(sigmas):
+        answer = ask(model, x, s) + 0.1 * old
+        noise = torch.randn_like(x) if x.shape[1] == 1 or x.shape[-2] == 1 else 0
+        x, old = answer + (x - answer) * s_next / s + 0.3 * s_next * noise, answer
+    return x
+
+
+def test_a_replay_that_goes_astray_is_dropped_and_said():
+    out, hold = edited(astray)
+    assert "approximate" in hold.remark and "more noise" in hold.remark
+    assert torch.equal(out[..., -1], latents()[0][..., -1]) and torch.isfinite(out).all()
