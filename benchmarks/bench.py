@@ -8,12 +8,12 @@ from functools import partial
 import numpy as np
 import torch
 
+from diffdiff.calls import SamplerCall
 from diffdiff.draws import Draws
 from diffdiff.hold import Hold
 from diffdiff.ladder import climb
 from diffdiff.levels import noised, sigma_schedule, timestep_schedule, vp
 from diffdiff.probe import habits_of
-from diffdiff.calls import SamplerCall
 
 from . import reference
 

@@ -33,8 +33,8 @@ from tqdm import tqdm
 
 from diffdiff import colour, maps
 from diffdiff.args import EditArgs, parse
-from diffdiff.composite import paste_back
 from diffdiff.calls import Habits
+from diffdiff.composite import paste_back
 from diffdiff.hold import Hold
 from diffdiff.ladder import climb
 from diffdiff.levels import sigma_schedule

@@ -12,6 +12,7 @@ import inspect
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import torch
@@ -36,15 +37,20 @@ class Astray(Exception):
     """A replay has not gone the way of the main run."""
 
 
+_watching: ContextVar[Draws | None] = ContextVar("watching", default=None)
+_given: ContextVar[Callable[[], Tensor] | None] = ContextVar("given", default=None)
+_apart: ContextVar[bool] = ContextVar("apart", default=False)
+
+
 class Draws:
-    """Who draws what.
+    """The draws of one run. Several runs may be under way side by side, each in its own thread.
 
     Args:
         sources: attributes of other people's objects that draw when they are called.
         made_up: instead of drawing, answers every draw of the main run (for a probe).
 
     Attributes:
-        seen: what the main run has drawn since `take` was last called.
+        any: whether anything was drawn.
     """
 
     def __init__(
@@ -56,7 +62,6 @@ class Draws:
         self.seen: list[Tensor] = []
         self.any = False
         self.mode: _Mode | None = None
-        self.here = threading.local()
 
     def take(self) -> list[Tensor]:
         """What the main run has drawn since the last call."""
@@ -65,32 +70,22 @@ class Draws:
 
     def draw(self, plain: Callable[[], Tensor]) -> Tensor:
         """One draw: the main run's own, noted; or that same one once more in a replay."""
-        given = getattr(self.here, "given", None)
+        given = _given.get()
         if given is not None:
             return given()
-        if getattr(self.here, "busy", False):  # a draw within a draw, or one of the model's
+        if _apart.get():  # a draw within a draw, or one of the model's
             return plain()
-        with self.apart():
+        with _set(_apart, True):
             value = self.made_up() if self.made_up else plain()
         self.any = True
         self.seen.append(value.clone())
         return value
 
     @contextmanager
-    def apart(self) -> Iterator[None]:
-        """Nothing that is drawn inside is the sampler's."""
-        before = getattr(self.here, "busy", False)
-        self.here.busy = True
-        try:
-            yield
-        finally:
-            self.here.busy = before
-
-    @contextmanager
     def away(self) -> Iterator[None]:
-        """A model call: apart, and at torch's full speed."""
+        """A model call: nothing that it draws is the sampler's, and torch is at full speed."""
         mode, self.mode = self.mode, None
-        with self.apart():
+        with _set(_apart, True):
             if mode is not None:
                 mode.__exit__(None, None, None)
             try:
@@ -108,13 +103,11 @@ class Draws:
         """
         with ExitStack() as stack:
             for owner, name in self.sources:
-                plain = getattr(owner, name)
-                stack.enter_context(attribute(owner, **{name: self._wrapped(plain)}))
+                stack.enter_context(_stand_in(owner, name, _drawing))
             module = inspect.getmodule(inspect.unwrap(function))
             if hasattr(module, MAKER):
-                stack.enter_context(
-                    attribute(module, **{MAKER: self._maker(getattr(module, MAKER))})
-                )
+                stack.enter_context(_stand_in(module, MAKER, _making))
+            stack.enter_context(_set(_watching, self))
             self.mode = stack.enter_context(_Mode(self))
             try:
                 yield
@@ -123,29 +116,71 @@ class Draws:
 
     @contextmanager
     def given(self, next_one: Callable[[], Tensor]) -> Iterator[None]:
-        """A replay: what is drawn inside, in this thread, is what `next_one` returns."""
-        self.here.given = next_one
-        try:
-            with _Mode(self):
-                yield
-        finally:
-            self.here.given = None
+        """A replay: what is drawn inside is what `next_one` returns."""
+        with _set(_given, next_one), _Mode(self):
+            yield
 
     def noise_sampler(self, plain: Callable[..., Tensor]) -> Callable[..., Tensor]:
-        """The main run's noise sampler, watched."""
-        return self._wrapped(plain)
-
-    def _wrapped(self, plain: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        """A noise sampler, watched."""
         return lambda *args, **kwargs: self.draw(lambda: plain(*args, **kwargs))
 
-    def _maker(self, plain: Callable[..., Any]) -> Callable[..., Any]:
-        def make(*args: Any, **kwargs: Any) -> Callable[..., Tensor]:
-            if self.made_up:
-                return self._wrapped(self.made_up)
-            with self.apart():
-                return self._wrapped(plain(*args, **kwargs))
 
-        return make
+@contextmanager
+def _set(variable: ContextVar, value: Any) -> Iterator[None]:
+    token = variable.set(value)
+    try:
+        yield
+    finally:
+        variable.reset(token)
+
+
+def _drawing(plain: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Something that draws, for whichever run calls it."""
+
+    def call(*args: Any, **kwargs: Any) -> Tensor:
+        draws = _watching.get()
+        return (draws.noise_sampler(plain) if draws else plain)(*args, **kwargs)
+
+    return call
+
+
+def _making(plain: Callable[..., Any]) -> Callable[..., Any]:
+    """Something that makes a noise sampler, likewise."""
+
+    def make(*args: Any, **kwargs: Any) -> Callable[..., Tensor]:
+        draws = _watching.get()
+        if draws is None:
+            return plain(*args, **kwargs)
+        with _set(_apart, True):
+            own = (lambda *_: draws.made_up()) if draws.made_up else plain(*args, **kwargs)
+        return draws.noise_sampler(own)
+
+    return make
+
+
+_places: dict[tuple[int, str], list[ExitStack]] = {}
+_lock = threading.Lock()
+
+
+@contextmanager
+def _stand_in(owner: Any, name: str, wrap: Callable[[Any], Any]) -> Iterator[None]:
+    """`wrap(owner.name)` in its place, once for all runs that are under way: the last one to end
+    puts back what was there."""
+    key = id(owner), name
+    with _lock:
+        users = _places.setdefault(key, [])
+        if not users:
+            users.append(ExitStack())
+            users[0].enter_context(attribute(owner, **{name: wrap(getattr(owner, name))}))
+        users.append(users[0])
+    try:
+        yield
+    finally:
+        with _lock:
+            users.pop()
+            if len(users) == 1:
+                users.pop().close()
+                del _places[key]
 
 
 class _Mode(TorchFunctionMode):

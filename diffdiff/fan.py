@@ -8,7 +8,7 @@ its own strength, and all of them are computed as one batch that a picture joins
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2

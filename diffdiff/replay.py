@@ -115,7 +115,8 @@ class Replays:
         call: of the sampler function.
         model: what it is called with.
         draws: watches the main run's.
-        start: `[B or 1, 1, ..., h, w]`, first step of each pixel, counted from the run's; on the CPU.
+        start: `[B or 1, 1, ..., h, w]`, on the CPU: first step of each pixel, counted
+            from the run's.
         steps: those that begin a replay.
         habits: of the sampler function (`diffdiff.probe`).
     """
@@ -222,7 +223,7 @@ class Replays:
 
     @contextmanager
     def _guarded(self, k: int) -> Iterator[None]:
-        """A replay that fails is dropped, and the job says so: its pixels go on as the main run's."""
+        """A replay that fails is dropped, and said: its pixels go on as those of the main run."""
         try:
             yield
         except Astray as error:

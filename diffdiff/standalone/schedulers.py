@@ -106,7 +106,7 @@ def _sigma(scheduler: Any, name: str, i: int) -> Tensor:
 
 
 def habits_of(scheduler: Any) -> Habits:
-    """Habits of a scheduler. Nothing is replayed: `forks.Forks` gives pixels a memory of their own."""
+    """Habits of a scheduler. Nothing is replayed: `forks.Forks` takes care of its memory."""
     family(scheduler)
     calls = len(scheduler.timesteps)
     return Habits(opens=tuple(range(0, calls, scheduler.order)), by_level=False, exact=True)

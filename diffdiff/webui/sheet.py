@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import copy
 import sys
-import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -240,19 +240,20 @@ class OwnNoise:
     """The noise of steps, from the run that asks: the hosts keep one for all in k-diffusion."""
 
     def __init__(self) -> None:
-        self.own = threading.local()
+        self.own: ContextVar[Any] = ContextVar("own noise")  # a run's threads share one
 
     def begin(self, rng: Any, part: Callable[[Any], Any]) -> None:
         """In a run's thread: its part of the job's generators, after the first noise."""
-        self.own.rng = type(rng)(
+        own = type(rng)(
             rng.shape, part(rng.seeds), subseeds=part(rng.subseeds),
             subseed_strength=rng.subseed_strength, seed_resize_from_h=rng.seed_resize_from_h,
             seed_resize_from_w=rng.seed_resize_from_w,
         )  # fmt: skip
-        self.own.rng.next()
+        own.next()
+        self.own.set(own)
 
     def next(self) -> torch.Tensor:
-        return self.own.rng.next()
+        return self.own.get().next()
 
 
 def inner_model() -> Any:

@@ -16,6 +16,7 @@ from diffdiff.draws import Draws
 from diffdiff.hold import Hold
 from diffdiff.ladder import NEVER
 from diffdiff.levels import flow, noised, sigma_schedule
+from diffdiff.paused import Paused
 from diffdiff.probe import habits_of
 
 STEPS = 12
@@ -420,7 +421,7 @@ def moving(model, x, sigmas):
 def test_a_first_sigma_that_is_moved_on_a_flow_model():
     sigmas = torch.cat([torch.linspace(1.0, 0.05, STEPS), torch.zeros(1)])
     schedule = sigma_schedule(sigmas, flow)
-    init, noise = latents()
+    init, _ = latents()
     call = SamplerCall(moving, sigmas=sigmas)
     found = habits_of(call, MODEL, schedule, 0, init)
     assert (found.memory, found.exact, found.by_level) == (1, True, False)
@@ -480,3 +481,54 @@ def test_a_replay_that_goes_astray_is_dropped_and_said():
     out, hold = edited(astray)
     assert "approximate" in hold.remark and "more noise" in hold.remark
     assert torch.equal(out[..., -1], latents()[0][..., -1]) and torch.isfinite(out).all()
+
+
+def test_runs_side_by_side_keep_their_own_noise():
+    """The tiles of a sheet: each in a thread, their model calls in turn, one source for all."""
+    rng = Rng()
+    function = functools.partial(seeded, draw=lambda x: rng.next())
+    sources = [(rng, "next")]
+    call = SamplerCall(function, sigmas=SIGMAS)
+    found = habits_of(call, MODEL, SCHEDULE, 0, latents()[0], sources=sources)
+
+    def own(seed):
+        def work():
+            torch.manual_seed(seed)
+            rng.g.manual_seed(seed)
+            return edited(function, sources, found=found)[0]
+
+        return work
+
+    alone = [own(seed)() for seed in (1, 2)]
+    runs = [Paused(own(seed)) for seed in (1, 2)]
+    for run in runs:
+        run.resume()
+    assert torch.equal(runs[0].result, alone[0]) and torch.equal(runs[1].result, alone[1])
+    assert "next" not in vars(rng)
+
+
+def test_a_stand_in_stays_until_the_last_run_has_ended():
+    rng = Rng()
+    first, second = Draws([(rng, "next")]), Draws([(rng, "next")])
+    one, two = first.watched(euler), second.watched(euler)
+    seen = []
+
+    def watching(watched, name):
+        def work():
+            with watched:
+                run.ask(None)
+                rng.next()
+                seen.append(name)
+                run.ask(None)
+
+        run = Paused(work)
+        return run
+
+    runs = [watching(one, "first"), watching(two, "second")]
+    for run in runs * 2:
+        run.resume()
+    assert (len(first.seen), len(second.seen)) == (1, 1)
+    runs[0].resume()  # the first to begin is the first to end
+    assert "next" in vars(rng)
+    runs[1].resume()
+    assert "next" not in vars(rng)
