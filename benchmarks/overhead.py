@@ -97,12 +97,12 @@ class Peak(TorchDispatchMode):
 
     def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
         result = operation(*args, **(kwargs or {}))
+        live = {k: v for k, v in self.alive.items() if any(t() is not None for t in v[0])}
         for t in result if isinstance(result, (tuple, list)) else [result]:
             if isinstance(t, torch.Tensor):
                 storage = t.untyped_storage()
-                known = self.alive.setdefault(storage.data_ptr(), ([], storage.nbytes()))
+                known = live.setdefault(storage.data_ptr(), ([], storage.nbytes()))
                 known[0].append(weakref.ref(t))  # a view keeps it alive as well
-        live = {k: v for k, v in self.alive.items() if any(t() is not None for t in v[0])}
         self.alive = live
         self.peak = max(self.peak, sum(size for _, size in live.values()))
         return result

@@ -75,9 +75,9 @@ def differences(
 
     Args:
         predict: the model.
-        init: `[1, C, h, w]`.
+        init: `[1, C, ..., h, w]`.
         level: noise level of every call (`diffdiff.levels`).
-        noises: `[n, C, h, w]`.
+        noises: `[n, C, ..., h, w]`.
         batch: noises in one model call, by the memory there is; None means all.
         progress: called as `progress(model evaluations done, all)`; may raise to stop.
 
@@ -100,7 +100,8 @@ def differences(
         x = noised(init, some, level)
         query, reference = (answer.float() for answer in predict(x))
         size = max(size, float(query.abs().amax()))
-        parts.append((query - reference).abs().mean(1).cpu())
+        # channels, and the one frame of a model that knows frames
+        parts.append((query - reference).abs().flatten(1, -3).mean(1).cpu())
         done += 2 * len(some)
         if progress is not None:
             progress(done, 2 * len(noises))

@@ -187,3 +187,11 @@ def to_latent(m: np.ndarray, h: int, w: int) -> np.ndarray:
     For whole factors this is the mean of each block, and a block of one value keeps exactly it.
     """
     return resize(m, w, h)
+
+
+def over_frames(stack: np.ndarray, rank: int) -> np.ndarray:
+    """Maps that meet latents of any rank by broadcasting: `[B, h, w]` -> `[B, 1, ..., h, w]`.
+
+    rank: of the latents; 4 for `[B, C, h, w]`, 5 for `[B, C, T, h, w]`, whose frames share a map.
+    """
+    return stack.reshape(len(stack), *[1] * (rank - 3), *stack.shape[-2:])

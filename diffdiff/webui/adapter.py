@@ -1,7 +1,7 @@
 """The host's sampler, held: everything here lives on one job's sampler object, or in a `with`.
 
-A1111 and Forge share one boundary: the sampler calls `sampler.model_wrap_cfg(x, sigma, ...)`;
-k-diffusion samplers pass sigma and get x0, timestep samplers pass the timestep and get eps.
+All hosts share one boundary: the sampler calls `sampler.model_wrap_cfg(x, sigma, ...)`; k-diffusion
+samplers pass sigma and get x0, timestep samplers pass the timestep and get eps.
 """
 
 from __future__ import annotations
@@ -20,17 +20,18 @@ from ..hold import Hold
 from ..inpaint import released_conditioning
 from ..inversion import invert, of_levels
 from ..ladder import Ladder, shortened
-from ..levels import Schedule, flow, sigma_schedule, timestep_schedule, ve
+from ..levels import Schedule
 from ..probe import habits_of
+from . import host
 
 
 class Plan(NamedTuple):
     """What a run obeys.
 
-    ladder: `[B or 1, 1, h, w]`.
+    ladder: `[B or 1, 1, ..., h, w]`.
     first: the step that it begins with, None when no step is needed.
-    start: latents `[B, C, h, w]` that are noised to begin with; None for the init latent. What is
-        held, is held on the init latent all the same.
+    start: latents `[B, C, ..., h, w]` that are noised to begin with; None for the init latent.
+        What is held, is held on the init latent all the same.
     stepwise: show inpainting checkpoints as masked what has been released so far.
     empty: the empty prompt `(cond, uncond)` as the denoiser takes it: what is held, is held on the
         path of a DDIM inversion with it. None for the noised init latent.
@@ -46,26 +47,6 @@ class Plan(NamedTuple):
 Planner = Callable[[torch.Tensor, Schedule, int, int], Plan]
 
 
-def schedule_of(sampler: Any, p: Any, steps: int, like: torch.Tensor) -> Schedule:
-    """The full schedule of a run, by the sampler's own rule."""
-    if hasattr(sampler, "get_timesteps"):
-        alphas = shared.sd_model.alphas_cumprod.to(like.device)
-        return timestep_schedule(sampler.get_timesteps(p, steps), alphas, steps, like.ndim)
-    sigmas = sampler.get_sigmas(p, steps)
-    if hasattr(shared.sd_model, "forge_objects"):
-        sigmas = sigmas.to(like.device)
-    return sigma_schedule(sigmas, flow if is_flow(sampler) else ve, like.ndim)
-
-
-def is_flow(sampler: Any) -> bool:
-    """Flow matching models: SD3 on A1111; Flux, SD3, Chroma on Forge."""
-    predictor = getattr(sampler.model_wrap, "predictor", None)
-    return (
-        hasattr(shared.sd_model, "add_noise_to_latent")
-        or getattr(predictor, "prediction_type", None) == "const"
-    )
-
-
 def hold_sampler(
     sampler: Any, planner: Planner, report: Callable[[Hold | None, int, int], None]
 ) -> None:
@@ -78,15 +59,18 @@ def hold_sampler(
     plain = sampler.sample_img2img
 
     def sample_img2img(p, x, noise, conditioning, unconditional_conditioning, steps=None, **kwargs):
+        if len(x) == 1 < len(noise):  # some hosts encode one picture for all of a batch
+            x = x.expand(len(noise), *x.shape[1:])
         wanted_steps, t_enc = sd_samplers_common.setup_img2img_steps(p, steps)
         slider_first = wanted_steps - t_enc - 1
-        schedule = schedule_of(sampler, p, wanted_steps, x)
+        schedule = host.schedule_of(sampler, p, wanted_steps, x)
         plan = planner(x, schedule, wanted_steps, slider_first)
         if plan.first is None:
             sampler.last_latent = x
             report(None, len(schedule), slider_first)
             return x.clone()
-        first = max(min(plan.first, latest_start(sampler, wanted_steps)), 0)
+        latest = wanted_steps - 1 - host.shortest_run(sampler.func)
+        first = max(min(plan.first, latest), 0)
         run = HeldRun(sampler, x, noise, plan, schedule, first)
         start = x if plan.start is None else plan.start
         overrides: dict[str, Any] = {}
@@ -100,16 +84,6 @@ def hold_sampler(
         return samples
 
     sampler.sample_img2img = sample_img2img
-
-
-def latest_start(sampler: Any, steps: int) -> int:
-    """UniPC refuses runs shorter than its order."""
-    order = shared.opts.uni_pc_order if function_name(sampler.func) == "unipc" else 0
-    return steps - 1 - order
-
-
-def function_name(function: Callable) -> str:
-    return getattr(function, "__name__", "")
 
 
 class HeldRun:
@@ -130,7 +104,10 @@ class HeldRun:
             if self.empty is not None:
                 path = self._path(denoiser, **kwargs["extra_args"])
                 x = path[-1].to(x).clone()
-            call, draws = SamplerCall(function, *args, **kwargs), Draws(self._sources())
+            call, draws = (
+                SamplerCall(function, *args, **kwargs),
+                Draws(host.noise_sources(self.sampler)),
+            )
             self.hold = hold = self._hold(call, denoiser, x, draws, path)
             forward = self._forward(denoiser, hold, call)
             # a mask of the host is already in the ladder; its own blends would come on top
@@ -155,11 +132,6 @@ class HeldRun:
             return invert(predict, self.init.to(self.noise), steps)
         finally:
             denoiser.step = 0  # the prompt's schedule begins with the run
-
-    def _sources(self) -> list[tuple[Any, str]]:
-        """What the host lets its samplers draw from: it stands in the place of `randn_like`."""
-        rng = getattr(getattr(self.sampler, "p", None), "rng", None)
-        return [(rng, "next")] if hasattr(rng, "next") else []
 
     def _hold(self, call: SamplerCall, denoiser: Any, x: torch.Tensor, draws: Draws, path) -> Hold:
         extra = shared.opts.img2img_extra_noise

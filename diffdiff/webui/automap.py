@@ -12,7 +12,7 @@ from .. import automap, diffedit, maps
 from ..args import EditArgs
 from ..decode import decode_picture
 from ..layers import Layer
-from . import annotators, finder
+from . import annotators, finder, host
 
 
 class Unknown(Exception):
@@ -30,7 +30,7 @@ def of_job(p: Any, args: EditArgs, painted: list[np.ndarray]) -> list[np.ndarray
     for i, image in enumerate(p.init_images):
         about = {
             "prompt": prompt, "width": p.width, "height": p.height, "styles": tuple(p.styles or ()),
-            "override_settings": dict(p.override_settings or {}),
+            "override_settings": dict(p.override_settings or {}), "told": host.told_settings(p),
             "mask": mask_of(p.image_mask, p.inpainting_mask_invert),
             "painted": painted[i if len(painted) > 1 else 0] if painted else None,
         }  # fmt: skip
@@ -46,6 +46,7 @@ def of_picture(
     height: int,
     styles: tuple[str, ...] = (),
     override_settings: dict[str, Any] | None = None,
+    told: dict[str, Any] | None = None,
     mask: np.ndarray | None = None,
     painted: np.ndarray | None = None,
     ask: bool = True,
@@ -55,6 +56,7 @@ def of_picture(
     Args:
         prompt: of the run, the query where there is no other; styles: names of its styles.
         width, height: of the run, pixels.
+        told: settings of the job's object that the model's answer depends on.
         mask: white where it is, painted: the painter's map; float32 [h, w] in 0..1.
         ask: False to raise `Unknown` where the model had to be asked.
 
@@ -68,7 +70,7 @@ def of_picture(
         own = layer.own.get("query", "").strip()
         asked = finder.Asked(
             flat, layer.own.get("reference", ""), own or prompt, width, height,
-            () if own else styles, override_settings,
+            () if own else styles, override_settings, told,
         )  # fmt: skip
         stack = finder.differences(asked, layer.finding, ask)
         if stack is None:

@@ -11,8 +11,7 @@ import functools
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -25,7 +24,7 @@ from ..attributes import attribute
 from ..autoargs import DiffEditArgs, check_prompts
 from ..errors import FieldError
 from ..levels import flow, ve
-from . import adapter
+from . import host
 
 SAMPLER, STEPS = "Euler", 20  # steps: for prompts that change along a run
 CELLS = 40960  # latent cells of one call, unless told otherwise: ten of 64x64
@@ -40,7 +39,8 @@ class Asked(NamedTuple):
     """What a map is found from.
 
     picture: RGB. reference, query: prompts; styles: names of those that the query gets.
-    width, height: of the run that the map is for, pixels. override_settings: the job's own.
+    width, height: of the run that the map is for, pixels. override_settings: the job's own;
+    told: settings that the job's object has beside them.
     """
 
     picture: Image.Image
@@ -50,6 +50,7 @@ class Asked(NamedTuple):
     height: int
     styles: tuple[str, ...] = ()
     override_settings: dict[str, Any] | None = None
+    told: dict[str, Any] | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -105,11 +106,14 @@ def _find(asked: Asked, args: DiffEditArgs) -> Tensor:
         negative_prompt=extra_networks.parse_prompt(asked.reference)[0], seed=0, batch_size=1,
         n_iter=1, steps=STEPS, cfg_scale=2.0, width=width, height=height,
         do_not_save_samples=True, do_not_save_grid=True, init_images=[asked.picture],
-        denoising_strength=0.5, resize_mode=0, sampler_name=SAMPLER, scheduler="Automatic",
+        denoising_strength=0.5, resize_mode=0, sampler_name=SAMPLER,
         # skipping the negative prompt's part would skip the reference
         override_settings={**(asked.override_settings or {}), "skip_early_cond": 0.0},
     )  # fmt: skip
-    p.cfg_scale, p.scripts, p.restore_faces, p.tiling = 2.0, None, False, False
+    p.cfg_scale, p.restore_faces, p.tiling = 2.0, False, False
+    p.scripts = host.without_scripts()
+    for name, value in {"scheduler": "Automatic", **(asked.told or {})}.items():
+        setattr(p, name, value)
     found: list[Any] = []
     plain = p.init
 
@@ -133,7 +137,11 @@ def _find(asked: Asked, args: DiffEditArgs) -> Tensor:
     cuda = [devices.device] if devices.device.type == "cuda" else []
     try:
         # and the host's bar counts its own jobs
-        with torch.random.fork_rng(cuda), attribute(shared.state, job_count=1, job_no=0):
+        with (
+            torch.random.fork_rng(cuda),
+            attribute(shared.state, job_count=1, job_no=0),
+            host.references_kept(),
+        ):
             processing.process_images(p)
     finally:
         p.close()
@@ -170,7 +178,7 @@ def _comparer(p: Any, args: DiffEditArgs, found: list) -> Callable:
             own = {name: _repeated(value, len(x)) for name, value in extra_args.items()}
             own |= {"cond_scale": 2.0, "s_min_uncond": 0.0}
             denoiser.step = step
-            with told_apart(denoiser) as answers:
+            with host.told_apart(denoiser) as answers:
                 denoiser(x, x.new_full((len(x),), sigma), **own)
             calls[0] += 2 * len(x)
             return answers[0]
@@ -179,6 +187,8 @@ def _comparer(p: Any, args: DiffEditArgs, found: list) -> Callable:
             shared.state.sampling_step = done
 
         batch = args.diffedit_batch or max(CELLS // (init.shape[-1] * init.shape[-2]), 1)
+        if host.one_at_a_time() or host.frames_in_batch():
+            batch = 1
         try:
             found.append(diffedit.differences(predict, init, level, noises, batch, moved))
         except sd_samplers_common.InterruptedException:
@@ -192,13 +202,12 @@ def _comparer(p: Any, args: DiffEditArgs, found: list) -> Callable:
 
 def _level(sampler: Any, part: float) -> tuple[Any, float]:
     """The noise level at a part of the schedule, and what a k-diffusion denoiser calls it."""
-    if adapter.is_flow(sampler):
+    if host.is_flow():
         if not 0 < part < 1:
             remedy = "Use a number above 0 and below 1; the paper uses 0.5"
             raise FieldError("diffedit_level", f"{part} is not a noise level here", remedy)
         return flow(part), part
-    model = sampler.model_wrap
-    sigmas = getattr(model, "predictor", model).sigmas
+    sigmas = host.model_sigmas(sampler)
     sigma = float(sigmas[diffedit.noise_timestep(part, len(sigmas))])
     return ve(sigma), sigma
 
@@ -210,38 +219,6 @@ def _repeated(value: Any, count: int) -> Any:
     if torch.is_tensor(value):
         return value[:1].expand(count, *value.shape[1:])
     return value * count if isinstance(value, list) else value
-
-
-@contextmanager
-def told_apart(denoiser: Any) -> Iterator[list[tuple[Tensor, Tensor]]]:
-    """For the length of a `with`, what the denoiser says for the prompt and the negative prompt,
-    before guidance makes one of them: `[n, C, h, w]` each, a pair for every call."""
-    answers: list[tuple[Tensor, Tensor]] = []
-    inner = getattr(denoiser.inner_model, "inner_model", None)
-    if hasattr(inner, "forge_objects"):
-        unet = inner.forge_objects.unet
-
-        def after(told: dict) -> Tensor:
-            answers.append((told["cond_denoised"], told["uncond_denoised"]))
-            return told["denoised"]
-
-        options = {**unet.model_options, "sampler_post_cfg_function": [after]}
-        with attribute(unet, model_options=options):
-            yield answers
-        return
-    plain = denoiser.combine_denoised
-
-    def combine(x_out: Tensor, conds_list: list, uncond: Any, cond_scale: float) -> Tensor:
-        alone = x_out[-len(conds_list) :]
-        query = torch.stack([
-            own + sum((x_out[at] - own) * weight for at, weight in conds)
-            for own, conds in zip(alone, conds_list)
-        ])  # fmt: skip
-        answers.append((query, alone))
-        return plain(x_out, conds_list, uncond, cond_scale)
-
-    with attribute(denoiser, combine_denoised=combine):
-        yield answers
 
 
 def _out_of_memory(error: RuntimeError) -> bool:

@@ -19,8 +19,10 @@ from PIL import Image, ImageOps
 
 from .. import inpaint
 from ..args import EditArgs
+from ..maps import over_frames
 from ..prepare import softened
 from ..soften import reach
+from . import host
 
 ORIGINAL = 1  # "Masked content: original"
 CONTENT = {0: "fill", 2: "latent noise", 3: "latent nothing"}
@@ -63,7 +65,7 @@ class Inpaint:
         else:
             scale = inpaint.picture_scale(p.resize_mode, *shape)
         self.soft = softened(self.hard.astype(np.float32), args, scale)
-        self.content, self.blur = p.inpainting_fill, (p.mask_blur_x, p.mask_blur_y)
+        self.content, self.blur = p.inpainting_fill, host.mask_blur(p)
 
     def take_over(self, p: Any, support: np.ndarray, stack: ExitStack) -> None:
         """Until the stack closes, the job's mask is the support: bool `[H, W]`."""
@@ -72,8 +74,8 @@ class Inpaint:
             mask = ImageOps.invert(mask)
         stack.enter_context(
             lent(
-                p, image_mask=mask, mask_blur_x=0, mask_blur_y=0, mask_round=True,
-                inpainting_fill=ORIGINAL, paste_to=None,
+                p, image_mask=mask, mask_round=True, inpainting_fill=ORIGINAL, paste_to=None,
+                **host.no_mask_blur(p),
             )
         )  # fmt: skip
 
@@ -105,14 +107,18 @@ class Inpaint:
         if self.content == 0:
             filled = [masking.fill(s, m) for s, m in zip(sources, grey)]
             latents = encode(p, filled)
-            return latents.expand(len(x), -1, -1, -1) if len(latents) == 1 else latents
-        small = [np.array(m.resize((x.shape[3], x.shape[2]))) for m in grey]
-        inside = torch.from_numpy(np.stack(small)[:, None] >= inpaint.HALF).to(x)
+            return latents.expand(len(x), *x.shape[1:]) if len(latents) == 1 else latents
+        small = np.stack([np.array(m.resize(x.shape[:-3:-1])) for m in grey]) >= inpaint.HALF
+        inside = torch.from_numpy(over_frames(small, x.ndim)).to(x)
         kept = x * (1 - inside)
         if self.content != 2:
             return kept
         seeds = p.all_seeds[: len(x)]
-        return kept + processing.create_random_tensors(x.shape[1:], seeds).to(x) * inside
+        shape = (x.shape[1], *x.shape[-2:])
+        noise = processing.create_random_tensors(shape, seeds).to(x)
+        return (
+            kept + noise.view(len(seeds), x.shape[1], *[1] * (x.ndim - 4), *x.shape[-2:]) * inside
+        )
 
 
 def encode(p: Any, pictures: list[Image.Image]) -> torch.Tensor:
@@ -120,7 +126,7 @@ def encode(p: Any, pictures: list[Image.Image]) -> torch.Tensor:
     array = np.stack([np.array(image, np.float32) / 255 for image in pictures])
     tensor = torch.from_numpy(array).permute(0, 3, 1, 2).contiguous()
     how = approximation_indexes.get(shared.opts.sd_vae_encode_method)
-    with devices.autocast():
+    with devices.autocast(), host.references_kept():
         tensor = tensor.to(shared.device, devices.dtype_vae)
         return images_tensor_to_samples(tensor, how, p.sd_model)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import html
-import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -20,7 +19,7 @@ from ..decode import decode_picture
 from ..errors import FieldError
 from ..overlay import overlay
 from ..prepare import shape, strengths
-from . import automap
+from . import automap, host
 
 LARGEST = 1024  # pixels, of the longer side of what is shown
 
@@ -101,6 +100,7 @@ def as_url(change_map: np.ndarray) -> str:
 def show(sent: dict[str, Any], values: tuple) -> tuple[Any, Image.Image | None, str, str]:
     """Preview: (what live changes are of, picture, words as HTML, the map as a data URL)."""
     try:
+        host.make_temp_folder()
         what = seen(sent)
         args, painted = request(values)
         change_map = looked_for(what, args, painted)
@@ -132,19 +132,18 @@ def request(values: tuple) -> tuple[EditArgs, np.ndarray | None]:
 
 
 def on_the_model(work: Callable[[], Any]) -> Any:
-    """Work that may ask the model: in the host's queue, and on Forge in its main thread."""
+    """Work that may ask the model: in the host's queue and its thread for such work."""
 
     def safe() -> tuple[Any, FieldError | None]:
         try:
             return work(), None
-        except FieldError as error:  # Forge would print it
+        except FieldError as error:  # the host would print it
             return None, error
 
     with call_queue.queue_lock:
         shared.state.begin(job="diffdiff map")
         try:
-            thread = sys.modules.get("modules_forge.main_thread")
-            made = thread.run_and_wait_result(safe) if thread else safe()
+            made = host.on_main_thread(safe)
         finally:
             shared.state.end()
     if made is None:

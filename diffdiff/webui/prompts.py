@@ -8,6 +8,7 @@ from modules import prompt_parser, shared
 
 from ..args import EditArgs
 from ..errors import FieldError
+from . import host
 
 SAMPLER = "DDIM"  # the one that can be run backwards
 
@@ -18,8 +19,9 @@ def empty(p: Any, count: int) -> tuple[Any, Any]:
     size = {"width": p.width, "height": p.height}
     asked = prompt_parser.SdConditioning(texts, False, **size)
     against = prompt_parser.SdConditioning(texts, True, **size)
-    cond = prompt_parser.get_multicond_learned_conditioning(shared.sd_model, asked, p.steps)
-    return cond, prompt_parser.get_learned_conditioning(shared.sd_model, against, p.steps)
+    with host.references_kept():
+        cond = prompt_parser.get_multicond_learned_conditioning(shared.sd_model, asked, p.steps)
+        return cond, prompt_parser.get_learned_conditioning(shared.sd_model, against, p.steps)
 
 
 def check_inversion(p: Any, args: EditArgs) -> None:
@@ -35,7 +37,9 @@ def check_inversion(p: Any, args: EditArgs) -> None:
         problem, remedy = "inverted needs a DDIM without noise", "Set its eta to 0"
     elif args.mode == "sheet":
         problem, remedy = "inverted is not for sheets", "Use noised, or another mode"
-    elif getattr(p, "refiner_checkpoint", None) not in (None, "", "None", "none"):
+    elif host.is_flow():
+        problem, remedy = "inverted is not for flow matching models", "Use noised"
+    elif host.has_refiner(p):
         problem, remedy = "inverted cannot go on with a refiner", "Switch the refiner off"
     if problem:
         raise FieldError("anchor", problem, remedy)

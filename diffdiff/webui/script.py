@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gradio as gr
@@ -10,7 +12,7 @@ from modules import scripts
 from .. import intake
 from ..automap import wanted
 from ..errors import FieldError
-from . import automap, batch_tab, panel, settings, sourcing, travelling, xyz
+from . import automap, batch_tab, host, panel, settings, sourcing, travelling, xyz
 from .fan import FanSession
 from .session import Session
 from .sheet import SheetSession
@@ -57,12 +59,42 @@ def check_script(p: Any) -> None:
 
 
 def refuse(p: Any, error: Exception) -> None:
-    """Ends this job, and only this one, with an error: hosts swallow what a script raises."""
+    """Ends this job, and only this one, with an error: hosts swallow what a script raises.
 
-    def init(*args: Any, **kwargs: Any) -> None:
-        raise error
+    Where the host would lose it on the way to the page, the job makes no picture instead, and
+    says why in the place of its comments.
+    """
+    quiet = host.loses_errors(p)
 
-    p.init = init
+    def stop(*args: Any, **kwargs: Any) -> None:
+        if not quiet:
+            raise error
+        p.n_iter = 0
+        p.comment(f"Differential Diffusion: {error}")
+
+    p.init = p.sample = stop
+    sampler = getattr(p, "sampler", None)
+    if sampler is not None:  # the job is under way
+        sampler.sample_img2img = stop
+
+
+class Unusable:
+    """Stands for a picture that could not be finished: whoever looks at it gets the error."""
+
+    def __init__(self, error: Exception):
+        vars(self)["error"] = error
+
+    def __getattr__(self, name: str) -> Any:
+        raise vars(self)["error"]
+
+
+@contextmanager
+def finished(pp: Any) -> Iterator[None]:
+    """A picture that fails in here ends the job: hosts would go on with what it was before."""
+    try:
+        yield
+    except Exception as error:
+        pp.image = Unusable(error)
 
 
 class DifferentialDiffusion(scripts.Script):
@@ -103,21 +135,30 @@ class DifferentialDiffusion(scripts.Script):
 
     def process(self, p: Any, *values: Any) -> None:
         session = getattr(p, "diffdiff", None)
-        if session is not None:
-            try:
+        if session is None:
+            return
+        try:
+            if session.size != (p.width, p.height):  # the host has changed it since
+                self.before_process(p, *values)
+                session = p.diffdiff
+            if session is not None:
                 session.begin(p)
-            except Exception as error:
-                refuse(p, error)
+        except Exception as error:
+            refuse(p, error)
 
     def process_before_every_sampling(self, p: Any, *values: Any, **kwargs: Any) -> None:
         session = getattr(p, "diffdiff", None)
         if session is not None:
-            session.attach(p)
+            try:
+                session.attach(p)
+            except Exception as error:
+                refuse(p, error)
 
     def postprocess_image(self, p: Any, pp: Any, *values: Any) -> None:
         session = getattr(p, "diffdiff", None)
         if session is not None:
-            pp.image = session.recolour(p, pp.image, p.batch_index)
+            with finished(pp):
+                pp.image = session.recolour(p, pp.image, p.batch_index)
 
     def postprocess_maskoverlay(self, p: Any, ppmo: Any, *values: Any) -> None:
         session = getattr(p, "diffdiff", None)
@@ -127,8 +168,9 @@ class DifferentialDiffusion(scripts.Script):
     def postprocess_image_after_composite(self, p: Any, pp: Any, *values: Any) -> None:
         session = getattr(p, "diffdiff", None)
         if session is not None:
-            pp.image = session.composite(p, pp.image, p.batch_index)
-            travelling.attach(pp.image, session, p.batch_index, settings.get("embed_map"))
+            with finished(pp):
+                pp.image = session.composite(p, pp.image, p.batch_index)
+                travelling.attach(pp.image, session, p.batch_index, settings.get("embed_map"))
 
     def postprocess(self, p: Any, processed: Any, *values: Any) -> None:
         session = getattr(p, "diffdiff", None)

@@ -13,6 +13,7 @@ from PIL import Image
 
 from .. import colour, maps
 from ..args import EditArgs
+from ..attributes import attribute
 from ..composite import paste_back
 from ..errors import FieldError
 from ..hold import Hold
@@ -20,7 +21,7 @@ from ..inpaint import combine, picture_scale
 from ..levels import Schedule
 from ..prepare import full_strength, kept, level, plan, shape, shown, strengths, whole
 from ..travel import pack
-from . import adapter, infotext, prompts
+from . import adapter, host, infotext, prompts
 from .inpaint import Inpaint, quiet_builtin
 
 logger = logging.getLogger("diffdiff")
@@ -66,6 +67,8 @@ class Session:
         if p.image_mask is not None:
             quiet_builtin(p, self.stack)
         self.several = len(change_maps) > 1 or len(p.init_images) > 1
+        self.size = p.width, p.height  # some hosts change it before they begin
+        self.obeyed = False  # whether the sampler has asked for what is to change
         self.steps: tuple[int, int] | None = None
         self.fitted: dict[int, np.ndarray] = {}
         self.texts: dict[int, str] = {}
@@ -100,6 +103,9 @@ class Session:
 
     def begin(self, p: Any) -> None:
         """Checks what can be checked before the job runs, and writes the infotext."""
+        if host.starts_from_noise():
+            problem = "PiD works from noise beside a small picture, so there is nothing to hold"
+            raise FieldError("model", problem, "Load another checkpoint, or untick the panel.")
         if len(self.shaped) > 1 and len(self.shaped) != p.batch_size:
             raise FieldError(
                 "map",
@@ -113,6 +119,18 @@ class Session:
         p.extra_generation_params.update(told)
         if self.inpaint is not None:
             self.inpaint.tell(p)
+        plain = p.sample
+
+        def sample(*args: Any, **kwargs: Any) -> Any:
+            self.obeyed = False
+            samples = plain(*args, **kwargs)
+            if not self.obeyed:
+                problem = "this job made its pictures without the sampler that obeys the map"
+                remedy = "Run the script of this job without Differential Diffusion, or after it."
+                raise FieldError("script", problem, remedy)
+            return samples
+
+        self.stack.enter_context(attribute(p, sample=sample))
 
     def attach(self, p: Any) -> None:
         """Holds the job's sampler."""
@@ -154,13 +172,15 @@ class Session:
     def _plan(
         self, p: Any, x: torch.Tensor, schedule: Schedule, steps: int, slider_first: int, filled
     ) -> adapter.Plan:
+        self.obeyed = True
         maps_ = [self.fitted_map(p, i) for i in range(len(x) if self.several else 1)]
-        latent = np.stack([maps.to_latent(m, *x.shape[2:]) for m in maps_])[:, None]
-        if p.nmask is not None:  # the host's own inpaint mask: outside of it nothing changes
-            mask = p.nmask[:1].float().cpu().numpy()[None]
+        latent = np.stack([maps.to_latent(m, *x.shape[-2:]) for m in maps_])[:, None]
+        mask = host.latent_mask(p)
+        if mask is not None:  # the host's own inpaint mask: outside of it nothing changes
             # not softened and alone, the mask is what the host makes of it
             hard = self.inpaint is not None and self.args.radius == 0 and not self.raw
             latent = mask if hard else latent * mask
+        latent = maps.over_frames(latent[:, 0], x.ndim)
         strength = strengths(latent, self.args, self.user_strength)
         self.steps = steps, len(schedule) - 1
         ladder, first = plan(strength, self.args, steps, self.steps[1], slider_first)

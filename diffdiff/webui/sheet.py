@@ -7,7 +7,6 @@ go side by side, so that one call of the model serves all that are at the same s
 from __future__ import annotations
 
 import copy
-import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from contextvars import ContextVar
@@ -26,7 +25,7 @@ from ..fan import at_once
 from ..lockstep import Lockstep
 from ..perceptual import distance
 from ..sheet import Sheet, strength_sheet
-from . import adapter, infotext
+from . import adapter, host, infotext
 from .inpaint import lent
 from .session import Session
 
@@ -46,10 +45,13 @@ class SheetSession(Session):
         self.finished: dict[tuple[int, int], Image.Image] = {}  # (iteration, place in its batch)
 
     def begin(self, p: Any) -> None:
-        if getattr(p, "refiner_checkpoint", None) not in (None, "", "None", "none"):
+        if host.has_refiner(p):
             raise FieldError(
                 "mode", "a sheet cannot go on with a refiner", "Switch the refiner off."
             )
+        if host.frames_in_batch():
+            problem = "this model reads a batch as the frames of a video, so it makes no sheet"
+            raise FieldError("mode", problem, "Use a fan, or one strength after another.")
         super().begin(p)
         plain = p.init
 
@@ -97,22 +99,25 @@ class SheetSession(Session):
         self, p: Any, x: torch.Tensor, noise: torch.Tensor, cond: Any, uncond: Any, steps=None,
         image_conditioning=None,
     ) -> torch.Tensor:  # fmt: skip
+        self.obeyed = True
         rng = OwnNoise()
         rows = [_Row(self, p, i, rng) for i in range(len(self.values))]
         works = [row.work(x, noise, cond, uncond, steps, image_conditioning) for row in rows]
         most = at_once(self.args.sheet_batch, x.device.type)
+        if host.one_at_a_time():
+            most = 1
         total = sum(row.expected(steps) for row in rows)
 
         def moved(calls: int) -> None:  # the host's bar: every sampler has set it to its own
             shared.state.sampling_steps = max(total, calls)
             shared.state.sampling_step = calls
 
-        lockstep = Lockstep(works, most, moved, stopped)
+        lockstep = Lockstep(works, most, moved, host.stopped)
         with ExitStack() as stack:
-            stack.enter_context(lockstep.asked(inner_model(), "apply_model"))
-            prepare_once(rows[0].sampler, x[: self.each * min(most, len(rows))], stack)
+            stack.enter_context(lockstep.asked(host.inner_model(), "apply_model"))
+            host.prepare_once(rows[0].sampler, x[: self.each * min(most, len(rows))], stack)
             samples = torch.cat(lockstep.go())
-        self.begun[p.iteration] = [calls > 0 or not stopped() for calls in lockstep.calls]
+        self.begun[p.iteration] = [calls > 0 or not host.stopped() for calls in lockstep.calls]
         calls = [row.calls for row in rows]
         self.calls += sum(calls)
         p.extra_generation_params["DD calls"] = self.calls
@@ -254,26 +259,3 @@ class OwnNoise:
 
     def next(self) -> torch.Tensor:
         return self.own.get().next()
-
-
-def inner_model() -> Any:
-    """Whose `apply_model` is called at every step."""
-    model = shared.sd_model
-    return model.forge_objects.unet.model if hasattr(model, "forge_objects") else model
-
-
-def stopped() -> BaseException | None:
-    """What ends a sampler as the host's own Interrupt and Skip do."""
-    state = shared.state
-    return sd_samplers_common.InterruptedException() if state.interrupted or state.skipped else None
-
-
-def prepare_once(sampler: Any, x: torch.Tensor, stack: ExitStack) -> None:
-    """Forge: every run would load the model, and the first to end would clear up for all."""
-    module = sys.modules[type(sampler).__module__]
-    if hasattr(module, "sampling_prepare"):
-        unet = shared.sd_model.forge_objects.unet
-        module.sampling_prepare(unet, x=x)
-        stack.callback(module.sampling_cleanup, unet)
-        nothing = {"sampling_prepare": lambda *a, **k: None, "sampling_cleanup": lambda *a: None}
-        stack.enter_context(attribute(module, **nothing))

@@ -9,88 +9,29 @@ import weakref
 import pytest
 import torch
 
-from benchmarks.bench import Denoiser, error
 from diffdiff import probe
 from diffdiff.calls import SamplerCall
-from diffdiff.draws import Draws
-from diffdiff.hold import Hold
-from diffdiff.ladder import NEVER
 from diffdiff.levels import flow, noised, sigma_schedule
-from diffdiff.paused import Paused
 from diffdiff.probe import habits_of
-
-STEPS = 12
-SIGMAS = torch.cat([torch.linspace(2.6, -3.0, STEPS).exp(), torch.zeros(1)])
-SCHEDULE = sigma_schedule(SIGMAS)
-MODEL = Denoiser(local=True)
-STARTS = (0, 1, 4, 7, 10, 11, NEVER)
+from tests.samplers.tricky import (
+    MODEL,
+    SCHEDULE,
+    STARTS,
+    STEPS,
+    ask,
+    edited,
+    euler,
+    habits,
+    latents,
+    plain,
+    steps,
+    worst,
+)
 
 
 @pytest.fixture(autouse=True)
 def fresh():
     probe.forget()
-
-
-def latents(shape=(1, 4, 4, 7)):
-    g = torch.Generator().manual_seed(1)
-    return [torch.randn(shape, generator=g) for _ in range(2)]
-
-
-def habits(function, schedule=SCHEDULE, **options):
-    call = SamplerCall(function, sigmas=SIGMAS, **options)
-    return habits_of(call, MODEL, schedule, 0, latents()[0])
-
-
-def edited(function, sources=(), model=MODEL, found=None, schedule=SCHEDULE, **options):
-    """A run in which every column begins at its own step; and how it was held."""
-    init, noise = latents()
-    call = SamplerCall(function, sigmas=options.pop("sigmas", SIGMAS), **options)
-    found = found or habits_of(call, model, schedule, 0, init, sources=sources)
-    start = torch.tensor(STARTS, dtype=torch.int16).expand(1, 1, 4, 7)
-    hold = Hold(init, noise, start, schedule, 0, found)
-
-    class Asked:
-        def __call__(self, x, sigma, **kwargs):
-            kwargs = call.overheard(kwargs, lambda name, value: hold.also(name, x, value))
-            return hold.denoise(model, x, sigma, **kwargs)
-
-        def __getattr__(self, name):
-            return getattr(model, name)
-
-    x = noised(init, noise, schedule.starts[0])
-    return hold.run(call, model, x, Asked(), Draws(sources)), hold
-
-
-def plain(function, start, schedule=SCHEDULE, sigmas=SIGMAS, **options):
-    init, noise = latents()
-    x = noised(init, noise, schedule.starts[start])
-    return function(MODEL, x, sigmas=sigmas[start:], **options)
-
-
-def worst(function, alone=True, **options):
-    """The largest error of any column."""
-    out, hold = edited(function, **options)
-    assert not hold.remark
-    init = latents()[0]
-    last = [] if alone else [STEPS - 1]
-    off = [error(out[..., i], plain(function, k, **options)[..., i])
-           for i, k in enumerate(STARTS) if k not in (NEVER, *last)]  # fmt: skip
-    assert torch.equal(out[..., -1], init[..., -1])
-    return max(off)
-
-
-def steps(sigmas):
-    return [(i, sigmas[i], sigmas[i + 1]) for i in range(len(sigmas) - 1)]
-
-
-def ask(model, x, s):
-    return model(x, s * x.new_ones(len(x)))
-
-
-def euler(model, x, sigmas):
-    for _, s, s_next in steps(sigmas):
-        x = x + (x - ask(model, x, s)) / s * (s_next - s)
-    return x
 
 
 def late(model, x, sigmas):
@@ -136,14 +77,6 @@ def copying(model, x, sigmas):
     return x
 
 
-def churning(model, x, sigmas):
-    for _, s, s_next in steps(sigmas):
-        hat = s * 1.2
-        x = x + torch.randn_like(x) * (hat**2 - s**2) ** 0.5
-        x = x + (x - ask(model, x, hat)) / hat * (s_next - hat)
-    return x
-
-
 @pytest.mark.parametrize(
     ("function", "memory"),
     [(euler, 0), (late, math.inf), (threefold, math.inf), (careless, 3), (copying, math.inf)],
@@ -152,113 +85,6 @@ def test_what_a_sampler_remembers_is_found_and_replayed(function, memory):
     found = habits(function)
     assert (found.memory, found.by_level, found.why) == (memory, False, "")
     assert worst(function) == 0
-
-
-def seeded(model, x, sigmas, draw=torch.randn_like):
-    """Noise by torch's own functions, of every kind; remembers one answer."""
-    old = 0
-    for _, s, s_next in steps(sigmas):
-        answer = ask(model, x, s)
-        guess = answer + 0.1 * (answer - old)
-        x = guess + (x - guess) * s_next / s + 0.3 * s_next * draw(x)
-        x, old = x + 0.1 * s_next * torch.empty_like(x).normal_(), answer
-    return x
-
-
-class Rng:
-    """A host's own generator, in the place of `torch.randn_like`."""
-
-    def __init__(self):
-        self.calls, self.g = 0, torch.Generator().manual_seed(7)
-
-    def next(self):
-        self.calls += 1
-        return torch.randn(latents()[0].shape, generator=self.g)
-
-
-@pytest.mark.parametrize("kind", ["torch", "webui"])
-def test_noise_is_the_main_runs_and_nothing_is_drawn_twice(kind):
-    rng = Rng()
-    draw = torch.randn_like if kind == "torch" else lambda x: rng.next()
-    function = functools.partial(seeded, draw=draw)
-    before = torch.get_rng_state()
-    call = SamplerCall(function, sigmas=SIGMAS)
-    found = habits_of(call, MODEL, SCHEDULE, 0, latents()[0], sources=[(rng, "next")])
-    assert found.draws and found.memory == 1
-    assert rng.calls == 0 and torch.equal(torch.get_rng_state(), before)
-    torch.manual_seed(3)
-    out, hold = edited(function, sources=[(rng, "next")])
-    assert not hold.remark
-    after = torch.get_rng_state()
-    drawn = rng.calls
-    torch.manual_seed(3)
-    rng.g.manual_seed(7)
-    unlimited, _ = edited(
-        function, sources=[(rng, "next")], found=probe.replace(found, memory=math.inf)
-    )
-    assert torch.equal(out, unlimited)
-    torch.manual_seed(3)
-    rng.g.manual_seed(7)
-    whole = plain(function, 0)
-    assert torch.equal(torch.get_rng_state(), after)  # as many draws as without a map
-    assert rng.calls == 3 * drawn and torch.equal(out[..., 0], whole[..., 0])
-    assert "next" not in vars(rng)
-
-
-def test_a_start_that_draws_before_it_asks_gets_the_last_of_the_noise():
-    found = habits(churning)
-    assert found.lead == 1 and not found.exact and found.memory >= 1
-    torch.manual_seed(5)
-    drawn = [torch.randn(1, 4, 4, 7) for _ in range(STEPS)]
-    torch.manual_seed(5)
-    out, hold = edited(churning)
-    assert not hold.remark
-    init, noise = latents()
-    for i, k in enumerate(STARTS[:-1]):
-        x = noised(init, noise, SCHEDULE.starts[k])
-        for n, s, s_next in steps(SIGMAS):
-            if n >= k:
-                hat = s * 1.2
-                x = x + drawn[n] * (hat**2 - s**2) ** 0.5
-                x = x + (x - ask(MODEL, x, hat)) / hat * (s_next - hat)
-        assert error(out[..., i], x[..., i]) < 1e-6
-
-
-class BrownianTreeNoiseSampler:
-    """k-diffusion's, in short: one call is many of torch's draws."""
-
-    def __init__(self, x):
-        self.x, self.seed = x, int(torch.randint(0, 2**31, []))
-
-    def __call__(self, sigma, sigma_next):
-        g = torch.Generator().manual_seed(self.seed + int(1e4 * float(sigma)))
-        return sum(torch.randn(self.x.shape, generator=g) for _ in range(4)) / 2
-
-
-def brownian(model, x, sigmas, noise_sampler=None):
-    noise_sampler = BrownianTreeNoiseSampler(x) if noise_sampler is None else noise_sampler
-    old = 0
-    for _, s, s_next in steps(sigmas):
-        answer = ask(model, x, s)
-        guess = answer + 0.1 * (answer - old)
-        x = guess + (x - guess) * s_next / s + 0.3 * s_next * noise_sampler(s, s_next)
-        old = answer
-    return x
-
-
-def test_a_noise_sampler_that_a_function_makes_itself_is_watched():
-    plain_class = BrownianTreeNoiseSampler
-    assert habits(brownian).memory == 1
-    torch.manual_seed(2)
-    out, hold = edited(brownian)
-    assert not hold.remark and plain_class is BrownianTreeNoiseSampler
-    torch.manual_seed(2)
-    init, noise = latents()
-    tree = BrownianTreeNoiseSampler(init)
-    for i, k in enumerate(STARTS[:-1]):
-        x = noised(init, noise, SCHEDULE.starts[k])
-        alone = brownian(MODEL, x, SIGMAS[k:], tree)
-        assert torch.equal(out[..., i], alone[..., i])
 
 
 def raising(model, x, sigmas):
@@ -481,54 +307,3 @@ def test_a_replay_that_goes_astray_is_dropped_and_said():
     out, hold = edited(astray)
     assert "approximate" in hold.remark and "more noise" in hold.remark
     assert torch.equal(out[..., -1], latents()[0][..., -1]) and torch.isfinite(out).all()
-
-
-def test_runs_side_by_side_keep_their_own_noise():
-    """The tiles of a sheet: each in a thread, their model calls in turn, one source for all."""
-    rng = Rng()
-    function = functools.partial(seeded, draw=lambda x: rng.next())
-    sources = [(rng, "next")]
-    call = SamplerCall(function, sigmas=SIGMAS)
-    found = habits_of(call, MODEL, SCHEDULE, 0, latents()[0], sources=sources)
-
-    def own(seed):
-        def work():
-            torch.manual_seed(seed)
-            rng.g.manual_seed(seed)
-            return edited(function, sources, found=found)[0]
-
-        return work
-
-    alone = [own(seed)() for seed in (1, 2)]
-    runs = [Paused(own(seed)) for seed in (1, 2)]
-    for run in runs:
-        run.resume()
-    assert torch.equal(runs[0].result, alone[0]) and torch.equal(runs[1].result, alone[1])
-    assert "next" not in vars(rng)
-
-
-def test_a_stand_in_stays_until_the_last_run_has_ended():
-    rng = Rng()
-    first, second = Draws([(rng, "next")]), Draws([(rng, "next")])
-    one, two = first.watched(euler), second.watched(euler)
-    seen = []
-
-    def watching(watched, name):
-        def work():
-            with watched:
-                run.ask(None)
-                rng.next()
-                seen.append(name)
-                run.ask(None)
-
-        run = Paused(work)
-        return run
-
-    runs = [watching(one, "first"), watching(two, "second")]
-    for run in runs * 2:
-        run.resume()
-    assert (len(first.seen), len(second.seen)) == (1, 1)
-    runs[0].resume()  # the first to begin is the first to end
-    assert "next" in vars(rng)
-    runs[1].resume()
-    assert "next" not in vars(rng)

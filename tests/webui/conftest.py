@@ -107,7 +107,11 @@ def host(monkeypatch):
         resize_image=lambda mode, image, w, h: image.resize((w, h), Image.LANCZOS),
     )
     scripts = module(
-        "modules.scripts", Script=type("Script", (), {}), AlwaysVisible=object(), scripts_data=[]
+        "modules.scripts",
+        Script=type("Script", (), {}),
+        AlwaysVisible=object(),
+        scripts_data=[],
+        ScriptRunner=type("ScriptRunner", (), {}),
     )
     components = module("modules.ui_components", InputAccordion=Component)
     gradio = module("gradio", components=SimpleNamespace(Component=Component))
@@ -134,11 +138,11 @@ def host(monkeypatch):
             setattr(parent, name.split(".")[1], part)
     for name in [n for n in sys.modules if n.startswith("diffdiff.webui")]:
         monkeypatch.delitem(sys.modules, name)
-    from diffdiff.webui import adapter, infotext, inpaint, panel, script, session
+    from diffdiff.webui import adapter, host, infotext, inpaint, panel, script, session
 
     return SimpleNamespace(
         opts=opts, shared=shared, adapter=adapter, infotext=infotext, panel=panel, script=script,
-        inpaint=inpaint,
+        inpaint=inpaint, webui=host,
         session=session, stored=stored,
     )  # fmt: skip
 
@@ -250,6 +254,7 @@ def run(host):
 
     def go(p, *values):
         script = host.script.DifferentialDiffusion()
+        vars(p.sampler).pop("sample_img2img", None)  # each job has a new one
         script.before_process(p, *values)
         script.process(p, *values)
         p.init()

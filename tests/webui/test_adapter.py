@@ -138,8 +138,8 @@ def test_a_host_mask_limits_the_change(host, job, run):
 def test_flow_models_are_anchored_on_straight_lines(host, job, run):
     host.shared.sd_model.add_noise_to_latent = lambda x, noise, t: x * (1 - t) + noise * t
     p = job()
-    assert host.adapter.is_flow(p.sampler)
-    level = host.adapter.schedule_of(p.sampler, p, 20, p.x).levels[3]
+    assert host.webui.is_flow()
+    level = host.webui.schedule_of(p.sampler, p, 20, p.x).levels[3]
     assert float(level.signal) == pytest.approx(1 - float(level.noise))
 
 

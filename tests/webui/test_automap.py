@@ -69,7 +69,7 @@ def test_the_prompt_of_the_run_is_the_query_and_its_styles_go_along(finder, job,
     assert (what.query, what.styles) == ("a prompt", ("oil",))
     assert what.override_settings == {"sd_model_checkpoint": "x"}
     run(p, DIFFEDIT)
-    assert finder.asked[1][0][2:] == ("winter", 64, 48, (), {"sd_model_checkpoint": "x"})
+    assert finder.asked[1][0][2:] == ("winter", 64, 48, (), {"sd_model_checkpoint": "x"}, {})
 
 
 def test_the_model_sees_the_pictures_shape_at_the_runs_size(finder):

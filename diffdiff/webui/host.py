@@ -1,0 +1,251 @@
+"""What the host is and can do: the one place that knows its private names.
+
+A1111, Forge, Forge Neo and reForge differ in these things, and so will the next one. Each function
+asks for a capability and looks at what is there; no host is told by its name.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from modules import sd_samplers_common, shared
+from torch import Tensor
+
+from ..attributes import attribute
+from ..levels import Schedule, flow, sigma_schedule, timestep_schedule, ve
+
+# --- the model ---------------------------------------------------------------------------------
+
+
+def engine() -> Any | None:
+    """Forge's kin keep the parts of a model apart; None where the model is one module."""
+    return getattr(shared.sd_model, "forge_objects", None)
+
+
+def inner_model() -> Any:
+    """Whose `apply_model` is called at every step."""
+    parts = engine()
+    return shared.sd_model if parts is None else parts.unet.model
+
+
+def is_flow() -> bool:
+    """Whether the loaded model is a flow matching one (SD3, Flux, Z-Image, Qwen-Image, ...)."""
+    predictor = getattr(inner_model(), "predictor", None)
+    sampling = getattr(inner_model(), "model_sampling", None)
+    return (
+        hasattr(shared.sd_model, "add_noise_to_latent")
+        or getattr(predictor, "prediction_type", None) == "const"
+        or any(base.__name__ == "CONST" for base in type(sampling).__mro__)
+    )
+
+
+def schedule_of(sampler: Any, p: Any, steps: int, like: Tensor) -> Schedule:
+    """The full schedule of a run, by the sampler's own rule. To be asked within the run: flow
+    models shift it by settings of the job, and some by its size."""
+    if hasattr(sampler, "get_timesteps"):
+        alphas = shared.sd_model.alphas_cumprod.to(like.device)
+        return timestep_schedule(sampler.get_timesteps(p, steps), alphas, steps, like.ndim)
+    sigmas = sampler.get_sigmas(p, steps)
+    if engine() is not None:
+        sigmas = sigmas.to(like.device)
+    return sigma_schedule(sigmas, flow if is_flow() else ve, like.ndim)
+
+
+def model_sigmas(sampler: Any) -> Tensor:
+    """All noise levels of a model that is no flow matching one, rising: `[T]`."""
+    model = sampler.model_wrap
+    return getattr(model, "predictor", model).sigmas
+
+
+def cell() -> int:
+    """Pixels of a latent cell."""
+    return int(getattr(getattr(engine(), "vae", None), "downscale_ratio", 0) or 8)
+
+
+# --- the kind of model: reference models, video, PiD -------------------------------------------
+
+
+def _about() -> Any | None:
+    """Forge Neo's record of the loaded model's kind."""
+    return getattr(sys.modules.get("backend.args"), "dynamic_args", None)
+
+
+def frames_in_batch() -> bool:
+    """Whether the model takes the batch size for the number of frames of one video."""
+    return bool(getattr(shared.sd_model, "is_wan", False) and getattr(_about(), "wan", False))
+
+
+def one_at_a_time() -> bool:
+    """Whether the model takes one picture in a call: it looks at reference pictures too."""
+    about = _about()
+    return bool(getattr(about, "ref_latents", None)) or any(
+        getattr(about, kind, False) for kind in ("edit", "kontext", "klein", "krea2")
+    )
+
+
+def starts_from_noise() -> bool:
+    """Whether the model's init latent is no picture (PiD: noise, beside a small picture)."""
+    return bool(getattr(_about(), "pid", False))
+
+
+@contextmanager
+def references_kept() -> Iterator[None]:
+    """What is encoded inside does not become a reference picture of the model: each encode of
+    an edit model leaves one behind, for the prompt that comes next."""
+    model, about = shared.sd_model, _about()
+    owners = [
+        (owner, name)
+        for owner, name in ((model, "ini_latent"), (model, "ref_latents"), (about, "ref_latents"))
+        if owner is not None and hasattr(owner, name)
+    ]
+    before = [getattr(owner, name) for owner, name in owners]
+    copies = [list(value) if isinstance(value, list) else value for value in before]
+    try:
+        yield
+    finally:
+        for (owner, name), value, copy in zip(owners, before, copies):
+            if isinstance(value, list):
+                value[:] = copy
+            setattr(owner, name, value)
+
+
+# --- the job -----------------------------------------------------------------------------------
+
+
+def latent_mask(p: Any) -> np.ndarray | None:
+    """The job's own inpaint mask at latent size, 1 = change: float32 `[1, 1, h, w]`; None without.
+    Hosts keep it with channels, and some with a batch and a frame in front."""
+    if p.nmask is None:
+        return None
+    mask = p.nmask.float().cpu().numpy()
+    return mask.reshape(-1, *mask.shape[-2:])[:1][None]
+
+
+def mask_blur(p: Any) -> tuple[float, ...]:
+    return p.mask_blur_x, p.mask_blur_y
+
+
+def no_mask_blur(p: Any) -> dict[str, float]:
+    """Attributes of a job that leave its mask sharp."""
+    own = getattr(type(p), "mask_blur_x", None)
+    if isinstance(own, property) and own.fset is None:
+        return {"mask_blur": 0}
+    return {"mask_blur_x": 0, "mask_blur_y": 0}
+
+
+def has_refiner(p: Any) -> bool:
+    return getattr(p, "refiner_checkpoint", None) not in (None, "", "None", "none")
+
+
+def without_scripts() -> Any:
+    """The scripts of an inner job: none. Some hosts look into it without asking."""
+    from modules.scripts import ScriptRunner
+
+    return ScriptRunner()
+
+
+def told_settings(p: Any) -> dict[str, Any]:
+    """Settings of a job that its inner job needs too, where the host has them."""
+    return {
+        name: getattr(p, name)
+        for name in ("distilled_cfg_scale", "scheduler")
+        if getattr(p, name, None) is not None
+    }
+
+
+def noise_sources(sampler: Any) -> list[tuple[Any, str]]:
+    """What the host lets its samplers draw from: it stands in the place of `randn_like`."""
+    rng = getattr(getattr(sampler, "p", None), "rng", None)
+    return [(rng, "next")] if hasattr(rng, "next") else []
+
+
+def shortest_run(function: Callable) -> int:
+    """Steps that a sampler function needs beyond its first one: UniPC's order, on A1111."""
+    is_unipc = getattr(function, "__name__", "") == "unipc"
+    return getattr(shared.opts, "uni_pc_order", 0) if is_unipc else 0
+
+
+def stopped() -> BaseException | None:
+    """What ends a sampler as the host's own Interrupt and Skip do."""
+    state = shared.state
+    return sd_samplers_common.InterruptedException() if state.interrupted or state.skipped else None
+
+
+def prepare_once(sampler: Any, x: Tensor, stack: ExitStack) -> None:
+    """Forge's kin: every run would load the model, and the first to end clear up for all."""
+    module = sys.modules[type(sampler).__module__]
+    if hasattr(module, "sampling_prepare"):
+        unet = engine().unet
+        module.sampling_prepare(unet, x=x)
+        stack.callback(module.sampling_cleanup, unet)
+        nothing = {"sampling_prepare": lambda *a, **k: None, "sampling_cleanup": lambda *a: None}
+        stack.enter_context(attribute(module, **nothing))
+
+
+@contextmanager
+def told_apart(denoiser: Any) -> Iterator[list[tuple[Tensor, Tensor]]]:
+    """For the length of a `with`, what the denoiser says for the prompt and the negative prompt,
+    before guidance makes one of them: `[n, C, ..., h, w]` each, a pair for every call."""
+    answers: list[tuple[Tensor, Tensor]] = []
+    inner = getattr(denoiser.inner_model, "inner_model", None)
+    if hasattr(inner, "forge_objects"):
+        unet = inner.forge_objects.unet
+
+        def after(told: dict) -> Tensor:
+            answers.append((told["cond_denoised"], told["uncond_denoised"]))
+            return told["denoised"]
+
+        options = {**unet.model_options, "sampler_post_cfg_function": [after]}
+        with attribute(unet, model_options=options):
+            yield answers
+        return
+    plain = denoiser.combine_denoised
+
+    def combine(x_out: Tensor, conds_list: list, uncond: Any, cond_scale: float) -> Tensor:
+        alone = x_out[-len(conds_list) :]
+        query = torch.stack([
+            own + sum((x_out[at] - own) * weight for at, weight in conds)
+            for own, conds in zip(alone, conds_list)
+        ])  # fmt: skip
+        answers.append((query, alone))
+        return plain(x_out, conds_list, uncond, cond_scale)
+
+    with attribute(denoiser, combine_denoised=combine):
+        yield answers
+
+
+# --- threads and errors ------------------------------------------------------------------------
+
+
+def _main_thread() -> Any | None:
+    return sys.modules.get("modules_forge.main_thread")
+
+
+def on_main_thread(work: Callable[[], Any]) -> Any:
+    """Work of the model, where the host does it: Forge's kin have one thread for it."""
+    thread = _main_thread()
+    return thread.run_and_wait_result(work) if thread else work()
+
+
+def loses_errors(p: Any) -> bool:
+    """Whether the page would not get to see what a job raises: its main thread prints it."""
+    thread = _main_thread()
+    return thread is not None and not hasattr(thread, "last_exception") and not is_api(p)
+
+
+def is_api(p: Any) -> bool:
+    return bool(getattr(p, "is_api", False))
+
+
+def make_temp_folder() -> None:
+    """The folder that Settings name for pictures on their way to the page: without it some hosts
+    show nothing, and say nothing."""
+    folder = getattr(shared.opts, "temp_dir", "")
+    if folder:
+        os.makedirs(folder, exist_ok=True)
