@@ -12,6 +12,7 @@ import torch
 
 POINTS, WEIGHTS = np.polynomial.legendre.leggauss(16)
 
+
 def begin(model, x, extra_args, callback, noise_sampler=None):
     """Makes `ask(x, sigma, i)`, the model's x0, told to the callback if i is given; and noise."""
     ones = x.new_ones([x.shape[0]])
@@ -126,8 +127,7 @@ def sample_sa_solver(model, x, sigmas, extra_args=None, callback=None, disable=N
             denoised = ask(state, sigmas[i]) if pece else denoised
         kept, added = [denoised, *kept][:3], 0
         if rates[i] == 2 and s[i + 1] > 0:
-            scale = (s[i + 1] ** 2 - s[i + 1] ** 4 / s[i] ** 2) ** 0.5
-            added = scale * noise(sigmas[i], sigmas[i + 1])
+            added = s[i + 1] * (1 - s[i + 1] ** 2 / s[i] ** 2) ** 0.5 * noise(*sigmas[i : i + 2])
         x = step(i, kept, i)
     return x
 

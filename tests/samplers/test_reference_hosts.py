@@ -73,14 +73,13 @@ def test_a_perfect_denoiser_ends_at_x0(name):
         assert (run(name, steps, perfect) - 0.7).abs().max() < 1e-5
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
 @pytest.mark.parametrize("name", EVERY)
-def test_finite_and_the_start_is_left_alone(name, dtype):
-    x = X.to(dtype)
-    for steps in (4, 7, 20, 33):
-        out = run(name, steps, DENOISER, x)
-        assert out.isfinite().all() and out.shape == x.shape and out.dtype == dtype
-    sigmas, kept = schedule(name, 4), x.clone()
+def test_finite_in_its_dtype_and_the_start_is_left_alone(name):
+    kinds = [(steps, torch.float32) for steps in (4, 7, 20, 33)]
+    for steps, dtype in [*kinds, (7, torch.float16)]:
+        out = run(name, steps, DENOISER, X.to(dtype))
+        assert out.isfinite().all() and out.shape == X.shape and out.dtype == dtype
+    x, sigmas, kept = X.clone(), schedule(name, 4), X.clone()
     getattr(hosts, f"sample_{name}")(model, x, sigmas)
     assert torch.equal(x, kept)
 
@@ -94,7 +93,7 @@ def solution():
     def slope(x, s):
         return (x - exact(x, s.view(1))) / s
 
-    sigmas = schedule("", 300).double()
+    sigmas = schedule("", 200).double()
     x = X.double() * (1 + sigmas[0] ** 2) ** 0.5
     for s, end in zip(sigmas[:-2], sigmas[1:]):
         h, middle = end - s, (s + end) / 2
@@ -116,9 +115,9 @@ def test_converges_to_the_solution(name, options, order, solution):
 
 def test_the_stochastic_exponential_solvers_share_one_drift():
     """Without the noise itself, tau 1 is an equation of its own."""
-    found = [run("seeds_3", 200, noise=silence), run("seeds_2", 300, noise=silence)]
-    found += [run(f"sa_solver{kind}", 200, noise=silence, **ALL_TAU) for kind in ("", "_pece")]
-    assert max(error(one, found[0]) for one in found) < 2e-3
+    found = [run("seeds_3", 100, noise=silence), run("seeds_2", 200, noise=silence)]
+    found += [run(f"sa_solver{kind}", 100, noise=silence, **ALL_TAU) for kind in ("", "_pece")]
+    assert max(error(one, found[0]) for one in found) < 1e-2
 
 
 @pytest.mark.parametrize("name", EVERY)

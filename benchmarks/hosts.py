@@ -1,0 +1,248 @@
+"""`python -m benchmarks.hosts --url URL --host "NAME VERSION"`: what works on a running WebUI.
+
+For every checkpoint (as it is loaded, or each of `--checkpoints`) one job for each feature, over
+the API, compared with what must hold: a black map gives the input back, a white one is plain
+img2img, a constant one plain img2img at that strength, kept pixels are the input's, ... `--json
+FILE` keeps the answers for `python -m benchmarks.hosts_page`, which writes docs/hosts.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from .webui import Refused, WebUI, decode, difference, encode
+
+FEATURES: dict[str, Callable[[Tried], str]] = {}
+
+
+class Tried:
+    """One host with one checkpoint, and the pictures that the features share."""
+
+    def __init__(self, webui: WebUI):
+        self.webui, size = webui, webui.size
+        self.half = np.zeros((size, size), np.uint8)
+        self.half[:, size // 2 :] = 255
+        box = np.zeros((size, size), np.uint8)
+        box[size // 4 : -size // 4, size // 4 : -size // 4] = 255
+        self.mask = box
+
+    def picture(self, edit=None, **settings) -> np.ndarray:
+        return self.webui.picture(edit, **settings)
+
+    def far(self, a: np.ndarray, b: np.ndarray) -> str:
+        """The largest difference in levels of 255."""
+        return str(difference(a, b)[1])
+
+    def kept(self, picture: np.ndarray) -> str:
+        middle = self.webui.size // 2
+        return self.far(picture[:, :middle], self.webui.photograph[:, :middle])
+
+
+def feature(name: str) -> Callable:
+    def add(function: Callable[[Tried], str]) -> Callable:
+        FEATURES[name] = function
+        return function
+
+    return add
+
+
+@feature("plain img2img, twice the same")
+def repeats(t: Tried) -> str:
+    return t.far(t.picture(), t.picture())
+
+
+@feature("black map: the input")
+def black(t: Tried) -> str:
+    return t.far(t.picture({"map": t.webui.constant(0), "skip": False}), t.webui.photograph)
+
+
+@feature("white map: plain img2img")
+def white(t: Tried) -> str:
+    return t.far(t.picture({"map": t.webui.constant(255)}), t.picture())
+
+
+@feature("constant map: plain img2img at 0.6")
+def constant(t: Tried) -> str:
+    edit = {"map": t.webui.constant(153), "skip": False, "paste_back": False}
+    return t.far(t.picture(edit, denoising_strength=1.0), t.picture(denoising_strength=0.6))
+
+
+@feature("the same with DPM++ 2M, which remembers")
+def remembering(t: Tried) -> str:
+    edit = {"map": t.webui.constant(153), "skip": False, "paste_back": False}
+    sampler = {"sampler_name": "DPM++ 2M"}
+    return t.far(
+        t.picture(edit, denoising_strength=1.0, **sampler),
+        t.picture(denoising_strength=0.6, **sampler),
+    )
+
+
+@feature("two parts: the kept half")
+def parts(t: Tried) -> str:
+    return t.kept(t.picture({"map": encode(t.half)}))
+
+
+@feature("batch of 2: the kept half of both")
+def batch(t: Tried) -> str:
+    pictures, _ = t.webui.img2img({"map": encode(t.half)}, batch_size=2)
+    finished = [p for p in pictures if p.shape == t.webui.photograph.shape][-2:]
+    return " and ".join(t.kept(p) for p in finished) or "no pictures"
+
+
+@feature("inpaint mask beside a map: outside of it")
+def masked(t: Tried) -> str:
+    settings = {"mask": encode(t.mask), "inpainting_fill": 1, "mask_blur": 0}
+    got = t.picture({"map": t.webui.constant(255)}, **settings)
+    return t.far(got[t.mask == 0], t.webui.photograph[t.mask == 0])
+
+
+def soft(t: Tried, **settings) -> str:
+    edit = {"mode": "soft inpaint", "soften_radius": 4}
+    got = t.picture(edit, mask=encode(t.mask), **settings)
+    corner = np.s_[: t.webui.size // 16, : t.webui.size // 16]
+    far = t.far(got[corner], t.webui.photograph[corner])
+    inside = difference(got[t.mask > 0], t.webui.photograph[t.mask > 0])[0]
+    return far if inside > 2 else f"nothing changed ({inside:.1f})"
+
+
+@feature("soft inpaint: far from the mask")
+def soft_whole(t: Tried) -> str:
+    return soft(t, inpainting_fill=1, inpaint_full_res=False)
+
+
+@feature("soft inpaint, only masked")
+def soft_masked(t: Tried) -> str:
+    return soft(t, inpainting_fill=1, inpaint_full_res=True, inpaint_full_res_padding=8)
+
+
+@feature("soft inpaint, masked content fill, noise, nothing")
+def soft_fills(t: Tried) -> str:
+    return ", ".join(soft(t, inpainting_fill=fill, inpaint_full_res=False) for fill in (0, 2, 3))
+
+
+@feature("strength fan")
+def fan(t: Tried) -> str:
+    pictures, reply = t.webui.img2img({"mode": "fan", "fan_count": 3})
+    return "ok" if "DD stripes" in reply["info"]["extra_generation_params"] else "no stripes"
+
+
+@feature("strength sheet: each tile plain img2img")
+def sheet(t: Tried) -> str:
+    edit = {"mode": "sheet", "fan_strengths": [0.4, 0.7], "sheet_batch": 1}
+    pictures, _ = t.webui.img2img(edit)
+    plain = [t.picture(denoising_strength=s) for s in (0.4, 0.7)]
+    return " and ".join(t.far(a, b) for a, b in zip(pictures[-2:], plain))
+
+
+@feature("map from two prompts (DiffEdit)")
+def diffedit(t: Tried) -> str:
+    edit = {"source": "diffedit", "reference": "a cat", "query": "a red dog", "diffedit_noises": 2}
+    return "ok" if t.picture(edit).shape == t.webui.photograph.shape else "another size"
+
+
+@feature("map from the picture")
+def luminance(t: Tried) -> str:
+    return "ok" if difference(t.picture({"source": "luminance"}), t.webui.photograph)[0] else "same"
+
+
+@feature("edge map of ControlNet's preprocessors")
+def annotator(t: Tried) -> str:
+    t.picture({"source": "annotator", "annotator": "canny"})
+    return "ok"
+
+
+@feature("inverted anchor (DDIM): the kept half")
+def inverted(t: Tried) -> str:
+    return t.kept(t.picture({"map": encode(t.half), "anchor": "inverted"}, sampler_name="DDIM"))
+
+
+@feature("parameters restore the job")
+def restored(t: Tried) -> str:
+    pictures, reply = t.webui.img2img({"map": encode(t.half), "gamma": 2.0})
+    again = {"infotext": reply["info"]["infotexts"][-1]}
+    return t.far(t.webui.picture({"map": encode(t.half)}, **again), pictures[-1])
+
+
+@feature("txt2img after a job of ours: as before it")
+def txt2img(t: Tried) -> str:
+    asked = {k: v for k, v in t.webui.base.items() if k != "denoising_strength"}
+
+    def made() -> np.ndarray:
+        return decode(t.webui.call("/sdapi/v1/txt2img", asked)["images"][0])
+
+    before = made()
+    t.picture({"mode": "soft inpaint"}, mask=encode(t.mask), inpainting_fill=0)
+    return t.far(made(), before)
+
+
+@feature("wrong input: an error that names the field")
+def refused(t: Tried) -> str:
+    try:
+        t.picture({"map": "no picture"})
+    except Refused as error:
+        told = str(error.body)
+        return "ok" if error.status in (422, 500) and "map" in told else f"{error.status}"
+    return "a picture"
+
+
+@feature("the job after it: as before")
+def unharmed(t: Tried) -> str:
+    return t.far(t.picture(), t.picture())
+
+
+def tried(webui: WebUI, only: list[str] | None = None) -> dict[str, str]:
+    found, about = {}, Tried(webui)
+    webui.picture()  # the first job of a host may differ from later ones
+    for name, function in FEATURES.items():
+        if only and name not in only:
+            continue
+        try:
+            found[name] = function(about)
+        except Refused as error:
+            detail = error.body.get("detail") or error.body.get("errors") or error.body
+            found[name] = f"{error.status}: {detail}"[:200]
+        print(f"  {name}: {found[name]}", flush=True)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--url", required=True)
+    parser.add_argument("--host", required=True, help="its name and version")
+    parser.add_argument("--size", type=int, default=128)
+    parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--checkpoints", nargs="*", default=[""], help="names; none: as loaded")
+    parser.add_argument("--cfg", type=float, default=7.0)
+    parser.add_argument("--scheduler", default="")
+    parser.add_argument("--features", nargs="*")
+    parser.add_argument("--json")
+    args = parser.parse_args()
+    webui = WebUI(args.url, args.steps, args.size)
+    webui.base["cfg_scale"] = args.cfg
+    if args.scheduler:
+        webui.base["scheduler"] = args.scheduler
+    file = Path(args.json) if args.json else None
+    rows = json.loads(file.read_text())["rows"] if file and file.exists() else []
+    for name in args.checkpoints:
+        if name:
+            webui.call("/sdapi/v1/options", {"sd_model_checkpoint": name})
+        print(name or "(as loaded)", flush=True)
+        found = tried(webui, args.features)
+        rows = [row for row in rows if row["checkpoint"] != name]
+        rows.append({"checkpoint": name, "features": found})
+        if file:
+            about = {
+                "host": args.host, "size": args.size, "steps": args.steps, "rows": rows,
+                "date": datetime.date.today().isoformat(),
+            }  # fmt: skip
+            file.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
