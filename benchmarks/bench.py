@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -12,10 +13,10 @@ from diffdiff.calls import SamplerCall
 from diffdiff.draws import Draws
 from diffdiff.hold import Hold
 from diffdiff.ladder import climb
-from diffdiff.levels import noised, sigma_schedule, timestep_schedule, vp
+from diffdiff.levels import flow, noised, sigma_schedule, timestep_schedule, vp
 from diffdiff.probe import habits_of
 
-from . import reference
+from . import reference, reference_hosts
 
 STEPS = 20
 STRENGTHS = (0.25, 0.5, 0.8)
@@ -74,6 +75,7 @@ class Row:
     noise: bool = False
     tolerance: float | None = 0
     options: tuple = ()
+    flow: bool = False
 
     @property
     def timesteps(self) -> bool:
@@ -88,7 +90,8 @@ class Bench:
     ):
         sampling = reference.k_diffusion_sampling()
         self.row, self.steps = row, steps
-        self.function = getattr(reference, row.function, None) or getattr(sampling, row.function)
+        known = (reference, reference_hosts, sampling)
+        self.function = next(getattr(m, row.function) for m in known if hasattr(m, row.function))
         self.model = Denoiser(local, row.timesteps)
         g = torch.Generator().manual_seed(3)
         self.init = torch.randn(1, 4, size, size, generator=g).to(dtype)
@@ -96,6 +99,9 @@ class Bench:
         if row.timesteps:
             self.times = torch.arange(0, 1000, 1000 // steps) + 1
             self.schedule = timestep_schedule(self.times, self.model.alphas_cumprod, steps)
+        elif row.flow:
+            self.times = torch.cat([torch.linspace(1.0, 0.05, steps), torch.zeros(1)])
+            self.schedule = sigma_schedule(self.times, flow)
         else:
             self.times = sampling.get_sigmas_karras(steps, 0.0292, 14.6146)
             self.schedule = sigma_schedule(self.times)
@@ -103,6 +109,8 @@ class Bench:
     def call(self, x, first: int) -> SamplerCall:
         """The sampler function on the part of the schedule that begins at step `first`."""
         options = dict(self.row.options)
+        if "extra_args" in inspect.signature(self.function).parameters:
+            options["extra_args"] = {}
         if self.row.noise:
             options["noise_sampler"] = partial(replayed, like=x)
         if self.row.function in ("sample_dpm_fast", "sample_dpm_adaptive"):
@@ -122,7 +130,9 @@ class Bench:
     def memory(self) -> str:
         """How long the sampler remembers, in steps, as the probe found it."""
         habits = self.habits()
-        return "by level" if habits.by_level else f"{habits.memory:g}"
+        if habits.by_level:
+            return "by level"
+        return "by step" if habits.why else f"{habits.memory:g}"
 
     def first(self, strength: float) -> int | None:
         """Where the plain run of a strength begins; None when it calls no model."""
@@ -180,9 +190,12 @@ class Held:
 
     def watch(self, x, sigma, **kwargs):
         hold = self.hold
+        if x.shape != hold.init.shape:  # some ask for a part of the latent in between
+            return self.model(x, sigma, **kwargs)
         level = hold.schedule.at(sigma)
         if hold.held.any():
-            off = (x - noised(hold.init, hold.noise, level)).abs()
+            path = noised(hold.init, hold.noise, level)
+            off = (x - (-path if hold.call in hold.habits.mirrored else path)).abs()
             stray = (off / (1 + torch.as_tensor(level.noise))).masked_fill(~hold.held, 0)
             self.stray = max(self.stray, float(stray.max()))
         if hold.opens:

@@ -128,7 +128,7 @@ def soft_fills(t: Tried) -> str:
 
 @feature("strength fan")
 def fan(t: Tried) -> str:
-    pictures, reply = t.webui.img2img({"mode": "fan", "fan_count": 3})
+    _, reply = t.webui.img2img({"mode": "fan", "fan_count": 3})
     return "ok" if "DD stripes" in reply["info"]["extra_generation_params"] else "no stripes"
 
 

@@ -60,10 +60,13 @@ def of_functions(results: Iterable[dict]) -> list[str]:
     for found in results:
         compared = found["tolerance"] is not None
         errors = [f"{found[k]:.0e}" if found[k] else "0" for k in ("constant", "parts")]
-        control = f"{found['no replay']:.1g}" if found["no replay"] else "0"
-        memory = {"inf": "the whole run", "by level": "placed by level"}.get(
-            found["memory"], found["memory"]
-        )
+        off = found["no replay"]
+        control = f"{off:.1f}" if off >= 1 else f"{off:.1g}" if off else "0"
+        memory = {
+            "inf": "the whole run",
+            "by level": "placed by level",
+            "by step": "placed by step",
+        }.get(found["memory"], found["memory"])
         same = all(found[k] for k in ("zero", "full"))
         cells = [
             *(errors if compared else ("", "")),
