@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from modules.ui_components import InputAccordion
 from .. import __version__
 from ..args import fields
 from ..ui.controls import FANS, control, follow_mode, painter
-from . import infotext, sourcing, travelling
+from . import infotext, selfcheck, sourcing, travelling
 
 SHOWN = ("mode", "scale", "invert", "soften_radius", "soften_direction", "soften_falloff")
 ABSENT = ("map", "other_image")  # pictures are not pasted
@@ -40,6 +41,8 @@ def build(elem_id: Callable[[str], str]) -> Panel:
             "<p class='diffdiff-hint'>Paint where the picture may change: white changes, black is "
             "kept, grey changes in part.</p>"
         )
+        for feature, why in selfcheck.missing().items():
+            gr.HTML(f"<p class='diffdiff-error'>{html.escape(f'{feature} is off: {why}')}</p>")
         controls["map"] = painter(elem_id("map"), panel=elem_id(""))
         source = sourcing.build(elem_id, make, controls)
         for name in SHOWN:

@@ -10,9 +10,10 @@ import gradio as gr
 from modules import scripts
 
 from .. import intake
+from ..args import EditArgs
 from ..automap import wanted
 from ..errors import FieldError
-from . import automap, batch_tab, host, panel, settings, sourcing, travelling, xyz
+from . import automap, batch_tab, host, panel, selfcheck, settings, sourcing, travelling, xyz
 from .fan import FanSession
 from .session import Session
 from .sheet import SheetSession
@@ -33,6 +34,7 @@ def edit(p: Any, values: tuple) -> Session | None:
     if asked is None or not all(getattr(p, "init_images", None) or [None]):
         return None
     args, change_maps = asked
+    selfcheck.check(wanted_features(args))
     check_script(p)
     change_maps = batch_tab.own_map(p, args, change_maps)
     if wanted(args) and (args.needs_map or args.mode != "fan"):
@@ -41,6 +43,12 @@ def edit(p: Any, values: tuple) -> Session | None:
         remedy = "Paint where the picture may change, or send a map."
         raise FieldError("map", "there is no change map", remedy)
     return SESSIONS.get(args.mode, Session)(p, args, change_maps)
+
+
+def wanted_features(args: EditArgs) -> dict[str, str]:
+    """What a job needs beyond the hold: feature -> the field that asks for it."""
+    features = {args.mode: "mode", args.anchor: "anchor", args.source: "source"}
+    return {name: field for name, field in features.items() if name in selfcheck.NEEDS}
 
 
 def check_script(p: Any) -> None:

@@ -94,7 +94,8 @@ def host(monkeypatch):
     masking = module("modules.masking", fill=fill)
     processing = module(
         "modules.processing", create_binary_mask=lambda image: image.convert("L"),
-        create_random_tensors=random_tensors,
+        create_random_tensors=random_tensors, process_images=None, create_infotext=None,
+        StableDiffusionProcessingImg2Img=Job,
     )  # fmt: skip
     samplers = module("modules.sd_samplers", create_sampler=lambda name, model: Sampler())
     utils = module("modules.infotext_utils", parse_generation_parameters=parameters_of)
@@ -131,7 +132,7 @@ def host(monkeypatch):
         "modules.call_queue": queue, "modules.extra_networks": networks,
         "modules.script_callbacks": callbacks,
         "modules.infotext_utils": utils,
-        "modules.prompt_parser": module("modules.prompt_parser"),
+        "modules.prompt_parser": module("modules.prompt_parser", SdConditioning=list),
     }.items():  # fmt: skip
         monkeypatch.setitem(sys.modules, name, part)
         if "." in name:

@@ -1,0 +1,24 @@
+"""Where the host comes in: the script's class, or one line that says why there is none."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+
+def load() -> type[Any] | None:
+    """The AlwaysOn script for this host; called each time that the host loads its scripts."""
+    try:
+        from . import selfcheck, watch
+        from .script import DifferentialDiffusion
+
+        if "the panel" in selfcheck.missing():
+            return None
+        watch.start()
+    except (ImportError, AttributeError) as error:
+        logging.getLogger("diffdiff").error(
+            "Differential Diffusion is switched off, because this WebUI is not one it knows: %s",
+            error,
+        )
+        return None
+    return DifferentialDiffusion
