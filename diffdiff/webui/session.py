@@ -173,14 +173,13 @@ class Session:
         self, p: Any, x: torch.Tensor, schedule: Schedule, steps: int, slider_first: int, filled
     ) -> adapter.Plan:
         self.obeyed = True
-        maps_ = [self.fitted_map(p, i) for i in range(len(x) if self.several else 1)]
-        latent = np.stack([maps.to_latent(m, *x.shape[-2:]) for m in maps_])[:, None]
+        latent = self._latent_maps(p, x)
         mask = host.latent_mask(p)
         if mask is not None:  # the host's own inpaint mask: outside of it nothing changes
             # not softened and alone, the mask is what the host makes of it
             hard = self.inpaint is not None and self.args.radius == 0 and not self.raw
+            mask = maps.over_frames(mask[:, 0], x.ndim)
             latent = mask if hard else latent * mask
-        latent = maps.over_frames(latent[:, 0], x.ndim)
         strength = strengths(latent, self.args, self.user_strength)
         self.steps = steps, len(schedule) - 1
         ladder, first = plan(strength, self.args, steps, self.steps[1], slider_first)
@@ -191,6 +190,20 @@ class Session:
         inverted = self.args.anchor == "inverted" and first is not None
         empty = prompts.empty(p, len(x)) if inverted else None
         return adapter.Plan(ladder, first, filled, stepwise, empty)
+
+    def _latent_maps(self, p: Any, x: torch.Tensor) -> np.ndarray:
+        """The maps at latent size: float32 `[B or 1, 1, ..., h, w]`. Where a batch is the frames of
+        a video and has several maps, a latent frame gets that of its place in time."""
+        frames = x.shape[2] if x.ndim == 5 else 1
+        if frames > 1 and len(self.shaped) > 1:
+            last = len(self.shaped) - 1
+            own = [round(i * last / (frames - 1)) for i in range(frames)]
+        else:
+            own = range(len(x) if self.several else 1)
+        stack = np.stack([maps.to_latent(self.fitted_map(p, i), *x.shape[-2:]) for i in own])
+        if frames > 1 and len(self.shaped) > 1:
+            return stack[None, None]
+        return maps.over_frames(stack, x.ndim)
 
     def _report(self, p: Any, hold: Hold | None, first: int, slider_first: int) -> None:
         calls = hold.calls if hold else 0

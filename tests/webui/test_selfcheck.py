@@ -44,13 +44,12 @@ def test_what_is_missing_switches_off_only_what_needs_it(check, monkeypatch):
     assert said == ["Differential Diffusion: soft inpaint is switched off, because this WebUI has "
                     "no modules.masking.fill"]  # fmt: skip
     module.check({"sheet": "mode"})
-    with pytest.raises(FieldError, match="masking.fill") as refused:
+    with pytest.raises(FieldError, match=r"masking\.fill") as refused:
         module.check({"soft inpaint": "mode"})
     assert refused.value.field == "mode"
 
 
 def test_a_job_that_asks_for_it_is_refused(check, monkeypatch, host, job, run):
-    module, _ = check
     monkeypatch.delattr(sys.modules["modules.scripts"], "ScriptRunner")
     p = job()
     p.prompt, p.styles, p.override_settings = "a prompt", [], {}
