@@ -46,6 +46,7 @@ def habits_of(
     like: Tensor,
     predicts: str = "x0",
     sources: Sequence[tuple[Any, str]] = (),
+    settings: Any = None,
 ) -> Habits:
     """The habits of a sampler function in one run, found once for each function and schedule.
 
@@ -55,13 +56,14 @@ def habits_of(
         schedule, first, predicts: as for `Hold`.
         like: latents, for their rank, dtype and device.
         sources: as for `Draws`.
+        settings: what else the function may look at, hashable: another value is another function.
 
     Returns:
         Of a function that fails, or never comes to an end, `Habits(why=...)`: it is taken for one
         without memory, each of its calls placed by its level.
     """
     key = (*_name(call.function), _plain(call.options), tuple(schedule.coordinates), first,
-           predicts, like.ndim, like.dtype)  # fmt: skip
+           predicts, like.ndim, like.dtype, len(like), settings)  # fmt: skip
     if key not in _found:
         if len(_found) > 200:
             _found.clear()
@@ -86,6 +88,7 @@ def _name(function: Any) -> tuple:
 
 
 def _plain(options: dict) -> tuple:
+    """What options say in numbers and words; of all else, its kind."""
     kinds = (bool, int, float, str, type(None))
     return tuple((k, v if isinstance(v, kinds) else type(v).__name__) for k, v in options.items())
 

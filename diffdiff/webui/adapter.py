@@ -137,13 +137,16 @@ class HeldRun:
         extra = shared.opts.img2img_extra_noise
         weight = self.ladder.weight
         predicts = "eps" if hasattr(self.sampler, "get_timesteps") else "x0"
+        habits = habits_of(
+            call, denoiser, self.schedule, self.first, x, predicts, draws.sources, host.settings()
+        )
         return Hold(
             self.init.to(x),
             self.noise,
             torch.from_numpy(self.ladder.start).to(x.device),
             self.schedule,
             self.first,
-            habits_of(call, denoiser, self.schedule, self.first, x, predicts, draws.sources),
+            habits,
             predicts=predicts,
             weight=None if weight is None else torch.from_numpy(weight).to(x),
             extra_noise=self.noise * extra if extra > 0 else None,

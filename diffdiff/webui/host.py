@@ -165,6 +165,11 @@ def noise_sources(sampler: Any) -> list[tuple[Any, str]]:
     return [(rng, "next")] if hasattr(rng, "next") else []
 
 
+def settings() -> int:
+    """A number for all that Settings say: sampler functions of some hosts look there."""
+    return hash(repr(sorted(getattr(shared.opts, "data", {}).items(), key=repr)))
+
+
 def shortest_run(function: Callable) -> int:
     """Steps that a sampler function needs beyond its first one: UniPC's order, on A1111."""
     is_unipc = getattr(function, "__name__", "") == "unipc"

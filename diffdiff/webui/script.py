@@ -66,13 +66,13 @@ def check_script(p: Any) -> None:
         raise FieldError("script", problem, "Run it without Differential Diffusion, after the edit")
 
 
-def refuse(p: Any, error: Exception) -> None:
+def refuse(p: Any, error: Exception, under_way: bool = False) -> None:
     """Ends this job, and only this one, with an error: hosts swallow what a script raises.
 
-    Where the host would lose it on the way to the page, the job makes no picture instead, and
-    says why in the place of its comments.
+    Where the host would lose it on the way to the page, a job that has not begun makes no picture
+    instead, and says why in the place of its comments.
     """
-    quiet = host.loses_errors(p)
+    quiet = host.loses_errors(p) and not under_way
 
     def stop(*args: Any, **kwargs: Any) -> None:
         if not quiet:
@@ -81,9 +81,8 @@ def refuse(p: Any, error: Exception) -> None:
         p.comment(f"Differential Diffusion: {error}")
 
     p.init = p.sample = stop
-    sampler = getattr(p, "sampler", None)
-    if sampler is not None:  # the job is under way
-        sampler.sample_img2img = stop
+    if under_way:
+        p.sampler.sample_img2img = stop
 
 
 class Unusable:
@@ -160,7 +159,7 @@ class DifferentialDiffusion(scripts.Script):
             try:
                 session.attach(p)
             except Exception as error:
-                refuse(p, error)
+                refuse(p, error, under_way=True)
 
     def postprocess_image(self, p: Any, pp: Any, *values: Any) -> None:
         session = getattr(p, "diffdiff", None)

@@ -16,6 +16,7 @@ from diffdiff.probe import habits_of
 from tests.samplers.tricky import (
     MODEL,
     SCHEDULE,
+    SIGMAS,
     STARTS,
     STEPS,
     ask,
@@ -263,6 +264,9 @@ def test_the_probe_is_asked_once_for_a_function_and_a_schedule(monkeypatch):
     habits(threefold)
     with pytest.raises(pytest.fail.Exception):
         habits(late)
+    call = SamplerCall(threefold, sigmas=SIGMAS)
+    with pytest.raises(pytest.fail.Exception):  # a host's function may look at its settings
+        habits_of(call, MODEL, SCHEDULE, 0, latents()[0], settings="others")
 
 
 @pytest.mark.parametrize("broken", [False, True])
