@@ -66,9 +66,13 @@ def of_models(found: Sequence[dict]) -> list[str]:
     return lines
 
 
+def measured() -> list[dict]:
+    found = [json.loads(f.read_text(encoding="utf-8")) for f in FOUND.glob("*.json")]
+    return sorted(found, key=lambda f: [name in f["host"] + " " for name in ORDER].index(True))
+
+
 def main() -> None:
-    found = [json.loads(f.read_text(encoding="utf-8")) for f in sorted(FOUND.glob("*.json"))]
-    found.sort(key=lambda f: [name in f["host"] + " " for name in ORDER].index(True))
+    found = measured()
     page = replaced(PAGE.read_text(encoding="utf-8"), "hosts", of_hosts(found))
     PAGE.write_text(replaced(page, "models", of_models(found)), encoding="utf-8")
 

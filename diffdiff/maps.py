@@ -16,6 +16,9 @@ from .errors import FieldError
 __all__ = ["decode", "follow", "invert", "levels", "resize", "to_latent"]
 
 
+LARGEST_CELL = 16  # pixels of a latent cell
+
+
 def invert(m: np.ndarray) -> np.ndarray:
     """1 - m, for maps in which white means keep, as in the paper. float32 [H, W] in 0..1."""
     return np.subtract(np.float32(1), m, dtype=np.float32)
@@ -187,6 +190,13 @@ def to_latent(m: np.ndarray, h: int, w: int) -> np.ndarray:
     For whole factors this is the mean of each block, and a block of one value keeps exactly it.
     """
     return resize(m, w, h)
+
+
+def cells(m: np.ndarray, h: int, w: int) -> np.ndarray:
+    """A map at the latent resolution of a VAE that works in whole cells: `to_latent` of what it
+    sees, without a rest of less than a cell on the right and below."""
+    rows, columns = (max(side // count, 1) * count for side, count in zip(m.shape, (h, w)))
+    return to_latent(m[:rows, :columns], h, w)
 
 
 def over_frames(stack: np.ndarray, rank: int) -> np.ndarray:

@@ -200,7 +200,7 @@ class Session:
             own = [round(i * last / (frames - 1)) for i in range(frames)]
         else:
             own = range(len(x) if self.several else 1)
-        stack = np.stack([maps.to_latent(self.fitted_map(p, i), *x.shape[-2:]) for i in own])
+        stack = np.stack([maps.cells(self.fitted_map(p, i), *x.shape[-2:]) for i in own])
         if frames > 1 and len(self.shaped) > 1:
             return stack[None, None]
         return maps.over_frames(stack, x.ndim)
@@ -221,11 +221,13 @@ class Session:
 
     def recolour(self, p: Any, picture: Image.Image, index: int) -> Image.Image:
         """The picture as the VAE decoded it, with the colours of the original."""
-        if not self.args.colour_match or self.steps is None or picture.size != (p.width, p.height):
+        if not self.args.colour_match or self.steps is None:
             return picture
-        kept_ = self._kept(self.fitted_map(p, index))
-        edited, original = np.array(picture.convert("RGB")), np.array(self.source(p, index))
-        return Image.fromarray(colour.match(edited, original, kept_))
+        source, change_map = whole_cells(self.source(p, index), self.fitted_map(p, index), picture)
+        if source.size != picture.size:
+            return picture
+        edited, original = np.array(picture.convert("RGB")), np.array(source)
+        return Image.fromarray(colour.match(edited, original, self._kept(change_map)))
 
     def pastes_alone(self, p: Any) -> bool:
         """Whether the host's overlay would only be in the way. A crop needs it: it pastes it."""
@@ -237,7 +239,7 @@ class Session:
             return picture
         if p.image_mask is not None and self.inpaint is None:
             return picture  # the host's own inpainting pastes
-        source, change_map = self._whole(p, index)
+        source, change_map = whole_cells(*self._whole(p, index), picture)
         if source.size != picture.size:
             p.comment("Differential Diffusion: the size changed, kept pixels were not pasted back")
             return picture
@@ -278,3 +280,15 @@ class Session:
             x, y, w, h = p.paste_to
             image, mode = image.crop((x, y, x + w, y + h)), 2
         return images.resize_image(0 if mode == 3 else mode, image, p.width, p.height)
+
+
+def whole_cells(
+    source: Image.Image, change_map: np.ndarray, picture: Image.Image
+) -> tuple[Image.Image, np.ndarray]:
+    """Source and map without what the host's VAE has left out of the picture: it works in whole
+    cells, and drops a rest of less than one on the right and below."""
+    rest = [a - b for a, b in zip(source.size, picture.size)]
+    if any(rest) and all(0 <= side < maps.LARGEST_CELL for side in rest):
+        width, height = picture.size
+        return source.crop((0, 0, width, height)), change_map[:height, :width]
+    return source, change_map

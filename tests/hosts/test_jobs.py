@@ -260,3 +260,19 @@ def test_sixteen_bits_and_colour_and_alpha(webui, plain):
     assert (webui.picture({"map": encode(alpha)}, steps=8) == want).all()
     small = np.full((32, 32), 128, np.uint8)
     assert (webui.picture({"map": encode(small)}, steps=8) == want).all()
+
+
+@pytest.mark.parametrize(("width", "height"), [(200, 133), (133, 200), (141, 141), (136, 136)])
+def test_kept_pixels_are_exact_at_any_size(webui, width, height):
+    """A host works in whole cells of 8 pixels, or rounds the size; what is kept stays exact."""
+    picture = np.array(Image.fromarray(webui.photograph).resize((width, height)))
+    half = np.zeros((height, width), np.uint8)
+    half[:, width // 2 :] = 255
+    size = {"init_images": [encode(picture)], "width": width, "height": height}
+    for change_map, kept in ((half, width // 2), (np.zeros_like(half), width)):
+        got = webui.picture({"map": encode(change_map)}, **size)
+        h, w = got.shape[:2]
+        if abs(h - height) >= 8 or abs(w - width) >= 8:
+            pytest.skip(f"this host makes {w}x{h} of {width}x{height}")
+        kept = min(kept, w)
+        assert (got[:, :kept] == picture[:h, :kept]).all()

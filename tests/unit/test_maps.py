@@ -216,3 +216,14 @@ class TestFollow:
         with pytest.raises(FieldError) as caught:
             maps.follow(np.zeros((4, 4), np.float32), mode, (4, 4), 8, 8)
         assert caught.value.field == "resize_mode"
+
+
+def test_a_rest_of_less_than_a_cell_is_left_out():
+    """200x133 pixels are 25x16 cells of 8: the lowest five rows are not in the latent."""
+    m = np.zeros((133, 200), np.float32)
+    m[64:] = 1
+    got = maps.cells(m, 16, 25)
+    assert (got[:8] == 0).all() and (got[8:] == 1).all()
+    m[128:] = 0  # what the latent does not hold does not count
+    assert (maps.cells(m, 16, 25) == got).all()
+    assert (maps.cells(m, 133, 200) == m).all()
