@@ -10,6 +10,7 @@ from PIL import Image
 
 from diffdiff.decode import decode
 
+SIDE = int(os.environ.get("WEBUI_SIZE", "256"))  # of the pictures; twice a host's smallest step
 PANEL = "#script_differential_diffusion_"
 STAGE = f"{PANEL}map_painter .diffdiff-stage"
 BOX = f"document.querySelector('{PANEL}map :is(textarea, input)').value"
@@ -33,13 +34,24 @@ def upload_init(page, array: np.ndarray) -> None:
         picture_file(array, "init.png")
     )
     page.wait_for_timeout(1500)
-    for name, size in (("width", array.shape[1]), ("height", array.shape[0])):
-        box = page.locator(f"#img2img_{name} input[type=number]").first
-        box.fill(str(size))
-        box.press("Tab")
-    steps = page.locator("#img2img_steps input[type=number]").first
-    steps.fill("8")
-    steps.press("Tab")
+    set_run(page, array.shape[1::-1])
+
+
+def set_number(page, field: str, value: float) -> None:
+    """A number of the tab, such as "steps"."""
+    box = page.locator(f"#img2img_{field} input[type=number]").first
+    box.fill(str(value))
+    box.press("Tab")
+
+
+def set_run(page, size: tuple[int, int]) -> None:
+    """All that tells one run from another: hosts, and their presets, open the tab as they like."""
+    for name, choice in (("sampling", "Euler"), ("scheduler", "Automatic")):
+        page.locator(f"#img2img_{name} input").first.click()
+        page.get_by_role("option", name=choice, exact=True).first.click()
+    numbers = {"width": size[0], "height": size[1], "steps": 8, "denoising_strength": 0.75}
+    for name, value in numbers.items():
+        set_number(page, name, value)
 
 
 def tick(page) -> None:
@@ -72,7 +84,15 @@ def open_tab(page, name: str, box: str, array: np.ndarray) -> None:
 
 
 def host_mask(page, box: str) -> None:
-    """A line across the middle with the host's own mask brush."""
+    """A line across the middle with the host's own mask brush: thin, whatever it comes with.
+    A1111's is by itself a small part of its picture; Forge and Neo count in units of their own."""
+    page.evaluate(
+        """box => document.querySelectorAll(`#${box} [id^=scribbleWidth_]`).forEach((range) => {
+            range.value = range.min;
+            range.dispatchEvent(new Event("input"));
+        })""",
+        box,
+    )
     canvas = page.locator(f"#{box} canvas").first
     canvas.scroll_into_view_if_needed()
     at = canvas.bounding_box()
@@ -148,10 +168,7 @@ def fill_batch(page, folders: dict[str, Path], size: tuple[int, int]) -> None:
         field = page.locator(f"#img2img_batch_{box} textarea, #img2img_batch_{box} input").first
         field.fill(str(folder))
         field.press("Tab")
-    for name, value in (("width", size[0]), ("height", size[1]), ("steps", 8)):
-        number = page.locator(f"#img2img_{name} input[type=number]").first
-        number.fill(str(value))
-        number.press("Tab")
+    set_run(page, size)
     page.locator(f"{PANEL}enabled .label-wrap").first.click()
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from img2img_page import (
     PANEL,
+    SIDE,
     STAGE,
     generate,
     info,
@@ -29,25 +30,27 @@ pytestmark = [pytest.mark.host, pytest.mark.browser]
 
 
 def test_tick_open_a_map_generate(page):
-    init = photograph(256, 256)
+    init = photograph(SIDE, SIDE)
     upload_init(page, init)
     tick(page)
-    ramp = np.zeros((256, 256), np.uint8)
-    ramp[:, 128:] = np.linspace(1, 255, 128).astype(np.uint8)
+    half = SIDE // 2
+    ramp = np.zeros((SIDE, SIDE), np.uint8)
+    ramp[:, half:] = np.linspace(1, 255, half).astype(np.uint8)
     open_map(page, ramp)
     page.locator(PANEL + "enabled").scroll_into_view_if_needed()
     shot(page, "panel")
     result = generate(page)
     shot(page, "result")
     assert result.shape == init.shape
-    assert (result[:, :128] == init[:, :128]).all(), "the kept half came out as it went in"
+    assert (result[:, :half] == init[:, :half]).all(), "the kept half came out as it went in"
     change = np.abs(result.astype(int) - init).mean((0, 2))
-    assert change[216:].mean() > change[136:176].mean() > 0
+    dark, bright = change[half + SIDE // 32 : half + SIDE * 3 // 16], change[-SIDE * 5 // 32 :]
+    assert bright.mean() > dark.mean() > 0
     assert "DD enabled: True" in info(page)
 
 
 def test_a_ticked_box_without_a_map_says_what_is_missing(page):
-    upload_init(page, photograph(256, 256))
+    upload_init(page, photograph(SIDE, SIDE))
     tick(page)
     page.locator("#img2img_generate").click()
     told = page.get_by_text("there is no change map").first
@@ -57,9 +60,9 @@ def test_a_ticked_box_without_a_map_says_what_is_missing(page):
 
 def test_sixteen_bit_maps_keep_their_grey(page):
     """20000 of 65535 is strength 0.3 of the slider, not white: few of the steps are run."""
-    upload_init(page, photograph(256, 256))
+    upload_init(page, photograph(SIDE, SIDE))
     tick(page)
-    open_map(page, np.full((256, 256), 20000, np.uint16))
+    open_map(page, np.full((SIDE, SIDE), 20000, np.uint16))
     generate(page)
     told = page.locator("#html_log_img2img").first.inner_text()
     assert "2 model calls, 5 of 7 steps skipped" in told

@@ -6,7 +6,7 @@ import urllib.request
 
 import numpy as np
 import pytest
-from img2img_page import fill_batch, run_batch
+from img2img_page import SIDE, fill_batch, run_batch
 from PIL import Image
 
 from benchmarks.webui import photograph
@@ -38,14 +38,14 @@ def folders(tmp_path):
 def test_each_picture_gets_the_map_of_its_name(page, folders):
     pictures, maps = {}, {}
     for i, name in enumerate(("a", "b", "c")):
-        pictures[name] = np.roll(photograph(128, 128), 40 * i, 0)
+        pictures[name] = np.roll(photograph(SIDE, SIDE), 40 * i, 0)
         Image.fromarray(pictures[name]).save(folders[0] / f"{name}.png")
-        maps[name] = np.zeros((128, 128), np.uint8)
-    maps["a"][:, 64:] = 255
-    maps["b"][:64] = 255
+        maps[name] = np.zeros((SIDE, SIDE), np.uint8)
+    maps["a"][:, SIDE // 2 :] = 255
+    maps["b"][: SIDE // 2] = 255
     for name in ("a", "b"):  # c has none
         Image.fromarray(maps[name]).save(folders[1] / f"{name}.png")
-    fill_batch(page, {"input_dir": folders[0], "output_dir": folders[2]}, (128, 128))
+    fill_batch(page, {"input_dir": folders[0], "output_dir": folders[2]}, (SIDE, SIDE))
     page.wait_for_timeout(1500)
     made_of = run_batch(page, folders[2], list(pictures))
     for name, picture in pictures.items():

@@ -3,15 +3,12 @@
 Needs WEBUI_URL and Playwright, as `test_page.py` does.
 """
 
-import os
-
 import pytest
-from img2img_page import PANEL, generate, info, shot, tick, upload_init
+from img2img_page import PANEL, SIDE, generate, info, shot, tick, upload_init
 
 from benchmarks.webui import photograph
 
 pytestmark = [pytest.mark.host, pytest.mark.browser]
-SIZE = int(os.environ.get("WEBUI_SIZE", "256"))
 STRENGTH = "#img2img_denoising_strength input[type=number]"
 
 
@@ -21,7 +18,7 @@ def mode(page, name: str) -> None:
 
 @pytest.fixture
 def strip(page):
-    upload_init(page, photograph(SIZE, SIZE))
+    upload_init(page, photograph(SIDE, SIDE))
     tick(page)
     return page.locator(".diffdiff-fan")
 
@@ -34,7 +31,7 @@ def test_a_click_on_a_stripe_takes_its_strength(page, strip):
     assert not strip.is_visible()
     mode(page, "fan")
     picture = generate(page)
-    assert picture.shape[0] > SIZE and picture.shape[1] == SIZE
+    assert picture.shape[0] > SIDE and picture.shape[1] == SIDE
     strip.wait_for(state="visible")
     assert strip.locator("button[aria-label^=strength]").all_inner_texts() == [
         "0", "0.25", "0.5", "0.75", "1",

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from img2img_page import (
     PANEL,
+    SIDE,
     fill_batch,
     generate,
     host_mask,
     info,
     open_tab,
     run_batch,
+    set_run,
     shot,
     tick,
     upload_init,
@@ -25,7 +27,8 @@ from benchmarks.webui import photograph
 
 pytestmark = [pytest.mark.host, pytest.mark.browser]
 
-SIZE = (256, 192)
+SIZE = (SIDE, SIDE // 2)  # hosts round sides, some to 64
+RADIUS = SIZE[1] // 16
 
 
 def choose(page, value: str) -> None:
@@ -41,16 +44,13 @@ def test_mask_choose_generate(page):
     init = photograph(*SIZE)
     open_tab(page, "Inpaint", "img2maskimg", init)
     host_mask(page, "img2maskimg")
-    for name, value in (("width", SIZE[0]), ("height", SIZE[1]), ("steps", 8)):
-        box = page.locator(f"#img2img_{name} input[type=number]").first
-        box.fill(str(value))
-        box.press("Tab")
+    set_run(page, SIZE)
     tick(page)
     assert radius(page) == "0"
     choose(page, "soft inpaint")
     assert radius(page) == "32", "the radius of soft inpainting comes by itself"
     box = page.locator(f"{PANEL}soften_radius input[type=number]").first
-    box.fill("12")
+    box.fill(str(RADIUS))
     box.press("Tab")
     shot(page, "soft-panel")
     result = generate(page)
@@ -63,9 +63,9 @@ def test_mask_choose_generate(page):
     far[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1] = False
     assert (result[far] == init[far]).all() and far.mean() > 0.2
     told = info(page)
-    assert "DD mode: soft inpaint" in told and "DD soften radius: 12" in told
+    assert "DD mode: soft inpaint" in told and f"DD soften radius: {RADIUS}" in told
     choose(page, "edit")
-    assert radius(page) == "12", "what a person has set stays"
+    assert radius(page) == str(RADIUS), "what a person has set stays"
 
 
 def test_no_mask_is_told(page):
@@ -88,7 +88,8 @@ def test_the_batch_tab_with_a_folder_of_masks(page, tmp_path):
     for i, name in enumerate(("a", "b")):
         pictures[name] = np.roll(photograph(*SIZE), 40 * i, 0)
         masks[name] = np.zeros(SIZE[::-1], np.uint8)
-        masks[name][64:128, 32 + 96 * i : 96 + 96 * i] = 255
+        top, left = SIZE[1] // 4, SIZE[0] // 8 + SIZE[0] * 3 // 8 * i
+        masks[name][top : top + SIZE[1] // 2, left : left + SIZE[0] // 4] = 255
         Image.fromarray(pictures[name]).save(folders[0] / f"{name}.png")
         Image.fromarray(masks[name]).save(folders[1] / f"{name}.png")
     boxes = ("input_dir", "inpaint_mask_dir", "output_dir")
@@ -96,12 +97,12 @@ def test_the_batch_tab_with_a_folder_of_masks(page, tmp_path):
     page.locator(f"{PANEL}mode input[value='soft inpaint']").check()
     page.wait_for_timeout(1500)
     number = page.locator(f"{PANEL}soften_radius input[type=number]").first
-    number.fill("6")
+    number.fill(str(RADIUS // 2))
     number.press("Tab")
     made_of = run_batch(page, folders[2], list(pictures))
     for name, picture in pictures.items():
         made = made_of[name]
         changed = (made != picture).any(-1)
         assert changed[masks[name] > 0].mean() > 0.9, name
-        near = cv2.dilate(masks[name], np.ones((61, 61), np.uint8)) > 0
+        near = cv2.dilate(masks[name], np.ones((5 * RADIUS + 1, 5 * RADIUS + 1), np.uint8)) > 0
         assert not changed[~near].any(), name

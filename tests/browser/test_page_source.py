@@ -7,6 +7,7 @@ import pytest
 from img2img_page import (
     BOX,
     PANEL,
+    SIDE,
     generate,
     info,
     open_map,
@@ -50,7 +51,7 @@ def look(page, button: str = "look") -> str:
 @pytest.fixture
 def ready(page):
     """A picture, both prompts, the panel open."""
-    upload_init(page, photograph(128, 128))
+    upload_init(page, photograph(SIDE, SIDE))
     page.locator("#img2img_prompt textarea").first.fill("a dog on a green lawn")
     tick(page)
     return page
@@ -89,7 +90,7 @@ def test_two_prompts_show_touch_up_and_drive_an_edit(ready):
     assert page.locator(f"{PANEL}source input").first.input_value() == "upload"
     result = generate(page)
     kept = change_map == 0
-    assert kept.any() and (result[kept] == photograph(128, 128)[kept]).mean() > 0.98
+    assert kept.any() and (result[kept] == photograph(SIDE, SIDE)[kept]).mean() > 0.98
     assert "DD map" in info(page)
 
 
@@ -103,14 +104,14 @@ def test_a_source_is_used_by_generate_itself(ready):
     assert "of full strength" in look(page)
     result = generate(page)
     assert "DD source: luminance" in info(page)
-    same = (result == photograph(128, 128)).all(2).mean()
+    same = (result == photograph(SIDE, SIDE)).all(2).mean()
     assert 0.3 < same < 1
 
 
 def test_the_tabs_mask_is_a_source(page):
-    picture = photograph(128, 128)
-    mask = np.zeros((128, 128, 3), np.uint8)
-    mask[:, 64:] = 255
+    picture = photograph(SIDE, SIDE)
+    mask = np.zeros((SIDE, SIDE, 3), np.uint8)
+    mask[:, SIDE // 2 :] = 255
     open_tab(page, "Inpaint upload", "img_inpaint_base", picture)
     page.locator("#img_inpaint_mask input[type=file]").first.set_input_files(
         picture_file(mask, "mask.png")
@@ -148,5 +149,5 @@ def test_what_cannot_be_made_is_told(ready):
     assert look(page).startswith("source: there is no inpaint mask.")
     choose(page, "upload")
     assert look(page).startswith("map: nothing is painted.")
-    open_map(page, np.full((128, 128), 128, np.uint8))
+    open_map(page, np.full((SIDE, SIDE), 128, np.uint8))
     assert "On average" in look(page)

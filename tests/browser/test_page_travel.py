@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 import pytest
-from img2img_page import BOX, PANEL, generate, open_map, painted, shot, tick, upload_init
+from img2img_page import BOX, PANEL, SIDE, generate, open_map, painted, shot, tick, upload_init
 
 from benchmarks.webui import photograph
 
@@ -12,13 +12,13 @@ pytestmark = [
     pytest.mark.host,
     pytest.mark.skipif("WEBUI_URL" not in os.environ, reason="WEBUI_URL is not set"),
 ]
-MAP = np.tile(np.repeat(np.array([0, 90, 255, 90], np.uint8), 32), (128, 1))
+MAP = np.tile(np.repeat(np.array([0, 90, 255, 90], np.uint8), SIDE // 4), (SIDE, 1))
 
 
 @pytest.fixture
 def made(page):
     """A finished edit with a gamma of its own; then another map and gamma 1."""
-    upload_init(page, photograph(128, 128))
+    upload_init(page, photograph(SIDE, SIDE))
     tick(page)
     open_map(page, MAP)
     page.locator(f"{PANEL}advanced .label-wrap").first.click()
