@@ -31,6 +31,8 @@ def cell(answer: str | None) -> str:
         return f"{max(parts)} of 255"
     if answer == "ok":
         return "yes"
+    if answer == "the host fails":
+        return answer
     if answer.startswith("422"):
         return "refused"
     return f"**{answer.split(':')[0]}**" if re.match(r"\d+:", answer) else f"**{answer}**"

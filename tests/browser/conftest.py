@@ -24,9 +24,10 @@ def browser():
 @pytest.fixture
 def page(browser):
     page = browser.new_page(viewport={"width": 1500, "height": 1400})
-    # with a theme in the address: hosts that have one of their own open the page a second time
-    address = os.environ["WEBUI_URL"].rstrip("/") + "/?__theme=light"
-    page.goto(address, wait_until="domcontentloaded", timeout=120_000)
+    # Forge Neo's canvas can miss its own script on a first visit, and a fork of it goes to the page
+    # a second time by itself, two seconds later: that is done here, before anything is touched
+    for until in ("load", "domcontentloaded"):
+        page.goto(os.environ["WEBUI_URL"], wait_until=until, timeout=120_000)
     tab = page.locator("#tabs button").filter(has_text=re.compile(r"^\s*img2img\s*$", re.I))
     tab.first.click(timeout=120_000)
     page.wait_for_selector("#img2img_generate", state="visible", timeout=120_000)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from diffdiff.decode import decode
 
-SIDE = int(os.environ.get("WEBUI_SIZE", "256"))  # of the pictures; twice a host's smallest step
+SIDE = int(os.environ.get("WEBUI_SIZE", "256"))  # of the pictures: 128 or 64 where a host is slow
 PANEL = "#script_differential_diffusion_"
 STAGE = f"{PANEL}map_painter .diffdiff-stage"
 BOX = f"document.querySelector('{PANEL}map :is(textarea, input)').value"
@@ -29,11 +29,24 @@ def shot(page, name: str) -> None:
         page.screenshot(path=str(Path(folder) / f"{name}.png"))
 
 
-def upload_init(page, array: np.ndarray) -> None:
-    page.locator("#img2img_image input[type=file]").first.set_input_files(
-        picture_file(array, "init.png")
-    )
+def upload(page, box: str, array: np.ndarray) -> None:
+    """Gives a tab its picture: again, where the page was not yet ready to take it."""
+    there = "box => [...document.querySelectorAll(`#${box} img`)].some((i) => i.naturalWidth)"
+    for wait in range(100):
+        if page.evaluate(there, box):
+            break
+        if wait % 20 == 0:
+            page.locator(f"#{box} input[type=file]").first.set_input_files(
+                picture_file(array, "init.png")
+            )
+        page.wait_for_timeout(250)
+    else:
+        raise AssertionError(f"{box} did not take its picture")
     page.wait_for_timeout(1500)
+
+
+def upload_init(page, array: np.ndarray) -> None:
+    upload(page, "img2img_image", array)
     set_run(page, array.shape[1::-1])
 
 
@@ -52,6 +65,14 @@ def set_run(page, size: tuple[int, int]) -> None:
     numbers = {"width": size[0], "height": size[1], "steps": 8, "denoising_strength": 0.75}
     for name, value in numbers.items():
         set_number(page, name, value)
+
+
+def brush(page, size: int) -> None:
+    """Sets the painter's brush, in pixels of the picture."""
+    number = page.locator(f"{PANEL}map_painter").get_by_label("Size", exact=True)
+    number = number.and_(page.locator(".diffdiff-number"))
+    number.fill(str(size))
+    number.press("Enter")
 
 
 def tick(page) -> None:
@@ -79,8 +100,8 @@ def open_tab(page, name: str, box: str, array: np.ndarray) -> None:
     tab = page.locator("#mode_img2img button")
     tab.filter(has_text=re.compile(rf"^\s*{name}\s*$", re.I)).first.click()
     page.wait_for_timeout(500)
-    page.locator(f"#{box} input[type=file]").first.set_input_files(picture_file(array, "a.png"))
-    page.wait_for_timeout(2500)
+    upload(page, box, array)
+    page.wait_for_timeout(1000)
 
 
 def host_mask(page, box: str) -> None:

@@ -7,8 +7,10 @@ import pytest
 from img2img_page import PANEL, SIDE, generate, info, shot, tick, upload_init
 
 from benchmarks.webui import photograph
+from diffdiff.response import points_of, reading
 
 pytestmark = [pytest.mark.host, pytest.mark.browser]
+BENT = "0.2 26; 0.4 39; 1 85"
 STRENGTH = "#img2img_denoising_strength input[type=number]"
 
 
@@ -84,6 +86,19 @@ def test_the_strength_that_was_taken_is_the_next_runs(page, strip):
     assert "DD enabled" not in text
 
 
+def legend_says(page, response: str) -> None:
+    """Waits until the strengths under the painter are those that a response gives the greys."""
+    read = reading(points_of(response))
+    words = [f"{100 * grey:.0f} %\n{read(grey, 0.75):.2f}" for grey in (0.25, 0.5, 0.75, 1)]
+    page.wait_for_function(
+        """([legend, words]) => {
+            const text = document.querySelector(legend).innerText;
+            return words.every((word) => text.includes(word));
+        }""",
+        arg=[f"{PANEL}map_painter .diffdiff-legend", words],
+    )  # fmt: skip
+
+
 def test_even_changes_from_a_sheet(page, strip):
     """The sheet's response goes into the panel, and with it to the legend and the next run."""
     mode(page, "fan")
@@ -95,15 +110,13 @@ def test_even_changes_from_a_sheet(page, strip):
     generate(page)
     even.wait_for(state="visible")
     told = info(page).split("DD changes: ")[1].split(",")[0].strip()
-    legend = page.locator(f"{PANEL}map_painter .diffdiff-legend")
-    before = legend.inner_text()
-    even.click()
     field = page.locator(f"{PANEL}response :is(input, textarea)").first
+    page.locator(f"{PANEL}advanced .label-wrap").first.click()
+    field.fill(BENT)  # a model without a bend of its own shows nothing
+    legend_says(page, BENT)
+    even.click()
     assert field.input_value() == told
-    page.wait_for_function(
-        "([root, text]) => document.querySelector(root).innerText !== text",
-        arg=[f"{PANEL}map_painter .diffdiff-legend", before],
-    )
+    legend_says(page, told)
     shot(page, "even")
     generate(page)
     assert f"DD response: {told}" in info(page)

@@ -12,6 +12,7 @@ from img2img_page import (
     PANEL,
     SIDE,
     STAGE,
+    brush,
     generate,
     host_mask,
     open_tab,
@@ -41,6 +42,7 @@ def test_paint_and_generate_at_once(page):
     init = photograph(*SIZE)
     upload_init(page, init)
     tick(page)
+    brush(page, SIZE[0] // 4)
     stroke(page, [(0.25, 0.3), (0.25, 0.7)], SIZE)
     shot(page, "painted")
     result = generate(page)
@@ -56,6 +58,7 @@ def test_paint_and_generate_at_once(page):
 def test_undo_to_the_blank_page_sends_nothing(page):
     upload_init(page, photograph(*SIZE))
     tick(page)
+    brush(page, SIZE[0] // 4)
     stroke(page, [(0.4, 0.4), (0.6, 0.6)], SIZE)
     page.keyboard.press("Control+z")
     page.locator("#img2img_generate").click()
@@ -65,6 +68,7 @@ def test_undo_to_the_blank_page_sends_nothing(page):
 def test_the_picture_follows_the_tab_and_the_map_stays(page):
     upload_init(page, photograph(*SIZE))
     tick(page)
+    brush(page, SIZE[0] // 4)
     stroke(page, [(0.3, 0.5), (0.7, 0.5)], SIZE)
     page.wait_for_timeout(1000)
     before = painted(page)
@@ -111,6 +115,7 @@ def test_the_map_is_sent_to_inpaint_upload_and_comes_back(page):
     """Twice, so that the second takes the place of the first."""
     upload_init(page, photograph(*SIZE))
     tick(page)
+    brush(page, SIZE[0] // 4)
     for points in ([(0.3, 0.3), (0.6, 0.3)], [(0.3, 0.7), (0.6, 0.7)]):
         stroke(page, points, SIZE)
         page.get_by_role("button", name="Open, save and send maps").first.click()
