@@ -6,17 +6,16 @@ What was measured stands in docs/results/hosts, a file for each host, made by
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 
-from .samplers_page import DOCS, ORDER, replaced, table
+from .samplers_page import DOCS, measured, replaced, table
 
 PAGE, FOUND = DOCS / "hosts.md", DOCS / "results" / "hosts"
 MODELS = {  # of the checkpoints' names, as make_neo.py and its kin give them
     "sd15": "SD 1.5", "sdxl": "SDXL", "flux": "Flux.1", "kontext": "Flux Kontext",
     "zimage": "Z-Image", "qwen": "Qwen-Image", "edit": "Qwen-Image-Edit", "wan": "Wan 2.1",
-    "inpaint": "SD 1.5 inpainting", "sd1": "SD 1.5",
+    "sd1": "SD 1.5", "inpaint": "SD 1.5 inpainting",
 }  # fmt: skip
 
 
@@ -68,13 +67,8 @@ def of_models(found: Sequence[dict]) -> list[str]:
     return lines
 
 
-def measured() -> list[dict]:
-    found = [json.loads(f.read_text(encoding="utf-8")) for f in FOUND.glob("*.json")]
-    return sorted(found, key=lambda f: [name in f["host"] + " " for name in ORDER].index(True))
-
-
 def main() -> None:
-    found = measured()
+    found = measured(FOUND)
     page = replaced(PAGE.read_text(encoding="utf-8"), "hosts", of_hosts(found))
     PAGE.write_text(replaced(page, "models", of_models(found)), encoding="utf-8")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE, HOSTS = DOCS / "samplers.md", DOCS / "results" / "samplers"
-ORDER = ("A1111", "Forge ", "Forge Neo", "reForge")
+ORDER = ("A1111", "Forge", "Forge Neo", "reForge")
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
@@ -86,15 +86,19 @@ def replaced(page: str, name: str, lines: list[str]) -> str:
     return head + start + "\n".join(lines) + "\n" + end + rest.split(end, 1)[1]
 
 
-def hosts() -> list[dict]:
-    return [json.loads(file.read_text(encoding="utf-8")) for file in sorted(HOSTS.glob("*.json"))]
+def measured(folder: Path) -> list[dict]:
+    """What the files of a folder hold, in the order of the hosts."""
+    found = [json.loads(file.read_text(encoding="utf-8")) for file in folder.glob("*.json")]
+    return sorted(
+        found, key=lambda f: max(i for i, n in enumerate(ORDER) if f["host"].startswith(n))
+    )
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--hosts-only", action="store_true", help="leave the functions' table")
     args = parser.parse_args()
-    page = replaced(PAGE.read_text(encoding="utf-8"), "hosts", of_hosts(hosts()))
+    page = replaced(PAGE.read_text(encoding="utf-8"), "hosts", of_hosts(measured(HOSTS)))
     if not args.hosts_only:
         from . import conformance
 

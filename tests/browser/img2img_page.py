@@ -61,7 +61,7 @@ def set_run(page, size: tuple[int, int]) -> None:
     """All that tells one run from another: hosts, and their presets, open the tab as they like."""
     for name, choice in (("sampling", "Euler"), ("scheduler", "Automatic")):
         page.locator(f"#img2img_{name} input").first.click()
-        page.get_by_role("option", name=choice, exact=True).first.click()
+        page.locator(f"ul.options li[aria-label='{choice}']").click()
     numbers = {"width": size[0], "height": size[1], "steps": 8, "denoising_strength": 0.75}
     for name, value in numbers.items():
         set_number(page, name, value)
