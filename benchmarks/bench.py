@@ -49,13 +49,29 @@ class Denoiser:
         if not self.timesteps:
             answer = self.x0(x, sigma).to(dtype)
             uncond = (0.9 * answer + 0.1 * torch.tanh(x)).to(dtype)
-            for function in (model_options or {}).get("sampler_post_cfg_function", ()):
-                function({"denoised": answer, "uncond_denoised": uncond})
-            return answer
+            return told(answer, uncond, model_options)
         a, s = vp(self.alphas_cumprod[sigma.round().long()])
         eps = (x - a * self.x0(x / a, s / a)) / s
         self.last_noise_uncond = (0.9 * eps + 0.1 * torch.tanh(x)).to(dtype)
         return eps.to(dtype)
+
+
+def told(answer, uncond, model_options=None):
+    """The answer; those who listen through a model option hear it, and that without a prompt."""
+    for function in (model_options or {}).get("sampler_post_cfg_function", ()):
+        function({"denoised": answer, "uncond_denoised": uncond})
+    return answer
+
+
+class Cheap:
+    """A model that costs nothing: always the same answer."""
+
+    def __init__(self, answer, like):
+        vars(self).update(vars(like), answer=answer, last_noise_uncond=answer)
+
+    def __call__(self, x, sigma, model_options=None, **_):
+        answer = self.answer.clone() if x.shape == self.answer.shape else x.tanh()
+        return told(answer, answer, model_options)
 
 
 def replayed(sigma, sigma_next, like):
@@ -183,10 +199,12 @@ class Held:
     released: `(sigma or timestep, released pixels)` at the first call of every step.
     """
 
-    def __init__(self, hold: Hold, model, call: SamplerCall | None = None):
-        self.call = call
+    def __init__(self, hold: Hold, model, call: SamplerCall | None = None, watched: bool = True):
+        """watched: False where only the hold itself is of interest."""
+        self.call, self.asked = call, self.watch if watched else model
         self.hold, self.model, self.stray, self.released = hold, model, 0.0, []
         self.alphas_cumprod = getattr(model, "alphas_cumprod", None)
+        self.last_noise_uncond = getattr(model, "last_noise_uncond", None)
 
     def watch(self, x, sigma, **kwargs):
         hold = self.hold
@@ -206,8 +224,8 @@ class Held:
         if self.call is not None:
             hear = self.hold.also
             kwargs = self.call.overheard(kwargs, lambda name, value: hear(name, x, value))
-        answer = self.hold.denoise(self.watch, x, sigma, **kwargs)
-        if hasattr(self.model, "last_noise_uncond"):
+        answer = self.hold.denoise(self.asked, x, sigma, **kwargs)
+        if getattr(self, "need_last_noise_uncond", False):  # the sampler says so
             self.last_noise_uncond = self.hold.also(
                 "last_noise_uncond", x, self.model.last_noise_uncond
             )

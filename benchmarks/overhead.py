@@ -24,7 +24,7 @@ from diffdiff import probe
 from diffdiff.draws import Draws
 from diffdiff.levels import noised
 
-from .bench import Bench, Row
+from .bench import Bench, Cheap, Held, Row
 from .conformance import ROWS
 
 SHAPES = [(b, c, s, s) for b in (1, 4) for c, s in ((4, 64), (4, 128), (16, 128))]
@@ -49,28 +49,23 @@ class Work:
         self.bench = bench = Bench(row, size=shape[-1])
         g = torch.Generator().manual_seed(0)
         bench.init, bench.noise = (torch.randn(shape, generator=g) for _ in range(2))
-        self.answer = bench.init.tanh()
+        self.model = Cheap(bench.init.tanh(), bench.model)
         self.strength = np.broadcast_to(np.linspace(0, 1, shape[-1]), shape[-2:])
         self.x = noised(bench.init, bench.noise, bench.schedule.starts[0])
 
-    def asked(self, ask: Callable) -> Callable:
-        vars(ask).update(vars(self.bench.model), last_noise_uncond=self.answer)
-        return ask
-
     def plain(self, around: Callable = lambda function: function) -> None:
         """around: wraps the sampler function."""
-        ask = self.asked(lambda x, sigma, **_: self.answer.clone())
         call = self.bench.call(self.x, 0)
         call.function = around(call.function)
-        call.run(ask, self.x.clone())
+        call.run(self.model, self.x.clone())
 
     def held(self, replay: bool = True, around: Callable = lambda function: function) -> None:
         """around: wraps the sampler function."""
-        bench, hold = self.bench, self.bench.hold(self.strength, replay)
-        ask = self.asked(lambda x, s, **_: hold.denoise(lambda *_: self.answer.clone(), x, s))
-        call = bench.call(self.x, 0)
+        hold = self.bench.hold(self.strength, replay)
+        call = self.bench.call(self.x, 0)
         call.function = around(call.function)
-        hold.run(call, bench.model, self.x.clone(), ask, Draws())
+        ask = Held(hold, self.model, call, watched=False)
+        hold.run(call, self.model, self.x.clone(), ask, Draws())
 
 
 def row_named(name: str) -> Row:

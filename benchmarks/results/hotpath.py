@@ -23,9 +23,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from diffdiff.draws import Draws
 from diffdiff.ladder import climb
 from diffdiff.levels import noised
-from diffdiff.standalone.held import Held
+from diffdiff.standalone import held as standalone
 
-from ..bench import Bench
+from ..bench import Bench, Cheap, Held
 from ..conformance import ROWS
 
 STEPS, SHAPE, REPEATS = 20, (1, 4, 64, 64), 20
@@ -109,8 +109,9 @@ def of_sampler(name: str, shape: tuple[int, ...] = SHAPE) -> dict:
 
 def steps_of_run(bench: Bench, held: bool) -> list[Done]:
     """What is done in each step of one run, by the sampler and (held) by the hold."""
-    answer, habits, count = bench.init.cos(), bench.habits(), Count()
-    strength = np.broadcast_to(np.linspace(0, 1, answer.shape[-1]), answer.shape[-2:])
+    habits, count = bench.habits(), Count()
+    strength = np.broadcast_to(np.linspace(0, 1, bench.init.shape[-1]), bench.init.shape[-2:])
+    model = Cheap(bench.init.cos(), bench.model)
     hold = bench.hold(strength)
     x = noised(bench.init, bench.noise, bench.schedule.starts[0])
     call = bench.call(x, 0)
@@ -122,16 +123,17 @@ def steps_of_run(bench: Bench, held: bool) -> list[Done]:
         with count if elsewhere else contextlib.nullcontext():
             return function(*args, **kwargs)
 
-    def ask(x: Tensor, sigma: Tensor, **kwargs: Any) -> Tensor:
-        if habits.by_level or next(calls) in habits.opens:
-            marks.append(count.now())
-        return hold.denoise(lambda *_: answer.clone(), x, sigma) if held else answer.clone()
+    class Ask(Held):
+        def __call__(self, x: Tensor, sigma: Tensor, **kwargs: Any) -> Tensor:
+            if habits.by_level or next(calls) in habits.opens:
+                marks.append(count.now())
+            return super().__call__(x, sigma, **kwargs) if held else model(x, sigma, **kwargs)
 
-    vars(ask).update(vars(bench.model), last_noise_uncond=answer)
     call.function = counted
+    ask = Ask(hold, model, call, watched=False)
     with count:
         if held:
-            hold.run(call, bench.model, x, ask, Draws())
+            hold.run(call, model, x, ask, Draws())
         else:
             call.run(ask, x)
     return [Done(*np.subtract(b, a)) for a, b in itertools.pairwise([*marks, count.now()])]
@@ -144,7 +146,9 @@ def steps_of(name: str, held: bool, shape: tuple[int, ...], around: Callable[[],
     scheduler = getattr(diffusers, f"{name}Scheduler")(**CONFIG)
     scheduler.set_timesteps(STEPS)
     if held:
-        Held(scheduler, _ladder(shape[2], len(scheduler.timesteps) // scheduler.order - 1))
+        standalone.Held(
+            scheduler, _ladder(shape[2], len(scheduler.timesteps) // scheduler.order - 1)
+        )
     if hasattr(scheduler, "set_begin_index"):
         scheduler.set_begin_index(0)
     g = torch.Generator().manual_seed(0)
