@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import gradio as gr
@@ -11,6 +11,7 @@ from modules import scripts
 
 from .. import intake
 from ..args import EditArgs
+from ..attributes import attribute
 from ..automap import wanted
 from ..errors import FieldError
 from . import automap, batch_tab, host, panel, selfcheck, settings, sourcing, travelling, xyz
@@ -77,10 +78,11 @@ def refuse(p: Any, error: Exception, under_way: bool = False) -> None:
     def stop(*args: Any, **kwargs: Any) -> None:
         if not quiet:
             raise error
-        p.n_iter = 0
+        changed.enter_context(attribute(p, n_iter=0))
         p.comment(f"Differential Diffusion: {error}")
 
-    p.init = p.sample = stop
+    p.diffdiff_refused = changed = ExitStack()  # the next job on the same object is another
+    changed.enter_context(attribute(p, init=stop, sample=stop))
     if under_way:
         p.sampler.sample_img2img = stop
 
@@ -189,6 +191,9 @@ class DifferentialDiffusion(scripts.Script):
     def finish(p: Any) -> None:
         """Gives a job back what was changed for its length. A job that failed never comes here:
         its object dies, or the next job on it begins with this."""
+        refused = getattr(p, "diffdiff_refused", None)
+        if refused is not None:
+            refused.close()
         session = getattr(p, "diffdiff", None)
         if session is not None:
             session.close()

@@ -75,7 +75,10 @@ class SheetSession(Session):
             if getattr(p, name, None) is not None:
                 repeated[name] = getattr(p, name) * many
         self.stack.enter_context(lent(p, **repeated))
-        p.init_latent = torch.cat([p.init_latent] * many)
+        x = p.init_latent
+        if len(x) == 1:  # some hosts encode one picture for all of a batch
+            x = x.expand(self.each, *x.shape[1:])
+        p.init_latent = torch.cat([x] * many)
         if torch.is_tensor(p.image_conditioning):
             p.image_conditioning = torch.cat([p.image_conditioning] * many)
         self.rows = [copy.copy(self) for _ in self.values]

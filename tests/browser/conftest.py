@@ -24,10 +24,19 @@ def browser():
 @pytest.fixture
 def page(browser):
     page = browser.new_page(viewport={"width": 1500, "height": 1400})
-    # Forge Neo's canvas can miss its own script on a first visit, and a fork of it goes to the page
-    # a second time by itself, two seconds later: that is done here, before anything is touched
-    for until in ("load", "domcontentloaded"):
-        page.goto(os.environ["WEBUI_URL"], wait_until=until, timeout=120_000)
+    broken: list[str] = []
+    page.on("pageerror", lambda error: broken.append(str(error)))
+    # a fork of Forge Neo goes to its page a second time by itself, two seconds after the first:
+    # that is done here, before anything is touched; and a page whose canvas has missed its own
+    # script is of no use to anybody
+    for visit in range(4):
+        broken.clear()
+        page.goto(os.environ["WEBUI_URL"], wait_until="load", timeout=120_000)
+        if visit:
+            page.wait_for_selector("#img2img_generate", state="attached", timeout=120_000)
+            page.wait_for_timeout(500)
+            if not any("ForgeCanvas" in error for error in broken):
+                break
     tab = page.locator("#tabs button").filter(has_text=re.compile(r"^\s*img2img\s*$", re.I))
     tab.first.click(timeout=120_000)
     page.wait_for_selector("#img2img_generate", state="visible", timeout=120_000)

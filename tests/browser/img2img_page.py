@@ -11,6 +11,7 @@ from PIL import Image
 from diffdiff.decode import decode
 
 SIDE = int(os.environ.get("WEBUI_SIZE", "256"))  # of the pictures: 128 or 64 where a host is slow
+WIDE = max(SIDE, 128), max(SIDE // 2, 64)  # hosts round sides, and go no lower than 64
 PANEL = "#script_differential_diffusion_"
 STAGE = f"{PANEL}map_painter .diffdiff-stage"
 BOX = f"document.querySelector('{PANEL}map :is(textarea, input)').value"
@@ -104,6 +105,15 @@ def open_tab(page, name: str, box: str, array: np.ndarray) -> None:
     page.wait_for_timeout(1000)
 
 
+def settled(page, element) -> dict:
+    """Where an element is, once the page is at rest: some hosts lay out their columns late."""
+    before, at = None, element.bounding_box()
+    while at != before:
+        page.wait_for_timeout(700)
+        before, at = at, element.bounding_box()
+    return at
+
+
 def host_mask(page, box: str) -> None:
     """A line across the middle with the host's own mask brush: thin, whatever it comes with.
     A1111's is by itself a small part of its picture; Forge and Neo count in units of their own."""
@@ -116,7 +126,8 @@ def host_mask(page, box: str) -> None:
     )
     canvas = page.locator(f"#{box} canvas").first
     canvas.scroll_into_view_if_needed()
-    at = canvas.bounding_box()
+    canvas.hover(force=True)
+    at = settled(page, canvas)
     x, y = at["x"], at["y"] + 0.5 * at["height"]
     page.mouse.move(x + 0.3 * at["width"], y)
     page.wait_for_timeout(300)
@@ -184,7 +195,9 @@ def fill_batch(page, folders: dict[str, Path], size: tuple[int, int]) -> None:
         size: of the run.
     """
     page.locator("#mode_img2img button").filter(has_text="Batch").first.click()
-    page.locator("#img2img_batch_source button").filter(has_text="From directory").first.click()
+    source = page.locator("#img2img_batch_source button").filter(has_text="From directory")
+    if source.count():  # reForge has no other source
+        source.first.click()
     for box, folder in folders.items():
         field = page.locator(f"#img2img_batch_{box} textarea, #img2img_batch_{box} input").first
         field.fill(str(folder))

@@ -12,6 +12,7 @@ from img2img_page import (
     PANEL,
     SIDE,
     STAGE,
+    WIDE,
     brush,
     generate,
     host_mask,
@@ -28,8 +29,6 @@ from benchmarks.webui import photograph
 
 pytestmark = [pytest.mark.host, pytest.mark.browser]
 
-SIZE = (SIDE, SIDE // 2)  # hosts round sides, some to 64
-
 
 def readout(page) -> str:
     page.mouse.move(5, 5)
@@ -39,40 +38,40 @@ def readout(page) -> str:
 
 def test_paint_and_generate_at_once(page):
     """The click that starts the run waits until the stroke has arrived."""
-    init = photograph(*SIZE)
+    init = photograph(*WIDE)
     upload_init(page, init)
     tick(page)
-    brush(page, SIZE[0] // 4)
-    stroke(page, [(0.25, 0.3), (0.25, 0.7)], SIZE)
+    brush(page, WIDE[0] // 4)
+    stroke(page, [(0.25, 0.3), (0.25, 0.7)], WIDE)
     shot(page, "painted")
     result = generate(page)
     shot(page, "painted-result")
     m = painted(page)
     assert m.shape == init.shape[:2]
     columns = np.flatnonzero(m.any(0))
-    assert 0 < columns.min() and columns.max() < SIZE[0] // 2
+    assert 0 < columns.min() and columns.max() < WIDE[0] // 2
     assert (result[m == 0] == init[m == 0]).all(), "what was not painted came out as it went in"
     assert (result[m == 1] != init[m == 1]).any(-1).mean() > 0.5
 
 
 def test_undo_to_the_blank_page_sends_nothing(page):
-    upload_init(page, photograph(*SIZE))
+    upload_init(page, photograph(*WIDE))
     tick(page)
-    brush(page, SIZE[0] // 4)
-    stroke(page, [(0.4, 0.4), (0.6, 0.6)], SIZE)
+    brush(page, WIDE[0] // 4)
+    stroke(page, [(0.4, 0.4), (0.6, 0.6)], WIDE)
     page.keyboard.press("Control+z")
     page.locator("#img2img_generate").click()
     page.get_by_text("there is no change map").first.wait_for(timeout=60_000)
 
 
 def test_the_picture_follows_the_tab_and_the_map_stays(page):
-    upload_init(page, photograph(*SIZE))
+    upload_init(page, photograph(*WIDE))
     tick(page)
-    brush(page, SIZE[0] // 4)
-    stroke(page, [(0.3, 0.5), (0.7, 0.5)], SIZE)
+    brush(page, WIDE[0] // 4)
+    stroke(page, [(0.3, 0.5), (0.7, 0.5)], WIDE)
     page.wait_for_timeout(1000)
     before = painted(page)
-    assert readout(page) == f"{SIZE[0]} × {SIZE[1]} px"
+    assert readout(page) == f"{WIDE[0]} × {WIDE[1]} px"
     for name, box in (
         ("Sketch", "img2img_sketch"),
         ("Inpaint", "img2maskimg"),
@@ -84,7 +83,7 @@ def test_the_picture_follows_the_tab_and_the_map_stays(page):
         assert painted(page).shape == (SIDE, SIDE), name
     page.locator("#mode_img2img button").filter(has_text="img2img").first.click()
     page.wait_for_timeout(1500)
-    assert readout(page) == f"{SIZE[0]} × {SIZE[1]} px"
+    assert readout(page) == f"{WIDE[0]} × {WIDE[1]} px"
     assert (painted(page) == before).all(), "back at the first picture the map is as it was"
     page.locator("#tabs button").filter(has_text="PNG Info").first.click()
     page.wait_for_timeout(500)
@@ -94,7 +93,7 @@ def test_the_picture_follows_the_tab_and_the_map_stays(page):
 
 
 def test_the_inpaint_mask_becomes_the_map(page):
-    open_tab(page, "Inpaint", "img2maskimg", photograph(*SIZE))
+    open_tab(page, "Inpaint", "img2maskimg", photograph(*WIDE))
     host_mask(page, "img2maskimg")
     tick(page)
     page.locator(f"{PANEL}map_painter").get_by_role(
@@ -104,20 +103,20 @@ def test_the_inpaint_mask_becomes_the_map(page):
     page.wait_for_timeout(1500)
     shot(page, "mask-taken")
     m = painted(page)
-    assert m.shape == (SIZE[1], SIZE[0])
+    assert m.shape == (WIDE[1], WIDE[0])
     assert set(np.unique(m)) == {0, 1}
     rows, columns = np.nonzero(m)
-    assert abs(rows.mean() / SIZE[1] - 0.5) < 0.1
-    assert 0.25 < columns.mean() / SIZE[0] < 0.7
+    assert abs(rows.mean() / WIDE[1] - 0.5) < 0.1
+    assert 0.25 < columns.mean() / WIDE[0] < 0.7
 
 
 def test_the_map_is_sent_to_inpaint_upload_and_comes_back(page):
     """Twice, so that the second takes the place of the first."""
-    upload_init(page, photograph(*SIZE))
+    upload_init(page, photograph(*WIDE))
     tick(page)
-    brush(page, SIZE[0] // 4)
+    brush(page, WIDE[0] // 4)
     for points in ([(0.3, 0.3), (0.6, 0.3)], [(0.3, 0.7), (0.6, 0.7)]):
-        stroke(page, points, SIZE)
+        stroke(page, points, WIDE)
         page.get_by_role("button", name="Open, save and send maps").first.click()
         page.get_by_text("Send to Inpaint upload").click()
         page.wait_for_timeout(2500)
@@ -126,7 +125,7 @@ def test_the_map_is_sent_to_inpaint_upload_and_comes_back(page):
     tab.first.click()
     page.wait_for_timeout(500)
     base = page.locator("#img_inpaint_base input[type=file]").first
-    base.set_input_files(picture_file(photograph(*SIZE), "a.png"))
+    base.set_input_files(picture_file(photograph(*WIDE), "a.png"))
     page.wait_for_timeout(2000)
     page.get_by_role("button", name="Clear: keep everything").click()
     page.wait_for_function(f"{BOX} === ''")
@@ -138,7 +137,7 @@ def test_the_map_is_sent_to_inpaint_upload_and_comes_back(page):
 
 def test_host_keys_still_work_and_ours_stay_here(page):
     """Digits and letters on the canvas are the painter's; in the prompt they are text."""
-    upload_init(page, photograph(*SIZE))
+    upload_init(page, photograph(*WIDE))
     tick(page)
     page.locator(STAGE).focus()
     page.keyboard.press("5")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from img2img_page import (
     PANEL,
-    SIDE,
+    WIDE,
     fill_batch,
     generate,
     host_mask,
@@ -27,8 +27,7 @@ from benchmarks.webui import photograph
 
 pytestmark = [pytest.mark.host, pytest.mark.browser]
 
-SIZE = (SIDE, SIDE // 2)  # hosts round sides, some to 64
-RADIUS = SIZE[1] // 16
+RADIUS = WIDE[1] // 16
 
 
 def choose(page, value: str) -> None:
@@ -41,10 +40,10 @@ def radius(page) -> str:
 
 
 def test_mask_choose_generate(page):
-    init = photograph(*SIZE)
+    init = photograph(*WIDE)
     open_tab(page, "Inpaint", "img2maskimg", init)
     host_mask(page, "img2maskimg")
-    set_run(page, SIZE)
+    set_run(page, WIDE)
     tick(page)
     assert radius(page) == "0"
     choose(page, "soft inpaint")
@@ -58,7 +57,7 @@ def test_mask_choose_generate(page):
     shot(page, "soft-result")
     changed = (result != init).any(-1)
     rows, columns = np.nonzero(changed)
-    assert abs(rows.mean() / SIZE[1] - 0.5) < 0.1 and changed.mean() < 0.6
+    assert abs(rows.mean() / WIDE[1] - 0.5) < 0.1 and changed.mean() < 0.6
     far = np.ones_like(changed)
     far[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1] = False
     assert (result[far] == init[far]).all() and far.mean() > 0.2
@@ -69,7 +68,7 @@ def test_mask_choose_generate(page):
 
 
 def test_no_mask_is_told(page):
-    upload_init(page, photograph(*SIZE))
+    upload_init(page, photograph(*WIDE))
     tick(page)
     choose(page, "soft inpaint")
     page.locator("#img2img_generate").click()
@@ -86,14 +85,14 @@ def test_the_batch_tab_with_a_folder_of_masks(page, tmp_path):
     for folder in folders:
         folder.mkdir()
     for i, name in enumerate(("a", "b")):
-        pictures[name] = np.roll(photograph(*SIZE), 40 * i, 0)
-        masks[name] = np.zeros(SIZE[::-1], np.uint8)
-        top, left = SIZE[1] // 4, SIZE[0] // 8 + SIZE[0] * 3 // 8 * i
-        masks[name][top : top + SIZE[1] // 2, left : left + SIZE[0] // 4] = 255
+        pictures[name] = np.roll(photograph(*WIDE), 40 * i, 0)
+        masks[name] = np.zeros(WIDE[::-1], np.uint8)
+        top, left = WIDE[1] // 4, WIDE[0] // 8 + WIDE[0] * 3 // 8 * i
+        masks[name][top : top + WIDE[1] // 2, left : left + WIDE[0] // 4] = 255
         Image.fromarray(pictures[name]).save(folders[0] / f"{name}.png")
         Image.fromarray(masks[name]).save(folders[1] / f"{name}.png")
     boxes = ("input_dir", "inpaint_mask_dir", "output_dir")
-    fill_batch(page, dict(zip(boxes, folders)), SIZE)
+    fill_batch(page, dict(zip(boxes, folders)), WIDE)
     page.locator(f"{PANEL}mode input[value='soft inpaint']").check()
     page.wait_for_timeout(1500)
     number = page.locator(f"{PANEL}soften_radius input[type=number]").first

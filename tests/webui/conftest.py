@@ -8,12 +8,13 @@ import types
 from contextlib import nullcontext
 from types import SimpleNamespace
 
+import kind_samplers
 import numpy as np
 import pytest
 import torch
+from kind_jobs import only_masked
+from kinds import KINDS, install
 from PIL import Image, ImageOps
-
-from diffdiff.inpaint import crop_region
 
 
 class Interrupted(BaseException):
@@ -74,6 +75,36 @@ class Component:
 @pytest.fixture
 def host(monkeypatch):
     """Installs the stand-in and imports the extension against it."""
+    return installed(monkeypatch)
+
+
+@pytest.fixture(scope="module", params=KINDS.values(), ids=KINDS)
+def running(request):
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield started(request.param.start(), monkeypatch)
+
+
+@pytest.fixture
+def kind(running):
+    """Each of the four hosts, with each kind of model that it has."""
+    install(running.fresh(), sys.modules)
+    yield running
+    kind_samplers.torch = torch  # the hosts change it and leave it so
+
+
+@pytest.fixture
+def start(monkeypatch):
+    """Starts the host that a test names."""
+    monkeypatch.setattr(kind_samplers, "torch", torch)
+    return lambda kind: started(kind.start(), monkeypatch)
+
+
+def started(kind, monkeypatch):
+    kind.host = installed(monkeypatch, kind)
+    return kind
+
+
+def installed(monkeypatch, kind=None):
     opts = SimpleNamespace(
         img2img_fix_steps=False, img2img_extra_noise=0.0, uni_pc_order=3,
         img2img_background_color="#ffffff", sd_vae_encode_method="Full",
@@ -123,7 +154,7 @@ def host(monkeypatch):
     queue = module("modules.call_queue", queue_lock=nullcontext())
     networks = module("modules.extra_networks", parse_prompt=lambda prompt: (prompt, {}))
     parent = module("modules")
-    for name, part in {
+    known = {
         "modules": parent, "modules.shared": shared, "modules.sd_samplers_common": common,
         "modules.sd_samplers": samplers, "modules.images": images,
         "modules.scripts": scripts, "modules.devices": devices,
@@ -133,9 +164,12 @@ def host(monkeypatch):
         "modules.script_callbacks": callbacks,
         "modules.infotext_utils": utils,
         "modules.prompt_parser": module("modules.prompt_parser", SdConditioning=list),
-    }.items():  # fmt: skip
+    }  # fmt: skip
+    if kind is not None:
+        install(kind, known, new=True)
+    for name, part in known.items():
         monkeypatch.setitem(sys.modules, name, part)
-        if "." in name:
+        if name.startswith("modules."):
             setattr(parent, name.split(".")[1], part)
     for name in [n for n in sys.modules if n.startswith("diffdiff.webui")]:
         monkeypatch.delitem(sys.modules, name)
@@ -143,8 +177,7 @@ def host(monkeypatch):
 
     return SimpleNamespace(
         opts=opts, shared=shared, adapter=adapter, infotext=infotext, panel=panel, script=script,
-        inpaint=inpaint, webui=host,
-        session=session, stored=stored,
+        inpaint=inpaint, webui=host, session=session, stored=stored,
     )  # fmt: skip
 
 
@@ -232,7 +265,7 @@ class Job:
         if self.inpainting_mask_invert:
             mask = ImageOps.invert(mask)
         if self.inpaint_full_res:
-            box = crop_region(mask.getbbox(), self.inpaint_full_res_padding, mask.size,
+            box = only_masked(mask.getbbox(), self.inpaint_full_res_padding, mask.size,
                               self.width, self.height)  # fmt: skip
             self.paste_to = (box[0], box[1], box[2] - box[0], box[3] - box[1])
             mask = mask.crop(box)

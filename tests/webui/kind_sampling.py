@@ -1,0 +1,281 @@
+"""The stand-in hosts' sampler objects and denoisers, by the hosts' rules."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import types
+
+import kind_samplers
+import torch
+from torch import Tensor
+
+
+class InterruptedException(BaseException):
+    pass
+
+
+def shared():
+    return sys.modules["modules.shared"]
+
+
+def setup_img2img_steps(p, steps=None):
+    if shared().opts.img2img_fix_steps or steps is not None:
+        requested = steps or p.steps
+        steps = int(requested / min(p.denoising_strength, 0.999)) if p.denoising_strength else 0
+        return steps, requested - 1
+    return p.steps, int(min(p.denoising_strength, 0.999) * p.steps)
+
+
+class TorchHijack:
+    """What the hosts put in the place of k-diffusion's `torch`."""
+
+    def __init__(self, p):
+        self.rng = p.rng
+
+    def __getattr__(self, name):
+        return getattr(torch, name)
+
+    def randn_like(self, x):
+        return self.rng.next()
+
+
+class Denoiser(torch.nn.Module):
+    """A1111's CFGDenoiser. It is asked with exactly these arguments."""
+
+    mask_before_denoising = False
+
+    def __init__(self, sampler):
+        super().__init__()
+        self.sampler, self.mask, self.nmask, self.init_latent = sampler, None, None, None
+        self.step, self.total_steps, self.p = 0, None, None
+        self.need_last_noise_uncond, self.last_noise_uncond = False, None
+        self.blends = self.own_noises = 0  # of the host's: a held run has none
+
+    @property
+    def inner_model(self):
+        return self.sampler.model_wrap
+
+    def forward(self, x, sigma, uncond, cond, cond_scale, s_min_uncond, image_cond):
+        self._stopped()
+        if self.mask_before_denoising and self.mask is not None:
+            x = self._blend(x)
+        both = [torch.cat([x, x]), torch.cat([sigma, sigma]), torch.cat([cond, uncond])]
+        out = self.inner_model(*both)
+        if self.need_last_noise_uncond:
+            self.last_noise_uncond = out[-len(x) :].clone()
+        conds_list = [[(i, 1.0)] for i in range(len(x))]
+        denoised = self.combine_denoised(out, conds_list, uncond, cond_scale)
+        if not self.mask_before_denoising and self.mask is not None:
+            denoised = self._blend(denoised)
+        return self._end(denoised, denoised)
+
+    def combine_denoised(self, x_out, conds_list, uncond, cond_scale):
+        denoised = x_out[-len(uncond) :].clone()
+        for i, conds in enumerate(conds_list):
+            for at, weight in conds:
+                denoised[i] += (x_out[at] - x_out[-len(uncond) + i]) * (weight * cond_scale)
+        return denoised
+
+    def _stopped(self):
+        if shared().state.interrupted or shared().state.skipped:
+            raise InterruptedException
+
+    def _blend(self, x):
+        self.blends += 1
+        return x * self.nmask + self.init_latent * self.mask
+
+    def _end(self, answer: Tensor, preview: Tensor) -> Tensor:
+        self.sampler.last_latent = preview
+        sys.modules["modules.sd_samplers_common"].store_latent(preview)
+        self.step += 1
+        return answer
+
+
+class TimestepDenoiser(Denoiser):
+    """A1111's for DDIM and its kin: it blends before the model, and what it answers is eps."""
+
+    mask_before_denoising = True
+
+
+class ForgeDenoiser(Denoiser):
+    """That of Forge's kin. With a mask it noises the original anew, from torch's generator."""
+
+    classic_ddim_eps_estimation = False
+
+    def forward(self, x, sigma, uncond, cond, cond_scale, s_min_uncond, image_cond):
+        return self._forward(x, sigma, uncond, cond, cond_scale, {})
+
+    def _forward(self, x, sigma, uncond, cond, cond_scale, options):
+        self._stopped()
+        dims = (-1, *[1] * (x.ndim - 1))
+        if self.classic_ddim_eps_estimation:
+            sigma = _sigma_of(self.inner_model.inner_model.alphas_cumprod, sigma)
+            x = x * (sigma**2 + 1).sqrt().view(dims)
+        unet = self.inner_model.inner_model.forge_objects.unet
+        if self.mask is not None:
+            self.own_noises += 1
+            noised = self.init_latent + sigma.view(dims) * torch.randn_like(self.init_latent)
+            x = x * self.nmask + noised * self.mask
+        both = [torch.cat([x, x]), torch.cat([sigma, sigma]), torch.cat([cond, uncond])]
+        cond_pred, uncond_pred = unet.model.apply_model(*both).chunk(2)
+        denoised = uncond_pred + (cond_pred - uncond_pred) * cond_scale
+        for function in {**unet.model_options, **options}.get("sampler_post_cfg_function", []):
+            told = {"denoised": denoised, "cond_denoised": cond_pred, "input": x, "sigma": sigma,
+                    "uncond_denoised": uncond_pred}  # fmt: skip
+            denoised = function(told)
+        if self.need_last_noise_uncond:
+            self.last_noise_uncond = (x - uncond_pred) / sigma.view(dims)
+        if self.mask is not None:
+            denoised = self._blend(denoised)
+        eps = self.classic_ddim_eps_estimation
+        return self._end((x - denoised) / sigma.view(dims) if eps else denoised, denoised)
+
+
+class TellingDenoiser(ForgeDenoiser):
+    """Neo's and reForge's: a call may bring options of its own for the model."""
+
+    def forward(self, x, sigma, uncond, cond, cond_scale, s_min_uncond, image_cond, **kwargs):
+        options = kwargs.pop("model_options", None) or {}
+        assert not kwargs
+        return self._forward(x, sigma, uncond, cond, cond_scale, options)
+
+
+def _sigma_of(alphas: Tensor, timestep: Tensor) -> Tensor:
+    return ((1 - alphas) / alphas).sqrt()[timestep.round().long()]
+
+
+class KDiffusionSampler:
+    def __init__(self, kind, func, options):
+        self.kind, self.func, self.options = kind, func, options
+        self.model_wrap = Wrap(kind)
+        by_name = {"a1111": Denoiser, "forge": ForgeDenoiser}
+        self.model_wrap_cfg = by_name.get(kind.name, TellingDenoiser)(self)
+        self.last_latent = self.p = self.sampler_extra_args = None
+        self.ran = None  # steps of the latest run
+
+    def get_sigmas(self, p, steps):
+        if not self.kind.flow:
+            return torch.cat([torch.linspace(2.6, -3.0, steps).exp(), torch.zeros(1)])
+        t = torch.linspace(1, 0, steps + 1)
+        shift = self.model_wrap.predictor.shift if self.kind.forge else 3.0
+        return shift * t / (1 + (shift - 1) * t)
+
+    def sample_img2img(self, p, x, noise, conditioning, unconditional_conditioning, steps=None,
+                       image_conditioning=None):  # fmt: skip
+        unet = self.kind.model.forge_objects.unet if self.kind.forge else None
+        if unet is not None:
+            sys.modules[type(self).__module__].sampling_prepare(unet, x=x)
+        steps, t_enc = setup_img2img_steps(p, steps)
+        xi, options = self.begin(p, x, noise, steps, t_enc)
+        if shared().opts.img2img_extra_noise > 0:
+            xi = xi + noise * shared().opts.img2img_extra_noise
+        self.initialize(p)
+        self.model_wrap_cfg.init_latent = self.last_latent = x
+        extra = {"cond": conditioning, "image_cond": image_conditioning, "s_min_uncond": 0.0,
+                 "uncond": unconditional_conditioning, "cond_scale": p.cfg_scale}  # fmt: skip
+        self.sampler_extra_args, self.ran = extra, t_enc + 1
+        known = inspect.signature(self.func).parameters
+        options = {name: value for name, value in options.items() if name in known}
+        try:
+            samples = self.func(
+                self.model_wrap_cfg, xi, extra_args=extra, disable=False,
+                callback=self.callback_state, **options,
+            )  # fmt: skip
+        except InterruptedException:
+            samples = self.last_latent
+        if unet is not None:
+            sys.modules[type(self).__module__].sampling_cleanup(unet)
+        return samples
+
+    def begin(self, p, x, noise, steps, t_enc):
+        """The noised latent, and where the sampler function goes from it."""
+        sigmas = self.get_sigmas(p, steps)[steps - t_enc - 1 :]
+        model = self.kind.model
+        if hasattr(self.model_wrap, "predictor"):
+            xi = self.model_wrap.predictor.noise_scaling(sigmas[0], noise, x, max_denoise=False)
+        elif hasattr(model, "add_noise_to_latent"):
+            xi = model.add_noise_to_latent(x, noise, sigmas[0])
+        else:
+            xi = x + noise * sigmas[0]
+        return xi, {"sigmas": sigmas, "eta": 1.0}
+
+    def initialize(self, p):
+        denoiser, self.p = self.model_wrap_cfg, p
+        denoiser.p, denoiser.mask, denoiser.nmask, denoiser.step = p, p.mask, p.nmask, 0
+        kind_samplers.torch = TorchHijack(p)
+
+    def callback_state(self, told):
+        shared().state.sampling_step = told["i"]
+
+
+class CompVisSampler(KDiffusionSampler):
+    """DDIM and its kin: they step through timesteps, upwards in the list."""
+
+    def __init__(self, kind, func, options):
+        super().__init__(kind, func, options)
+        self.model_wrap.eps = not kind.forge
+        if kind.forge:
+            self.model_wrap_cfg.classic_ddim_eps_estimation = True
+        else:
+            self.model_wrap_cfg = TimestepDenoiser(self)
+
+    def get_timesteps(self, p, steps):
+        return torch.clip(torch.arange(0, 1000, 1000 // steps) + 1, 0, 999)
+
+    def begin(self, p, x, noise, steps, t_enc):
+        timesteps = self.get_timesteps(p, steps)
+        alpha = self.kind.model.alphas_cumprod[timesteps[t_enc]]
+        xi = x * alpha.sqrt() + noise * (1 - alpha).sqrt()
+        return xi, {"timesteps": timesteps[:t_enc], "eta": 0.0}
+
+
+class Wrap:
+    """The hosts' wrapper of the model, `sampler.model_wrap`: x0 from x and sigma, or eps from the
+    timestep samplers' x and timestep."""
+
+    def __init__(self, kind):
+        self.inner_model, self.eps = kind.model, False
+        if kind.forge and hasattr(kind.model.core, "predictor"):
+            self.predictor = kind.model.core.predictor
+        else:
+            self.sigmas = torch.linspace(0.03, 14.6, 1000)
+
+    def __call__(self, x, level, cond):
+        if not self.eps:
+            return self.inner_model.apply_model(x, level, cond)
+        dims = (-1, *[1] * (x.ndim - 1))
+        alpha = self.inner_model.alphas_cumprod[level.round().long()].view(dims)
+        sigma = _sigma_of(self.inner_model.alphas_cumprod, level)
+        x0 = self.inner_model.apply_model(x / alpha.sqrt(), sigma, cond)
+        return (x - alpha.sqrt() * x0) / (1 - alpha).sqrt()
+
+
+FUNCTIONS = {
+    "Euler": "sample_euler", "Euler a": "sample_euler_ancestral", "DPM++ 2M": "sample_dpmpp_2m",
+    "Euler CFG++": "sample_euler_cfg_pp", "DPM++ 2M CFG++": "sample_dpmpp_2m_cfg_pp",
+    "Euler SMEA Dy": "sample_euler_dy", "DDIM": "ddim", "DDIM CFG++": "ddim_cfgpp",
+}  # fmt: skip
+
+
+def create(kind, name: str):
+    """`sd_samplers.create_sampler`: a new object for every job."""
+    module = sys.modules["modules.sd_samplers_kdiffusion"]
+    made = module.CompVisSampler if name.startswith("DDIM") else module.KDiffusionSampler
+    return made(kind, getattr(kind_samplers, FUNCTIONS[name]), {})
+
+
+def module(kind) -> dict:
+    """The module of the sampler classes; Forge's kin have two functions beside them, which make a
+    model ready and clear up after it."""
+    found = {
+        made.__name__: types.new_class(
+            made.__name__, (made,), {},
+            lambda own: own.update(__module__="modules.sd_samplers_kdiffusion"),
+        )
+        for made in (KDiffusionSampler, CompVisSampler)
+    }  # fmt: skip
+    if kind.forge:
+        found["sampling_prepare"] = lambda unet, x: kind.unets.append(unet)
+        found["sampling_cleanup"] = lambda unet: kind.unets.remove(unet)
+    return found

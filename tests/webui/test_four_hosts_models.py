@@ -1,0 +1,143 @@
+"""What only some hosts, or some of their models, do; and jobs that ask the model more than once."""
+
+import sys
+
+import numpy as np
+import pytest
+import torch
+from kind_runs import api, columns, flat, page
+from kinds import EDIT, KINDS, PID, WAN
+from PIL import Image
+from test_four_hosts import box, equal, init_latent
+
+from diffdiff.errors import FieldError
+
+SHEET = {"mode": "sheet", "fan_strengths": "0.9, 0.6, 0.3"}
+DIFFEDIT = {"source": "diffedit", "reference": "summer", "query": "winter", "diffedit_noises": 3}
+neo = pytest.mark.parametrize("own", [k for k in KINDS.values() if k.neo], ids=lambda k: k.id)
+
+
+@neo
+def test_the_size_that_the_host_makes_of_it(start, own):
+    """Forge Neo rounds width and height when our session is made already."""
+    kind = start(own)
+    mask = box(16, 16, 48, 32, size=(72, 56))
+    soft = {"mode": "soft inpaint", "soften_radius": 6}
+    for edit, more in (({"map": columns(0, 0.5)}, {}), (soft, {"mask": mask})):
+        p = kind.job(edit, width=72, height=56, **more)
+        got = api(p).samples[0]
+        assert (p.width, p.height) == (64, 48)
+        same = kind.samples(edit, picture=(72, 56), init_images=p.init_images, **more)
+        assert equal(got, same)
+        assert p.diffdiff.size == (64, 48)
+    assert p.image_mask is mask and p.mask_blur == 4
+    p = kind.job({"mode": "fan", "fan_strengths": "0.9, 0.3", "map": flat(1)}, width=72, height=56)
+    (picture,) = api(p).images
+    assert picture.width == 64 and kind.reported == []
+
+
+def test_a_sampler_that_asks_at_other_sizes(start):
+    kind = start(KINDS["reforge"])
+    settings = {"sampler_name": "Euler SMEA Dy", "denoising_strength": 1.0}
+    plain = kind.samples(**settings)
+    assert kind.model.core.sizes == {(6, 8), (7, 10), (3, 4)}
+    p = kind.job({"map": columns(0, 0.4, 0.7, 1)}, **settings)
+    got = api(p).samples[0]
+    assert equal(got[..., :2], p.init_latent[..., :2])
+    assert not equal(got[..., 2:4], p.init_latent[..., 2:4])
+    assert any("approximate with this sampler" in comment for comment in p.comments)
+    assert equal(kind.samples({"map": flat(0)}, **settings), init_latent(kind))
+    assert equal(kind.samples({"map": flat(0), "skip": False}, **settings), init_latent(kind))
+    assert equal(kind.samples({"map": flat(1)}, **settings), plain)
+    want = kind.samples(sampler_name="Euler SMEA Dy", denoising_strength=0.6)
+    assert equal(kind.samples({"map": flat(0.6)}, **settings), want)
+
+
+@pytest.mark.parametrize("values", [{"map": flat(1)}, {"map": flat(0)}, SHEET], ids=str)
+def test_pid_is_refused_in_one_line_that_names_the_model(start, values):
+    kind = start(PID)
+    with pytest.raises(FieldError) as refused:
+        kind.run(values)
+    assert refused.value.field == "model" and "PiD" in str(refused.value)
+    assert "\n" not in str(refused.value) and kind.model.core.batches == []
+    pictures, told = page(kind.job(values))
+    assert pictures == [] and "PiD" in told
+    assert kind.run().samples, "without ours it runs"
+
+
+def test_a_video_model_makes_no_sheet(start):
+    kind = start(WAN)
+    with pytest.raises(FieldError, match="frames of a video") as refused:
+        kind.run(SHEET)
+    assert refused.value.field == "mode" and kind.model.core.batches == []
+    assert equal(kind.samples({"map": flat(1)}), kind.samples())
+    got = kind.samples({"map": columns(0, 1)})
+    assert equal(got[..., :4], init_latent(kind)[..., :4])
+
+
+def test_a_sheet_is_the_plain_run_at_each_strength(kind):
+    for sampler in ("DPM++ 2M", "Euler a"):
+        p = kind.job({**SHEET, "sheet_batch": 4}, sampler_name=sampler)
+        done = api(p)
+        for row, strength in zip(done.samples[0], (0.9, 0.6, 0.3)):
+            want = kind.samples(denoising_strength=strength, sampler_name=sampler)
+            assert equal(row[None], want), (sampler, strength)
+    assert len(done.images) == 4 and done.index_of_first_image == 1
+    assert max(kind.model.core.batches) == 6, "three strengths, with and without the prompt"
+    assert kind.unets == [] and kind.reported == []
+    assert p.batch_size == 1 and len(p.all_seeds) == 1
+
+
+def test_a_sheet_of_a_batch(kind):
+    """The runs of a strength are those of a batch of as many pictures, each with its own noise."""
+    done = kind.run(SHEET, batch_size=2, sampler_name="DPM++ 2M")
+    for i, strength in enumerate((0.9, 0.6, 0.3)):
+        want = kind.samples(denoising_strength=strength, batch_size=2, sampler_name="DPM++ 2M")
+        assert equal(done.samples[0][2 * i : 2 * i + 2], want)
+
+
+def test_an_edit_model_is_asked_for_one_picture_at_a_time(start):
+    """It looks at reference pictures too, which the host has for one."""
+    kind = start(EDIT)
+    kind.run({**SHEET, "sheet_batch": 4})
+    kind.run(DIFFEDIT)
+    assert set(kind.model.core.batches) == {2}, "with and without the prompt"
+
+
+def test_diffedit_runs_a_job_within_the_job(kind):
+    """Its inner job has no scripts, which reForge does not ask for; nobody else sees it."""
+    found = sys.modules["diffdiff.webui.finder"]
+    found.known.clear()
+    state = torch.get_rng_state()
+    p = kind.job(DIFFEDIT, denoising_strength=1.0)
+    done = api(p)
+    assert max(kind.model.core.batches) == (2 if kind.about else 6)
+    assert torch.equal(torch.get_rng_state(), state)
+    raw = p.diffdiff.raw[0]
+    assert raw.shape == (48, 64) and 0 <= raw.min() < 0.5 < raw.max() <= 1
+    assert not equal(done.samples[0], init_latent(kind)) and len(done.images) == 1
+    asked = len(kind.model.core.batches)
+    again = api(kind.job(DIFFEDIT, denoising_strength=1.0))
+    assert equal(again.samples[0], done.samples[0])
+    assert set(kind.model.core.batches[asked:]) == {2}, "the map is known already"
+    assert (kind.unets, kind.reported, kind.state.job_count) == ([], [], -1)
+
+
+def test_diffedit_leaves_no_reference(start):
+    kind = start(EDIT)
+    kind.run()
+    before = list(kind.dynamic_args.ref_latents), kind.model.ini_latent
+    kind.run({**DIFFEDIT, "reference": "dawn"})
+    assert (list(kind.dynamic_args.ref_latents), kind.model.ini_latent) == before
+
+
+def test_two_init_images(kind):
+    """Each picture of a batch is held on its own original; the hosts' video autoencoders take the
+    first one for all."""
+    rng = np.random.default_rng(3)
+    pictures = [Image.fromarray(rng.integers(0, 256, (48, 64, 3)).astype(np.uint8)) for _ in "ab"]
+    got = kind.samples({"map": columns(0, 0.5)}, init_images=pictures, batch_size=2)
+    for i in range(2):
+        own = pictures[0 if kind.rank == 5 else i]
+        alone = kind.samples({"map": columns(0, 0.5)}, init_images=[own], seed=1 + i)
+        assert equal(got[i : i + 1], alone)
