@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from .samplers_page import DOCS, measured, replaced, table
 
 PAGE, FOUND = DOCS / "hosts.md", DOCS / "results" / "hosts"
-MODELS = {  # of the checkpoints' names, as make_neo.py and its kin give them
+MODELS = {  # words in the names of checkpoints
     "sd15": "SD 1.5", "sdxl": "SDXL", "flux": "Flux.1", "kontext": "Flux Kontext",
     "zimage": "Z-Image", "qwen": "Qwen-Image", "edit": "Qwen-Image-Edit", "wan": "Wan 2.1",
     "sd1": "SD 1.5", "inpaint": "SD 1.5 inpainting",
