@@ -9,7 +9,8 @@ from kinds import EDIT
 from PIL import Image
 from test_four_hosts import box, equal, init_latent
 
-SOFT = {"mode": "soft inpaint", "soften_radius": 3, "soften_direction": "outward"}
+SOFT = {"mode": "soft inpaint", "soften_radius": 6, "soften_direction": "outward",
+        "soften_falloff": "linear"}  # fmt: skip
 MASK = (16, 16, 40, 32)
 NAMES = ("image_mask", "mask_blur_x", "mask_blur_y", "mask_round", "inpainting_fill")
 
