@@ -126,7 +126,10 @@ def host_mask(page, box: str) -> None:
     )
     canvas = page.locator(f"#{box} canvas").first
     canvas.scroll_into_view_if_needed()
-    canvas.hover(force=True)
+    # A1111's kin fit the canvas into its place when the mouse first comes over it
+    place = settled(page, page.locator(f"#{box}").first)
+    x, y = place["x"] + 0.4 * place["width"], place["y"] + 0.5 * place["height"]
+    page.mouse.move(x, y, steps=3)
     at = settled(page, canvas)
     x, y = at["x"], at["y"] + 0.5 * at["height"]
     page.mouse.move(x + 0.3 * at["width"], y)

@@ -89,13 +89,15 @@ def test_the_strength_that_was_taken_is_the_next_runs(page, strip):
 def legend_says(page, response: str) -> None:
     """Waits until the strengths under the painter are those that a response gives the greys."""
     read = reading(points_of(response))
-    words = [f"{100 * grey:.0f} %\n{read(grey, 0.75):.2f}" for grey in (0.25, 0.5, 0.75, 1)]
+    want = [float(read(grey, 0.75)) for grey in (0.25, 0.5, 0.75, 1)]
     page.wait_for_function(
-        """([legend, words]) => {
+        """([legend, want]) => {
             const text = document.querySelector(legend).innerText;
-            return words.every((word) => text.includes(word));
+            const shown = [...text.matchAll(/\\d %\\s+(\\d\\.\\d\\d)/g)].map((m) => Number(m[1]));
+            return shown.length === want.length
+                && shown.every((strength, i) => Math.abs(strength - want[i]) < 0.0101);
         }""",
-        arg=[f"{PANEL}map_painter .diffdiff-legend", words],
+        arg=[f"{PANEL}map_painter .diffdiff-legend", want],
     )  # fmt: skip
 
 
