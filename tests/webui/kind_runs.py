@@ -31,8 +31,11 @@ def process_images(p):
         scripts.process(p)
     p.init(p.all_prompts, p.all_seeds, p.all_subseeds)
     processed = SimpleNamespace(images=[], infotexts=[], index_of_first_image=0, samples=[])
+    if kind.state.job_count == -1:
+        kind.state.job_count = p.n_iter
     for n in range(p.n_iter):
         processed.samples.append(_iteration(p, n, processed))
+        kind.state.job_no += 1
     processed.comments = "".join(f"{comment}\n" for comment in p.comments)
     processed.info = processed.infotexts[0] if processed.infotexts else ""
     if scripts is not None:

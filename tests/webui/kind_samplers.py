@@ -63,6 +63,21 @@ def sample_dpmpp_2m(model, x, sigmas, extra_args=None, callback=None, disable=No
     return x
 
 
+def sample_dpmpp_2m_sde(model, x, sigmas, extra_args=None, callback=None, disable=None):
+    """SDE-DPM-Solver++(2M) of the same paper: it remembers an answer, and draws noise."""
+    old = s_last = None
+    for i, (s, s_next, level) in enumerate(levels(x, sigmas)):
+        x0 = model(x, level, **extra_args)
+        told(callback, i, x, s, x0)
+        ratio = s_next / s
+        d = x0 if old is None or s_next == 0 else second_order(s_last, s, s_next, x0, old)
+        x = ratio**2 * x + (1 - ratio**2) * d
+        if s_next > 0:
+            x = x + torch.randn_like(x) * s_next * (1 - ratio**2) ** 0.5
+        old, s_last = x0, s
+    return x
+
+
 def heard(extra_args):
     """Listens for the answer without the prompt, as the CFG++ samplers of Forge's kin do: by a
     function in the model's options, which they write into the host's `extra_args`."""
@@ -104,6 +119,20 @@ def sample_dpmpp_2m_cfg_pp(model, x, sigmas, extra_args=None, callback=None, dis
             mix = mix + (1 - ratio) / (2 * r) * (x0 - old)
         x = x0 + mix + ratio * x
         old, s_last = last["uncond"], s
+    return x
+
+
+def sample_dpmpp_2m_alt_cfg_pp(model, x, sigmas, extra_args=None, callback=None, disable=None):
+    """Likewise with what the denoiser leaves beside its answer, as one of reForge's own does."""
+    model.need_last_noise_uncond = True
+    old = None
+    for i, (s, s_next, level) in enumerate(levels(x, sigmas)):
+        x0 = model(x, level, **extra_args)
+        told(callback, i, x, s, x0)
+        beside = model.last_noise_uncond
+        d = beside if old is None else 1.5 * beside - 0.5 * old
+        x = x0 + (x - d) / s * s_next
+        old = beside
     return x
 
 

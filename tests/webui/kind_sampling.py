@@ -125,7 +125,9 @@ class ForgeDenoiser(Denoiser):
                     "uncond_denoised": uncond_pred}  # fmt: skip
             denoised = function(told)
         if self.need_last_noise_uncond:
-            self.last_noise_uncond = (x - uncond_pred) / sigma.view(dims)
+            reforge = self.sampler.kind.name == "reforge"  # there it is what was answered
+            aside = denoised.clone() if reforge else (x - uncond_pred) / sigma.view(dims)
+            self.last_noise_uncond = aside
         if self.mask is not None:
             denoised = self._blend(denoised)
         eps = self.classic_ddim_eps_estimation
@@ -253,8 +255,10 @@ class Wrap:
 
 FUNCTIONS = {
     "Euler": "sample_euler", "Euler a": "sample_euler_ancestral", "DPM++ 2M": "sample_dpmpp_2m",
+    "DPM++ 2M SDE": "sample_dpmpp_2m_sde",
     "Euler CFG++": "sample_euler_cfg_pp", "DPM++ 2M CFG++": "sample_dpmpp_2m_cfg_pp",
-    "Euler SMEA Dy": "sample_euler_dy", "DDIM": "ddim", "DDIM CFG++": "ddim_cfgpp",
+    "DPM++ 2M alt CFG++": "sample_dpmpp_2m_alt_cfg_pp", "Euler SMEA Dy": "sample_euler_dy",
+    "DDIM": "ddim", "DDIM CFG++": "ddim_cfgpp",
 }  # fmt: skip
 
 
@@ -277,5 +281,5 @@ def module(kind) -> dict:
     }  # fmt: skip
     if kind.forge:
         found["sampling_prepare"] = lambda unet, x: kind.unets.append(unet)
-        found["sampling_cleanup"] = lambda unet: kind.unets.remove(unet)
+        found["sampling_cleanup"] = lambda unet: kind.unets.clear()
     return found

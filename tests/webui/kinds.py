@@ -44,11 +44,13 @@ class Net:
     def __init__(self, predictor=None):
         self.batches, self.sizes = [], set()
         self.before = lambda: None  # what happens before it answers
+        self.ready = lambda: True
         if predictor is not None:
             self.predictor = predictor
 
     def apply_model(self, x, t, cond=None):
         self.before()
+        assert self.ready(), "the model has been taken from its device"
         self.batches.append(len(x))
         self.sizes.add(tuple(x.shape[-2:]))
         shape = (-1, *[1] * (x.ndim - 1))
@@ -96,6 +98,7 @@ class Model:
         if kind.forge:
             predictor = Predictor("const" if kind.flow else "epsilon")
             net = ReForgeNet() if kind.name == "reforge" else Net(predictor)
+            net.ready = lambda: bool(kind.unets)
             self.forge_objects = Parts(Unet(net), Vae(self.channels))
         else:
             self.net = Net()
@@ -116,8 +119,13 @@ class Model:
         """-1..1 `[B, 3, H, W]` to a latent. Edit models keep what they encode as a reference."""
         if self.kind.rank == 5:
             x = x[:1]  # the hosts' video autoencoders take the first picture of a batch
+        if not self.kind.neo:
+            torch.rand(1)  # a VAE's posterior, from the generator of all
         if self.kind.about.get("edit"):
-            self.ini_latent = x.cpu()
+            if self.kind.dynamic_args.is_referencing:
+                self.ref_latents.append(x.cpu())
+            else:
+                self.ini_latent = x.cpu()
         small = torch.nn.functional.avg_pool2d(x, 8) * 2
         latent = small.repeat(1, 6, 1, 1)[:, : self.channels]
         return latent.unsqueeze(2) if self.kind.rank == 5 else latent
@@ -164,8 +172,8 @@ class Kind:
         """Its samplers that look at the answer without the prompt."""
         if self.flow and not self.neo:
             return ()
-        heard = ("Euler CFG++", "DPM++ 2M CFG++")
-        return {"a1111": ("DDIM CFG++",), "forge": ("DDIM CFG++",)}.get(self.name, heard)
+        aside, heard = ("DDIM CFG++",), ("Euler CFG++", "DPM++ 2M CFG++")
+        return {"neo": heard, "reforge": (*heard, "DPM++ 2M alt CFG++")}.get(self.name, aside)
 
     def start(self) -> Kind:
         """The host, started."""
@@ -181,11 +189,11 @@ class Kind:
         )  # fmt: skip
         known = dict.fromkeys(("edit", "kontext", "klein", "krea2", "wan", "pid"), False)
         self.dynamic_args = SimpleNamespace(
-            **{**known, **self.about}, ref_latents=[], lq_latent=[None, None]
+            **{**known, **self.about}, ref_latents=[], lq_latent=[None, None], is_referencing=False
         )
         self.opts = SimpleNamespace(**OPTS, data=dict(OPTS))
         self.model = Model(self)
-        self.unets = []  # those that were made ready and are not yet let go
+        self.unets = []  # those that were made ready; a run that ends lets all of them go
         self.reported = []  # what script hooks have raised, which hosts print
         return self
 

@@ -127,19 +127,24 @@ def test_pictures_of_a_batch_have_their_own_maps_and_noise(kind):
     assert equal(one[1:], own) and not equal(one[:1], own)
 
 
-def test_iterations_go_on_with_the_same_map(kind):
+def test_iterations_go_on_with_the_same_map(kind, monkeypatch):
+    held, hold = [], kind.host.adapter.hold_sampler
+    monkeypatch.setattr(kind.host.adapter, "hold_sampler", lambda *a: held.append(1) or hold(*a))
     p = kind.job({"map": columns(0, 0.6)}, n_iter=2, denoising_strength=1.0)
     first, second = api(p).samples
+    assert held == [1], "the sampler is the same one"
     assert equal(second, kind.samples({"map": columns(0, 0.6)}, denoising_strength=1.0, seed=2))
     assert equal(first[..., :4], second[..., :4]) and not equal(first, second)
 
 
-def test_noise_of_steps_is_the_host_s_and_drawn_once(kind):
+@pytest.mark.parametrize("sampler", ["Euler a", "DPM++ 2M SDE"])
+def test_noise_of_steps_is_the_host_s_and_drawn_once(kind, sampler):
     """Some samplers draw through what the host has put in the place of torch."""
-    plain = kind.job(sampler_name="Euler a", denoising_strength=1.0)
+    plain = kind.job(sampler_name=sampler, denoising_strength=1.0)
     want = api(plain).samples[0]
-    p = kind.job({"map": columns(0, 0.3, 0.6, 1)}, sampler_name="Euler a", denoising_strength=1.0)
+    p = kind.job({"map": columns(0, 0.3, 0.6, 1)}, sampler_name=sampler, denoising_strength=1.0)
     got = api(p).samples[0]
+    assert not any("approximate" in comment for comment in p.comments)
     assert p.rng.draws == plain.rng.draws > 2
     assert equal(got[..., 6:], want[..., 6:]), "what begins with the run has its noise"
     assert not equal(got[..., 2:6], want[..., 2:6])

@@ -10,6 +10,7 @@ from kinds import EDIT, KINDS, PID, WAN
 from PIL import Image
 from test_four_hosts import box, equal, init_latent
 
+from diffdiff.autoargs import DiffEditArgs
 from diffdiff.errors import FieldError
 
 SHEET = {"mode": "sheet", "fan_strengths": "0.9, 0.6, 0.3"}
@@ -76,8 +77,8 @@ def test_a_video_model_makes_no_sheet(start):
 
 
 def test_a_sheet_is_the_plain_run_at_each_strength(kind):
-    for sampler in ("DPM++ 2M", "Euler a"):
-        p = kind.job({**SHEET, "sheet_batch": 4}, sampler_name=sampler)
+    for sampler, together in (("Euler a", 1), ("DPM++ 2M", 4)):
+        p = kind.job({**SHEET, "sheet_batch": together}, sampler_name=sampler)
         done = api(p)
         for row, strength in zip(done.samples[0], (0.9, 0.6, 0.3)):
             want = kind.samples(denoising_strength=strength, sampler_name=sampler)
@@ -104,31 +105,46 @@ def test_an_edit_model_is_asked_for_one_picture_at_a_time(start):
     assert set(kind.model.core.batches) == {2}, "with and without the prompt"
 
 
+def generator_after(work):
+    """Where torch's generator is after some work, always begun at one place."""
+    torch.manual_seed(11)
+    result = work()
+    return result, torch.get_rng_state()
+
+
 def test_diffedit_runs_a_job_within_the_job(kind):
     """Its inner job has no scripts, which reForge does not ask for; nobody else sees it."""
-    found = sys.modules["diffdiff.webui.finder"]
-    found.known.clear()
-    state = torch.get_rng_state()
+    sys.modules["diffdiff.webui.finder"].known.clear()
+    _, plain = generator_after(kind.run)
+    bar = dict(vars(kind.state), current_latent=None)
+    kind.state.job_count, kind.state.job_no = -1, 0
+    kind.model.core.batches.clear()
     p = kind.job(DIFFEDIT, denoising_strength=1.0)
-    done = api(p)
-    assert max(kind.model.core.batches) == (2 if kind.about else 6)
-    assert torch.equal(torch.get_rng_state(), state)
+    done, generator = generator_after(lambda: api(p))
+    assert max(kind.model.core.batches) == 6, "three noises, with and without the prompt"
+    assert torch.equal(generator, plain)
+    names = ("job_count", "job_no")
+    assert {n: getattr(kind.state, n) for n in names} == {n: bar[n] for n in names}
     raw = p.diffdiff.raw[0]
     assert raw.shape == (48, 64) and 0 <= raw.min() < 0.5 < raw.max() <= 1
     assert not equal(done.samples[0], init_latent(kind)) and len(done.images) == 1
-    asked = len(kind.model.core.batches)
+    kind.model.core.batches.clear()
     again = api(kind.job(DIFFEDIT, denoising_strength=1.0))
     assert equal(again.samples[0], done.samples[0])
-    assert set(kind.model.core.batches[asked:]) == {2}, "the map is known already"
-    assert (kind.unets, kind.reported, kind.state.job_count) == ([], [], -1)
+    assert set(kind.model.core.batches) == {2}, "the map is known already"
+    assert (kind.unets, kind.reported) == ([], [])
 
 
 def test_diffedit_leaves_no_reference(start):
+    """A preview asks the model too, and no job of the host comes after it."""
     kind = start(EDIT)
-    kind.run()
-    before = list(kind.dynamic_args.ref_latents), kind.model.ini_latent
-    kind.run({**DIFFEDIT, "reference": "dawn"})
-    assert (list(kind.dynamic_args.ref_latents), kind.model.ini_latent) == before
+    finder = sys.modules["diffdiff.webui.finder"]
+    kind.dynamic_args.ref_latents = own = ["of the job before"]
+    kind.model.ini_latent = first = object()
+    asked = finder.Asked(kind.job().init_images[0], "summer", "winter", 64, 48)
+    finder.differences(asked, DiffEditArgs(diffedit_noises=2))
+    assert kind.dynamic_args.ref_latents is own and own == ["of the job before"]
+    assert kind.model.ini_latent is first
 
 
 def test_two_init_images(kind):

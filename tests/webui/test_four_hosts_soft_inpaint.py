@@ -25,6 +25,9 @@ class Looks(Script):
         self.seen = {name: getattr(p, name) for name in NAMES}
         self.nmask = p.nmask
 
+    def postprocess_maskoverlay(self, p, args, *values):
+        self.overlay = args.overlay_image
+
 
 def inside(cells):
     """The cells that the mask covers."""
@@ -99,6 +102,7 @@ def test_beyond_the_softened_mask_every_pixel_is_the_input_s(kind):
                      inpaint_full_res_padding=4)  # fmt: skip
         looks, done = watched(p)
         lent = np.asarray(looks.seen["image_mask"]) > 0
+        assert (looks.overlay is not None) == full_res, "the host's own paste is for crops only"
         before, after = np.asarray(p.init_images[0]), np.asarray(done.images[0])
         assert (after[~lent] == before[~lent]).all()
         assert (after[np.asarray(mask) > 0] != before[np.asarray(mask) > 0]).any(1).mean() > 0.9
@@ -107,6 +111,15 @@ def test_beyond_the_softened_mask_every_pixel_is_the_input_s(kind):
             x, y, w, h = p.paste_to
             assert (x, y, x + w, y + h) == region
     assert kind.reported == []
+
+
+def test_a_mask_that_is_not_softened_is_the_host_s(kind):
+    p = kind.job({**SOFT, "soften_radius": 0}, mask=box(*MASK), sampler_name="DPM++ 2M")
+    looks, done = watched(p)
+    free = looks.nmask.reshape(-1, 6, 8)[0] > 0
+    assert free.sum() == 6
+    want = torch.where(free, kind.samples(sampler_name="DPM++ 2M"), init_latent(kind))
+    assert equal(done.samples[0], want)
 
 
 def test_an_inverted_mask(kind):
@@ -153,3 +166,11 @@ def test_what_is_encoded_on_the_way_is_no_reference(start):
         assert kind.dynamic_args.ref_latents == references == [1]
         assert kind.model.ini_latent is first is None
         assert kind.model.ref_latents is own and own == ["of a neighbor"]
+    kind.dynamic_args.is_referencing = True  # now they are put into a list
+    counted = []
+    for edit in (None, SOFT):
+        kind.model.ref_latents = own = ["of a neighbor"]
+        api(kind.job(edit, mask=box(*MASK), inpainting_fill=0))
+        assert kind.model.ref_latents is own
+        counted.append(len(own))
+    assert counted == [2, 2], "the init picture's, and that of the neighbor"
