@@ -31,6 +31,14 @@ class FieldError(ValueError):
         return self.detail
 
 
+class PageError(FieldError):
+    """The same on a WebUI's page, which writes the name of an error's class before its message:
+    there the extension's name is of more use."""
+
+
+PageError.__name__ = PageError.__qualname__ = "Differential Diffusion"
+
+
 def _sentence(text: str) -> str:
     text = text.strip()
     return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -239,9 +239,34 @@ def on_main_thread(work: Callable[[], Any]) -> Any:
 
 
 def loses_errors(p: Any) -> bool:
-    """Whether the page would not get to see what a job raises: its main thread prints it."""
+    """Whether the page would not get to see what a job raises: its main thread only prints it."""
     thread = _main_thread()
     return thread is not None and not hasattr(thread, "last_exception") and not is_api(p)
+
+
+class _Failed:
+    """Stands for the result of a task that failed: whoever unpacks it gets the error."""
+
+    def __init__(self, error: Exception):
+        self.error = error
+
+    def __iter__(self) -> Iterator:
+        raise self.error
+
+
+def keep_error(p: Any, error: Exception) -> None:
+    """To be told of what a job is about to raise. Where the page would lose it, it becomes the
+    result of the task that this job is: what the task returns, if it goes on, replaces it."""
+    if not loses_errors(p):
+        return
+    frame = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_name == "work":
+            task = frame.f_locals.get("self")
+            if isinstance(task, _main_thread().Task):
+                task.result = _Failed(error)
+                return
+        frame = frame.f_back
 
 
 def is_api(p: Any) -> bool:

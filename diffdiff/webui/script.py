@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import gradio as gr
@@ -11,11 +9,11 @@ from modules import scripts
 
 from .. import intake
 from ..args import EditArgs
-from ..attributes import attribute
 from ..automap import wanted
 from ..errors import FieldError
-from . import automap, batch_tab, host, panel, selfcheck, settings, sourcing, travelling, xyz
+from . import automap, batch_tab, panel, selfcheck, settings, sourcing, travelling, xyz
 from .fan import FanSession
+from .refusal import finished, refuse
 from .session import Session
 from .sheet import SheetSession
 
@@ -65,45 +63,6 @@ def check_script(p: Any) -> None:
     if title in IN_PARTS:
         problem = f"{title} works on parts of the picture, and the map cannot follow them"
         raise FieldError("script", problem, "Run it without Differential Diffusion, after the edit")
-
-
-def refuse(p: Any, error: Exception, under_way: bool = False) -> None:
-    """Ends this job, and only this one, with an error: hosts swallow what a script raises.
-
-    Where the host would lose it on the way to the page, a job that has not begun makes no picture
-    instead, and says why in the place of its comments.
-    """
-    quiet = host.loses_errors(p) and not under_way
-
-    def stop(*args: Any, **kwargs: Any) -> None:
-        if not quiet:
-            raise error
-        changed.enter_context(attribute(p, n_iter=0))
-        p.comment(f"Differential Diffusion: {error}")
-
-    p.diffdiff_refused = changed = ExitStack()  # the next job on the same object is another
-    changed.enter_context(attribute(p, init=stop, sample=stop))
-    if under_way:
-        p.sampler.sample_img2img = stop
-
-
-class Unusable:
-    """Stands for a picture that could not be finished: whoever looks at it gets the error."""
-
-    def __init__(self, error: Exception):
-        vars(self)["error"] = error
-
-    def __getattr__(self, name: str) -> Any:
-        raise vars(self)["error"]
-
-
-@contextmanager
-def finished(pp: Any) -> Iterator[None]:
-    """A picture that fails in here ends the job: hosts would go on with what it was before."""
-    try:
-        yield
-    except Exception as error:
-        pp.image = Unusable(error)
 
 
 class DifferentialDiffusion(scripts.Script):
@@ -166,7 +125,7 @@ class DifferentialDiffusion(scripts.Script):
     def postprocess_image(self, p: Any, pp: Any, *values: Any) -> None:
         session = getattr(p, "diffdiff", None)
         if session is not None:
-            with finished(pp):
+            with finished(p, pp):
                 pp.image = session.recolour(p, pp.image, p.batch_index)
 
     def postprocess_maskoverlay(self, p: Any, ppmo: Any, *values: Any) -> None:
@@ -177,7 +136,7 @@ class DifferentialDiffusion(scripts.Script):
     def postprocess_image_after_composite(self, p: Any, pp: Any, *values: Any) -> None:
         session = getattr(p, "diffdiff", None)
         if session is not None:
-            with finished(pp):
+            with finished(p, pp):
                 pp.image = session.composite(p, pp.image, p.batch_index)
                 travelling.attach(pp.image, session, p.batch_index, settings.get("embed_map"))
 

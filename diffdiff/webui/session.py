@@ -23,6 +23,7 @@ from ..prepare import full_strength, kept, level, plan, shape, shown, strengths,
 from ..travel import pack
 from . import adapter, host, infotext, prompts
 from .inpaint import Inpaint, quiet_builtin
+from .refusal import told
 
 logger = logging.getLogger("diffdiff")
 
@@ -114,20 +115,21 @@ class Session:
             )
         if self.args.anchor == "inverted":
             prompts.check_inversion(p, self.args)
-        told = infotext.write(self.told, self.raw)
-        self.mark = told.get(infotext.MAP)
-        p.extra_generation_params.update(told)
+        written = infotext.write(self.told, self.raw)
+        self.mark = written.get(infotext.MAP)
+        p.extra_generation_params.update(written)
         if self.inpaint is not None:
             self.inpaint.tell(p)
         plain = p.sample
 
         def sample(*args: Any, **kwargs: Any) -> Any:
             self.obeyed = False
-            samples = plain(*args, **kwargs)
-            if not self.obeyed:
-                problem = "this job made its pictures without the sampler that obeys the map"
-                remedy = "Run the script of this job without Differential Diffusion, or after it."
-                raise FieldError("script", problem, remedy)
+            with told(p):
+                samples = plain(*args, **kwargs)
+                if not self.obeyed:
+                    problem = "this job made its pictures without the sampler that obeys the map"
+                    remedy = "Run this job's script without Differential Diffusion, or after it."
+                    raise FieldError("script", problem, remedy)
             return samples
 
         self.stack.enter_context(attribute(p, sample=sample))

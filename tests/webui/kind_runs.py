@@ -106,22 +106,30 @@ def main_thread(kind) -> types.ModuleType | None:
     if kind.keeps_errors:
         module.last_exception = None
 
+    class Task:
+        def __init__(self, func, args, kwargs):
+            self.func, self.args, self.kwargs, self.result = func, args, kwargs, None
+
+        def work(self):
+            self.result = self.func(*self.args, **self.kwargs)
+
     def run_and_wait_result(func, *args, **kwargs):
-        error = result = None
+        task, error = Task(func, args, kwargs), None
         try:
-            result = func(*args, **kwargs)
+            task.work()
         except Exception as raised:
             error = f"{type(raised).__name__}: {raised}" if kind.neo else raised
         if kind.keeps_errors:
             module.last_exception = error
-        return result
+        return task.result
 
-    module.run_and_wait_result = run_and_wait_result
+    module.Task, module.run_and_wait_result = Task, run_and_wait_result
     return module
 
 
 def page(p):
-    """A job of the page: the pictures, and the text under them."""
+    """A job of the page: the pictures, and the text under them. Of an error it has the name of the
+    class and the message."""
     thread = p.kind.thread
 
     def img2img():
@@ -131,8 +139,8 @@ def page(p):
     try:
         pictures, told = list(thread.run_and_wait_result(img2img) if thread else img2img())
     except Exception as error:
-        kept = getattr(thread, "last_exception", None)
-        return [], str(kept or f"{type(error).__name__}: {error}")
+        kept = getattr(thread, "last_exception", None) or error
+        return [], kept if isinstance(kept, str) else f"{type(kept).__name__}: {kept}"
     return pictures, told
 
 

@@ -1,0 +1,66 @@
+"""How a job ends with an error: the host's own way, in our words, on the page and in the API.
+
+Hosts swallow what a script's hook raises, so it is the job that has to raise it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from ..attributes import attribute
+from ..errors import FieldError, PageError
+from . import host
+
+
+def as_told(p: Any, error: Exception) -> Exception:
+    """The error as this job is to raise it: now, since the host may have to be told before."""
+    if isinstance(error, FieldError) and not host.is_api(p):
+        told = PageError(error.field, error.problem, error.remedy)
+        error = told.with_traceback(error.__traceback__)
+    host.keep_error(p, error)
+    return error
+
+
+@contextmanager
+def told(p: Any) -> Iterator[None]:
+    """What is raised in here reaches whoever began the job."""
+    try:
+        yield
+    except Exception as error:
+        own = as_told(p, error)
+        if own is error:
+            raise
+        raise own from error.__cause__
+
+
+def refuse(p: Any, error: Exception, under_way: bool = False) -> None:
+    """Ends this job, and only this one, with an error."""
+
+    def stop(*args: Any, **kwargs: Any) -> None:
+        raise as_told(p, error)
+
+    p.diffdiff_refused = changed = ExitStack()  # the next job on the same object is another
+    changed.enter_context(attribute(p, init=stop, sample=stop))
+    if under_way:
+        p.sampler.sample_img2img = stop
+
+
+class Unusable:
+    """Stands for a picture that could not be finished: whoever looks at it gets the error."""
+
+    def __init__(self, error: Exception):
+        vars(self)["error"] = error
+
+    def __getattr__(self, name: str) -> Any:
+        raise vars(self)["error"]
+
+
+@contextmanager
+def finished(p: Any, pp: Any) -> Iterator[None]:
+    """A picture that fails in here ends the job: hosts would go on with what it was before."""
+    try:
+        yield
+    except Exception as error:
+        pp.image = Unusable(as_told(p, error))
