@@ -10,6 +10,7 @@ import numpy as np
 from . import maps
 from .args import EditArgs, fields, parse
 from .automap import requested, wanted
+from .sourcewords import value_of
 
 
 def request_of(values: tuple) -> dict:
@@ -18,11 +19,14 @@ def request_of(values: tuple) -> dict:
         return values[0]
     described = fields()
     # an empty box is a value that was left out
-    return {
+    request = {
         name: base64.b64encode(value).decode() if isinstance(value, bytes) else value
         for name, value in zip(described, values)
         if value is not None and (value != "" or described[name]["default"] is not None)
     }
+    if "source" in request:  # a panel's list has words
+        request["source"] = value_of(request["source"])
+    return request
 
 
 def read(request: dict[str, Any]) -> tuple[EditArgs, list[np.ndarray]] | None:

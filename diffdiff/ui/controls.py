@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..args import auto_radius, suited_radius
+from ..args import AUTO
+from ..sourcewords import WORDS, listed
 
 WIDE = 10_000  # ranges beyond this are typed, not slid
 MOST_BUTTONS = 6  # more choices unfold
@@ -57,30 +58,25 @@ def painter(elem_id: str, value: str = "", panel: str | None = None) -> Any:
     return box
 
 
-def follow_mode(controls: dict[str, Any], **more: Any) -> None:
-    """The mode that a person chooses brings its own soften radius along. Pasted parameters bring
-    theirs. more: for Gradio's event."""
-    mode, radius = controls["mode"], controls["soften_radius"]
-    mode.input(suited_radius, [mode, radius], radius, **more)
-
-
 def control(name: str, info: dict[str, Any], elem_id: str, **more: Any) -> Any:
     """The control that a field's type asks for.
 
     Args:
         name: of the field.
         info: the field as `diffdiff.args.fields` describes it.
-        more: for Gradio's component, such as `visible`.
+        more: for Gradio's component, such as `visible`, or in the place of what the field says.
 
     What may be left out is an empty box of text: the browser makes Gradio's empty box of a number
-    0. The soften radius is a slider: it always says what it does.
+    0. The soften radius is a slider, on which an automatic one has a place of its own.
     """
     import gradio as gr
 
     common = {"label": info["title"], "elem_id": elem_id, "info": info["help"], **more}
-    default, high = info["default"], info["high"]
+    default, low, high = info["default"], info["low"], info["high"]
+    if name == "source":
+        return gr.Dropdown([words for words, _ in WORDS.values()], value=listed(default), **common)
     if name == "soften_radius":
-        default = auto_radius("edit")
+        default = low = AUTO
     if len(info["choices"] or ()) > MOST_BUTTONS:
         return gr.Dropdown(info["choices"], value=default, **common)
     if info["choices"]:
@@ -92,7 +88,7 @@ def control(name: str, info: dict[str, Any], elem_id: str, **more: Any) -> Any:
     if info["type"] is str:
         return gr.Textbox(default, **common)
     whole = info["type"] is int
-    if high - info["low"] > WIDE:
+    if high - low > WIDE:
         return gr.Number(default, precision=0 if whole else None, **common)
     step = 1 if whole or high > 10 else 0.01
-    return gr.Slider(info["low"], high, value=default, step=step, **common)
+    return gr.Slider(low, high, value=default, step=step, **common)

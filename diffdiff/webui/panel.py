@@ -1,8 +1,9 @@
-"""The panel: one control per field of the args model, in its order."""
+"""The panel: one control per field of the args model, what is often needed above the folds."""
 
 from __future__ import annotations
 
 import html
+import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -11,10 +12,24 @@ from modules.ui_components import InputAccordion
 
 from .. import __version__
 from ..args import fields
-from ..ui.controls import FANS, control, follow_mode, painter
+from ..sourcewords import WORDS, listed
+from ..ui.controls import control, painter
 from . import infotext, selfcheck, sourcing, travelling
 
-SHOWN = ("mode", "scale", "invert", "soften_radius", "soften_direction", "soften_falloff")
+OFTEN = (("soften_radius", "scale", "invert"),)  # rows
+FAN_ROWS = (
+    ("fan_low", "fan_high", "fan_count"), ("fan_layout", "fan_preset"),
+    ("fan_strengths", "sheet_batch"),
+)  # fmt: skip
+ADVANCED = (
+    ("black", "white", "gamma"), ("soften_direction", "soften_falloff"),
+    ("transition", "feather"), ("paste_back", "skip", "linear_light", "colour_match"),
+    ("combine", "mask_channel", "anchor"), ("response",),
+)  # fmt: skip
+JOINS = (
+    "<p class='diffdiff-hint'>Soft inpaint uses the tab's inpaint mask, softened. What is painted "
+    "here is used too (Combine says how); clear it to use the mask alone.</p>"
+)
 ABSENT = ("map", "other_image")  # pictures are not pasted
 
 
@@ -31,31 +46,70 @@ def build(elem_id: Callable[[str], str]) -> Panel:
     """The panel, in the place where the host asks for it."""
     described = fields()
     controls: dict[str, Any] = {}
+    helps: dict[str, str] = {}
 
     def make(name: str, **more: Any) -> None:
-        controls[name] = control(name, described[name], elem_id(name), **more)
+        # the page's script shows the help where it is asked for: told always, it is a page long
+        helps[elem_id(name)] = described[name]["help"]
+        controls[name] = control(name, described[name], elem_id(name), info=None, **more)
+
+    def rows(named: tuple[tuple[str, ...], ...]) -> None:
+        for names in named:
+            with gr.Row(elem_classes=["diffdiff-row"]):
+                for name in names:
+                    make(name)
 
     label = f"Differential Diffusion {__version__}"
     with InputAccordion(False, label=label, elem_id=elem_id("enabled")) as controls["enabled"]:
-        gr.HTML(
-            "<p class='diffdiff-hint'>Paint where the picture may change: white changes, black is "
-            "kept, grey changes in part.</p>"
-        )
         for feature, why in selfcheck.missing().items():
             gr.HTML(f"<p class='diffdiff-error'>{html.escape(f'{feature} is off: {why}')}</p>")
         controls["map"] = painter(elem_id("map"), panel=elem_id(""))
+        joins = gr.HTML(JOINS, visible=False, elem_id=elem_id("joins"))
+        with gr.Row(elem_classes=["diffdiff-row"]):
+            make("mode", scale=3)
+            make("source", scale=2)
+        with gr.Group(visible=False, elem_id=elem_id("fans")) as fans:
+            rows(FAN_ROWS)
         source = sourcing.build(elem_id, make, controls)
-        for name in SHOWN:
-            make(name)
-        with gr.Accordion("Strength fan and sheet", open=False, elem_id=elem_id("fans")):
-            for name in FANS:
-                make(name)
+        rows(OFTEN)
         with gr.Accordion("Advanced", open=False, elem_id=elem_id("advanced")):
+            rows(ADVANCED)
             for name in described:
                 if name not in controls:
                     make(name)
-    follow_mode(controls, show_progress=False)
+        _about(helps)
+    controls["mode"].change(
+        lambda mode: gr.update(visible=mode == "soft inpaint"), controls["mode"], joins,
+        queue=False, show_progress=False,
+    )  # fmt: skip
+    controls["mode"].change(
+        lambda mode: gr.update(visible=mode in ("fan", "sheet")), controls["mode"], fans,
+        queue=False, show_progress=False,
+    )  # fmt: skip
     ordered = {name: controls[name] for name in described}
-    pasted = [(ordered[n], infotext.reader(n)) for n in ordered if n not in ABSENT]
+    pasted = [(ordered[n], _reader(n)) for n in ordered if n not in ABSENT]
     pasted.append((ordered["map"], travelling.reader))
     return Panel(ordered, pasted, source)
+
+
+def _about(helps: dict[str, str]) -> None:
+    """What the page's script must know: the help of each control by its id, and the words of the
+    sources."""
+    sources = {words: [value, phrase] for value, (words, phrase) in WORDS.items()}
+    told = html.escape(json.dumps({"helps": helps, "sources": sources}), quote=True)
+    gr.HTML(
+        f"<div class='diffdiff-about' data-about='{told}'></div>", elem_classes=["diffdiff-store"]
+    )
+
+
+def _reader(name: str) -> Callable[[dict], Any]:
+    """What pasted parameters put into a control."""
+    read = infotext.reader(name)
+    if name != "source":
+        return read
+
+    def words(params: dict) -> str | None:
+        value = read(params)
+        return None if value is None else listed(value)
+
+    return words

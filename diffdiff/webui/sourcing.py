@@ -12,6 +12,7 @@ from ..args import fields
 from ..autoargs import DiffEditArgs, SourceArgs
 from ..errors import FieldError
 from ..layers import SHAPING
+from ..sourcewords import listed, value_of
 from ..ui import layers as editor
 from ..ui.controls import upload
 from . import annotators, presets, preview, travelling
@@ -26,15 +27,19 @@ OF_SOURCE = {  # source: the fields in its group, beside those of `autoargs.USED
 TAB = {  # what Preview must know of the tab: component of the host -> name
     "img2img_prompt": "prompt", "img2img_styles": "styles", "img2img_width": "width",
     "img2img_height": "height", "img2img_denoising_strength": "denoising",
+    "resize_mode": "resize_mode", "img2img_mask_mode": "inverted",
+    "img2img_inpaint_full_res": "only_masked", "img2img_inpaint_full_res_padding": "padding",
 }  # fmt: skip
 LAST = "generation_info_img2img"  # of the tab's components: all others exist when it is made
 
 
 class Parts(NamedTuple):
-    """What the handlers need. picture, mask, dropped: boxes that the page's script fills."""
+    """What the handlers need. picture, mask, dropped: boxes that the page's script fills. paint:
+    a button that it presses."""
 
     look: Any
     send: Any
+    paint: Any
     picture: Any
     mask: Any
     dropped: Any
@@ -49,8 +54,7 @@ class Parts(NamedTuple):
 def build(
     elem_id: Callable[[str], str], make: Callable[..., None], controls: dict[str, Any]
 ) -> Parts:
-    """The controls, in a group of their own; groups of other sources are out of sight."""
-    make("source")
+    """The controls of each source but the list itself; those of other sources are out of sight."""
     groups, parts = {}, {}
     sources = dict.fromkeys([*OF_SOURCE, *autoargs.USED])
     for source in sources:
@@ -66,7 +70,7 @@ def build(
                     controls[name] = gr.Dropdown(
                         known, value="", label="Preprocessor",
                         elem_id=elem_id(name), allow_custom_value=True,
-                        info="Of ControlNet" if known else "There is no ControlNet in this WebUI",
+                        info=None if known else "There is no ControlNet in this WebUI.",
                     )  # fmt: skip
                 else:
                     make(name)
@@ -78,23 +82,25 @@ def build(
     with gr.Row(elem_classes=["diffdiff-row"]):
         look = gr.Button("Preview map", elem_id=elem_id("look"), size="sm")
         send = gr.Button("Edit in the painter", elem_id=elem_id("send"), size="sm")
+        hidden = ["diffdiff-store"]
+        paint = gr.Button("Use the painting", elem_id=elem_id("paint"), elem_classes=hidden)
     told = gr.HTML("", elem_id=elem_id("told"))
     shown = gr.Image(
         type="pil", label="Where it would change", elem_id=elem_id("shown"), visible=False,
         interactive=False, height=420,
     )  # fmt: skip
-    store = {"elem_classes": ["diffdiff-store"]}
+    store = {"elem_classes": hidden}
     picture = gr.Textbox("", elem_id=elem_id("picture"), label="Picture", **store)
     mask = gr.Textbox("", elem_id=elem_id("mask"), label="Mask", **store)
     dropped = gr.Textbox("", elem_id=elem_id("dropped"), label="Dropped", **store)
     for box in (picture, mask, dropped):
         box.do_not_save_to_config = True
 
-    def follow(source: str) -> list:
-        return [gr.update(visible=name == source) for name in groups]
+    def follow(words: str) -> list:
+        return [gr.update(visible=name == value_of(words)) for name in groups]
 
     controls["source"].change(follow, controls["source"], list(groups.values()), queue=False)
-    return Parts(look, send, picture, mask, dropped, shown, told, **parts)
+    return Parts(look, send, paint, picture, mask, dropped, shown, told, **parts)
 
 
 def _layers(elem_id: Callable[[str], str]) -> dict[str, Any]:
@@ -134,12 +140,13 @@ def connect(
         picture = gr.update(value=shown, visible=shown is not None)
         if not url:
             return seen, picture, told, gr.update(), gr.update()
-        return seen, picture, told, url, gr.update(value="upload")
+        return seen, picture, told, url, gr.update(value=listed("upload"))
 
     inputs = [parts.picture, parts.mask, *tab.values(), *values]
     outputs = [what, parts.shown, parts.told]
     parts.look.click(show, inputs, outputs)
     parts.send.click(send, inputs, [*outputs, controls["map"], controls["source"]])
+    parts.paint.click(lambda: listed("upload"), None, controls["source"], show_progress=False)
 
     def refresh(seen: Any, *sent: Any) -> tuple:
         made = preview.refresh(seen, sent)
@@ -149,7 +156,7 @@ def connect(
         return gr.update(value=shown, visible=shown is not None), told
 
     settings = {"source", "scale", *SHAPING, *fields(SourceArgs), *fields(DiffEditArgs)}
-    settings |= {name for own in OF_SOURCE.values() for name in own}
+    settings |= {"mode", "combine", *(name for own in OF_SOURCE.values() for name in own)}
     for name in settings:
         controls[name].change(
             refresh, [what, *values], [parts.shown, parts.told], show_progress=False

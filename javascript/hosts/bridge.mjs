@@ -13,6 +13,10 @@
  * @property {(() => Promise<any>) | null} mask of the tab, white on black
  * @property {import("../painter/ui/painter.mjs").PainterOptions["sendTo"]} [sendTo]
  * @property {import("../painter/ui/painter.mjs").PainterOptions["carried"]} [carried]
+ * @property {{ start: () => void, stop: () => void }} [generates] the page's own button
+ * @property {() => import("../painter/ui/runbar.mjs").Work} [work] what the page is doing
+ * @property {() => { unused: boolean, notes: import("../painter/ui/notes.mjs").Note[] }} [use] of
+ *     the painting by the next run
  * @property {() => { historyBytes?: number, scale?: string }} [options] the user's, of the page
  */
 import { useScale } from "../painter/heat.mjs";
@@ -45,6 +49,7 @@ export function connect(root, store, host) {
         },
         takeMask: host.mask,
         sendTo: host.sendTo,
+        run: host.generates,
         emptyText: host.waits,
     });
 
@@ -75,7 +80,7 @@ export function connect(root, store, host) {
             const key = now && now.key;
             if (key !== picture) {
                 picture = key;
-                painter.setPicture(now && now.image());
+                painter.setPicture(now && (await decoded(now.image())));
             }
             const run = host.run();
             const numbers = JSON.stringify(run);
@@ -83,6 +88,9 @@ export function connect(root, store, host) {
                 told = numbers;
                 painter.setRun(run);
             }
+            if (host.work) painter.setWork(host.work());
+            const use = host.use?.();
+            if (use) painter.setNotes(use.notes, use.unused);
         }
         await exchange();
     }
@@ -111,6 +119,12 @@ export function connect(root, store, host) {
             await exchange();
         },
     };
+}
+
+/** An image that is there, but not yet decoded, draws nothing. */
+async function decoded(image) {
+    await image.decode?.().catch(() => {}); // one that cannot be is told by the painter
+    return image;
 }
 
 /**

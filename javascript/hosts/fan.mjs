@@ -8,11 +8,12 @@
  * @property {{ strength: number, box: number[] }[]} places box: left, top, right, bottom
  * @property {number} bar height of the swatches above a fan, 0 for a sheet
  * @property {[number, number]} frame width and height of the picture, bar and captions included
+ * @property {string} mode fan or sheet
  * @property {boolean} wedges
  * @property {string | null} seed
  * @property {string | null} changes of a sheet without a map: how far each strength moved it
  */
-import { box, setNumber, shown, write } from "./fields.mjs";
+import { box, choice, setNumber, shown, write } from "./fields.mjs";
 
 const SHOWN = ["#html_info_img2img", "#generation_info_img2img :is(textarea, input)"];
 const GALLERY = "#img2img_gallery img";
@@ -41,6 +42,7 @@ export function readFan(text) {
         places,
         frame: /** @type {[number, number]} */ (frame),
         bar: Number(value("DD bar") ?? 0),
+        mode: value("DD stripes") ? "fan" : "sheet",
         wedges: value("DD fan layout") === "radial",
         seed: value("Seed"),
         changes: value("DD changes"),
@@ -90,8 +92,9 @@ export function connectFan(root, painter, panel) {
     strip.hidden = true;
     root.after(strip);
     let text = "";
+    let mode = ""; // of what it shows
 
-    function glance() {
+    function read() {
         const now = pageText();
         if (now === text || !now) return;
         const fan = readFan(now);
@@ -100,8 +103,13 @@ export function connectFan(root, painter, panel) {
         const image = fan && pictureOf(fan);
         if (fan && !image) return; // it is on its way
         text = now;
-        strip.hidden = !fan;
+        mode = fan?.mode ?? "";
         strip.replaceChildren(...(fan ? content(fan, image, painter, panel) : []));
+    }
+
+    function glance() {
+        read();
+        strip.hidden = !mode || choice(`#${panel}mode`) !== mode; // not beside another mode
     }
 
     const timer = setInterval(() => {
@@ -156,7 +164,7 @@ function content(fan, image, painter, panel) {
 
     row.append(...fan.places.map(({ strength }) => {
         const name = String(strength);
-        const button = element("button", { type: "button", value: name, textContent: name });
+        const button = plain({ value: name, textContent: name });
         button.setAttribute("aria-label", `strength ${name}`);
         button.addEventListener("click", () => take(strength));
         return button;
@@ -171,7 +179,7 @@ function content(fan, image, painter, panel) {
     const foot = element("div", { className: "diffdiff-fan-row" });
     foot.append(label);
     if (fan.seed !== null) {
-        const seed = element("button", { type: "button", textContent: `Use seed ${fan.seed}` });
+        const seed = plain({ textContent: `Use seed ${fan.seed}` });
         seed.addEventListener("click", () => {
             setNumber(SEED, Number(fan.seed));
             told.textContent = `Seed ${fan.seed}`;
@@ -179,8 +187,7 @@ function content(fan, image, painter, panel) {
         foot.append(seed);
     }
     if (fan.changes !== null) {
-        const even = element("button", {
-            type: "button",
+        const even = plain({
             textContent: "Even changes",
             title: "Let a grey of the map mean that part of the change, as this sheet measures it",
         });
@@ -195,3 +202,6 @@ function content(fan, image, painter, panel) {
 }
 
 const element = (name, properties) => Object.assign(document.createElement(name), properties);
+
+const plain = (properties) =>
+    element("button", { type: "button", className: "diffdiff-small", ...properties });

@@ -12,7 +12,7 @@ export function standalone() {
         waits: "Put a picture in, then paint where it may change.",
         picture() {
             const image = document.querySelector("#image img");
-            return image?.naturalWidth ? { key: image.src, image: () => image } : null;
+            return image?.complete && image.naturalWidth ? { key: image.src, image: () => image } : null;
         },
         run: () => ({
             steps: number("#steps"),

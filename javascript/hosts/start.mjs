@@ -2,6 +2,7 @@
 import { connect, holdBack, lendPicture } from "./bridge.mjs";
 import { connectFan } from "./fan.mjs";
 import { connectLayers } from "./layers.mjs";
+import { aboutOf, helpWith, openWithTick } from "./panel.mjs";
 import { standalone } from "./standalone.mjs";
 import { webui } from "./webui.mjs";
 
@@ -11,13 +12,17 @@ export function start() {
     /** @type {Map<HTMLElement, ReturnType<typeof connect>>} */
     const bridges = new Map();
     const held = new Set();
+    /** @type {Record<string, string>[]} of the panels */
+    const helps = [];
 
     function search() {
         for (const root of bridges.keys()) if (!root.isConnected) bridges.delete(root);
         for (const root of document.querySelectorAll(".diffdiff-painter[data-store]")) {
             if (bridges.has(root)) continue;
             const { store, panel } = root.dataset;
-            const host = panel === undefined ? standalone() : webui(panel);
+            const about = aboutOf(root);
+            const host = panel === undefined ? standalone() : webui(panel, about);
+            helps.push(about.helps);
             const bridge = connect(root, store, host);
             bridges.set(root, bridge);
             if (panel !== undefined) connectFan(root, bridge.painter, panel);
@@ -26,6 +31,7 @@ export function start() {
                 const all = () => [...bridges.values()];
                 holdBack(host.runs, all);
                 if (panel !== undefined) {
+                    openWithTick(`${panel}enabled`);
                     const looks = `#${panel}look, #${panel}send`;
                     holdBack(looks, all);
                     lendPicture(looks, host, { picture: `${panel}picture`, mask: `${panel}mask` });
@@ -33,6 +39,7 @@ export function start() {
             }
         }
         document.querySelectorAll(".diffdiff-layers").forEach(connectLayers);
+        helps.forEach(helpWith);
         // Gradio 6 gives buttons and boxes inside of HTML its own look, unless it is told not to
         const places = ".gradio-style:has(.diffdiff-painter, .diffdiff-layers)";
         for (const place of document.querySelectorAll(places)) {

@@ -7,6 +7,7 @@
  * @typedef {import("./bridge.mjs").Host} Host
  */
 import { box, choice, number, shown, ticked, upload, words, write } from "./fields.mjs";
+import { useOf } from "./use.mjs";
 
 // of the tabs img2img, Sketch, Inpaint, Inpaint sketch and Inpaint upload
 const TABS = ["img2img_image", "img2img_sketch", "img2maskimg", "inpaint_sketch", "img_inpaint_base"];
@@ -14,13 +15,18 @@ const COLOURED = ["img2img_sketch", "inpaint_sketch"]; // their strokes are part
 const DRAWN = "canvas.forge-drawing-canvas, canvas[key=drawing]";
 const MASKED = "canvas.forge-drawing-canvas, canvas[key=mask]";
 const MASK = "#img_inpaint_mask";
+const MASKS = ["img2maskimg", "inpaint_sketch", "img_inpaint_base"]; // tabs with a mask
+const BUILTIN = "soft_inpainting_enabled-visible-checkbox"; // the host's own soft inpainting
+const GENERATE = "#img2img_generate";
 
 /**
  * @param {string} panel what the ids of the panel's components begin with
+ * @param {import("./panel.mjs").About} about
  * @returns {Host}
  */
-export function webui(panel) {
+export function webui(panel, about) {
     let last = TABS[0];
+    let source = ["upload", ""]; // value, and what a sentence calls it
 
     /** The tab in sight; the last one where none is, as in Batch. */
     function tab() {
@@ -31,11 +37,21 @@ export function webui(panel) {
     const pictureOf = (id) => {
         const own = document.getElementById(id);
         const image = own?.querySelector("img.forge-image") ?? own?.querySelector("img");
-        return image?.naturalWidth ? image : null;
+        return image?.complete && image.naturalWidth ? image : null;
+    };
+
+    const tick = (id) => /** @type {HTMLInputElement | null} */ (document.getElementById(id));
+    const cures = {
+        enable: { label: "Turn it on", act: () => tick(`${panel}enabled-visible-checkbox`)?.click() },
+        paint: {
+            label: "Use the painting",
+            act: () => document.getElementById(`${panel}paint`)?.click(),
+        },
+        alone: { label: "Turn it off", act: () => tick(BUILTIN)?.click() },
     };
 
     return {
-        runs: "#img2img_generate",
+        runs: GENERATE,
         waits: "Put a picture into img2img, then paint where it may change.",
 
         picture() {
@@ -59,6 +75,36 @@ export function webui(panel) {
             gamma: number(`#${panel}gamma`) ?? 1,
             response: words(`${panel}response`),
         }),
+
+        generates: {
+            start: () => document.querySelector(GENERATE)?.click(),
+            stop: () => document.querySelector("#img2img_interrupt")?.click(),
+        },
+
+        work() {
+            const busy = ["interrupt", "interrupting"].some((name) =>
+                shown(document.getElementById(`img2img_${name}`)),
+            );
+            const bar = document.querySelector("#img2img_results .progressDiv .progress");
+            return { busy, progress: bar?.textContent.match(/\d+%/)?.[0] };
+        },
+
+        use() {
+            // while a list is searched, its box has what was typed
+            const list = document.querySelector(`#${panel}source input`);
+            source = about.sources[list?.value] ?? source;
+            const { unused, says } = useOf({
+                enabled: tick(`${panel}enabled-visible-checkbox`)?.checked ?? true,
+                mode: choice(`#${panel}mode`) ?? "edit",
+                layout: choice(`#${panel}fan_layout`) ?? "vertical",
+                source: source[0],
+                phrase: source[1],
+                layers: words(`${panel}layers`),
+                masked: MASKS.includes(tab()),
+                builtin: tick(BUILTIN)?.checked ?? false,
+            });
+            return { unused, notes: says.map(({ text, cure }) => ({ text, action: cures[cure] })) };
+        },
 
         /** White where the tab's own mask is. */
         async mask() {

@@ -64,12 +64,22 @@ export function heat(t) {
     return /** @type {[number, number, number]} */ (rgb.map((v) => Math.round(255 * gamma(v))));
 }
 
+const FAINTEST = 0.2; // part of the opacity, of the slightest strength
+const FADE = 0.2; // strength from which on the colours are as opaque as they get
+
+/**
+ * How opaque the colour of a strength is: the slightest looks slightest, over any picture.
+ *
+ * @param {number} t 0..1, above 0
+ */
+export const veil = (t) => FAINTEST + (1 - FAINTEST) * Math.min(1, t / FADE);
+
 /** @param {number} t 0..1 */
 const grey = (t) => /** @type {[number, number, number]} */ (Array(3).fill(Math.round(255 * t)));
 
 /**
  * A table from map value to overlay pixel. With "heat", kept pixels show the picture itself, and
- * nothing else does: the slightest strength is tinted, because it changes pixels.
+ * nothing else does: the slightest strength is tinted, if faintly, because it changes pixels.
  *
  * @param {Mode} mode
  * @param {number} opacity 0..1
@@ -79,7 +89,10 @@ export function overlayTable(mode, opacity) {
     const bytes = new Uint8ClampedArray(4 * (SHADES + 1));
     const colour = mode === "heat" ? heat : grey;
     const alpha = mode === "off" ? 0 : Math.round(255 * opacity);
-    for (let i = 0; i < SHADES; i++) bytes.set([...colour(i / (SHADES - 1)), alpha], 4 * i);
+    for (let i = 0; i < SHADES; i++) {
+        const t = i / (SHADES - 1);
+        bytes.set([...colour(t), mode === "heat" ? alpha * veil(t) : alpha], 4 * i);
+    }
     bytes.set([0, 0, 0, mode === "grey" ? alpha : 0], 4 * SHADES);
     return new Uint32Array(bytes.buffer);
 }
@@ -100,7 +113,7 @@ export function compose(values, table, rgba) {
 }
 
 /**
- * CSS colours of a legend, from keep to change.
+ * CSS colours of a legend, from keep to change, as opaque as over the picture.
  *
  * @param {number} stops
  * @param {Mode} mode
@@ -108,5 +121,6 @@ export function compose(values, table, rgba) {
 export const stopsOf = (stops, mode) =>
     Array.from({ length: stops }, (_, i) => {
         const t = i / Math.max(1, stops - 1);
-        return `rgb(${(mode === "heat" ? heat(t) : grey(t)).join(" ")})`;
+        if (mode !== "heat") return `rgb(${grey(t).join(" ")})`;
+        return `rgb(${heat(t).join(" ")} / ${i ? veil(t).toFixed(3) : 0})`;
     });

@@ -15,6 +15,7 @@ test("a fan is read from its parameters", () => {
         ],
         frame: [128, 153],
         bar: 25,
+        mode: "fan",
         wedges: false,
         seed: "1234",
         changes: null,
@@ -23,7 +24,7 @@ test("a fan is read from its parameters", () => {
 
 test("a sheet is read from its parameters", () => {
     const sheet = readFan(`${RUN}, DD mode: sheet, DD tiles: 0.25 8 8 72 72; 0.75 80 8 144 72, DD frame: 152x96`);
-    assert.equal(sheet.bar, 0);
+    assert.deepEqual([sheet.bar, sheet.mode], [0, "sheet"]);
     assert.equal(sheet.changes, null);
     const measured = readFan(`${RUN}, DD tiles: 0.25 8 8 72 72, DD frame: 152x96, DD changes: 0.25 9.1; 0.5 20`);
     assert.equal(measured.changes, "0.25 9.1; 0.5 20");

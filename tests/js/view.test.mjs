@@ -103,12 +103,19 @@ test("the heat scale rises evenly in lightness, also for those who see no red", 
     for (let i = 0; i <= 100; i++) assert.ok(heat(i / 100).every((v) => v >= 0 && v <= 255));
 });
 
+test("no strength is more opaque than a higher one", () => {
+    const table = new Uint8ClampedArray(overlayTable("heat", 1).buffer);
+    for (let i = 1; i < 1024; i++) assert.ok(table[4 * i + 3] >= table[4 * i - 1]);
+    assert.equal(table[4 * 1023 + 3], 255);
+});
+
 test("overlays: kept is clear, the slightest strength is not", () => {
     const rgba = new Uint8ClampedArray(16);
     compose(grid([0, 1, 32768, 65535]), overlayTable("heat", 0.5), rgba);
     const pixel = (i) => [...rgba.subarray(4 * i, 4 * i + 4)];
     assert.deepEqual(pixel(0), [0, 0, 0, 0]);
-    assert.deepEqual(pixel(1), [...heat(0), 128]);
+    assert.deepEqual(pixel(1).slice(0, 3), [...heat(0)]);
+    assert.ok(pixel(1)[3] > 0 && pixel(1)[3] < 32, "the least grey looks least");
     assert.deepEqual(pixel(3), [...heat(1), 128]);
     compose(grid([0, 1, 32768, 65535]), overlayTable("grey", 1), rgba);
     assert.deepEqual([pixel(0), pixel(3)], [[0, 0, 0, 255], [255, 255, 255, 255]]);
@@ -119,7 +126,9 @@ test("overlays: kept is clear, the slightest strength is not", () => {
     compose(grid([0, 65535]), overlayTable("grey", 1), part);
     assert.deepEqual([...part], [0, 0, 0, 255, 255, 255, 255, 255]);
     assert.deepEqual(stopsOf(2, "grey"), ["rgb(0 0 0)", "rgb(255 255 255)"]);
-    assert.equal(stopsOf(5, "heat").length, 5);
+    const stops = stopsOf(5, "heat");
+    assert.match(stops[0], /\/ 0\)$/, "strength 0 looks kept");
+    assert.equal(stops.length, 5);
 });
 
 test("release steps are those of ladder.py", () => {

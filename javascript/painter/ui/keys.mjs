@@ -43,7 +43,7 @@ export class Keys {
     get active() {
         const element = focused();
         if (takesText(element)) return false;
-        if (!this.root.isConnected || !this.root.offsetParent) return false; // in a closed tab
+        if (!this.root.getClientRects().length) return false; // in a closed tab
         return this.over || this.root.contains(element);
     }
 

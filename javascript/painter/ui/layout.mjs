@@ -3,6 +3,8 @@ import { button } from "./fields.mjs";
 import { meaning } from "./legend.mjs";
 import { menuBar } from "./menus.mjs";
 import { optionsRow, toolbox } from "./toolbar.mjs";
+import { notesOf } from "./notes.mjs";
+import { runButton, screenButton } from "./runbar.mjs";
 import { percentOf, suitableHeight } from "./modes.mjs";
 import { FIELDS } from "./settings.mjs";
 
@@ -53,6 +55,8 @@ export function buildLayout(painter) {
     const status = h("p", { class: "diffdiff-status", role: "status", "aria-live": "polite" });
     const readout = h("span", { class: "diffdiff-readout" });
     const zoom = h("output", { class: "diffdiff-zoom", "aria-label": "Zoom" });
+    const notes = notesOf();
+    const run = runButton(options.run);
     const foot = h(
         "div",
         { class: "diffdiff-foot" },
@@ -66,6 +70,8 @@ export function buildLayout(painter) {
             zoomButton("Closer", "+", "plus", () => painter.commands.zoom(1)),
             zoomButton("The whole picture", "Home", "fit", () => stage.fit()),
         ),
+        screenButton(root, cleanup),
+        run.element,
     );
     const grip = gripOf(painter);
     root.classList.add("diffdiff-painter");
@@ -77,6 +83,7 @@ export function buildLayout(painter) {
             optionBar.element,
             h("div", { class: "diffdiff-body" }, tools.element, stage.element),
             grip.element,
+            notes.element,
             foot,
             legend.element,
             chooser,
@@ -99,6 +106,8 @@ export function buildLayout(painter) {
     return {
         show: () => (queued ||= requestAnimationFrame(show)), // once a frame, however often asked
         toggleHelp: menu.toggleHelp,
+        notes,
+        setWork: run.show,
         say: (text, problem) => {
             status.textContent = text;
             status.classList.toggle("diffdiff-problem", problem && text !== "");
@@ -148,6 +157,7 @@ function gripOf({ settings, stage, cleanup }) {
         event.stopPropagation();
     });
     const show = () => {
+        if (document.fullscreenElement?.contains(element)) return; // as high as there is room
         const { width } = stage.element.getBoundingClientRect();
         const { height } = settings.values;
         const wanted = height || suitableHeight(stage.size, width || 600, window.innerHeight);

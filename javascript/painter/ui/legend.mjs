@@ -47,9 +47,10 @@ export class Legend {
         /** @type {Run | null} */
         this.run = null;
         this.bar = h("div", { class: "diffdiff-legend-bar", title: "Click to take this strength" });
+        this.scale = h("div", { class: "diffdiff-legend-scale" });
         this.ticks = h("div", { class: "diffdiff-ticks" });
         this.pin = h("div", { class: "diffdiff-pin" });
-        this.bar.append(this.ticks, this.pin);
+        this.bar.append(this.scale, this.ticks, this.pin);
         this.labels = h("ol", { class: "diffdiff-legend-labels" });
         this.words = h("p", { class: "diffdiff-legend-words" });
         this.element = h(
@@ -81,7 +82,7 @@ export class Legend {
         const { run } = this;
         const { view, strength } = this.settings.values;
         const colours = stopsOf(24, view === "grey" ? "grey" : "heat").join(", ");
-        this.bar.style.backgroundImage = `linear-gradient(to right, ${colours})`;
+        this.scale.style.backgroundImage = `linear-gradient(to right, ${colours})`;
         this.pin.style.left = `${strength}%`;
         const greys = [0, 0.25, 0.5, 0.75, 1].map((part) => Math.round(part * FULL));
         const unknown = { strength: null, step: null };

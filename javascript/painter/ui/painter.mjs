@@ -1,6 +1,6 @@
 import { PaintDocument } from "../document.mjs";
 import { PainterError } from "../errors.mjs";
-import { GreyMap, checkSize, fromStrength } from "../map.mjs";
+import { checkSize, fromStrength } from "../map.mjs";
 import { encodePng } from "../png.mjs";
 import { Cleanup } from "./dom.mjs";
 import { Settings, browserStore } from "./settings.mjs";
@@ -11,12 +11,12 @@ import { Keys } from "./keys.mjs";
 import { Legend } from "./legend.mjs";
 import { commandsOf } from "./commands.mjs";
 import { buildLayout } from "./layout.mjs";
-import { download, mapFrom, pixelsOf, readMap } from "./files.mjs";
-import { textsOf } from "../text.mjs";
-import { dropAndPaste } from "./transfer.mjs";
+import { download, pixelsOf } from "./files.mjs";
+import { dropAndPaste, loadInto, maskInto } from "./transfer.mjs";
 
 /**
  * @typedef {HTMLImageElement | HTMLCanvasElement | ImageBitmap} Source
+ * @typedef {import("../map.mjs").GreyMap} GreyMap
  *
  * @typedef {object} PainterOptions
  * @property {() => void} [onChange] the map was committed, undone, loaded, cleared or resized; not
@@ -32,6 +32,8 @@ import { dropAndPaste } from "./transfer.mjs";
  * @property {number} [historyBytes] memory for undo
  * @property {(texts: Record<string, string>) => boolean} [carried] texts of a PNG that was opened;
  *     true where the page takes them in the place of the picture
+ * @property {{ start: () => void, stop: () => void } | null} [run] what the button beside the zoom
+ *     does; without it there is none
  * @property {string} [emptyText] what stands on the canvas while there is no picture
  */
 
@@ -126,6 +128,7 @@ export class Painter {
             this.stage.setPicture(source);
             this.hasPicture = true;
             this.stage.setHint(null);
+            this.settings.scaleTo(size);
             if (outcome === "resized" && !this.isEmpty) {
                 this.say(`The map was fitted to ${size.width} × ${size.height} pixels.`);
             } else this.say("");
@@ -178,33 +181,24 @@ export class Painter {
      * @param {Blob | GreyMap | ImageData | Source} source
      * @returns {Promise<boolean>} false when it cannot be read; the painter says why
      */
-    async load(source) {
-        try {
-            if (source instanceof Blob && (await this.carried(source))) return true;
-            const map =
-                source instanceof GreyMap
-                    ? source
-                    : source instanceof Blob
-                      ? await readMap(source)
-                      : mapFrom(source);
-            this.gesture.end();
-            const { width, height } = map;
-            if (!this.hasPicture && this.isEmpty) this.document.setImage({ width, height });
-            const { document } = this;
-            const fitted = width !== document.width || height !== document.height;
-            document.load(map);
-            const sizes = `${width} × ${height} to ${document.width} × ${document.height}`;
-            this.say(fitted ? `The map was fitted from ${sizes} pixels.` : "");
-            return true;
-        } catch (problem) {
-            this.report(problem);
-            return false;
-        }
+    load(source) {
+        return loadInto(this, source);
     }
 
-    /** Whether the page takes the file for one that carries its map. */
-    async carried(file) {
-        return Boolean(this.options.carried?.(textsOf(new Uint8Array(await file.arrayBuffer()))));
+    /**
+     * What a person must know about this map and the next run, under the canvas.
+     *
+     * @param {import("./notes.mjs").Note[]} notes
+     * @param {boolean} [unused] the run will not use the map: it is dimmed
+     */
+    setNotes(notes, unused = false) {
+        this.layout.notes.set(notes);
+        this.root.classList.toggle("diffdiff-unused", unused);
+    }
+
+    /** @param {import("./runbar.mjs").Work} work what the page is doing, for the run's button */
+    setWork(work) {
+        this.layout.setWork(work);
     }
 
     /** Commits a stroke in progress. Call it before the map is used. */
@@ -259,14 +253,8 @@ export class Painter {
         this.change((document) => document.fill(fromStrength(this.settings.values.strength / 100)));
     }
 
-    async takeMask() {
-        try {
-            const mask = await this.options.takeMask();
-            if (mask) await this.load(mask);
-            else this.say("There is no inpaint mask yet. Paint one in the inpaint tab.", true);
-        } catch (problem) {
-            this.report(problem);
-        }
+    takeMask() {
+        return maskInto(this);
     }
 
     /** @param {8 | 16} bits */
@@ -291,6 +279,7 @@ export class Painter {
         else if (!seen) stage.map.mark(rect);
         stage.invalidate("map");
         if (kind === "stroke" || kind === "cancel") return;
+        this.say(""); // what was said was about the map before
         this.#refresh();
         this.options.onChange?.();
     }

@@ -13,6 +13,7 @@ import { appliedMode } from "./modes.mjs";
  * @property {number} strength percent that the tool paints; where a gradient starts
  * @property {number} second percent: the other end of a gradient, and the right mouse button
  * @property {number} size pixels of the picture
+ * @property {number} side the picture's shorter side, which `size` is in proportion to
  * @property {number} hardness percent
  * @property {number} flow percent
  * @property {Mode} mode how paint meets what is there
@@ -43,6 +44,7 @@ export const FIELDS = {
     strength: number(100, 0, 100),
     second: number(0, 0, 100),
     size: number(64, 1, 1024),
+    side: number(12 * 64, 1, 1e6), // so that the first brush is a twelfth of any picture
     hardness: number(60, 0, 100),
     flow: number(100, 1, 100),
     mode: choice("replace", ["replace", "max", "min"]),
@@ -112,6 +114,17 @@ export class Settings {
             // full or forbidden storage: the values still hold on this page
         }
         for (const listener of this.listeners) listener(changed);
+    }
+
+    /**
+     * Another picture: the brush stays the same part of it.
+     *
+     * @param {import("../rect.mjs").Size} size
+     */
+    scaleTo({ width, height }) {
+        const { size, side } = this.values;
+        const now = Math.min(width, height);
+        if (now !== side) this.set({ side: now, size: Math.round((size * now) / side) });
     }
 
     /**

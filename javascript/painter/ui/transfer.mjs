@@ -1,4 +1,53 @@
-import { fileOf } from "./files.mjs";
+import { GreyMap } from "../map.mjs";
+import { textsOf } from "../text.mjs";
+import { fileOf, mapFrom, readMap } from "./files.mjs";
+
+/**
+ * What `Painter.load` does.
+ *
+ * @param {import("./painter.mjs").Painter} painter
+ * @param {Blob | GreyMap | ImageData | import("./painter.mjs").Source} source
+ * @returns {Promise<boolean>}
+ */
+export async function loadInto(painter, source) {
+    try {
+        if (source instanceof Blob && (await isCarried(painter, source))) return true;
+        const map =
+            source instanceof GreyMap
+                ? source
+                : source instanceof Blob
+                  ? await readMap(source)
+                  : mapFrom(source);
+        painter.gesture.end();
+        const { document } = painter;
+        const { width, height } = map;
+        if (!painter.hasPicture && painter.isEmpty) document.setImage({ width, height });
+        const fitted = width !== document.width || height !== document.height;
+        document.load(map);
+        const sizes = `${width} × ${height} to ${document.width} × ${document.height}`;
+        painter.say(fitted ? `The map was fitted from ${sizes} pixels.` : "");
+        return true;
+    } catch (problem) {
+        painter.report(problem);
+        return false;
+    }
+}
+
+/** Whether the page takes the file for one that carries its map. */
+async function isCarried({ options }, file) {
+    return Boolean(options.carried?.(textsOf(new Uint8Array(await file.arrayBuffer()))));
+}
+
+/** The host's inpaint mask becomes the map. @param {import("./painter.mjs").Painter} painter */
+export async function maskInto(painter) {
+    try {
+        const mask = await painter.options.takeMask();
+        if (mask) await painter.load(mask);
+        else painter.say("There is no inpaint mask yet. Paint one in the inpaint tab.", true);
+    } catch (problem) {
+        painter.report(problem);
+    }
+}
 
 /**
  * Maps that are dropped on the painter, or pasted while it is in use.

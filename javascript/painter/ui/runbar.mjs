@@ -1,0 +1,60 @@
+import { h } from "./dom.mjs";
+import { button } from "./fields.mjs";
+
+/**
+ * The run from beside the canvas, where the page's own button is out of sight, and the painter over
+ * the whole screen.
+ *
+ * @typedef {object} Work
+ * @property {boolean} busy whether a run is under way
+ * @property {string} [progress] how far it is, such as "40%"
+ * @property {string} [waits] why no run can be started now
+ */
+
+const IDLE = { label: "Generate", text: "Generate" };
+
+/**
+ * @param {{ start: () => void, stop: () => void } | null | undefined} run
+ * @returns {{ element: HTMLElement | null, show: (work: Work) => void }}
+ */
+export function runButton(run) {
+    if (!run) return { element: null, show: () => {} };
+    let busy = false;
+    const element = button({
+        ...IDLE,
+        kind: "diffdiff-generate",
+        act: () => (busy ? run.stop() : run.start()),
+    });
+    const text = element.querySelector("span");
+    const show = (work) => {
+        busy = work.busy;
+        const words = busy ? "Interrupt" : IDLE.text;
+        const shown = busy && work.progress ? `${words} (${work.progress})` : words;
+        if (text.textContent === shown) return;
+        text.textContent = shown;
+        element.title = words;
+        element.setAttribute("aria-label", words);
+        element.classList.toggle("diffdiff-busy", busy);
+    };
+    return { element, show };
+}
+
+/**
+ * @param {HTMLElement} root of the painter
+ * @param {import("./dom.mjs").Cleanup} cleanup
+ * @returns {HTMLElement | null} null where the browser has no full screen
+ */
+export function screenButton(root, cleanup) {
+    if (!root.requestFullscreen || !document.fullscreenEnabled) return null;
+    const inFull = () => document.fullscreenElement === root;
+    const element = button({
+        label: "Full screen",
+        symbol: "screen",
+        act: () => (inFull() ? document.exitFullscreen() : root.requestFullscreen()),
+    });
+    element.setAttribute("aria-pressed", "false");
+    cleanup.listen(document, "fullscreenchange", () => {
+        element.setAttribute("aria-pressed", String(inFull()));
+    });
+    return h("div", { class: "diffdiff-group-row" }, element);
+}
