@@ -220,11 +220,17 @@ class Held:
             self.released.append((float(sigma[0]), ~hold.held))
         return self.model(x, sigma, **kwargs)
 
+    def ask(self, x, sigma, **kwargs):
+        answer = self.asked(x, sigma, **kwargs)
+        if self.hold.beside is not None and getattr(self, "need_last_noise_uncond", False):
+            self.hold.also("last_noise_uncond", x, self.model.last_noise_uncond)
+        return answer
+
     def __call__(self, x, sigma, **kwargs):
         if self.call is not None:
             hear = self.hold.also
             kwargs = self.call.overheard(kwargs, lambda name, value: hear(name, x, value))
-        answer = self.hold.denoise(self.asked, x, sigma, **kwargs)
+        answer = self.hold.denoise(self.ask, x, sigma, **kwargs)
         if getattr(self, "need_last_noise_uncond", False):  # the sampler says so
             self.last_noise_uncond = self.hold.also(
                 "last_noise_uncond", x, self.model.last_noise_uncond

@@ -129,7 +129,7 @@ class SchedulerBench:
             scheduler.set_begin_index(begin)
         model, watched = self.model(schedule, kind), None
         if ladder is not None:
-            start, weight = (None if a is None else torch.from_numpy(a.copy()) for a in ladder)
+            start, weight = (None if a is None else torch.from_numpy(a.copy()) for a in ladder[:2])
             hold = Hold(
                 self.init, self.noise, start, schedule, first, habits_of(scheduler), kind, weight
             )

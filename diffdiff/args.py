@@ -13,20 +13,13 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from . import fan, response
-from .editargs import SOFT_RADIUS, EditArgs, auto_radius
+from .editargs import AUTO, EditArgs
 from .errors import FieldError, shown
 
 __all__ = [
-    "SOFT_RADIUS", "EditArgs", "auto_radius", "changed", "fields", "parse", "remedy", "schema_of",
-    "suited_radius", "table",
+    "AUTO", "EditArgs", "changed", "fields", "parse", "remedy", "schema_of", "table",
 ]  # fmt: skip
 PICTURES = ("map", "other_image")  # too large to be told
-
-
-def suited_radius(mode: str, radius: float) -> float:
-    """The radius after the mode was chosen: another mode's own gives way, any other stays."""
-    own = {auto_radius(known) for known in fields()["mode"]["choices"]}
-    return auto_radius(mode) if radius in own else radius
 
 
 def parse(request: dict, model: type[BaseModel] = EditArgs) -> Any:
@@ -56,6 +49,8 @@ def parse(request: dict, model: type[BaseModel] = EditArgs) -> Any:
     given = request.get("response")
     if isinstance(given, (list, tuple)):
         request = request | {"response": response.text(response.points_of(given))}
+    if request.get("soften_radius") == AUTO:
+        request = request | {"soften_radius": None}
     try:
         args = model(**request)
     except ValidationError as error:
@@ -91,6 +86,8 @@ def remedy(field: str, model: type[BaseModel] = EditArgs) -> str:
     info = fields(model)[field]
     if info["choices"]:
         return f"Use one of: {', '.join(info['choices'])}."
+    if field == "soften_radius":
+        return f"Use a number from 0 to {info['high']:g}, or {AUTO} for an automatic one."
     if info["low"] is not None:
         return f"Use a number from {info['low']:.10g} to {info['high']:.10g}."
     if field == "map":
@@ -140,8 +137,8 @@ def fields(model: type[BaseModel] = EditArgs) -> dict[str, dict[str, Any]]:
 def changed(args: BaseModel) -> dict[str, Any]:
     """The settings that differ from their defaults; pictures and `enabled` are left out."""
     defaults = {name: info["default"] for name, info in fields(type(args)).items()}
-    if isinstance(args, EditArgs) and args.soften_radius is not None:
-        defaults["soften_radius"] = auto_radius(args.mode)
+    if isinstance(args, EditArgs) and args.soften_radius == 0 and args.mode != "soft inpaint":
+        defaults["soften_radius"] = 0  # what an automatic one is
     return {
         name: getattr(args, name)
         for name, default in defaults.items()
@@ -157,6 +154,7 @@ def table() -> str:
             values = ", ".join(f"`{c}`" for c in info["choices"])
         elif info["low"] is not None:
             values = f"{info['low']:g} to {info['high']:g}"
+            values += f", {AUTO}" if name == "soften_radius" else ""
         else:
             other = {"map": "base64 picture(s)", "fan_strengths": "2 to 16 numbers"}
             other |= {"other_image": "base64 picture", "layers": "JSON", "response": "points"}

@@ -37,6 +37,8 @@ class Habits:
     alone: its last step can be a run of its own.
     as_is: its first question is the x that it is given.
     mirrored: model calls that ask at -x.
+    early: for each level between steps that was asked about, how many questions a start there asks
+        before the next step; None: such a start is not possible, as `early_why` says.
     why: what keeps it from being replayed, where it is not.
     """
 
@@ -50,6 +52,8 @@ class Habits:
     alone: bool = True
     as_is: bool = False
     mirrored: frozenset[int] = frozenset()
+    early: tuple[int, ...] | None = ()
+    early_why: str = ""
     why: str = ""
 
 
@@ -101,16 +105,41 @@ class SamplerCall:
         return SamplerCall(self.function, **self.silent)
 
     def later(
-        self, model: Any, x: Tensor, at: int, noise_sampler: Callable, callback: Any = None
+        self,
+        model: Any,
+        x: Tensor,
+        at: int,
+        noise_sampler: Callable,
+        callback: Any = None,
+        before: float | None = None,
     ) -> Tensor:
-        """The same from its step `at` on, silently, with noise that is given."""
+        """The same from its step `at` on, silently, with noise that is given.
+
+        before: a level (sigma or timestep) above that step, from which it goes to it first.
+        """
         own = {"callback": callback, "noise_sampler": noise_sampler, "extra_args": dict(self.extra)}
         options = self.silent | {k: v for k, v in own.items() if k in self.known}
         if at:
             levels = options[self.schedule]
             cut = slice(0, len(levels) - at) if self.rising else slice(at, None)
             options[self.schedule] = levels[cut]
+        if before is not None:
+            levels = options[self.schedule]
+            more = torch.as_tensor([before]).to(levels)
+            options[self.schedule] = torch.cat([levels, more] if self.rising else [more, levels])
         return self.function(model, x, **options)
+
+    def begun_at(self, level: float) -> SamplerCall:
+        """The same with its first level replaced."""
+        levels = self.options[self.schedule].clone()
+        levels[-1 if self.rising else 0] = level
+        return SamplerCall(self.function, **self.options | {self.schedule: levels})
+
+    @property
+    def brownian(self) -> Callable[..., Tensor] | None:
+        """Its noise sampler, if that has the noise of any stretch of the schedule: a tree."""
+        given = self.options.get("noise_sampler")
+        return given if hasattr(given, "tree") else None
 
     def listeners(self, kwargs: dict[str, Any]) -> list[Callable]:
         """The functions that the sampler has put into the options of a model call, to hear what

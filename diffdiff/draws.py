@@ -120,6 +120,12 @@ class Draws:
         with _set(_given, next_one), _Mode(self):
             yield
 
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """What is drawn inside is nobody's: neither noted nor given."""
+        with _set(_given, None), _set(_apart, True):
+            yield
+
     def noise_sampler(self, plain: Callable[..., Tensor]) -> Callable[..., Tensor]:
         """A noise sampler, watched."""
         return lambda *args, **kwargs: self.draw(lambda: plain(*args, **kwargs))

@@ -6,6 +6,7 @@ Those of a map that makes itself are in `diffdiff.autoargs`. What derives from t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -13,9 +14,11 @@ from pydantic import BaseModel, Field
 
 from . import fan
 from .autoargs import DiffEditArgs, SourceArgs
-from .response import Reading, points_of, reading
+from .levelargs import LevelArgs
+from .response import Reading, amount, points_of, reading
 
-SOFT_RADIUS = 32.0  # pixels; of soft inpainting, where none is given
+AUTO = -1  # soften radius: by the mode and by the size
+SOFT_PART = 16  # the shorter side in radii of soft inpainting, where none is given
 
 
 class BasicArgs(BaseModel, extra="forbid"):
@@ -86,7 +89,8 @@ class BasicArgs(BaseModel, extra="forbid"):
         le=256,
         title="Soften radius",
         description="Softens the map, in pixels of the picture (soft inpaint: of the size worked "
-        "at); 0 = off. Left out: 32 in soft inpaint, else 0.",
+        "at); 0 = off. Left out or -1: automatic, in soft inpaint 1/16 of the shorter side worked "
+        "at (32 at 512), else 0.",
     )
     soften_direction: Literal["auto", "both", "outward", "inward"] = Field(
         "auto",
@@ -208,7 +212,7 @@ class BasicArgs(BaseModel, extra="forbid"):
     )
 
 
-class EditArgs(DiffEditArgs, SourceArgs, BasicArgs, extra="forbid"):
+class EditArgs(DiffEditArgs, SourceArgs, LevelArgs, BasicArgs, extra="forbid"):
     """One request."""
 
     response: str | None = Field(
@@ -252,9 +256,19 @@ class EditArgs(DiffEditArgs, SourceArgs, BasicArgs, extra="forbid"):
         return np.multiply if self.response is None else reading(points_of(self.response))
 
     @property
-    def radius(self) -> float:
-        """Soften radius in pixels."""
-        return auto_radius(self.mode) if self.soften_radius is None else self.soften_radius
+    def amount(self) -> Callable[[np.ndarray], np.ndarray]:
+        """How much a strength changes, by the response, else the strength itself.
+
+        Raises:
+            FieldError: "response".
+        """
+        return np.asarray if self.response is None else amount(points_of(self.response))
+
+    def radius(self, size: tuple[float, float]) -> float:
+        """Soften radius in pixels of the size (width, height) that is worked at."""
+        if self.soften_radius is not None:
+            return self.soften_radius
+        return min(size) / SOFT_PART if self.mode == "soft inpaint" else 0.0
 
     @property
     def direction(self) -> str:
@@ -262,8 +276,3 @@ class EditArgs(DiffEditArgs, SourceArgs, BasicArgs, extra="forbid"):
         if self.soften_direction != "auto":
             return self.soften_direction
         return "outward" if self.mode == "soft inpaint" else "both"
-
-
-def auto_radius(mode: str) -> float:
-    """The soften radius where none is given, in pixels."""
-    return SOFT_RADIUS if mode == "soft inpaint" else 0.0

@@ -15,6 +15,7 @@ Diffusion (arXiv 2306.00950), in x0-space, so that no re-noised copies of the im
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any
@@ -25,7 +26,8 @@ from torch.nn.functional import interpolate
 
 from .calls import Habits, SamplerCall
 from .draws import Draws
-from .ladder import NEVER
+from .early import Early
+from .ladder import NEVER, Between
 from .levels import Level, Schedule, held_answer, noised
 from .replay import Replays
 
@@ -48,6 +50,9 @@ class Hold:
         path: the anchors in the place of `init (+) noise`: a latent like `init` for each of the
             schedule's levels from the last one back to that of step `first`, as DDIM inversion
             leaves them (`diffdiff.inversion`). Only for samplers that call at its levels.
+        fine: uint8 like `start` or None; i > 0: the pixel begins at `between[i - 1]`, before its
+            start step.
+        between: levels between steps (`diffdiff.early`).
     """
 
     def __init__(
@@ -62,6 +67,8 @@ class Hold:
         weight: Tensor | None = None,
         extra_noise: Tensor | None = None,
         path: Sequence[Tensor] | None = None,
+        fine: Tensor | None = None,
+        between: Sequence[Between] = (),
     ):
         if start.ndim != init.ndim or start.shape[1] != 1 or start.shape[-2:] != init.shape[-2:]:
             raise ValueError(
@@ -71,10 +78,16 @@ class Hold:
         self.init, self.noise, self.start, self.weight = init, noise, start, weight
         self.schedule, self.first, self.habits, self.predicts = schedule, first, habits, predicts
         self.extra_noise, self.path = extra_noise, path
+        self.fine, self.between = fine, between
+        self.first_weight = weight
+        if between and weight is not None:
+            self.weight = torch.where(fine > 0, 1, weight)  # theirs is of the first answer
         starts = start.unique().tolist()
         self.last_held = max(starts) - (weight is None)  # the last step that holds any pixel
         self.releases = {s for s in starts if s != NEVER}
         self.replays: Replays | None = None
+        self.early: Early | None = None
+        self.beside: dict[str, Tensor] | None = None  # what comes beside an extra answer
         self.draws: Draws | None = None
         self.exact = habits.exact
         # a sampler that chooses its own levels: the step of a call is known to the device only
@@ -109,12 +122,8 @@ class Hold:
             ask: what the sampler is passed in the place of `model`: it asks through `denoise`.
             draws: watches its noise.
         """
-        count = len(self.schedule) - self.first - (not self.habits.alone)
-        steps = {s for s in (s - self.first for s in self.releases) if 0 < s < count}
         watched = draws.made_up is not None
-        if self.habits.memory and steps:
-            start = torch.where(self.start == NEVER, self.start, self.start - self.first).cpu()
-            self.replays = Replays(call, model, draws, start, steps, self.habits)
+        if self._replay(call, model, draws):
             watched = watched or self.habits.draws
         if watched:
             self.draws = draws
@@ -125,6 +134,26 @@ class Hold:
         finally:
             if self.replays is not None:
                 self.replays.end()
+
+    def _replay(self, call: SamplerCall, model: Any, draws: Draws) -> bool:
+        """Makes ready for the replays that the run will have; whether it has any."""
+        start = torch.where(self.start == NEVER, self.start, self.start - self.first).cpu()
+        if self.between:
+            start = torch.where(self.fine.cpu() > 0, NEVER, start)
+        count = len(self.schedule) - self.first - (not self.habits.alone)
+        steps = {s for s in start.unique().tolist() if 0 < s < count}
+        if not (self.habits.memory and steps or self.between):
+            return False
+        steps = steps if self.habits.memory else set()
+        self.replays = Replays(call, model, draws, start, steps, self.habits)
+        if self.between:
+            from_here = [Between(c, step - self.first) for c, step in self.between]
+            weight = None if self.first_weight is None else self.first_weight.cpu()
+            self.early = Early(
+                self.replays, from_here, self.fine.cpu(), self.habits.early, weight,
+                self.init, self.predicts, self.schedule.at, self._entry,
+            )  # fmt: skip
+        return True
 
     def denoise(self, model: Callable[..., Tensor], x: Tensor, sigma: Tensor, **kwargs) -> Tensor:
         """One model call of the sampler.
@@ -144,14 +173,29 @@ class Hold:
             return self._elsewhere(ask(x, sigma))
         self.ask = ask
         self.open(x, sigma)
+        step = self.step - self.first
         if self.replays is not None:
-            step = self.step - self.first
             begins = self.schedule.starts[min(self.step, len(self.schedule) - 1)]
-            self.replays.ask(x, step, self.opens, lambda of: self._entry(begins, of), ask)
+            entry = functools.partial(self._entry, begins)
+            drawn = self.replays.ask(x, step, self.opens, entry, self._again)
+            if self.early is not None:
+                drawn = self.early.drew(drawn, self.opens)
+                if self.opens:
+                    self.early.begin(step, x, drawn, self._again)
         answer = self.close(x, ask(x, sigma))
         if self.replays is not None:
             self.replays.note(answer)
+            if self.early is not None and self.opens:
+                self.early.remember(step, x, answer, self.schedule.at(sigma))
         return answer
+
+    def _again(self, x: Tensor, sigma: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """One model call more: the answer, and what came beside it."""
+        self.beside = {}
+        try:
+            return self.ask(x, sigma), self.beside
+        finally:
+            self.beside = None
 
     def open(self, x: Tensor, sigma: Tensor) -> None:
         """Before a model call: which step it belongs to; anchors are written into `x`."""
@@ -173,6 +217,9 @@ class Hold:
 
     def also(self, name: str, x: Tensor, value: Tensor) -> Tensor:
         """What the model hands to the sampler beside its answer, held: `close`, noted by name."""
+        if self.beside is not None:
+            self.beside[name] = value
+            return value
         if value.shape[-2:] != self.init.shape[-2:]:
             return self._elsewhere(value)
         value = self.close(x, value)
@@ -188,9 +235,14 @@ class Hold:
 
     def finish(self, samples: Tensor) -> Tensor:
         """The run's result: what is still replayed, and pixels never released as they were."""
+        samples = self.picture(samples)
         if self.replays is not None:
-            samples = self.replays.finish(samples, self.ask)
-        return self.picture(samples)
+            samples = samples.clone()
+            drawn = self.replays.finish(samples, self._again)
+            if self.early is not None:
+                drawn = self.early.drew(drawn, True)
+                self.early.begin(self.own_step + 1, samples, drawn, self._again)
+        return samples
 
     def _tick(self, sigma: Tensor) -> None:
         """Counts the call. Whether a pixel is released is decided once per step, at its first

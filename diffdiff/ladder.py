@@ -11,16 +11,31 @@ NEVER = np.iinfo(np.int16).max
 """Start step of a pixel that is never denoised: it keeps the init latent."""
 
 
+class Between(NamedTuple):
+    """A level between two steps. coordinate: sigma or timestep. step: the one that comes next,
+    which may be the end of the schedule."""
+
+    coordinate: float
+    step: int
+
+
 class Ladder(NamedTuple):
     """When each pixel is released.
 
     start: int16, any shape; first step whose answer the pixel obeys, `NEVER` for kept pixels.
-    weight: float32 of the same shape or None; how much of that first answer it obeys
+    weight: float32 of the same shape or None; how much of its first answer it obeys
         (None and 1 mean all of it: the hard release of the paper).
+    fine: uint8 of the same shape or None; i > 0: the pixel begins at `between[i - 1]`, before its
+        start step (`diffdiff.fine`).
+    between: the levels between steps.
+    top: where the run's first step begins, if not at the schedule's own level (same unit).
     """
 
     start: np.ndarray
     weight: np.ndarray | None = None
+    fine: np.ndarray | None = None
+    between: tuple[Between, ...] = ()
+    top: float | None = None
 
     @property
     def first(self) -> int | None:

@@ -86,6 +86,23 @@ def held_answer(predicts: str, x: Tensor, init: Tensor, level: Level) -> Tensor:
     return torch.div(difference, level.noise, out=_into(difference, level.noise))
 
 
+def parts(predicts: str, x: Tensor, answer: Tensor, level: Level) -> tuple[Tensor, Tensor]:
+    """What an answer says of `x = signal * x0 + noise * eps`: `(x0, eps)`. Inverse of
+    `held_answer`; `x0` is the answer itself for "x0"."""
+    if predicts == "eps":
+        x0 = x - answer * level.noise
+        return (x0 if level.signal is None else x0 / level.signal), answer
+    if predicts == "flow":
+        return x - answer * level.noise, x + answer * level.signal
+    if predicts == "v" and level.signal is None:
+        spread = (1 + level.noise**2) ** 0.5
+        answer = (x / spread - answer * level.noise) / spread
+    elif predicts == "v":
+        answer = x * level.signal - answer * level.noise
+    part = answer if level.signal is None else answer * level.signal
+    return answer, (x - part) / level.noise
+
+
 @dataclass(frozen=True)
 class Schedule:
     """The full schedule (strength 1) that a run is a suffix of.
@@ -106,6 +123,18 @@ class Schedule:
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    def begun_at(self, step: int, coordinate: float) -> Schedule:
+        """The same, but its step `step` begins at another level."""
+        level = self.at(torch.tensor([coordinate]))
+        one = Level(*(p.reshape(()) if isinstance(p, Tensor) else p for p in level))
+        levels, starts, coordinates = (
+            [*part[:step], new, *part[step + 1 :]]
+            for part, new in (
+                (self.levels, one), (self.starts, one), (self.coordinates, coordinate),
+            )
+        )  # fmt: skip
+        return Schedule(levels, starts, coordinates, self.at)
 
     def finder(self, first: int, device: torch.device) -> Callable[[Tensor], Tensor]:
         """Finds a call's step by its level on the device, so that nothing is read back from it.

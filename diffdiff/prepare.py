@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from . import maps
 from .args import EditArgs
 from .fan import Fan, fan
+from .fine import Exact, fine
 from .ladder import NEVER, Ladder, Rule, climb
 from .soften import MAX_RADIUS, soften
 
@@ -20,16 +23,33 @@ def level(change_map: np.ndarray, args: EditArgs) -> np.ndarray:
     return maps.levels(change_map, args.black, args.white, args.gamma)
 
 
-def softened(change_map: np.ndarray, args: EditArgs, scale: float = 1.0) -> np.ndarray:
-    """Soften: float32 `[H, W]` in 0..1 -> the same. scale: pixels of the map per pixel of the
-    radius."""
-    radius = min(args.radius * scale, MAX_RADIUS)
+def softened(
+    change_map: np.ndarray,
+    args: EditArgs,
+    scale: float = 1.0,
+    size: tuple[float, float] | None = None,
+) -> np.ndarray:
+    """Soften: float32 `[H, W]` in 0..1 -> the same.
+
+    Args:
+        scale: pixels of the map per pixel of the radius.
+        size: (width, height) that is worked at, which an automatic radius follows; None for that
+            of the map at this scale.
+    """
+    height, width = change_map.shape
+    radius = min(args.radius(size or (width / scale, height / scale)) * scale, MAX_RADIUS)
     return soften(change_map, radius, args.direction, args.soften_falloff, args.linear_light)
 
 
-def shape(change_map: np.ndarray, args: EditArgs, scale: float = 1.0) -> np.ndarray:
-    """Invert, levels, soften: float32 `[H, W]` in 0..1 -> the same at the same resolution."""
-    return softened(level(change_map, args), args, scale)
+def shape(
+    change_map: np.ndarray,
+    args: EditArgs,
+    scale: float = 1.0,
+    size: tuple[float, float] | None = None,
+) -> np.ndarray:
+    """Invert, levels, soften: float32 `[H, W]` in 0..1 -> the same at the same resolution. scale,
+    size: as in `softened`."""
+    return softened(level(change_map, args), args, scale, size)
 
 
 def fanned(
@@ -88,6 +108,28 @@ def plan(
     floor = whole(args, slider_first)
     ladder = rule(strength, steps, last, args.transition, floor)
     return ladder, ladder.first if args.skip else floor
+
+
+def leveled(
+    strength: np.ndarray,
+    args: EditArgs,
+    steps: int,
+    schedule: Sequence[float],
+    exact: Exact,
+    denoising_strength: float,
+) -> tuple[Ladder, int | None]:
+    """`plan` with levels between steps (`diffdiff.fine`).
+
+    Args:
+        steps: as the user counts them.
+        schedule: the run's coordinates (`diffdiff.levels.Schedule`).
+        exact: where strengths begin.
+    """
+    full = full_strength(args, denoising_strength)
+    return fine(
+        strength, schedule, exact, steps, len(schedule) - 2, full,
+        args.transition, args.extra_calls, args.skip, args.amount,
+    )  # fmt: skip
 
 
 def whole(args: EditArgs, slider_first: int) -> int:

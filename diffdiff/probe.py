@@ -25,11 +25,11 @@ from torch import Tensor
 from .calls import Habits, SamplerCall, StandIn
 from .draws import Draws
 from .hold import Hold
-from .ladder import NEVER
+from .ladder import NEVER, Between
 from .levels import Schedule, noised
 
 MEMORIES = (0, 1, 2, 3, math.inf)
-COLUMNS = 24  # of the latents: one for each start that is tried
+TRIED = 24  # starts, at most; columns of the latents are one for each, and for each level between
 SECONDS = 5.0  # after which a function counts as one that does not come back
 _found: dict[Any, Habits] = {}
 
@@ -47,6 +47,7 @@ def habits_of(
     predicts: str = "x0",
     sources: Sequence[tuple[Any, str]] = (),
     settings: Any = None,
+    between: Sequence[Between] = (),
 ) -> Habits:
     """The habits of a sampler function in one run, found once for each function and schedule.
 
@@ -57,18 +58,20 @@ def habits_of(
         like: latents, for their rank, dtype and device.
         sources: as for `Draws`.
         settings: what else the function may look at, hashable: another value is another function.
+        between: levels between steps at which pixels are to begin, 16 at most.
 
     Returns:
         Of a function that fails, or never comes to an end, `Habits(why=...)`: it is taken for one
         without memory, each of its calls placed by its level.
     """
     key = (*_name(call.function), _plain(call.options), tuple(schedule.coordinates), first,
-           predicts, like.ndim, like.dtype, len(like), settings)  # fmt: skip
+           predicts, like.ndim, like.dtype, len(like), settings, tuple(between))  # fmt: skip
     if key not in _found:
         if len(_found) > 200:
             _found.clear()
         with torch.no_grad():
-            _found[key] = Probe(call, model, schedule, first, like, predicts, sources).habits()
+            probe = Probe(call, model, schedule, first, like, predicts, sources, between)
+            _found[key] = probe.habits()
     return _found[key]
 
 
@@ -96,12 +99,12 @@ def _plain(options: dict) -> tuple:
 class Probe:
     """One sampler function on one schedule, tried on latents of two rows and a few columns."""
 
-    def __init__(self, call, model, schedule, first, like, predicts, sources):
+    def __init__(self, call, model, schedule, first, like, predicts, sources, between=()):
         self.call, self.model, self.schedule, self.first = call.quiet(), model, schedule, first
         self.predicts, self.sources, self.steps = predicts, sources, len(schedule) - first
-        self.ends = time.monotonic() + SECONDS
+        self.between, self.ends = tuple(between), time.monotonic() + SECONDS
         g = torch.Generator().manual_seed(5)
-        shape = (len(like), 1, *[1] * (like.ndim - 4), 2, COLUMNS)
+        shape = (len(like), 1, *[1] * (like.ndim - 4), 2, TRIED + len(between))
         self.init, self.noise, self.drawn = (
             torch.randn(shape, generator=g).to(like) for _ in range(3)
         )
@@ -111,14 +114,16 @@ class Probe:
             with redirect_stderr(io.StringIO()):  # some show their progress whatever they are told
                 return self._habits()
         except (Exception, Endless) as error:
-            return Habits(why=f"it failed when it was tried out ({type(error).__name__}: {error})")
+            why = f"it failed when it was tried out ({type(error).__name__}: {error})"
+            return Habits(early=None, early_why=why, why=why)
 
     def _habits(self) -> Habits:
         if self.steps < 1:
             return Habits()
         name = self.call.schedule
         if name and len(self.call.options[name]) != self.steps + 1:
-            return Habits(why="its steps are not those of the schedule")
+            why = "its steps are not those of the schedule"
+            return Habits(early=None, early_why=why, why=why)
         whole = Run(self, 0)
         found = Habits(draws=whole.draws.any, mirrored=frozenset(whole.mirrored))
         tried = self.tried(whole) if self.call.schedule else None
@@ -126,8 +131,10 @@ class Probe:
             steps = whole.marks  # as many as the schedule has: counted; else placed by level
             counted = steps is not None and len(steps) == self.steps
             why = "it plans other steps for a later start"
-            return replace(found, opens=steps, by_level=not counted, why=why)
+            found = replace(found, opens=steps, by_level=not counted, why=why)
+            return replace(found, early=None, early_why=why)
         opens = self.opens(tried)
+        early, early_why = self.early(whole, opens)
         levels = self.schedule.coordinates[self.first : -1]
         found = replace(
             found, opens=opens, by_level=False,
@@ -135,16 +142,35 @@ class Probe:
             extra=max(run.extra for run in tried.values()), alone=not tried[max(tried)].why,
             as_is=all(run.as_is for run in tried.values()),
             lead=max(run.lead for k, run in tried.items() if k or len(tried) == 1),
+            early=None if early_why else tuple(run.start for run in early), early_why=early_why,
         )  # fmt: skip
+        tried, early = [*tried.items()], [] if early_why else early
         off: dict[float, float] = {}
         for memory in MEMORIES:
-            off[memory], why = self.agree(replace(found, memory=memory), tried)
+            off[memory], why = self.agree(replace(found, memory=memory), dict(tried), early)
             if off[memory] == 0:
                 break
         for memory in off:  # in half precision a later start may round in another way
             if off[memory] <= min(min(off.values()), 16 * torch.finfo(self.init.dtype).eps):
                 return replace(found, memory=memory)
-        return replace(found, memory=0, why=why or "a later start comes to another result")
+        why = why or "a later start comes to another result"
+        return replace(found, memory=0, why=why, early=None, early_why=why)
+
+    def early(self, whole: Run, opens: tuple[int, ...]) -> tuple[list[Run], str]:
+        """The runs from the levels between steps, `start` of each being the questions that it asks
+        before its next step; and why one of them cannot be had, or nothing."""
+        runs = []
+        for level in self.between:
+            at = level.step - self.first
+            run = Run(self, at, before=level.coordinate)
+            rest = whole.levels[opens[at] :] if at < self.steps else []
+            run.start = len(run.levels) - len(rest)
+            if run.why:
+                return [], run.why
+            if run.start < 1 or not all(map(self.near, run.levels[run.start :], rest)):
+                return [], "from a level between steps it asks at other levels"
+            runs.append(run)
+        return runs, ""
 
     def near(self, a: float, b: float) -> bool:
         return math.isclose(a, b, rel_tol=max(2e-3, 2 * torch.finfo(self.init.dtype).eps))
@@ -159,7 +185,7 @@ class Probe:
         """The runs from a few later starts; None where one asks at other levels."""
         n, runs = self.steps, {0: whole}
         todo = sorted({k for k in (1, 2, n // 2, n - 2, n - 1) if 0 < k < n})
-        while todo and len(runs) < COLUMNS:
+        while todo and len(runs) < TRIED:
             k = todo.pop(0)
             runs[k] = Run(self, k, like=whole if k == n - 1 else None)
             if not runs[k].joins(whole):
@@ -183,19 +209,26 @@ class Probe:
             opens += [tried[a].start + calls * i for i in range(b - a)]
         return (*opens, tried[known[-1]].start)
 
-    def agree(self, habits: Habits, tried: dict[int, Run]) -> tuple[float, str]:
+    def agree(self, habits: Habits, tried: dict[int, Run], early: list[Run]) -> tuple[float, str]:
         """How far a held run with these habits ends from the plain ones, of their largest value;
         and what went wrong in it."""
         start = torch.full_like(self.init[:1], NEVER, dtype=torch.int16)
         for column, k in enumerate(tried):
             start[..., column] = self.first + k
-        hold = Hold(self.init, self.noise, start, self.schedule, self.first, habits, self.predicts)
+        fine = torch.zeros_like(start, dtype=torch.uint8)
+        for i in range(len(early)):
+            column = len(tried) + i
+            start[..., column], fine[..., column] = self.between[i].step, i + 1
+        hold = Hold(
+            self.init, self.noise, start, self.schedule, self.first, habits, self.predicts,
+            fine=fine, between=self.between if early else (),
+        )  # fmt: skip
         held = Run(self, 0, hold)
         if held.why or (hold.replays is not None and hold.replays.astray):
             return math.inf, held.why or hold.replays.astray
         pairs = [
             (held.result[..., column], run.result[..., column])
-            for column, run in enumerate(tried.values())
+            for column, run in enumerate([*tried.values(), *early])
             if run.result is not None
         ]
         got, want = (torch.stack([pair[i] for pair in pairs]) for i in (0, 1))
@@ -210,9 +243,17 @@ class Run:
         at: the step that it begins with.
         hold: holds it.
         like: the whole run, for a last step that the function cannot make alone.
+        before: the level between steps that it begins with, above that step.
     """
 
-    def __init__(self, probe: Probe, at: int, hold: Hold | None = None, like: Run | None = None):
+    def __init__(
+        self,
+        probe: Probe,
+        at: int,
+        hold: Hold | None = None,
+        like: Run | None = None,
+        before: float | None = None,
+    ):
         self.probe, self.hold = probe, hold
         self.levels: list[float] = []
         self.asked: list[Tensor] = []
@@ -224,7 +265,12 @@ class Run:
         self.why = ""
         self.draws = Draws(probe.sources, probe.drawn.clone)
         self.model = StandIn(probe.model, self._ask)
-        x = noised(probe.init, probe.noise, probe.schedule.starts[probe.first + at])
+        if before is None:
+            level = probe.schedule.starts[probe.first + at]
+        else:
+            level = probe.schedule.at(probe.init.new_full((len(probe.init),), before))
+        self.before = before
+        x = noised(probe.init, probe.noise, level)
         self.begins = x.clone()
         try:
             self._run(x, at)
@@ -232,7 +278,7 @@ class Run:
             # k-diffusion's SDE multistep functions cannot make their last step alone
             if like is not None:
                 self.levels = like.levels[-1:]
-            elif hold is None:
+            elif hold is None and before is None:
                 raise
             self.why = f"{type(error).__name__}: {error}"
 
@@ -243,7 +289,7 @@ class Run:
         else:
             with draws.watched(call.function):
                 noise = draws.noise_sampler(draws.made_up)
-                self.result = call.later(self.model, x, at, noise, self._mark)
+                self.result = call.later(self.model, x, at, noise, self._mark, self.before)
         if self.result.shape != x.shape or not torch.isfinite(self.result).all():
             raise ValueError("its result has another shape, or is not finite")
 
@@ -287,7 +333,8 @@ class Run:
         def answer(x: Tensor, level: Tensor) -> Tensor:
             plain = probe.answer(x, level)
             names = probe.call.beside(model, kwargs)
-            beside.update({name: 0.8 * plain - 0.1 * x.tanh() for name in names})
+            other = {name: 0.8 * plain - 0.1 * x.tanh() for name in names}
+            (beside if hold is None or hold.beside is None else hold.beside).update(other)
             return plain
 
         plain = hold.denoise(answer, x, level) if hold else answer(x, level)

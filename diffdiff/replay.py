@@ -33,6 +33,17 @@ class Group:
     def __init__(self, cells: Tensor, own: Tensor | None):
         self.cells, self.own = cells, own
 
+    @classmethod
+    def of_mask(cls, mask: Tensor, device: torch.device, cells: Tensor | None = None) -> Group:
+        """The pixels of a bool mask `[B or 1, 1, ..., h, w]`. cells: their places, if known."""
+        flat, own = mask.flatten(-2), None
+        if cells is None:
+            cells = flat.flatten(0, -2).any(0).nonzero()[:, 0]
+        if flat.numel() > flat.shape[-1]:
+            own = flat.index_select(-1, cells)
+            own = None if bool(own.all()) else own.to(device)
+        return cls(cells.to(device), own)
+
     def of(self, latents: Tensor) -> Tensor:
         """`[..., h, w]` -> `[..., 1, n]`, a copy."""
         return latents.flatten(-2).index_select(-1, self.cells).unsqueeze(-2)
@@ -56,11 +67,21 @@ class Replay:
         group: its pixels.
         step: where it starts, counted from the main run's first step.
         entry: `[B, C, ..., 1, n]`, the noised original there.
-        drawn: what it draws before its first question.
+        drawn: what it draws before its first question; with `before`, before that of `step`.
+        before: a level (sigma or timestep) above that step, at which it starts instead.
     """
 
-    def __init__(self, owner: Replays, group: Group, step: int, entry: Tensor, drawn: list[Tensor]):
+    def __init__(
+        self,
+        owner: Replays,
+        group: Group,
+        step: int,
+        entry: Tensor,
+        drawn: list[Tensor],
+        before: float | None = None,
+    ):
         self.owner, self.group, self.step, self.asked = owner, group, step, 0
+        self.early = before is not None
         self.drawn = iter(drawn)
         self.answer: Tensor | None = None
         self.beside: dict[str, Tensor] = {}
@@ -69,7 +90,7 @@ class Replay:
             drawing = owner.draws.given(self._drawn) if owner.habits.draws else nullcontext()
             with drawing:
                 model = StandIn(owner.model, self._ask)
-                return owner.call.later(model, entry, step, lambda *args, **kwargs: self._drawn())
+                return owner.call.later(model, entry, step, self._noise, before=before)
 
         self.run = Paused(work, modes())
         self._resume()
@@ -88,6 +109,14 @@ class Replay:
         self.drawn = iter(drawn)
         self._resume(self.answer)
 
+    def go_on(self) -> None:
+        """On to its next question, with what it was given to draw at its start."""
+        self._resume(self.answer)
+
+    def arrived(self) -> None:
+        """It has made its way down to the main run's step."""
+        self.drawn, self.early = iter(()), False
+
     def _resume(self, answer: Tensor | None = None) -> None:
         try:
             self.run.resume(answer)
@@ -99,6 +128,14 @@ class Replay:
         answer = self.run.ask((x, level))
         self.owner.call.deliver(model, {**self.beside, "denoised": answer}, kwargs)
         return answer
+
+    def _noise(self, *args: Any, **kwargs: Any) -> Tensor:
+        """What its noise sampler draws; above its step, of its own stretch if that can be had."""
+        tree = self.owner.call.brownian
+        if not self.early or tree is None or self.owner.draws.made_up is not None:
+            return self._drawn()
+        with self.owner.draws.apart():
+            return self.group.of(tree(*args, **kwargs))
 
     def _drawn(self) -> Tensor:
         value = next(self.drawn, None)
@@ -133,10 +170,10 @@ class Replays:
         self.call, self.model, self.draws = call, model, draws
         self.start, self.steps, self.habits = start, steps, habits
         self.size = start.shape[-2:]
-        self.live: dict[int, Replay] = {}
+        # (step, 0), or (step, number of a level before it)
+        self.live: dict[tuple[int, int], Replay] = {}
         self.astray: str | None = None
         flat = start.flatten(-2)
-        self.several = flat.numel() > flat.shape[-1]
         # sorted once: what a step releases is not looked for on the device
         self.places = {k: (flat == k).flatten(0, -2).any(0).nonzero()[:, 0] for k in sorted(steps)}
 
@@ -146,34 +183,42 @@ class Replays:
         step: int,
         opens: bool,
         entry: Callable[[Callable[[Tensor], Tensor]], Tensor],
-        again: Callable[[Tensor, Tensor], Tensor],
-    ) -> None:
-        """Before a model call: writes into `x` what the young pixels ask.
+        again: Callable[[Tensor, Tensor], tuple[Tensor, Any]],
+    ) -> list[Tensor]:
+        """Before a model call: writes into `x` what the young pixels ask. Returns what the main
+        run has drawn since the last one.
 
         Args:
             x: `[B, C, ..., h, w]`, the main run's question.
             step: to which it belongs.
             opens: whether it is the step's first.
             entry: makes of a function that picks pixels the latents that they start from.
-            again: asks the model once more: `(x, level [B]) -> answer`.
+            again: asks the model once more: `(x, level [B]) -> answer, what came beside it`.
         """
         drawn = self.draws.take()
-        for k, replay in list(self.live.items()):
-            with self._guarded(k):
+        for key, replay in list(self.live.items()):
+            with self.guarded(key):
                 self._move(replay, drawn, x, again)
                 if replay.run.question is None:
                     raise Astray("a later start asks less often than the run")
                 replay.group.put(x, replay.x)
-                if opens and step - k >= self.habits.memory:
-                    self._drop(k)
+                if opens and step - replay.step >= self.habits.memory:
+                    self._drop(key)
         if opens and step in self.steps:
-            group = self._group(step, x.device)
-            with self._guarded(step):
+            group = Group.of_mask(self.start == step, x.device, self.places[step])
+            with self.guarded((step, 0)):
                 lead = drawn[len(drawn) - self.habits.lead :]
                 begins = group.of(x) if self.habits.as_is else entry(group.of)
-                self.live[step] = replay = Replay(self, group, step, begins, lead)
+                self.live[step, 0] = replay = Replay(self, group, step, begins, lead)
                 if not self.habits.as_is:  # else it asks what stands there already
                     group.put(x, replay.x)
+        return drawn
+
+    def young(self, key: tuple[int, int], replay: Replay) -> None:
+        """Takes in a replay that has come to its step, if the sampler remembers anything."""
+        self.live[key] = replay
+        if not self.habits.memory or replay.run.question is None:
+            self._drop(key)
 
     def note(self, answer: Tensor) -> None:
         """After a model call: its (held) answer."""
@@ -185,24 +230,23 @@ class Replays:
         for replay in self.live.values():
             replay.beside[name] = replay.group.of(value)
 
-    def finish(self, samples: Tensor, again: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
-        """The run's result, with that of the groups which are still replayed."""
+    def finish(self, samples: Tensor, again: Callable) -> list[Tensor]:
+        """The run's result gets that of the groups which are still replayed. Returns what the main
+        run has drawn since its last question."""
         drawn = self.draws.take()
-        if self.live:
-            samples = samples.clone()
-        for k, replay in list(self.live.items()):
-            with self._guarded(k):
+        for key, replay in list(self.live.items()):
+            with self.guarded(key):
                 self._move(replay, drawn, samples, again)
                 if replay.run.question is not None:
                     raise Astray("a later start asks more often than the run")
                 replay.group.put(samples, replay.x)
         self.end()
-        return samples
+        return drawn
 
     def end(self) -> None:
         """Drops all that is still under way."""
-        for k in list(self.live):
-            self._drop(k)
+        for key in list(self.live):
+            self._drop(key)
 
     def _move(self, replay: Replay, drawn: list[Tensor], x: Tensor, again: Callable) -> None:
         first = replay.asked == 1
@@ -211,26 +255,19 @@ class Replays:
             # a start of this sampler asks once more: all others as they will be at that level
             picture, level = x.clone(), replay.run.question[1]
             replay.group.put(picture, replay.x)
-            replay.note(again(picture, level))
+            replay.note(again(picture, level)[0])
             replay.go([])
 
-    def _group(self, step: int, device: torch.device) -> Group:
-        cells, own = self.places[step], None
-        if self.several:
-            own = self.start.flatten(-2).index_select(-1, cells) == step
-            own = None if bool(own.all()) else own.to(device)
-        return Group(cells.to(device), own)
-
     @contextmanager
-    def _guarded(self, k: int) -> Iterator[None]:
+    def guarded(self, key: tuple[int, int]) -> Iterator[None]:
         """A replay that fails is dropped, and said: its pixels go on as those of the main run."""
         try:
             yield
         except Astray as error:
             self.astray = str(error)
-            self._drop(k)
+            self._drop(key)
 
-    def _drop(self, k: int) -> None:
-        replay = self.live.pop(k, None)
+    def _drop(self, key: tuple[int, int]) -> None:
+        replay = self.live.pop(key, None)
         if replay is not None:
             replay.run.abandon()

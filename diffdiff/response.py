@@ -71,17 +71,29 @@ def reading(points: Sequence[Point]) -> Reading:
     Rising in both, 0 for 0, and `full` for 1 (to rounding). What is relative stays so: the change
     at `full`, whatever it is, is what white means.
     """
-    strengths, changes = (np.array([0.0, *column]) for column in zip(*points))
-    if strengths[-1] < 1:
-        slope = (changes[-1] - changes[-2]) / (strengths[-1] - strengths[-2])
-        changes = np.append(changes, changes[-1] + slope * (1 - strengths[-1]))
-        strengths = np.append(strengths, 1.0)
+    strengths, changes = _whole(points)
 
     def read(change_map: Any, full: Any) -> Any:
         amount = np.interp(full, strengths, changes)
         return np.interp(change_map * amount, changes, strengths)
 
     return read
+
+
+def amount(points: Sequence[Point]) -> Callable[[Any], Any]:
+    """How much a strength changes by a response, as a part of what strength 1 changes."""
+    strengths, changes = _whole(points)
+    return lambda strength: np.interp(strength, strengths, changes / changes[-1])
+
+
+def _whole(points: Sequence[Point]) -> tuple[np.ndarray, np.ndarray]:
+    """Strengths and changes from no strength on to all of it."""
+    strengths, changes = (np.array([0.0, *column]) for column in zip(*points))
+    if strengths[-1] < 1:
+        slope = (changes[-1] - changes[-2]) / (strengths[-1] - strengths[-2])
+        changes = np.append(changes, changes[-1] + slope * (1 - strengths[-1]))
+        strengths = np.append(strengths, 1.0)
+    return strengths, changes
 
 
 def measured(strengths: Sequence[float], changes: Sequence[float]) -> tuple[Point, ...]:
