@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from . import __version__
-from .args import EditArgs, auto_radius, changed, fields
+from .args import AUTO, EditArgs, changed, fields
 from .autoargs import USED, DiffEditArgs
 
 ENABLED = "DD enabled"
 MAP = "DD map"  # its fingerprint
+STARTS = "DD starts"  # where strengths have begun
 OF_SOURCE = {  # fields that mean nothing with another source
     **USED,
     "diffedit": ("reference", "query", *fields(DiffEditArgs)),
@@ -67,8 +68,7 @@ def reader(field: str) -> Callable[[dict], Any]:
         if ENABLED not in params:
             return None
         if field == "soften_radius":
-            own = auto_radius(params.get(key("mode"), "edit"))
-            return _number(params.get(key(field), own), own)
+            return _number(params.get(key(field), AUTO), float(AUTO))
         value = params.get(key(field), default)
         if default is None:  # a box that may be empty
             return "" if value is None else str(value)

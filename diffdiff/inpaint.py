@@ -8,16 +8,59 @@ run works at. Method: the soft inpainting of *Differential Diffusion* (Levin & F
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from . import maps
+from .args import EditArgs
 from .errors import FieldError
+from .prepare import shape, softened
+from .soften import reach
 
 Box = tuple[int, int, int, int]
 HALF = 128  # of 255: the hosts round a mask's latents to the nearer of 0 and 1
 CLOSE = 1e-3  # relative error of a scale
+
+
+class Work(NamedTuple):
+    """How a job works on its picture: at which size, and by which of the hosts' resize modes.
+    padding: of *only masked*, pixels of the picture; None for the whole picture."""
+
+    width: int
+    height: int
+    resize_mode: int = 0
+    padding: int | None = None
+
+
+def soft_mask(hard: np.ndarray, args: EditArgs, work: Work) -> np.ndarray:
+    """The mask bool `[H, W]` of a picture, softened as a run of it obeys it: float32 `[H, W]`."""
+    size, box = hard.shape[::-1], box_of(hard)
+    worked = work.width, work.height
+    if work.padding is not None and box is not None:
+        beyond = reach(args.radius(worked), args.direction, args.soften_falloff)
+        scale = crop_scale(box, beyond, work.padding, size, *worked)
+    else:
+        scale = picture_scale(work.resize_mode, size, *worked)
+    return softened(hard.astype(np.float32), args, scale, worked)
+
+
+def shape_for(change_map: np.ndarray, args: EditArgs, work: Work) -> np.ndarray:
+    """A map of a whole picture, shaped as a run of it obeys it: float32 `[H, W]`. A radius of soft
+    inpaint is in pixels of the size worked at, as a mask's is."""
+    soft, size = args.mode == "soft inpaint", change_map.shape[::-1]
+    worked = work.width, work.height
+    scale = picture_scale(work.resize_mode, size, *worked) if soft else 1.0
+    return shape(change_map, args, scale, worked)
+
+
+def joined(soft: np.ndarray, change_maps: list[np.ndarray], how: str) -> list[np.ndarray]:
+    """What a run obeys: the softened mask with each change map, or alone."""
+    return [
+        combine(maps.resize(soft, m.shape[1], m.shape[0]), m, how) for m in change_maps
+    ] or [soft]  # fmt: skip
 
 
 def hard(mask: np.ndarray, invert: bool = False) -> np.ndarray:

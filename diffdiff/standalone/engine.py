@@ -15,9 +15,9 @@ from .. import __version__, colour, infotext, maps
 from ..args import EditArgs, changed
 from ..composite import paste_back
 from ..errors import FieldError
-from ..inpaint import picture_scale
+from ..inpaint import Work, shape_for
 from ..ladder import NEVER, Rule
-from ..prepare import fanned, for_fan, full_strength, kept, plan, shape, shown, strengths
+from ..prepare import fanned, for_fan, full_strength, kept, plan, shown, strengths
 from .choice import choose
 from .families import Family
 from .held import Held, Progress, hold_pipeline
@@ -113,12 +113,9 @@ class Engine:
         return result
 
     def _edit(self, image, source, change_map, args, run, progress, rule, extra) -> Result:
-        # a mask's radius is in pixels of the size worked at, a map's in those of the picture
-        soft = args.mode == "soft inpaint"
-        scale = picture_scale(0, image.size, *source.size) if soft else 1.0
         shaped, fan = np.ones((1, 1), np.float32), None
         if change_map is not None:
-            shaped = shape(maps.resize(change_map, *image.size), args, scale)
+            shaped = shape_for(maps.resize(change_map, *image.size), args, Work(*source.size))
         worked = maps.resize(shaped, *source.size)
         if args.mode == "fan":
             cell = self.rules.factor(getattr(self.pipe, "decoder_pipe", self.pipe))
@@ -156,15 +153,18 @@ class Engine:
 
     def fit(self, image: Image.Image, run: RunArgs) -> Image.Image:
         """The input at the working size, RGB; untouched where it fits already."""
-        image = flat(image)
+        image, size = flat(image), self.worked_at(image, run)
+        return image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
+
+    def worked_at(self, image: Image.Image, run: RunArgs) -> tuple[int, int]:
+        """The working size (width, height) of an input."""
         width, height = image.size
         if self.native is not None:
             scale = self.native / min(width, height)
             width, height = round(width * scale), round(height * scale)
         width, height = run.width or width, run.height or height
         step = self.rules.multiple
-        size = tuple(max(round(side / step), 1) * step for side in (width, height))
-        return image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
+        return tuple(max(round(side / step), 1) * step for side in (width, height))
 
     def _check_parts(self) -> None:
         pipe = self.pipe

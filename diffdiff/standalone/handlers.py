@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from .. import maps, prepare, shapes
+from .. import inpaint, maps, prepare, shapes
 from ..args import EditArgs, fields, parse
 from ..errors import FieldError
 from . import output, pictures, views
@@ -114,7 +114,8 @@ def look(engine: Any, sent: dict[str, Any], folder: Path) -> str | None:
         return None
     args, run = settings(sent)
     image = _image(sent)
-    shaped = prepare.shape(maps.resize(_map(sent), *image.size), args)
+    work = inpaint.Work(*engine.worked_at(image, run))
+    shaped = inpaint.shape_for(maps.resize(_map(sent), *image.size), args, work)
     image = fitted(image)
     strength = prepare.strengths(maps.resize(shaped, *image.size), args, run.strength)
     view = views.preview(np.asarray(image), strength, run.steps, engine.rules.rule)

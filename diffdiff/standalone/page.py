@@ -21,7 +21,7 @@ import gradio as gr
 
 from ..args import EditArgs, fields
 from ..errors import FieldError
-from ..ui.controls import FANS, control, follow_mode, painter, upload
+from ..ui.controls import FANS, control, painter, upload
 from . import assets, handlers
 from .choice import names
 from .cli import HOST_ONLY
@@ -202,7 +202,6 @@ class Page:
         quiet = {"show_progress": "hidden", "trigger_mode": "always_last", **private}
         changes = [self.controls[name].change for name in LOOKED_AT]
         gr.on([page.load, *changes], told(self._look), everything, self.look, **quiet)
-        follow_mode(self.controls, show_progress="hidden", **private)
         for button, how_ in zip(self.makers, MAKERS.values()):
             make = self._maker(**how_)
             button.click(told(make), self.controls["image"], self.controls["map"], **private)

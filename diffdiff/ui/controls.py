@@ -58,7 +58,7 @@ def painter(elem_id: str, value: str = "", panel: str | None = None) -> Any:
     return box
 
 
-def control(name: str, info: dict[str, Any], elem_id: str, **more: Any) -> Any:
+def control(name: str, info: dict[str, Any], elem_id: str, /, **more: Any) -> Any:
     """The control that a field's type asks for.
 
     Args:

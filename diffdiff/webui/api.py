@@ -18,6 +18,7 @@ from ..autoargs import DiffEditArgs
 from ..automap import wanted
 from ..decode import decode_picture
 from ..errors import FieldError
+from ..inpaint import Work
 from ..overlay import overlay
 from ..prepare import full_strength, shape, strengths
 from ..releases import releases
@@ -102,11 +103,13 @@ def map_preview(request: PreviewRequest) -> dict[str, Any]:
         about = {
             "prompt": request.prompt, "width": request.width or size[0],
             "height": request.height or size[1],
-            "mask": automap.sent_mask(request.mask),
+            "mask": automap.sent_mask(request.mask, request.inpainting_mask_invert == 1),
         }  # fmt: skip
-        what = preview.Seen(picture, request.denoising_strength, about)
+        padding = request.inpaint_full_res_padding if request.inpaint_full_res else None
+        work = Work(about["width"], about["height"], request.resize_mode, padding)
+        what = preview.Seen(picture, request.denoising_strength, about, work)
         change_map = preview.looked_for(what, args, painted)
-    shaped = shape(change_map, args)
+    shaped = shape(change_map, args) if picture is None else preview.obeyed(what, args, change_map)
     strength = strengths(shaped, args, request.denoising_strength)
     full = full_strength(args, request.denoising_strength)
     told = releases(strength, args, request.steps, full)

@@ -108,13 +108,15 @@ def mask_of(mask: Image.Image | None, inverted: bool | int) -> np.ndarray | None
     return maps.invert(m) if inverted and m is not None else m
 
 
-def sent_mask(data: str | None) -> np.ndarray | None:
-    """A mask as base64 or a data URL: float32 [H, W]; None where nothing is masked.
+def sent_mask(data: str | None, inverted: bool = False) -> np.ndarray | None:
+    """A mask as base64 or a data URL, white where it is: float32 [H, W]; None where nothing is
+    masked. inverted: by the host's option.
 
     Raises:
         FieldError: "mask".
     """
-    return drawn(maps.decode(data, "mask")) if data else None
+    mask = drawn(maps.decode(data, "mask")) if data else None
+    return maps.invert(mask) if inverted and mask is not None else mask
 
 
 def drawn(mask: np.ndarray) -> np.ndarray | None:

@@ -31,7 +31,21 @@ class PreviewRequest(RunSize, extra="forbid"):
     image: str | None = Field(
         None, title="Picture", description="That the map is for. Left out: only the sent map."
     )
-    mask: str | None = Field(None, title="Mask", description="For source mask.")
+    mask: str | None = Field(
+        None, title="Mask", description="For source mask, and for mode soft inpaint."
+    )
+    inpainting_mask_invert: int = Field(
+        0, ge=0, le=1, title="Mask mode", description="1: what is not masked is inpainted."
+    )
+    inpaint_full_res: bool = Field(
+        False, title="Only masked", description="Of the run, for mode soft inpaint."
+    )
+    inpaint_full_res_padding: int = Field(
+        0, ge=0, le=16384, title="Only masked padding", description="Pixels of the picture."
+    )
+    resize_mode: int = Field(
+        0, ge=0, le=3, title="Resize mode", description="Of the run, for mode soft inpaint."
+    )
     prompt: str = Field("", title="Prompt", description="Of the run, for source diffedit.")
     steps: int = Field(20, ge=1, le=1000, title="Steps", description="Of the run.")
     denoising_strength: float = Field(

@@ -20,13 +20,19 @@ from PIL import Image, ImageOps
 from .. import inpaint
 from ..args import EditArgs
 from ..maps import over_frames
-from ..prepare import softened
-from ..soften import reach
 from . import host
 
 ORIGINAL = 1  # "Masked content: original"
 CONTENT = {0: "fill", 2: "latent noise", 3: "latent nothing"}
 BUILTIN = "soft inpainting"
+
+
+def both(args: EditArgs) -> str:
+    """That a change map is used beside the mask, in words."""
+    return (
+        f"the softened mask and the change map are both used (combine: {args.combine}); "
+        "clear the painting to use the mask alone"
+    )
 
 
 @contextmanager
@@ -49,6 +55,7 @@ class Inpaint:
 
     hard: bool `[H, W]` at the init image's size, after the host's invert option.
     soft: float32 `[H, W]`, the same softened.
+    radius: pixels of the size worked at.
     """
 
     def __init__(self, p: Any, args: EditArgs, size: tuple[int, int]):
@@ -57,14 +64,10 @@ class Inpaint:
         if mask.size != size:
             mask = mask.resize(size, Image.Resampling.NEAREST)
         self.hard = inpaint.hard(np.array(mask), p.inpainting_mask_invert)
-        box = inpaint.box_of(self.hard)
-        shape = size, p.width, p.height
-        if p.inpaint_full_res and box is not None:
-            beyond = reach(args.radius, args.direction, args.soften_falloff)
-            scale = inpaint.crop_scale(box, beyond, p.inpaint_full_res_padding, *shape)
-        else:
-            scale = inpaint.picture_scale(p.resize_mode, *shape)
-        self.soft = softened(self.hard.astype(np.float32), args, scale)
+        padding = p.inpaint_full_res_padding if p.inpaint_full_res else None
+        work = inpaint.Work(p.width, p.height, p.resize_mode, padding)
+        self.soft = inpaint.soft_mask(self.hard, args, work)
+        self.radius = args.radius((p.width, p.height))
         self.content, self.blur = p.inpainting_fill, host.mask_blur(p)
 
     def take_over(self, p: Any, support: np.ndarray, stack: ExitStack) -> None:
@@ -79,8 +82,10 @@ class Inpaint:
             )
         )  # fmt: skip
 
-    def tell(self, p: Any) -> None:
+    def tell(self, p: Any, args: EditArgs, with_map: bool) -> None:
         """What the host would have written, and what it does not do this time."""
+        if with_map:
+            p.comment(f"Differential Diffusion: {both(args)}")
         if self.content in CONTENT:
             p.extra_generation_params["Masked content"] = CONTENT[self.content]
         if any(self.blur):

@@ -12,14 +12,15 @@ import numpy as np
 from modules import call_queue, images, shared
 from PIL import Image
 
-from .. import intake, maps
+from .. import inpaint, intake, maps
 from ..args import EditArgs, parse
 from ..automap import wanted
 from ..decode import decode_picture
 from ..errors import FieldError
 from ..overlay import overlay
-from ..prepare import shape, strengths
+from ..prepare import level, strengths
 from . import automap, host
+from .inpaint import both
 
 LARGEST = 1024  # pixels, of the longer side of what is shown
 
@@ -28,11 +29,13 @@ class Seen(NamedTuple):
     """What the last Preview had before it; live changes are of the same.
 
     about: as `automap.of_picture` takes it, without what the panel says.
+    work: of the run that would follow.
     """
 
     picture: Image.Image
     denoising: float
     about: dict[str, Any]
+    work: inpaint.Work
 
 
 def seen(sent: dict[str, Any]) -> Seen:
@@ -40,7 +43,7 @@ def seen(sent: dict[str, Any]) -> Seen:
 
     Args:
         sent: picture and mask as data URLs (mask: or empty), prompt, styles, width, height,
-            denoising.
+            denoising; resize_mode, only_masked, padding, inverted as the host numbers them.
 
     Raises:
         FieldError: "image", "mask".
@@ -51,27 +54,48 @@ def seen(sent: dict[str, Any]) -> Seen:
     about = {
         "prompt": sent.get("prompt") or "", "styles": tuple(sent.get("styles") or ()),
         "width": int(sent.get("width") or 512), "height": int(sent.get("height") or 512),
-        "mask": automap.sent_mask(sent.get("mask")),
+        "mask": automap.sent_mask(sent.get("mask"), bool(sent.get("inverted"))),
     }  # fmt: skip
     denoising = sent.get("denoising")
     picture = decode_picture(sent["picture"])
-    return Seen(picture, 0.75 if denoising is None else float(denoising), about)
+    padding = int(sent.get("padding") or 0) if sent.get("only_masked") else None
+    work = inpaint.Work(about["width"], about["height"], sent.get("resize_mode") or 0, padding)
+    return Seen(picture, 0.75 if denoising is None else float(denoising), about, work)
 
 
-def found(what: Seen, args: EditArgs, painted: np.ndarray | None, ask: bool) -> np.ndarray:
-    """The request's map before it is shaped: float32 [H, W] of the picture's size.
+def found(what: Seen, args: EditArgs, painted: np.ndarray | None, ask: bool) -> np.ndarray | None:
+    """The request's map before it is shaped: float32 [H, W] of the picture's size; None where
+    there is none, and the inpaint mask alone says what changes.
 
     Raises:
         FieldError: what a source refuses. Unknown: as `automap.of_picture`.
     """
     if wanted(args):
         return automap.of_picture(what.picture, args, painted=painted, ask=ask, **what.about)
+    if painted is None and args.mode == "soft inpaint":
+        if what.about["mask"] is None:
+            remedy = "Paint one in an inpaint tab, send one as `mask`, or give a change map"
+            raise FieldError("mode", "soft inpaint needs a mask, and there is none", remedy)
+        return None
     if painted is None:
         raise FieldError("map", "nothing is painted", "Paint, or choose another source")
     return maps.resize(painted, *what.picture.size)
 
 
-def looked_for(what: Seen, args: EditArgs, painted: np.ndarray | None) -> np.ndarray:
+def obeyed(what: Seen, args: EditArgs, change_map: np.ndarray | None) -> np.ndarray:
+    """The map as the run would obey it: shaped, in soft inpaint with the softened mask."""
+    mask = what.about["mask"]
+    if args.mode != "soft inpaint" or mask is None:
+        return inpaint.shape_for(change_map, args, what.work)
+    sent = Image.fromarray((mask * 255).astype(np.uint8))
+    if sent.size != what.picture.size:
+        sent = sent.resize(what.picture.size, Image.Resampling.NEAREST)
+    soft = inpaint.soft_mask(inpaint.hard(np.array(sent)), args, what.work)
+    levelled = [] if change_map is None else [level(change_map, args)]
+    return inpaint.joined(soft, levelled, args.combine)[0]
+
+
+def looked_for(what: Seen, args: EditArgs, painted: np.ndarray | None) -> np.ndarray | None:
     """`found`; the host's queue is only waited in where the model is needed."""
     try:
         return found(what, args, painted, False)
@@ -79,9 +103,9 @@ def looked_for(what: Seen, args: EditArgs, painted: np.ndarray | None) -> np.nda
         return on_the_model(lambda: found(what, args, painted, True))
 
 
-def drawn(what: Seen, args: EditArgs, change_map: np.ndarray) -> Image.Image:
+def drawn(what: Seen, args: EditArgs, shaped: np.ndarray) -> Image.Image:
     """The strengths of a map over the picture."""
-    strength = strengths(shape(change_map, args), args, what.denoising).astype(np.float32)
+    strength = strengths(shaped, args, what.denoising).astype(np.float32)
     flat = np.asarray(images.flatten(what.picture, shared.opts.img2img_background_color))
     scale = min(LARGEST / max(what.picture.size), 1)
     if scale < 1:
@@ -104,7 +128,9 @@ def show(sent: dict[str, Any], values: tuple) -> tuple[Any, Image.Image | None, 
         what = seen(sent)
         args, painted = request(values)
         change_map = looked_for(what, args, painted)
-        return what, drawn(what, args, change_map), _words(args, change_map), as_url(change_map)
+        shaped = obeyed(what, args, change_map)
+        url = "" if change_map is None else as_url(change_map)
+        return what, drawn(what, args, shaped), _words(what, args, change_map, shaped), url
     except FieldError as error:
         return None, None, error_html(error), ""
 
@@ -116,7 +142,8 @@ def refresh(what: Seen | None, values: tuple) -> tuple[Image.Image, str] | None:
     try:
         args, painted = request(values)
         change_map = found(what, args, painted, False)
-        return drawn(what, args, change_map), _words(args, change_map)
+        shaped = obeyed(what, args, change_map)
+        return drawn(what, args, shaped), _words(what, args, change_map, shaped)
     except FieldError as error:
         return None, error_html(error)
     except automap.Unknown:
@@ -153,12 +180,15 @@ def on_the_model(work: Callable[[], Any]) -> Any:
     return made[0]
 
 
-def _words(args: EditArgs, change_map: np.ndarray) -> str:
-    shaped = shape(change_map, args)
+def _words(what: Seen, args: EditArgs, change_map: np.ndarray | None, shaped: np.ndarray) -> str:
     if shaped.max() == 0:
         return _told("The map is black: nothing would change.")
     words = f"On average {shaped.mean():.0%} of full strength; on {(shaped >= 0.5).mean():.0%} of"
-    return _told(f"{words} the picture half or more.")
+    words += " the picture half or more."
+    if args.mode == "soft inpaint" and what.about["mask"] is not None and change_map is not None:
+        about = both(args)
+        words += f" {about[0].upper()}{about[1:]}."
+    return _told(words)
 
 
 def _told(text: str) -> str:

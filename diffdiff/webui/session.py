@@ -17,9 +17,9 @@ from ..attributes import attribute
 from ..composite import paste_back
 from ..errors import FieldError
 from ..hold import Hold
-from ..inpaint import combine, picture_scale
+from ..inpaint import Work, joined, shape_for
 from ..levels import Schedule
-from ..prepare import full_strength, kept, level, plan, shape, shown, strengths, whole
+from ..prepare import full_strength, kept, level, plan, shown, strengths, whole
 from ..travel import pack
 from . import adapter, host, infotext, prompts
 from .inpaint import Inpaint, quiet_builtin
@@ -52,11 +52,8 @@ class Session:
         if args.mode == "soft inpaint" and p.image_mask is not None:
             self.shaped = self._inpaint(p, [level(m, args) for m in at_size])
         elif at_size:
-            size = self._image(p, 0).size
-            scale = picture_scale(p.resize_mode, size, p.width, p.height)
-            self.shaped = [
-                shape(m, args, scale if args.mode == "soft inpaint" else 1) for m in at_size
-            ]
+            work = Work(p.width, p.height, p.resize_mode)
+            self.shaped = [shape_for(m, args, work) for m in at_size]
         elif args.fans:
             self.shaped = []
         else:
@@ -78,11 +75,7 @@ class Session:
         """The host's mask softened, with the painted maps; its support becomes the job's mask."""
         size = self._image(p, 0).size
         self.inpaint = Inpaint(p, self.args, size)
-        soft = self.inpaint.soft
-        shaped = [
-            combine(maps.resize(soft, m.shape[1], m.shape[0]), m, self.args.combine)
-            for m in painted
-        ] or [soft]  # fmt: skip
+        shaped = joined(self.inpaint.soft, painted, self.args.combine)
         support = np.maximum.reduce([maps.resize(m, *size) for m in shaped]) > 0
         self.inpaint.take_over(p, support, self.stack)
         return shaped
@@ -119,7 +112,7 @@ class Session:
         self.mark = written.get(infotext.MAP)
         p.extra_generation_params.update(written)
         if self.inpaint is not None:
-            self.inpaint.tell(p)
+            self.inpaint.tell(p, self.args, bool(self.raw))
         plain = p.sample
 
         def sample(*args: Any, **kwargs: Any) -> Any:
@@ -179,7 +172,7 @@ class Session:
         mask = host.latent_mask(p)
         if mask is not None:  # the host's own inpaint mask: outside of it nothing changes
             # not softened and alone, the mask is what the host makes of it
-            hard = self.inpaint is not None and self.args.radius == 0 and not self.raw
+            hard = self.inpaint is not None and self.inpaint.radius == 0 and not self.raw
             mask = maps.over_frames(mask[:, 0], x.ndim)
             latent = mask if hard else latent * mask
         strength = strengths(latent, self.args, self.user_strength)

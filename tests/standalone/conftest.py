@@ -24,11 +24,15 @@ class FakeEngine:
     def __init__(self):
         self.fails, self.seen = None, None
 
+    @staticmethod
+    def worked_at(image, run):
+        return run.width or image.width, run.height or image.height
+
     def edit(self, image, change_map, args, run, progress=None):
         self.seen = SimpleNamespace(image=image, change_map=change_map, args=args, run=run)
         if self.fails:
             raise self.fails
-        size = run.width or image.width, run.height or image.height
+        size = self.worked_at(image, run)
         before = np.asarray(image.resize(size)).astype(np.float64)
         change_map = np.ones((1, 1), np.float32) if change_map is None else change_map
         strength = prepare.strengths(

@@ -37,7 +37,7 @@ def sent():
     values = {"image": png(picture), "map": handlers.as_url(shapes.gradient(12, 16))}
     for model in (RunArgs, EditArgs):
         values |= {n: i["default"] for n, i in fields(model).items() if n not in ("map", "enabled")}
-    return {**values, "soften_radius": 0.0}  # a slider
+    return {**values, "soften_radius": -1}  # a slider
 
 
 def edit(engine, sent, folder, **changed):
@@ -119,7 +119,7 @@ def test_there_is_a_control_for_every_setting(engine, tmp_path):
     for name, info in fields(EditArgs).items():
         if name in page.controls and name not in ("map", "soften_radius"):
             assert page.controls[name].value == info["default"], name
-    assert page.controls["soften_radius"].value == 0
+    assert page.controls["soften_radius"].value == -1
     assert page.controls["guidance"].value is None
     assert page.controls["prompt"].value == handlers.PROMPT
 

@@ -46,7 +46,8 @@ def test_changed_settings_only():
         ({"gamma": 0}, "gamma"),
         ({"gamma": "strong"}, "gamma"),
         ({"gamma": float("nan")}, "gamma"),
-        ({"soften_radius": -1}, "soften_radius"),
+        ({"soften_radius": -2}, "soften_radius"),
+        ({"soften_radius": -0.5}, "soften_radius"),
         ({"soften_radius": float("inf")}, "soften_radius"),
         ({"scale": "both"}, "scale"),
         ({"black": 0.5, "white": 0.5}, "black"),
@@ -93,8 +94,17 @@ def test_a_refusal_names_the_field_and_the_remedy(request_, field):
 )
 def test_what_is_left_out_of_the_softening_depends_on_the_mode(request_, radius, direction):
     args = parse(request_)
-    assert (args.radius, args.direction) == (radius, direction)
+    assert (args.radius((768, 512)), args.direction) == (radius, direction)
     assert changed(args) == request_  # infotexts carry only what was given
+
+
+@pytest.mark.parametrize("left_out", [{}, {"soften_radius": None}, {"soften_radius": -1}])
+def test_an_automatic_radius_follows_the_size_that_is_worked_at(left_out):
+    soft = parse({"mode": "soft inpaint", **left_out})
+    assert [soft.radius(size) for size in ((512, 512), (128, 64), (1024, 1536))] == [32, 4, 64]
+    assert parse(left_out).radius((512, 512)) == 0
+    assert changed(soft) == {"mode": "soft inpaint"}
+    assert changed(parse({"soften_radius": 0})) == {}
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def jobs(draw):
 def test_the_crop_encloses_the_softened_mask(case):
     hard, (width, height), padding, args = case
     size = hard.shape[::-1]
-    beyond = reach(args.radius, args.direction, args.soften_falloff)
+    beyond = reach(args.radius((width, height)), args.direction, args.soften_falloff)
     box = inpaint.box_of(hard)
     scale = inpaint.crop_scale(box, beyond, padding, size, width, height)
     soft = softened(hard.astype(np.float32), args, scale)
@@ -74,7 +74,7 @@ def test_the_crop_encloses_the_softened_mask(case):
 def test_nothing_beyond_its_reach(case):
     hard, _, _, args = case
     soft = softened(hard.astype(np.float32), args)
-    beyond = reach(args.radius, args.direction, args.soften_falloff)
+    beyond = reach(args.radius(hard.shape), args.direction, args.soften_falloff)
     box = inpaint.grown(inpaint.box_of(hard), beyond, hard.shape[::-1])
     outside = np.ones_like(hard)
     outside[box[1] : box[3], box[0] : box[2]] = False

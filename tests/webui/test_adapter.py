@@ -184,13 +184,15 @@ def test_kept_pixels_are_pasted_back_exactly(host, job, run):
 
 def test_panel_has_one_control_per_field_in_order(host):
     from diffdiff.args import fields
+    from diffdiff.sourcewords import listed
 
     controls, pasted, _ = host.panel.build(lambda name: f"diffdiff_{name}")
     assert list(controls) == list(fields())
     assert controls["enabled"].value is False  # off until the user ticks it
     for name, info in list(fields().items())[1:]:
         # an empty box is a value that is left out; a slider says what it would have been
-        shown = 0.0 if name == "soften_radius" else info["default"]
+        shown = -1 if name == "soften_radius" else info["default"]
+        shown = listed(shown) if name == "source" else shown
         assert (controls[name].value or None) == (shown or None), name
     assert len(pasted) == len(fields()) - 1  # all but the other picture
 
@@ -208,15 +210,9 @@ def test_infotext_round_trip(host, job, run):
     assert host.infotext.reader("gamma")({}) is None
 
 
-def test_the_radius_follows_the_mode_until_someone_sets_it(host):
-    from diffdiff.args import suited_radius as suited
-
-    assert suited("soft inpaint", 0.0) == 32
-    assert suited("edit", 32.0) == 0
-    assert suited("soft inpaint", 5.0) == suited("edit", 5.0) == 5
+def test_a_radius_that_is_not_told_is_automatic(host):
     read = host.infotext.reader("soften_radius")
     on = {"DD enabled": "True"}
-    assert read(on) == 0
-    assert read({**on, "DD mode": "soft inpaint"}) == 32
+    assert read(on) == read({**on, "DD mode": "soft inpaint"}) == -1
     assert read({**on, "DD mode": "soft inpaint", "DD soften radius": "4.5"}) == 4.5
     assert read({}) is None

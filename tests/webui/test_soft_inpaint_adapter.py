@@ -191,11 +191,11 @@ def test_empty_boxes_of_the_page_are_values_left_out(host, job, run):
     values[list(fields()).index("map")] = ""
     p = masked(job())
     run(p, *values)
-    assert p.diffdiff.args.radius == 32
+    assert p.diffdiff.inpaint.radius == 48 / 16
     values[list(fields()).index("soften_radius")] = "6"
     p = masked(job())
     run(p, *values)
-    assert p.diffdiff.args.radius == 6
+    assert p.diffdiff.inpaint.radius == 6
 
 
 def test_an_empty_mask_calls_no_model(host, job, run):
