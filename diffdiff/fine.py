@@ -44,6 +44,13 @@ class Exact:
         self.grid = np.arange(1, 8001) / 8000
         self.starts = self.coordinate(self.grid)
 
+    @classmethod
+    def of_steps(cls, coordinates: Sequence[float], rule: Rule = climb) -> Exact:
+        """From a schedule of few steps, straight between them: where no longer one can be had."""
+        steps = len(coordinates) - 1
+        place = np.linspace(0, steps, DENSE + 1)
+        return cls(np.interp(place, np.arange(steps + 1), coordinates).tolist(), rule)
+
     def kept(self, strength: np.ndarray) -> np.ndarray:
         """Bool: strengths of which nothing is left even of very many steps."""
         return self.rule(strength, STEPS, self.last).start == NEVER
@@ -270,3 +277,49 @@ def _assigned(
     chosen_ones = tuple(Between(level.coordinate, level.step) for level in between)
     return Ladder(start, weight, np.where(kept, 0, which[nearest]).astype(np.uint8), chosen_ones)
 
+
+
+class Start(NamedTuple):
+    """Where the pixels of some strengths begin. lowest, highest: strengths in 0..1. noise: part of
+    noise there, `noise / (signal + noise)`. steps: that they make. share: of the map."""
+
+    lowest: float
+    highest: float
+    noise: float
+    steps: int
+    share: float
+
+    def __str__(self) -> str:
+        return f"{self.highest:.3g} at {100 * self.noise:.0f}% noise"
+
+
+def starts(
+    strength: np.ndarray, ladder: Ladder, first: int, coordinates: Sequence[float], noise: Callable
+) -> list[Start]:
+    """All places at which pixels begin, the strongest first.
+
+    Args:
+        strength: as for `fine`.
+        first: step of the run.
+        coordinates: of the schedule.
+        noise: a coordinate's part of noise.
+    """
+    fine = np.zeros_like(ladder.start, np.uint8) if ladder.fine is None else ladder.fine
+    found = []
+    places = ladder.start.astype(np.int64) * 256 + fine
+    for place in np.unique(places[ladder.start != NEVER]):
+        step, number = divmod(int(place), 256)
+        at = coordinates[step] if step < len(coordinates) else coordinates[-1]
+        if number:
+            at = ladder.between[number - 1].coordinate
+        elif step == first and ladder.top is not None:
+            at = ladder.top
+        own = places == place
+        steps = len(coordinates) - 1 - step + (number > 0)
+        found.append(
+            Start(
+                float(strength[own].min()), float(strength[own].max()), float(noise(at)), steps,
+                float(own.mean()),
+            )  # fmt: skip
+        )
+    return sorted(found, key=lambda start: -start.noise)

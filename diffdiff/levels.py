@@ -86,6 +86,14 @@ def held_answer(predicts: str, x: Tensor, init: Tensor, level: Level) -> Tensor:
     return torch.div(difference, level.noise, out=_into(difference, level.noise))
 
 
+def noisiness(level: Level) -> float:
+    """How much of a latent at this level is noise: `noise / (signal + noise)`, 0..1. The flow time
+    of flow matching; comparable between all kinds of models."""
+    noise = float(torch.as_tensor(level.noise).reshape(-1)[0])
+    signal = 1.0 if level.signal is None else float(torch.as_tensor(level.signal).reshape(-1)[0])
+    return noise / (signal + noise)
+
+
 def parts(predicts: str, x: Tensor, answer: Tensor, level: Level) -> tuple[Tensor, Tensor]:
     """What an answer says of `x = signal * x0 + noise * eps`: `(x0, eps)`. Inverse of
     `held_answer`; `x0` is the answer itself for "x0"."""

@@ -16,11 +16,13 @@ from modules import sd_samplers_common, shared
 from ..attributes import attribute
 from ..calls import SamplerCall
 from ..draws import Draws
+from ..errors import FieldError
+from ..fine import Exact
 from ..hold import Hold
 from ..inpaint import released_conditioning
 from ..inversion import invert, of_levels
 from ..ladder import Ladder, shortened
-from ..levels import Schedule
+from ..levels import Schedule, noised
 from ..probe import habits_of
 from . import host
 
@@ -33,6 +35,8 @@ class Plan(NamedTuple):
     start: latents `[B, C, ..., h, w]` that are noised to begin with; None for the init latent.
         What is held, is held on the init latent all the same.
     stepwise: show inpainting checkpoints as masked what has been released so far.
+    coarse: ladder and first step for a sampler that cannot begin between its steps; None: such a
+        sampler is refused.
     empty: the empty prompt `(cond, uncond)` as the denoiser takes it: what is held, is held on the
         path of a DDIM inversion with it. None for the noised init latent.
     """
@@ -41,10 +45,15 @@ class Plan(NamedTuple):
     first: int | None
     start: torch.Tensor | None = None
     stepwise: bool = False
+    coarse: tuple[Ladder, int | None] | None = None
     empty: tuple[Any, Any] | None = None
 
 
-Planner = Callable[[torch.Tensor, Schedule, int, int], Plan]
+Planner = Callable[[torch.Tensor, Schedule, int, int, Callable[[], Exact]], Plan]
+
+
+class Coarse(Exception):
+    """This sampler cannot begin between its steps."""
 
 
 def hold_sampler(
@@ -53,7 +62,8 @@ def hold_sampler(
     """Makes this sampler object's next img2img runs obey a plan. It dies with the job.
 
     Args:
-        planner: `(init_latent, schedule, steps, slider_first) -> Plan`.
+        planner: `(init_latent, schedule, steps, slider_first, exact) -> Plan`; `exact()` tells
+            where strengths begin without rounding.
         report: `(hold, first, slider_first)`, called when a run is complete.
     """
     plain = sampler.sample_img2img
@@ -64,13 +74,31 @@ def hold_sampler(
         wanted_steps, t_enc = sd_samplers_common.setup_img2img_steps(p, steps)
         slider_first = wanted_steps - t_enc - 1
         schedule = host.schedule_of(sampler, p, wanted_steps, x)
-        plan = planner(x, schedule, wanted_steps, slider_first)
+        exact = functools.partial(host.exact_of, sampler, p, schedule, x)
+        plan = planner(x, schedule, wanted_steps, slider_first, exact)
+        try:
+            return sample(p, x, noise, conditioning, unconditional_conditioning, plan, steps, kwargs)
+        except Coarse as error:
+            if plan.coarse is None:
+                problem = f"{p.sampler_name} cannot begin between its steps: {error}"
+                remedy = "Use levels steps, or another sampler."
+                raise FieldError("levels", problem, remedy) from error
+        ladder, first = plan.coarse
+        plan = plan._replace(ladder=ladder, first=first)
+        return sample(p, x, noise, conditioning, unconditional_conditioning, plan, steps, kwargs)
+
+    def sample(p, x, noise, conditioning, unconditional_conditioning, plan, steps, kwargs):
+        wanted_steps, t_enc = sd_samplers_common.setup_img2img_steps(p, steps)
+        slider_first = wanted_steps - t_enc - 1
+        schedule = host.schedule_of(sampler, p, wanted_steps, x)
         if plan.first is None:
             sampler.last_latent = x
             report(None, len(schedule), slider_first)
             return x.clone()
         latest = wanted_steps - 1 - host.shortest_run(sampler.func)
         first = max(min(plan.first, latest), 0)
+        if plan.ladder.top is not None and first != plan.first:
+            raise Coarse("it needs more steps than are left")
         run = HeldRun(sampler, x, noise, plan, schedule, first)
         start = x if plan.start is None else plan.start
         overrides: dict[str, Any] = {}
@@ -93,6 +121,9 @@ class HeldRun:
         self.sampler, self.init, self.noise = sampler, init, noise
         self.ladder, self.stepwise, self.empty = plan.ladder, plan.stepwise, plan.empty
         self.schedule, self.first = schedule, first
+        self.start = init if plan.start is None else plan.start
+        if self.ladder.top is not None:
+            self.schedule = schedule.begun_at(first, self.ladder.top)
         self.hold: Hold | None = None
 
     def wrap(self, function: Callable) -> Callable:
@@ -104,10 +135,10 @@ class HeldRun:
             if self.empty is not None:
                 path = self._path(denoiser, **kwargs["extra_args"])
                 x = path[-1].to(x).clone()
-            call, draws = (
-                SamplerCall(function, *args, **kwargs),
-                Draws(host.noise_sources(self.sampler)),
-            )
+            call = SamplerCall(function, *args, **kwargs)
+            draws = Draws(host.noise_sources(self.sampler))
+            if self.ladder.top is not None:
+                call, x = self._begun_at_top(call, x)
             self.hold = hold = self._hold(call, denoiser, x, draws, path)
             forward = self._forward(denoiser, hold, call)
             # a mask of the host is already in the ladder; its own blends would come on top
@@ -115,6 +146,17 @@ class HeldRun:
                 return hold.run(call, denoiser, x, denoiser, draws)
 
         return held
+
+    def _begun_at_top(self, call: SamplerCall, x: torch.Tensor) -> tuple[SamplerCall, torch.Tensor]:
+        """The call, and the noised latents, from the exact level that the run begins with."""
+        if call.schedule is None:
+            raise Coarse("it plans its own steps")
+        level = self.schedule.starts[self.first]
+        begun = noised(self.start.to(x), self.noise, level)
+        extra = shared.opts.img2img_extra_noise
+        if extra > 0:
+            begun = begun + self.noise * extra * (1.0 if level.signal is None else level.signal)
+        return call.begun_at(self.ladder.top), begun.to(x.dtype)
 
     def _path(self, denoiser: Any, **extra: Any) -> list[torch.Tensor]:
         """DDIM inversion of the init latent up to the run's first level, without a prompt."""
@@ -138,8 +180,12 @@ class HeldRun:
         weight = self.ladder.weight
         predicts = "eps" if hasattr(self.sampler, "get_timesteps") else "x0"
         habits = habits_of(
-            call, denoiser, self.schedule, self.first, x, predicts, draws.sources, host.settings()
-        )
+            call, denoiser, self.schedule, self.first, x, predicts, draws.sources,
+            host.settings(), self.ladder.between,
+        )  # fmt: skip
+        fine = self.ladder.fine
+        if habits.early is None and (self.ladder.between or self.ladder.top is not None):
+            raise Coarse(habits.early_why)
         return Hold(
             self.init.to(x),
             self.noise,
@@ -151,23 +197,29 @@ class HeldRun:
             weight=None if weight is None else torch.from_numpy(weight).to(x),
             extra_noise=self.noise * extra if extra > 0 else None,
             path=path,
+            fine=None if fine is None else torch.from_numpy(fine).to(x.device),
+            between=self.ladder.between,
         )
 
     def _forward(self, denoiser: Any, hold: Hold, call: SamplerCall) -> Callable:
         plain, sampler = denoiser.forward, self.sampler
+        step = 0
 
         def ask(x, sigma, **kwargs):
+            denoiser.step = step  # a call that is made once more is no step of the prompt's
             if self.stepwise and hold.holding and torch.is_tensor(kwargs.get("image_cond")):
                 condition = kwargs["image_cond"]
                 kwargs["image_cond"] = released_conditioning(condition, hold.held, hold.init)
-            return plain(x, sigma, **kwargs)
+            answer = plain(x, sigma, **kwargs)
+            if hold.beside is not None and getattr(denoiser, "need_last_noise_uncond", False):
+                hold.also("last_noise_uncond", x, denoiser.last_noise_uncond)
+            return answer
 
         def forward(x, sigma, **kwargs):
+            nonlocal step
             step = denoiser.step
             kwargs = call.overheard(kwargs, lambda name, value: hold.also(name, x, value))
             answer = hold.denoise(ask, x, sigma, **kwargs)
-            # a start that asks once more makes no step of the prompt's schedule
-            denoiser.step = min(denoiser.step, step + 1)
             if getattr(denoiser, "need_last_noise_uncond", False):
                 aside = denoiser.last_noise_uncond
                 denoiser.last_noise_uncond = hold.also("last_noise_uncond", x, aside)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
@@ -16,13 +17,15 @@ from ..args import EditArgs
 from ..attributes import attribute
 from ..composite import paste_back
 from ..errors import FieldError
+from ..fine import Exact
 from ..hold import Hold
 from ..inpaint import Work, joined, shape_for
 from ..levels import Schedule
-from ..prepare import full_strength, kept, level, plan, shown, strengths, whole
+from ..prepare import full_strength, kept, level, shown, strengths, whole
 from ..travel import pack
 from . import adapter, host, infotext, prompts
 from .inpaint import Inpaint, quiet_builtin
+from .leveling import Leveling
 from .refusal import told
 
 logger = logging.getLogger("diffdiff")
@@ -67,7 +70,7 @@ class Session:
         self.several = len(change_maps) > 1 or len(p.init_images) > 1
         self.size = p.width, p.height  # some hosts change it before they begin
         self.obeyed = False  # whether the sampler has asked for what is to change
-        self.steps: tuple[int, int] | None = None
+        self.levels: Leveling | None = None  # once the sampler has asked
         self.fitted: dict[int, np.ndarray] = {}
         self.texts: dict[int, str] = {}
 
@@ -133,7 +136,7 @@ class Session:
             filled = self._filled(p)
             adapter.hold_sampler(
                 p.sampler,
-                lambda x, schedule, steps, first: self._plan(p, x, schedule, steps, first, filled),
+                lambda *about: self._plan(p, *about, filled),
                 lambda hold, first, slider_first: self._report(p, hold, first, slider_first),
             )
 
@@ -165,7 +168,14 @@ class Session:
         return maps.follow(shaped, mode, size, p.width, p.height)
 
     def _plan(
-        self, p: Any, x: torch.Tensor, schedule: Schedule, steps: int, slider_first: int, filled
+        self,
+        p: Any,
+        x: torch.Tensor,
+        schedule: Schedule,
+        steps: int,
+        slider_first: int,
+        exact: Callable[[], Exact],
+        filled: torch.Tensor | None,
     ) -> adapter.Plan:
         self.obeyed = True
         latent = self._latent_maps(p, x)
@@ -176,15 +186,15 @@ class Session:
             mask = maps.over_frames(mask[:, 0], x.ndim)
             latent = mask if hard else latent * mask
         strength = strengths(latent, self.args, self.user_strength)
-        self.steps = steps, len(schedule) - 1
-        ladder, first = plan(strength, self.args, steps, self.steps[1], slider_first)
+        self.levels = Leveling(self.args, self.user_strength)
+        ladder, first, coarse = self.levels.plan(strength, steps, schedule, slider_first, exact)
         if filled is not None:
             full = torch.from_numpy(ladder.start <= whole(self.args, slider_first)).to(x.device)
             filled = torch.where(full, filled.to(x), x)
         stepwise = self.args.mask_channel == "step"
         inverted = self.args.anchor == "inverted" and first is not None
         empty = prompts.empty(p, len(x)) if inverted else None
-        return adapter.Plan(ladder, first, filled, stepwise, empty)
+        return adapter.Plan(ladder, first, filled, stepwise, coarse, empty)
 
     def _latent_maps(self, p: Any, x: torch.Tensor) -> np.ndarray:
         """The maps at latent size: float32 `[B or 1, 1, ..., h, w]`. Where a batch is the frames of
@@ -205,18 +215,21 @@ class Session:
         skipped = max(first - slider_first, 0)
         text = f"Differential Diffusion: {calls} model calls"
         if skipped:
-            text += f", {skipped} of {skipped + max(self.steps[1] + 1 - first, 0)} steps skipped"
+            text += f", {skipped} of {skipped + max(len(self.levels.schedule) - first, 0)} steps skipped"
         if hold is None:
             text += f"; the {'mask' if self.inpaint else 'map'} is empty, so nothing changes"
         elif hold.remark:
             text += f"; {hold.remark}"
             p.extra_generation_params["DD sampler"] = "approximate"
+        self.levels.ran(hold)
+        if starts := self.levels.text(first):
+            p.extra_generation_params[infotext.STARTS] = starts
         p.comment(text)
         logger.info(text)
 
     def recolour(self, p: Any, picture: Image.Image, index: int) -> Image.Image:
         """The picture as the VAE decoded it, with the colours of the original."""
-        if not self.args.colour_match or self.steps is None:
+        if not self.args.colour_match or self.levels is None:
             return picture
         source, change_map = whole_cells(self.source(p, index), self.fitted_map(p, index), picture)
         if source.size != picture.size:
@@ -230,7 +243,7 @@ class Session:
 
     def composite(self, p: Any, picture: Image.Image, index: int) -> Image.Image:
         """The picture with kept pixels pasted back from the init image, exactly."""
-        if not self.args.paste_back or self.steps is None:
+        if not self.args.paste_back or self.levels is None:
             return picture
         if p.image_mask is not None and self.inpaint is None:
             return picture  # the host's own inpainting pastes
@@ -242,7 +255,7 @@ class Session:
         # a painted grey is meant to show; the rim of a softened mask is there to hide the seam
         if self.args.mode == "soft inpaint" and not (self.inpaint and self.raw):
             strength = strengths(change_map, self.args, self.user_strength)
-            limit = shown(strength, full_strength(self.args, self.user_strength), *self.steps)
+            limit = shown(strength, full_strength(self.args, self.user_strength), *self.levels.counted)
         original, edited = np.array(source), np.array(picture.convert("RGB"))
         result = Image.fromarray(paste_back(original, edited, touched, self.args.feather, limit))
         result.info = dict(picture.info)
@@ -263,7 +276,7 @@ class Session:
         """What goes with the pictures of a finished job."""
 
     def _kept(self, change_map: np.ndarray) -> np.ndarray:
-        return kept(strengths(change_map, self.args, self.user_strength), *self.steps)
+        return kept(strengths(change_map, self.args, self.user_strength), *self.levels.counted)
 
     def _flat(self, p: Any, index: int) -> Image.Image:
         return images.flatten(self._image(p, index), shared.opts.img2img_background_color)

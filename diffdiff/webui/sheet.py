@@ -36,7 +36,10 @@ class SheetSession(Session):
 
     def __init__(self, p: Any, args: EditArgs, change_maps: list[np.ndarray]):
         super().__init__(p, args, change_maps)
-        self.args = EditArgs(**{**vars(args), "scale": "relative"})
+        if args.levels == "fine":
+            problem = "a sheet shows plain img2img at each strength, which begins at a step"
+            raise FieldError("levels", problem, "Use levels steps or auto, or a fan.")
+        self.args = EditArgs(**{**vars(args), "scale": "relative", "levels": "steps"})
         self.values = args.several
         self.rows: list[SheetSession] = []
         self.each = 1  # pictures of one strength in a batch
@@ -210,8 +213,8 @@ class _Row:
         if session.raw:
             adapter.hold_sampler(self.sampler, self._plan, self._report)
 
-    def _plan(self, x: torch.Tensor, schedule: Any, steps: int, first: int) -> adapter.Plan:
-        return self.session._plan(self.p, x, schedule, steps, first, None)
+    def _plan(self, *about: Any) -> adapter.Plan:
+        return self.session._plan(self.p, *about, None)
 
     def _report(self, hold: Any, first: int, slider_first: int) -> None:
         self.held_calls = hold.calls if hold else 0

@@ -202,6 +202,9 @@ class Kind:
         return sys.modules["diffdiff.webui.script"].DifferentialDiffusion()
 
     def job(self, edit=None, **settings):
+        """A job; its edit begins at steps, as plain img2img does, unless it says otherwise."""
+        if edit is not None:
+            edit = {"levels": "steps", **edit}
         return kind_runs.new(self, edit, **settings)
 
     def run(self, edit=None, **settings):
