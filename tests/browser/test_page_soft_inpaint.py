@@ -45,9 +45,18 @@ def test_mask_choose_generate(page):
     host_mask(page, "img2maskimg")
     set_run(page, WIDE)
     tick(page)
-    assert radius(page) == "0"
+    assert radius(page) == "-1", "automatic"
+    joins = page.locator(f"{PANEL}joins")
+    assert not joins.is_visible()
     choose(page, "soft inpaint")
-    assert radius(page) == "32", "the radius of soft inpainting comes by itself"
+    assert "clear it to use the mask alone" in joins.inner_text()
+    # without a painted map the preview is the softened mask
+    look, words = page.locator(f"{PANEL}look").first, page.locator(f"{PANEL}told [role]").first
+    look.click()
+    words.wait_for(timeout=60_000)
+    page.wait_for_timeout(1500)
+    assert "of full strength" in words.inner_text() and "both used" not in words.inner_text()
+    shot(page, "soft-preview")
     box = page.locator(f"{PANEL}soften_radius input[type=number]").first
     box.fill(str(RADIUS))
     box.press("Tab")
