@@ -290,7 +290,7 @@ class Start(NamedTuple):
     share: float
 
     def __str__(self) -> str:
-        return f"{self.highest:.3g} at {100 * self.noise:.0f}% noise"
+        return f"{100 * self.highest:.3g}% at {100 * self.noise:.0f}% noise"
 
 
 def starts(
