@@ -281,16 +281,31 @@ def _assigned(
 
 class Start(NamedTuple):
     """Where the pixels of some strengths begin. lowest, highest: strengths in 0..1. noise: part of
-    noise there, `noise / (signal + noise)`. steps: that they make. share: of the map."""
+    noise there, `noise / (signal + noise)`. steps: that they make. share: of the map. extra: their
+    level lies between steps and costs a model call more."""
 
     lowest: float
     highest: float
     noise: float
     steps: int
     share: float
+    extra: bool = False
 
     def __str__(self) -> str:
         return f"{100 * self.highest:.3g}% at {100 * self.noise:.0f}% noise"
+
+
+def summary(begun: Sequence[Start]) -> str:
+    """Where pixels begin and what it costs, in a sentence."""
+    if not begun:
+        return ""
+    calls = max(start.steps for start in begun) + sum(start.extra for start in begun)
+    first, last = begun[0], begun[-1]
+    words = f"strength {100 * first.highest:.0f}% begins at {100 * first.noise:.0f}% noise"
+    if len(begun) > 1:
+        words += f", strength {100 * last.highest:.0f}% at {100 * last.noise:.0f}%"
+    levels = "1 level" if len(begun) == 1 else f"{len(begun)} levels"
+    return f"{words}; {levels}, {calls} steps of the model"
 
 
 def starts(
@@ -319,7 +334,7 @@ def starts(
         found.append(
             Start(
                 float(strength[own].min()), float(strength[own].max()), float(noise(at)), steps,
-                float(own.mean()),
+                float(own.mean()), number > 0,
             )  # fmt: skip
         )
     return sorted(found, key=lambda start: -start.noise)

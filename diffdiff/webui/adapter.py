@@ -24,7 +24,7 @@ from ..inversion import invert, of_levels
 from ..ladder import Ladder, shortened
 from ..levels import Schedule, noised
 from ..probe import habits_of
-from . import host
+from . import host, schedules
 
 
 class Plan(NamedTuple):
@@ -74,7 +74,7 @@ def hold_sampler(
         wanted_steps, t_enc = sd_samplers_common.setup_img2img_steps(p, steps)
         slider_first = wanted_steps - t_enc - 1
         schedule = host.schedule_of(sampler, p, wanted_steps, x)
-        exact = functools.partial(host.exact_of, sampler, p, schedule, x)
+        exact = functools.partial(schedules.exact_of, sampler, p, schedule, x)
         plan = planner(x, schedule, wanted_steps, slider_first, exact)
         try:
             return sample(p, x, noise, conditioning, unconditional_conditioning, plan, steps, kwargs)

@@ -22,7 +22,7 @@ from ..inpaint import Work
 from ..overlay import overlay
 from ..prepare import full_strength, shape, strengths
 from ..releases import releases
-from . import automap, finder, preview
+from . import automap, finder, preview, schedules
 from .bodies import AdherenceRequest, DiffEditRequest, PreviewRequest, read
 
 ROOT = "/diffdiff/v1"
@@ -107,7 +107,8 @@ def map_preview(request: PreviewRequest) -> dict[str, Any]:
         }  # fmt: skip
         padding = request.inpaint_full_res_padding if request.inpaint_full_res else None
         work = Work(about["width"], about["height"], request.resize_mode, padding)
-        what = preview.Seen(picture, request.denoising_strength, about, work)
+        run = schedules.asked(vars(request) | {"sampler": request.sampler_name, **about})
+        what = preview.Seen(picture, request.denoising_strength, about, work, run)
         change_map = preview.looked_for(what, args, painted)
     shaped = shape(change_map, args) if picture is None else preview.obeyed(what, args, change_map)
     strength = strengths(shaped, args, request.denoising_strength)
@@ -120,6 +121,8 @@ def map_preview(request: PreviewRequest) -> dict[str, Any]:
         "release": eight(told.picture),
     }  # fmt: skip
     if picture is not None:
+        begun = preview.begins(what, args, shaped)
+        answer["starts"] = [start._asdict() for start in begun]
         flat = np.asarray(picture.convert("RGB"))
         answer["overlay"] = eight(overlay(flat, np.clip(strength, 0, 1).astype(np.float32)))
     return answer

@@ -48,6 +48,10 @@ class PreviewRequest(RunSize, extra="forbid"):
     )
     prompt: str = Field("", title="Prompt", description="Of the run, for source diffedit.")
     steps: int = Field(20, ge=1, le=1000, title="Steps", description="Of the run.")
+    sampler_name: str | None = Field(
+        None, title="Sampler", description="Of the run. With it the answer says where pixels begin."
+    )
+    scheduler: str | None = Field(None, title="Scheduler", description="Of the run.")
     denoising_strength: float = Field(
         0.75, ge=0, le=1, title="Denoising strength", description="Of the run."
     )

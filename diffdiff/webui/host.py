@@ -6,7 +6,6 @@ asks for a capability and looks at what is there; no host is told by its name.
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -19,10 +18,7 @@ from modules import sd_samplers_common, shared
 from torch import Tensor
 
 from ..attributes import attribute
-from ..fine import DENSE, Exact
 from ..levels import Schedule, flow, sigma_schedule, timestep_schedule, ve
-
-logger = logging.getLogger("diffdiff")
 
 # --- the model ---------------------------------------------------------------------------------
 
@@ -36,6 +32,13 @@ def inner_model() -> Any:
     """Whose `apply_model` is called at every step."""
     parts = engine()
     return shared.sd_model if parts is None else parts.unet.model
+
+
+def is_loaded() -> bool:
+    """Whether a model is there, without having one loaded by the question."""
+    data = getattr(sys.modules.get("modules.sd_models"), "model_data", None)
+    model = getattr(data, "sd_model", None)
+    return any(hasattr(model, name) for name in ("forge_objects", "get_first_stage_encoding"))
 
 
 def is_flow() -> bool:
@@ -59,19 +62,6 @@ def schedule_of(sampler: Any, p: Any, steps: int, like: Tensor) -> Schedule:
     if engine() is not None:
         sigmas = sigmas.to(like.device)
     return sigma_schedule(sigmas, flow if is_flow() else ve, like.ndim)
-
-
-def exact_of(sampler: Any, p: Any, schedule: Schedule, like: Tensor) -> Exact:
-    """Where strengths begin without rounding: by the host's own schedule of very many steps."""
-    try:
-        with attribute(p, extra_generation_params=dict(p.extra_generation_params)):
-            dense = schedule_of(sampler, p, DENSE, like).coordinates
-        rising = any(b > a for a, b in zip(dense, dense[1:]))
-        if len(dense) > DENSE // 2 and not rising and np.isfinite(dense).all():
-            return Exact(dense)
-    except Exception:  # a scheduler of fixed length, or one that cannot make so many
-        logger.debug("no schedule of %s steps", DENSE, exc_info=True)
-    return Exact.of_steps(schedule.coordinates)
 
 
 def model_sigmas(sampler: Any) -> Tensor:

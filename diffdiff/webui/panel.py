@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -23,13 +23,10 @@ FAN_ROWS = (
 )  # fmt: skip
 ADVANCED = (
     ("black", "white", "gamma"), ("soften_direction", "soften_falloff"),
-    ("transition", "feather"), ("paste_back", "skip", "linear_light", "colour_match"),
+    ("levels", "extra_calls", "transition"), ("feather",),
+    ("paste_back", "skip", "linear_light", "colour_match"),
     ("combine", "mask_channel", "anchor"), ("response",),
 )  # fmt: skip
-JOINS = (
-    "<p class='diffdiff-hint'>Soft inpaint uses the tab's inpaint mask, softened. What is painted "
-    "here is used too (Combine says how); clear it to use the mask alone.</p>"
-)
 ABSENT = ("map", "other_image")  # pictures are not pasted
 
 
@@ -53,7 +50,7 @@ def build(elem_id: Callable[[str], str]) -> Panel:
         helps[elem_id(name)] = described[name]["help"]
         controls[name] = control(name, described[name], elem_id(name), info=None, **more)
 
-    def rows(named: tuple[tuple[str, ...], ...]) -> None:
+    def rows(named: Iterable[tuple[str, ...]]) -> None:
         for names in named:
             with gr.Row(elem_classes=["diffdiff-row"]):
                 for name in names:
@@ -64,7 +61,6 @@ def build(elem_id: Callable[[str], str]) -> Panel:
         for feature, why in selfcheck.missing().items():
             gr.HTML(f"<p class='diffdiff-error'>{html.escape(f'{feature} is off: {why}')}</p>")
         controls["map"] = painter(elem_id("map"), panel=elem_id(""))
-        joins = gr.HTML(JOINS, visible=False, elem_id=elem_id("joins"))
         with gr.Row(elem_classes=["diffdiff-row"]):
             make("mode", scale=3)
             make("source", scale=2)
@@ -74,14 +70,9 @@ def build(elem_id: Callable[[str], str]) -> Panel:
         rows(OFTEN)
         with gr.Accordion("Advanced", open=False, elem_id=elem_id("advanced")):
             rows(ADVANCED)
-            for name in described:
-                if name not in controls:
-                    make(name)
+            rest = [name for name in described if name not in controls]
+            rows(tuple(rest[i : i + 2]) for i in range(0, len(rest), 2))
         _about(helps)
-    controls["mode"].change(
-        lambda mode: gr.update(visible=mode == "soft inpaint"), controls["mode"], joins,
-        queue=False, show_progress=False,
-    )  # fmt: skip
     controls["mode"].change(
         lambda mode: gr.update(visible=mode in ("fan", "sheet")), controls["mode"], fans,
         queue=False, show_progress=False,

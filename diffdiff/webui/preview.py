@@ -17,9 +17,10 @@ from ..args import EditArgs, parse
 from ..automap import wanted
 from ..decode import decode_picture
 from ..errors import FieldError
+from ..fine import Start, summary
 from ..overlay import overlay
 from ..prepare import level, strengths
-from . import automap, host
+from . import automap, host, schedules
 from .inpaint import both
 
 LARGEST = 1024  # pixels, of the longer side of what is shown
@@ -30,12 +31,14 @@ class Seen(NamedTuple):
 
     about: as `automap.of_picture` takes it, without what the panel says.
     work: of the run that would follow.
+    run: its sampler and steps, where they are known.
     """
 
     picture: Image.Image
     denoising: float
     about: dict[str, Any]
     work: inpaint.Work
+    run: schedules.Asked | None = None
 
 
 def seen(sent: dict[str, Any]) -> Seen:
@@ -43,7 +46,7 @@ def seen(sent: dict[str, Any]) -> Seen:
 
     Args:
         sent: picture and mask as data URLs (mask: or empty), prompt, styles, width, height,
-            denoising; resize_mode, only_masked, padding, inverted as the host numbers them.
+            denoising, sampler, scheduler, steps; resize_mode, only_masked, padding, inverted as the host numbers them.
 
     Raises:
         FieldError: "image", "mask".
@@ -60,7 +63,8 @@ def seen(sent: dict[str, Any]) -> Seen:
     picture = decode_picture(sent["picture"])
     padding = int(sent.get("padding") or 0) if sent.get("only_masked") else None
     work = inpaint.Work(about["width"], about["height"], sent.get("resize_mode") or 0, padding)
-    return Seen(picture, 0.75 if denoising is None else float(denoising), about, work)
+    run = schedules.asked(sent)
+    return Seen(picture, 0.75 if denoising is None else float(denoising), about, work, run)
 
 
 def found(what: Seen, args: EditArgs, painted: np.ndarray | None, ask: bool) -> np.ndarray | None:
@@ -188,7 +192,21 @@ def _words(what: Seen, args: EditArgs, change_map: np.ndarray | None, shaped: np
     if args.mode == "soft inpaint" and what.about["mask"] is not None and change_map is not None:
         about = both(args)
         words += f" {about[0].upper()}{about[1:]}."
+    if begun := summary(begins(what, args, shaped)):
+        words += f" In {what.run.steps} steps {begun}."
     return _told(words)
+
+
+def begins(what: Seen, args: EditArgs, shaped: np.ndarray) -> list[Start]:
+    """Where the pixels of a shaped map would begin, the strongest first; empty if not known."""
+    known = schedules.known(what.run) if what.run is not None else None
+    if known is None:
+        return []
+    cell, work = host.cell(), what.work
+    latent = maps.cells(maps.resize(shaped, work.width, work.height), work.height // cell,
+                        work.width // cell)  # fmt: skip
+    wanted = strengths(latent, args, what.denoising)
+    return schedules.begun(known, wanted, args, what.run.steps, what.denoising)
 
 
 def _told(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from ..layers import SHAPING
 from ..sourcewords import listed, value_of
 from ..ui import layers as editor
 from ..ui.controls import upload
-from . import annotators, presets, preview, travelling
+from . import annotators, presets, preview, schedules, travelling
 
 OFTEN = ("diffedit_cut", "diffedit_grow")  # of DiffEdit, not folded away
 OF_SOURCE = {  # source: the fields in its group, beside those of `autoargs.USED`
@@ -27,15 +28,17 @@ OF_SOURCE = {  # source: the fields in its group, beside those of `autoargs.USED
 TAB = {  # what Preview must know of the tab: component of the host -> name
     "img2img_prompt": "prompt", "img2img_styles": "styles", "img2img_width": "width",
     "img2img_height": "height", "img2img_denoising_strength": "denoising",
+    "img2img_steps": "steps", "img2img_sampling": "sampler", "img2img_scheduler": "scheduler",
     "resize_mode": "resize_mode", "img2img_mask_mode": "inverted",
     "img2img_inpaint_full_res": "only_masked", "img2img_inpaint_full_res_padding": "padding",
 }  # fmt: skip
+OF_RUN = ("sampler", "scheduler", "steps", "width", "height")  # what the legend's noise hangs on
 LAST = "generation_info_img2img"  # of the tab's components: all others exist when it is made
 
 
 class Parts(NamedTuple):
     """What the handlers need. picture, mask, dropped: boxes that the page's script fills. paint:
-    a button that it presses."""
+    a button that it presses. noise: a box that it reads, the run's parts of noise as JSON."""
 
     look: Any
     send: Any
@@ -43,6 +46,7 @@ class Parts(NamedTuple):
     picture: Any
     mask: Any
     dropped: Any
+    noise: Any
     shown: Any
     told: Any
     preset: Any
@@ -93,14 +97,15 @@ def build(
     picture = gr.Textbox("", elem_id=elem_id("picture"), label="Picture", **store)
     mask = gr.Textbox("", elem_id=elem_id("mask"), label="Mask", **store)
     dropped = gr.Textbox("", elem_id=elem_id("dropped"), label="Dropped", **store)
-    for box in (picture, mask, dropped):
+    noise = gr.Textbox("", elem_id=elem_id("noise"), label="Noise", **store)
+    for box in (picture, mask, dropped, noise):
         box.do_not_save_to_config = True
 
     def follow(words: str) -> list:
         return [gr.update(visible=name == value_of(words)) for name in groups]
 
     controls["source"].change(follow, controls["source"], list(groups.values()), queue=False)
-    return Parts(look, send, paint, picture, mask, dropped, shown, told, **parts)
+    return Parts(look, send, paint, picture, mask, dropped, noise, shown, told, **parts)
 
 
 def _layers(elem_id: Callable[[str], str]) -> dict[str, Any]:
@@ -155,7 +160,7 @@ def connect(
         shown, told = made
         return gr.update(value=shown, visible=shown is not None), told
 
-    settings = {"source", "scale", *SHAPING, *fields(SourceArgs), *fields(DiffEditArgs)}
+    settings = {"source", "scale", "levels", "extra_calls", "transition", *SHAPING, *fields(SourceArgs), *fields(DiffEditArgs)}
     settings |= {"mode", "combine", *(name for own in OF_SOURCE.values() for name in own)}
     for name in settings:
         controls[name].change(
@@ -167,6 +172,16 @@ def connect(
         return [gr.update() if value is None else gr.update(value=value) for value in restored]
 
     parts.dropped.change(drop, parts.dropped, [c for c, _ in pasted], show_progress=False)
+
+    run = {name: tab[name] for name in OF_RUN if name in tab}
+
+    def noise(*values: Any) -> str:
+        return json.dumps(schedules.table(schedules.asked(dict(zip(run, values)))))
+
+    for component in (controls["enabled"], *run.values()):
+        component.change(
+            noise, list(run.values()), parts.noise, queue=False, show_progress=False
+        )
 
     layers = controls["layers"]
     chosen = {"show_progress": False}

@@ -1,0 +1,126 @@
+"""What the host's schedule makes of strengths, without a run: noise, for the legend and previews."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from modules import processing, sd_samplers, shared
+
+from ..args import EditArgs
+from ..attributes import attribute
+from ..fine import DENSE, Exact, Start, starts
+from ..ladder import NEVER
+from ..levels import Schedule, noisiness
+from ..prepare import full_strength, leveled, plan
+from . import host
+
+logger = logging.getLogger("diffdiff")
+POINTS = 51  # strengths of a table, from 0 to 1
+
+
+class Asked(NamedTuple):
+    """A run's settings, as the tab or a request has them. scheduler: None where the host's
+    sampler decides."""
+
+    sampler: str
+    scheduler: str | None
+    steps: int
+    width: int
+    height: int
+
+
+def asked(sent: dict[str, Any]) -> Asked | None:
+    """What the page sent of a run; None where it has no sampler or no steps."""
+    if not sent.get("sampler") or not sent.get("steps"):
+        return None
+    width, height = int(sent.get("width") or 512), int(sent.get("height") or 512)
+    return Asked(
+        str(sent["sampler"]), sent.get("scheduler") or None, int(sent["steps"]), width, height
+    )
+
+
+class Known(NamedTuple):
+    """A run's schedule, and where strengths begin without rounding."""
+
+    schedule: Schedule
+    exact: Exact
+
+    def noise(self, coordinate: float) -> float:
+        """A coordinate's part of noise, 0..1."""
+        return noisiness(self.schedule.at(torch.tensor([coordinate])))
+
+
+def exact_of(sampler: Any, p: Any, schedule: Schedule, like: torch.Tensor) -> Exact:
+    """Where strengths begin without rounding: by the host's own schedule of very many steps.
+
+    Args:
+        schedule: of the run itself.
+        like: as for `host.schedule_of`.
+    """
+    try:
+        with attribute(p, extra_generation_params=dict(p.extra_generation_params)):
+            dense = host.schedule_of(sampler, p, DENSE, like).coordinates
+        rises = any(b > a for a, b in zip(dense, dense[1:]))
+        if len(dense) > DENSE // 2 and not rises and np.isfinite(dense).all():
+            return Exact(dense)
+    except Exception:  # a scheduler of fixed length, or one that cannot make so many
+        logger.debug("no schedule of %s steps", DENSE, exc_info=True)
+    return Exact.of_steps(schedule.coordinates)
+
+
+def known(run: Asked) -> Known | None:
+    """The schedule of a run to come; None where no model is loaded, or the sampler has none."""
+    if run.steps < 1 or not host.is_loaded():
+        return None
+    try:
+        p = processing.StableDiffusionProcessingImg2Img(
+            sd_model=shared.sd_model, steps=run.steps, sampler_name=run.sampler,
+            width=run.width, height=run.height, denoising_strength=1.0,
+        )  # fmt: skip
+        if run.scheduler:
+            p.scheduler = run.scheduler
+        sampler = sd_samplers.create_sampler(run.sampler, shared.sd_model)
+        cell = host.cell()
+        like = torch.zeros(1, 4, max(run.height // cell, 1), max(run.width // cell, 1))
+        schedule = host.schedule_of(sampler, p, run.steps, like)
+        return Known(schedule, exact_of(sampler, p, schedule, like))
+    except Exception:  # a host's own, for settings that it would refuse itself
+        logger.debug("no schedule for %s", run, exc_info=True)
+        return None
+
+
+def table(run: Asked | None) -> dict[str, Any]:
+    """Parts of noise for the legend: of each step, and of strengths from 0 to 1. Empty: unknown."""
+    found = None if run is None else known(run)
+    if found is None:
+        return {}
+    coordinates = found.schedule.coordinates
+    exact = found.exact.coordinate(np.linspace(0, 1, POINTS))
+    return {
+        "steps": run.steps,
+        "noise": [round(found.noise(c), 4) for c in coordinates[:-1]],
+        "exact": [0.0, *(round(found.noise(float(c)), 4) for c in exact[1:])],
+    }
+
+
+def begun(
+    found: Known, strength: np.ndarray, args: EditArgs, steps: int, denoising_strength: float
+) -> list[Start]:
+    """Where the pixels of a map would begin, the strongest first.
+
+    Args:
+        strength: `[h, w]`, 0..1, at latent size.
+    """
+    coordinates, last = found.schedule.coordinates, len(found.schedule) - 1
+    if args.fine(steps) and args.anchor == "noised":
+        ladder, first = leveled(strength, args, steps, coordinates, found.exact, denoising_strength)
+    else:
+        full = full_strength(args, denoising_strength)
+        slider = max(steps - 1 - int(min(full, 0.999) * steps), 0)
+        ladder, first = plan(strength, args, steps, last, slider)
+    if first is None or (ladder.start == NEVER).all():
+        return []
+    return starts(strength, ladder, first, coordinates, found.noise)
