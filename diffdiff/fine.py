@@ -274,6 +274,8 @@ def _assigned(
     numbers = {id(level): i + 1 for i, level in enumerate(between)}
     which = np.array([numbers.get(id(level), 0) for level in levels], np.uint8)
     start = np.where(kept, NEVER, starts[nearest]).astype(np.int16)
+    if weight is not None:
+        weight = np.where(kept, np.float32(1), weight)
     chosen_ones = tuple(Between(level.coordinate, level.step) for level in between)
     return Ladder(start, weight, np.where(kept, 0, which[nearest]).astype(np.uint8), chosen_ones)
 

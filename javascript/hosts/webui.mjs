@@ -18,6 +18,7 @@ const MASK = "#img_inpaint_mask";
 const MASKS = ["img2maskimg", "inpaint_sketch", "img_inpaint_base"]; // tabs with a mask
 const BUILTIN = "soft_inpainting_enabled-visible-checkbox"; // the host's own soft inpainting
 const GENERATE = "#img2img_generate";
+const GALLERY = "#img2img_gallery img";
 
 /**
  * @param {string} panel what the ids of the panel's components begin with
@@ -74,6 +75,9 @@ export function webui(panel, about) {
             white: number(`#${panel}white`) ?? 1,
             gamma: number(`#${panel}gamma`) ?? 1,
             response: words(`${panel}response`),
+            levels: choice(`#${panel}levels`) ?? "steps",
+            extra: number(`#${panel}extra_calls`) ?? undefined,
+            noise: noise(words(`${panel}noise`)),
         }),
 
         generates: {
@@ -106,6 +110,18 @@ export function webui(panel, about) {
             return { unused, notes: says.map(({ text, cure }) => ({ text, action: cures[cure] })) };
         },
 
+        /** The first picture of the gallery that is of the run's size, or of the tab's picture's. */
+        result() {
+            const own = pictureOf(tab());
+            const run = [number("#img2img_width"), number("#img2img_height")];
+            const sizes = [run, own ? [own.naturalWidth, own.naturalHeight] : run].map(String);
+            const fits = (image) =>
+                image.complete && !image.closest(".livePreview") &&
+                sizes.includes(String([image.naturalWidth, image.naturalHeight]));
+            const image = [...document.querySelectorAll(GALLERY)].find(fits);
+            return image ? { key: image.src, image: () => image } : null;
+        },
+
         /** White where the tab's own mask is. */
         async mask() {
             const id = tab();
@@ -134,6 +150,16 @@ export function webui(panel, about) {
         // 8 bits: the host reads deeper greys as white
         sendTo: [{ label: "Send to Inpaint upload", bits: 8, send: (map) => upload(MASK, map) }],
     };
+}
+
+/** What the page's script knows of the schedule; null: nothing. */
+function noise(text) {
+    try {
+        const known = JSON.parse(text || "null");
+        return known?.steps ? known : null;
+    } catch {
+        return null;
+    }
 }
 
 /** @returns {HTMLCanvasElement | null} */

@@ -16,15 +16,32 @@ import { reading } from "./response.mjs";
  * @property {number} [gamma]
  * @property {string} [response] how far each strength moves the picture
  * @property {"webui" | "diffusers"} [rule]
- * @property {number[]} [sigmas] noise level of every step, for display
+ * @property {"auto" | "steps" | "fine"} [levels] where greys begin; left out: at steps
+ * @property {number} [extra] levels between steps, at most
+ * @property {Noise | null} [noise] what is known of its schedule
+ *
+ * @typedef {object} Noise parts of noise, 0..1
+ * @property {number} steps of the schedule that this is of
+ * @property {number[]} noise at the beginning of each step
+ * @property {number[]} exact where strengths from 0 to 1, evenly spread, begin without rounding
  *
  * @typedef {object} Rung what a grey leads to
  * @property {number} grey 0..65535
  * @property {number} strength 0..1
  * @property {number | null} step first step that changes the pixel, from 0; null: it is kept
  * @property {number} count steps that work on the pixel
- * @property {number | null} sigma noise level at that step, when known
+ * @property {number | null} noise where it begins, 0..1, when known
  */
+
+const FEW = 10; // steps, as in fine.py
+
+/**
+ * Whether greys begin at their own noise, between steps too.
+ *
+ * @param {Run} run
+ */
+export const isFine = ({ levels = "steps", steps }) =>
+    levels === "fine" || (levels === "auto" && steps < FEW);
 
 /** To six decimals, halves to even, as NumPy rounds: a float32 0.7 means 0.7. */
 function exact(strength) {
@@ -77,8 +94,21 @@ export function rungOf(grey, run) {
     const strength = strengthOf(grey, run);
     const step = releaseStep(strength, run.steps, run.rule);
     const count = step === null ? 0 : run.steps - step;
-    const sigma = step === null ? null : (run.sigmas?.[step] ?? null);
-    return { grey, strength, step, count, sigma };
+    return { grey, strength, step, count, noise: noiseOf(strength, step, run) };
+}
+
+/** Where a strength begins: white at the step of plain img2img, a grey of a fine run by itself. */
+function noiseOf(strength, step, run) {
+    const known = run.noise?.steps === run.steps ? run.noise : null;
+    if (!known || (step === null && !isFine(run)) || strength <= 0) return null;
+    const full = run.scale === "absolute" ? 1 : run.denoising;
+    const own = step === null ? 0 : (known.noise[step] ?? null);
+    if (!isFine(run) || (strength >= full - 1e-6 && step !== null)) return own;
+    const place = strength * (known.exact.length - 1);
+    const low = Math.min(Math.floor(place), known.exact.length - 2);
+    const [a, b] = known.exact.slice(low, low + 2);
+    const most = known.noise[releaseStep(full, run.steps, run.rule) ?? 0] ?? 1;
+    return Math.min(a + (b - a) * (place - low), most);
 }
 
 /**

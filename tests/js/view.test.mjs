@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import * as views from "../../javascript/painter/view.mjs";
 import { compose, heat, overlayTable, stopsOf } from "../../javascript/painter/heat.mjs";
-import { legend, releaseStep, rungOf, rungs } from "../../javascript/painter/ladder.mjs";
+import { isFine, legend, releaseStep, rungOf, rungs } from "../../javascript/painter/ladder.mjs";
 import { FULL } from "../../javascript/painter/map.mjs";
 import { between, grid, random } from "./support/helpers.mjs";
 
@@ -192,11 +192,12 @@ test("ticks: the first grey of every level, as ladder.py changes there", () => {
     assert.deepEqual(ticks(20, 0), [0], "without strength nothing changes");
 });
 
-test("legends: strength, step, count and sigma; more grey is never later", () => {
-    const run = { steps: 4, denoising: 0.5, sigmas: [14, 5, 2, 0.7] };
+test("legends: strength, step, count and noise; more grey is never later", () => {
+    const noise = { steps: 4, noise: [0.93, 0.8, 0.6, 0.3], exact: [0, 0.4, 0.7, 0.85, 0.93] };
+    const run = { steps: 4, denoising: 0.5, noise };
     assert.deepEqual(legend(run, [0, 65535]), [
-        { grey: 0, strength: 0, step: null, count: 0, sigma: null },
-        { grey: 65535, strength: 0.5, step: 1, count: 3, sigma: 5 },
+        { grey: 0, strength: 0, step: null, count: 0, noise: null },
+        { grey: 65535, strength: 0.5, step: 1, count: 3, noise: 0.8 },
     ]);
     assert.equal(legend(run).length, 5);
     const next = random(19);
@@ -205,4 +206,21 @@ test("legends: strength, step, count and sigma; more grey is never later", () =>
         const all = rungs(some);
         assert.ok(all.every((rung, k) => !k || (rung.grey > all[k - 1].grey && rung.count > all[k - 1].count)));
     }
+});
+
+test("fine legends: a grey begins at its own noise, white where plain img2img does", () => {
+    const noise = { steps: 4, noise: [0.93, 0.8, 0.6, 0.3], exact: [0, 0.4, 0.7, 0.85, 0.93] };
+    const run = { steps: 4, denoising: 0.5, levels: "auto", noise };
+    assert.equal(isFine(run), true);
+    assert.equal(isFine({ ...run, steps: 10 }), false);
+    assert.equal(isFine({ ...run, levels: "steps" }), false);
+    assert.equal(isFine({ steps: 4, denoising: 1 }), false, "a page without the setting");
+    const at = (part, more = {}) => rungOf(Math.round(part * FULL), { ...run, ...more }).noise;
+    assert.equal(at(1), 0.8, "white: of its step");
+    assert.equal(at(0), null);
+    assert.ok(Math.abs(at(0.25, { scale: "absolute" }) - 0.4) < 1e-4);
+    assert.ok(Math.abs(at(0.25) - 0.2) < 1e-4, "an eighth of full strength");
+    assert.equal(at(0.5, { noise: { ...noise, steps: 20 } }), null, "of another run: unknown");
+    const parts = Array.from({ length: 101 }, (_, i) => at(i / 100) ?? 0);
+    assert.ok(parts.every((part, i) => !i || part >= parts[i - 1]), "never less");
 });

@@ -1,5 +1,5 @@
 import { h } from "./dom.mjs";
-import { legend, rungOf, rungs } from "../ladder.mjs";
+import { isFine, legend, rungOf, rungs } from "../ladder.mjs";
 import { stopsOf } from "../heat.mjs";
 import { FULL } from "../map.mjs";
 import { percentOf } from "./modes.mjs";
@@ -20,10 +20,19 @@ const MOST_TICKS = 64; // more could not be told apart on the screen
  */
 export function meaning(grey, run) {
     if (!run) return grey ? "" : "kept";
-    const { strength, step } = rungOf(grey, run);
-    if (step === null) return "kept";
-    return `strength ${strength.toFixed(2)}, from step ${step + 1} of ${run.steps}`;
+    const rung = rungOf(grey, run);
+    if (keeps(rung, run)) return "kept";
+    const noise = rung.noise === null ? "" : ` (${percent(rung.noise)} noise)`;
+    const begins = isFine(run)
+        ? `begins at ${rung.noise === null ? "its own noise" : `${percent(rung.noise)} noise`}`
+        : `from step ${rung.step + 1} of ${run.steps}${noise}`;
+    return `strength ${rung.strength.toFixed(2)}, ${begins}`;
 }
+
+const percent = (part) => `${Math.round(100 * part)} %`;
+
+/** Whether a grey is kept: in a fine run, only black is. */
+const keeps = ({ strength, step }, run) => (isFine(run) ? strength <= 0 : step === null);
 
 /**
  * How many levels a run can tell apart, in words.
@@ -32,10 +41,13 @@ export function meaning(grey, run) {
  */
 export function summary(run) {
     if (!run) return "Black keeps the picture, white changes it fully";
-    const levels = rungs(run).length;
     const scale = run.scale === "absolute" ? "absolute strengths" : `denoising ${run.denoising}`;
     const sampler = run.sampler ? `${run.sampler}, ` : "";
-    return `${sampler}${run.steps} steps, ${scale}: ${levels} levels can be told apart`;
+    if (isFine(run)) {
+        const extra = run.extra === 1 ? "1 extra level" : `${run.extra ?? 2} extra levels`;
+        return `${sampler}${run.steps} steps, ${scale}: greys begin at their own noise, ${extra} at most`;
+    }
+    return `${sampler}${run.steps} steps, ${scale}: ${rungs(run).length} levels can be told apart`;
 }
 
 export class Legend {
@@ -85,13 +97,17 @@ export class Legend {
         this.scale.style.backgroundImage = `linear-gradient(to right, ${colours})`;
         this.pin.style.left = `${strength}%`;
         const greys = [0, 0.25, 0.5, 0.75, 1].map((part) => Math.round(part * FULL));
-        const unknown = { strength: null, step: null };
+        const unknown = { strength: null, step: null, noise: null };
         const rows = run ? legend(run, greys) : greys.map((grey) => ({ grey, ...unknown }));
         this.labels.replaceChildren(
-            ...rows.map(({ grey, strength, step }) => {
-                const kept = step === null && (run || grey === 0);
-                const known = run ? [strength.toFixed(2), `step ${step + 1}`] : [];
-                const details = kept ? ["kept"] : known;
+            ...rows.map((rung) => {
+                const { grey, strength, step, noise } = rung;
+                const kept = run ? keeps(rung, run) : grey === 0;
+                const begins = noise === null ? `step ${step + 1}` : `${percent(noise)} noise`;
+                const details = [];
+                if (kept) details.push("kept");
+                else if (run) details.push(strength.toFixed(2));
+                if (!kept && run && (noise !== null || step !== null)) details.push(begins);
                 return h(
                     "li",
                     { title: meaning(grey, run) },
@@ -101,7 +117,7 @@ export class Legend {
             }),
         );
         this.words.textContent = summary(run);
-        const found = run ? rungs(run).slice(1) : [];
+        const found = run && !isFine(run) ? rungs(run).slice(1) : [];
         this.ticks.replaceChildren(
             ...(found.length > MOST_TICKS ? [] : found).map(({ grey }) =>
                 h("i", { style: `left: ${((100 * grey) / FULL).toFixed(2)}%` }),
