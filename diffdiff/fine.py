@@ -112,7 +112,7 @@ def fine(
         at less noise.
     """
     strength = np.round(np.asarray(strength, np.float64), 6)
-    kept = exact.kept(strength)
+    kept = exact.kept(strength) | (exact.coordinate(strength) <= schedule[-1])
     if kept.all() and skip:
         return Ladder(np.full(strength.shape, NEVER, np.int16)), None
     own = int(exact.rule(np.array(full), steps, last).start)
