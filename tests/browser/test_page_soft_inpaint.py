@@ -46,10 +46,10 @@ def test_mask_choose_generate(page):
     set_run(page, WIDE)
     tick(page)
     assert radius(page) == "-1", "automatic"
-    joins = page.locator(f"{PANEL}joins")
+    joins = page.locator(f"{PANEL}map_painter .diffdiff-notes")
     assert not joins.is_visible()
     choose(page, "soft inpaint")
-    assert "clear it to use the mask alone" in joins.inner_text()
+    joins.get_by_text("clear it to use the mask alone").wait_for()
     # without a painted map the preview is the softened mask
     look, words = page.locator(f"{PANEL}look").first, page.locator(f"{PANEL}told [role]").first
     look.click()

@@ -87,7 +87,7 @@ def test_two_prompts_show_touch_up_and_drive_an_edit(ready):
     page.wait_for_timeout(1500)
     change_map = painted(page)
     assert set(np.unique(change_map)) == {0.0, 1.0}
-    assert page.locator(f"{PANEL}source input").first.input_value() == "upload"
+    assert page.locator(f"{PANEL}source input").first.input_value() == "Painted map"
     result = generate(page)
     kept = change_map == 0
     assert kept.any() and (result[kept] == photograph(SIDE, SIDE)[kept]).mean() > 0.98
@@ -147,7 +147,7 @@ def test_what_cannot_be_made_is_told(ready):
     page = ready
     choose(page, "mask")
     assert look(page).startswith("source: there is no inpaint mask.")
-    choose(page, "upload")
+    choose(page, "Painted map")
     assert look(page).startswith("map: nothing is painted.")
     open_map(page, np.full((SIDE, SIDE), 128, np.uint8))
     assert "On average" in look(page)
