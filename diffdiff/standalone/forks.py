@@ -7,6 +7,9 @@ answers and the same noise, and its result is taken for those pixels. Once the c
 much as the scheduler itself its memory is written into the scheduler's, and it is dropped: there
 are never more copies than the scheduler has orders, and a copy costs no model call.
 
+Pixels that begin at a level between two steps have such a copy too (`Forks.early`), whose schedule
+has that level in the place of the step before.
+
 Nothing here knows a formula of any scheduler; order, corrector and warm-up are its own. Of two it
 is known that a copy can go one step earlier (`BY_STEP`).
 """
@@ -15,9 +18,9 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -27,11 +30,22 @@ from .schedulers import MULTISTEP, family
 
 # PNDM's counter tells its first two steps only, which differ in other things as well
 UNCOMPARED = ("_begin_index", "counter")
+SCHEDULE = ("timesteps", "sigmas", "num_inference_steps", "get_lms_coefficient")
 
 BY_STEP = ("DPMSolverMultistep", "DEISMultistep")
 """What these keep of a step depends on that step alone, so a copy's memory is the scheduler's own,
 only shorter; and their next step first drops the oldest. At order n a copy is of use for n - 1
 steps, and leaves nothing to be written."""
+
+
+class Fork(NamedTuple):
+    """A copy, and the pixels whose history begins with it. early: at a level of its own, which the
+    scheduler's schedule has not."""
+
+    scheduler: Any
+    where: Tensor
+    begun: int
+    early: bool = False
 
 
 class Forks:
@@ -52,11 +66,12 @@ class Forks:
         self.releases: set[int] = set()
         kind = family(scheduler)
         self.life = scheduler.config.solver_order - 1 if kind in BY_STEP else None
-        if kind in MULTISTEP and self.life != 0:
+        self.remembers = kind in MULTISTEP and self.life != 0
+        if self.remembers:
             self.releases = {*start.unique().tolist(), *self.own.unique().tolist()}
         self.fresh: Any = None
-        # step that a copy begins with -> the copy, and the pixels whose history begins there
-        self.forks: dict[int, tuple[Any, Tensor]] = {}
+        self.forks: list[Fork] = []
+        self.draws: list[tuple[Callable, Tensor]] = []  # the generators before the latest step
 
     def step(
         self, answer: Tensor, timestep: Any, sample: Tensor, *args: Any, at: int, **kwargs: Any
@@ -79,18 +94,51 @@ class Forks:
             step = type(scheduler).step
             return step(scheduler, answer, timestep, sample, *args, return_dict=True, **kwargs)
 
-        taken = []
-        for begun, (fork, where) in self.forks.items():
-            if begun == at and self.own is not self.start:
+        self.draws, taken = _states(kwargs.get("generator"), sample.device), []
+        for fork in self.forks:
+            where = fork.where
+            if fork.begun == at and self.own is not self.start:
                 where = where | (self.start == at)
-            with _replayed(kwargs.get("generator"), sample.device):
-                taken.append((where, stepped(fork).prev_sample))
+            with _replayed(self.draws):
+                taken.append((where, stepped(fork.scheduler).prev_sample))
         # the scheduler itself comes last, so that the generators end where it leaves them
         out = stepped(self.scheduler)
         for where, other in taken:
             out.prev_sample = torch.where(where, other, out.prev_sample)
         self._join(at)
         return out
+
+    def early(self, at: int) -> Any:
+        """A copy that is to make step `at` from a level of its own, after the scheduler has made
+        it; that level is yet to be put into its schedule."""
+        twin = _twin(self.fresh)
+        vars(twin).pop("get_lms_coefficient", None)  # of other levels
+        self._place(twin, at)
+        return twin
+
+    def step_early(
+        self, twin: Any, at: int, where: Tensor, answer: Tensor, timestep: Any, sample: Tensor,
+        *args: Any, **kwargs: Any,
+    ) -> Any:  # fmt: skip
+        """The step of such a copy, with the noise that the scheduler has drawn in it.
+
+        Args:
+            where: bool, the pixels that the copy goes on with.
+            others: as in `step`.
+        """
+        kind = type(twin)
+        own = _states(kwargs.get("generator"), sample.device)
+        before = [(put, state) for (put, _), (_, state) in zip(own, self.draws)]
+        with _replayed(own, before):
+            out = kind.step(twin, answer, timestep, sample, *args, return_dict=True, **kwargs)
+        if self.remembers:
+            self.forks.append(Fork(twin, where, at, True))
+        return out
+
+    def _place(self, fork: Any, at: int) -> None:
+        for name in ("_step_index", "_begin_index"):
+            if hasattr(fork, name):
+                setattr(fork, name, at)
 
     def _fork(self, at: int) -> None:
         if self.fresh is None:
@@ -102,21 +150,29 @@ class Forks:
             self.fresh = _twin(self.scheduler)
         elif at in self.releases:
             fork = _twin(self.fresh)
-            for name in ("_step_index", "_begin_index"):
-                if hasattr(fork, name):
-                    setattr(fork, name, self.scheduler._step_index)
-            self.forks[at] = fork, self.own == at
+            self._place(fork, self.scheduler._step_index if hasattr(fork, "_step_index") else at)
+            self.forks.append(Fork(fork, self.own == at, at))
 
     def _join(self, at: int) -> None:
-        for begun, (fork, where) in list(self.forks.items()):
-            if self.life is None:
-                mine, theirs = _memory(self.scheduler), _memory(fork)
-                if not _alike(mine, theirs, where):
-                    continue
-                vars(self.scheduler).update(_blend(mine, theirs, where))
-            elif at - begun + 1 < self.life:
-                continue
-            del self.forks[begun]
+        kept = []
+        for fork in self.forks:
+            if not self._done(fork, at):
+                kept.append(fork)
+            elif self.life is None:
+                names = SCHEDULE if fork.early else ()
+                mine, theirs = _memory(self.scheduler, names), _memory(fork.scheduler, names)
+                vars(self.scheduler).update(_blend(mine, theirs, fork.where))
+        self.forks = kept
+
+    def _done(self, fork: Fork, at: int) -> bool:
+        """Whether the scheduler remembers as much as a copy, or may once it is told."""
+        if self.life is not None:
+            return at - fork.begun + 1 >= self.life + fork.early
+        names = SCHEDULE if fork.early else ()
+        mine = _memory(self.scheduler, names)
+        if fork.early and at - fork.begun < max(len(v) for v in mine.values() if type(v) is list):
+            return False  # its first answer, at a level of its own, is not forgotten yet
+        return _alike(mine, _memory(fork.scheduler, names), fork.where)
 
 
 def _twin(scheduler: Any) -> Any:
@@ -126,8 +182,10 @@ def _twin(scheduler: Any) -> Any:
     return twin
 
 
-def _memory(scheduler: Any) -> dict[str, Any]:
-    return {k: v for k, v in vars(scheduler).items() if k not in UNCOMPARED}
+def _memory(scheduler: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
+    """All that it keeps but some attributes."""
+    without = UNCOMPARED + without
+    return {k: v for k, v in vars(scheduler).items() if k not in without}
 
 
 def _pixels(value: Any, where: Tensor) -> bool:
@@ -161,17 +219,30 @@ def _blend(mine: Any, theirs: Any, where: Tensor) -> Any:
     return torch.where(where, theirs, mine) if _pixels(mine, where) else mine
 
 
-@contextmanager
-def _replayed(generator: Any, device: torch.device) -> Iterator[None]:
-    """What is drawn inside will be drawn once more after it.
+def _states(generator: Any, device: torch.device) -> list[tuple[Callable, Tensor]]:
+    """What puts generators back to where they are: functions, and what they are called with.
 
     Args:
         generator: `torch.Generator`, a list of them, or None for the global one of `device`.
     """
+    if generator is None:
+        states = [(torch.set_rng_state, torch.get_rng_state())]
+        if device.type == "cuda":
+            back = functools.partial(torch.cuda.set_rng_state, device=device)
+            states.append((back, torch.cuda.get_rng_state(device)))
+        return states
     own = generator if isinstance(generator, list) else [generator]
-    states = [(g, g.get_state()) for g in own if g is not None]
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices, enabled=generator is None):
+    return [(g.set_state, g.get_state()) for g in own if g is not None]
+
+
+@contextmanager
+def _replayed(after: list[tuple[Callable, Tensor]], before: Any = ()) -> Iterator[None]:
+    """Draws from the states `before`, if there are any; generators have the states `after` after
+    it."""
+    for put, state in before:
+        put(state)
+    try:
         yield
-    for g, state in states:
-        g.set_state(state)
+    finally:
+        for put, state in after:
+            put(state)

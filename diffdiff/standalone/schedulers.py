@@ -65,9 +65,8 @@ def schedule_of(scheduler: Any, index: Callable[[], int] | None = None) -> Sched
     PNDM lists its second timestep twice: it has one step more than was asked for, and img2img
     counts in that list.
     """
-    name = family(scheduler)
     times = scheduler.timesteps.tolist()
-    called = [_level(scheduler, name, i, time) for i, time in enumerate(times)]
+    called = [level(scheduler, i) for i in range(len(times))]
     levels = called[:: scheduler.order]
 
     def at(timestep: Tensor) -> Level:
@@ -79,10 +78,11 @@ def schedule_of(scheduler: Any, index: Callable[[], int] | None = None) -> Sched
     return Schedule([*levels, levels[-1]], levels, coordinates, at)
 
 
-def _level(scheduler: Any, name: str, i: int, time: float) -> Level:
-    """Level of the model call at `timesteps[i]`, which is `time`."""
+def level(scheduler: Any, i: int) -> Level:
+    """Level of the model call at `timesteps[i]`."""
+    name = family(scheduler)
     if name in ALPHA_VP:
-        return vp(scheduler.alphas_cumprod[int(time)])
+        return vp(scheduler.alphas_cumprod[int(scheduler.timesteps[i])])
     if name in VE:
         return ve(_sigma(scheduler, name, i))
     sigma = scheduler.sigmas[i]
