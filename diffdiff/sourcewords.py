@@ -21,7 +21,7 @@ WORDS = {
     "border": ("Distance from the border", "the distance from the border"),
     "difference": ("Difference from another picture", "the difference from another picture"),
     "alpha": ("Transparency: opaque parts change", "transparency"),
-    "foreground": ("Foreground: an object in a box or under strokes", "the foreground"),
+    "foreground": ("Foreground: one object", "the foreground"),
     "constant": ("Whole picture: everything changes", "a constant"),
     "annotator": ("ControlNet preprocessor, such as depth", "a ControlNet preprocessor"),
     "layers": ("Layers: several maps combined", "layers"),

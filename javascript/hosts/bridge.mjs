@@ -15,6 +15,7 @@
  * @property {import("../painter/ui/painter.mjs").PainterOptions["carried"]} [carried]
  * @property {{ start: () => void, stop: () => void }} [generates] the page's own button
  * @property {() => import("../painter/ui/runbar.mjs").Work} [work] what the page is doing
+ * @property {() => { key: string, image: () => HTMLImageElement } | null} [result] of the last run
  * @property {() => { unused: boolean, notes: import("../painter/ui/notes.mjs").Note[] }} [use] of
  *     the painting by the next run
  * @property {() => { historyBytes?: number, scale?: string }} [options] the user's, of the page
@@ -33,6 +34,7 @@ const REST = 250; // milliseconds without a change, after which the map is sent 
  */
 export function connect(root, store, host) {
     let picture = null; // key of the painter's picture
+    let result; // key of the last run's
     let told = ""; // the run's numbers
     let sent = ""; // what the box and the painter agree on
     let saved = -1; // the painter's revision then
@@ -89,6 +91,11 @@ export function connect(root, store, host) {
                 painter.setRun(run);
             }
             if (host.work) painter.setWork(host.work());
+            const made = host.result?.() ?? null;
+            if (made?.key !== result) {
+                result = made?.key;
+                painter.setResult(made && (await decoded(made.image())));
+            }
             const use = host.use?.();
             if (use) painter.setNotes(use.notes, use.unused);
         }

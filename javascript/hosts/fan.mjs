@@ -148,7 +148,7 @@ function content(fan, image, painter, panel) {
     const picture = element("img", { src: image.src, alt: "Strengths, as the last run shows them" });
     const brush = element("input", { type: "checkbox" });
     const label = element("label", { title: "Instead of the tab's denoising strength" });
-    label.append(brush, " for the brush");
+    label.append(brush, "For the brush");
     const told = element("output", { role: "status" });
     const row = element("div", { className: "diffdiff-fan-row", role: "group" });
     row.setAttribute("aria-label", "Take a strength");

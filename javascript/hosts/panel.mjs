@@ -27,14 +27,16 @@ const SETTLE = 50; // milliseconds: the host's own listeners come first
  * @param {string} id of the InputAccordion
  */
 export function openWithTick(id) {
+    const ticked = () => document.getElementById(`${id}-visible-checkbox`)?.checked;
+    const open = () => {
+        const head = document.querySelector(`#${CSS.escape(id)} > .label-wrap`);
+        if (ticked() && head && !head.classList.contains("open")) head.click();
+    };
     document.addEventListener("input", (event) => {
-        const box = /** @type {HTMLInputElement} */ (event.target);
-        if (box.id !== `${id}-visible-checkbox` || !box.checked) return;
-        setTimeout(() => {
-            const head = document.querySelector(`#${CSS.escape(id)} > .label-wrap`);
-            if (box.checked && head && !head.classList.contains("open")) head.click();
-        }, SETTLE);
+        const { id: box } = /** @type {HTMLElement} */ (event.target);
+        if (box === `${id}-visible-checkbox` && ticked()) setTimeout(open, SETTLE);
     });
+    open(); // ticked before this script was there
 }
 
 /**

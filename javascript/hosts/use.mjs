@@ -46,8 +46,9 @@ export function useOf(settings) {
     if (mode === "soft inpaint" && !unused && source === "upload") {
         says.push({
             text: masked
-                ? "The tab's inpaint mask is softened and used; what is painted here joins it."
-                : "This tab has no inpaint mask; what is painted here is softened and used.",
+                ? "The tab's inpaint mask is used, softened. What is painted here is used too "
+                    + "(Combine says how); clear it to use the mask alone."
+                : "This tab has no inpaint mask; what is painted here is used, softened.",
         });
     }
     if (builtin && (masked || mode === "soft inpaint")) {

@@ -109,9 +109,6 @@ export class Canvas {
         this.#moved("redo", this.history.redo(this.map));
     }
 
-    /** Something new stands in the map; for classes that build on this one. */
-    changed() {}
-
     /**
      * @param {Change["kind"]} kind
      * @param {Rect} rect
@@ -133,7 +130,6 @@ export class Canvas {
 
     #commit(label, tiles, change, seen) {
         const rect = this.history.record(label, this.map, tiles, change);
-        if (rect) this.changed();
         return this.#moved("commit", rect, seen);
     }
 

@@ -14,6 +14,7 @@ import { combine } from "./cover.mjs";
 
 /**
  * @typedef {import("./rect.mjs").Rect} Rect
+ * @typedef {import("./map.mjs").GreyMap} GreyMap
  * @typedef {import("./cover.mjs").Mode} Mode
  * @typedef {import("./cover.mjs").Paint} Paint
  * @typedef {import("./brush.mjs").Point} Point
@@ -23,6 +24,12 @@ import { combine } from "./cover.mjs";
  * value: 0..65535. sigma: smooth instead of paint, by so many pixels.
  *
  * @typedef {import("./canvas.mjs").Change} Change
+ *
+ * @typedef {object} Former
+ * @property {GreyMap} map
+ * @property {import("./history.mjs").History} history
+ * @property {number} at revision of the present map that says the same
+ * @property {boolean} first it was painted, and the present map was made of it
  *
  * @typedef {import("./shapes.mjs").Point} Corner
  * @typedef {{ kind: "rectangle" | "ellipse", a: Corner, b: Corner }
@@ -46,7 +53,7 @@ export class PaintDocument extends Canvas {
         this.stroke = null;
         /** Tiles whose softened values are known to the smoothing brush. @type {TileSet | null} */
         this.smoothed = null;
-        /** What stood before the size changed, until something is changed. */
+        /** The map of the picture before, of another size. @type {Former | null} */
         this.former = null;
     }
 
@@ -217,8 +224,9 @@ export class PaintDocument extends Canvas {
     /**
      * Another picture came in. A stroke in progress is committed; then
      * - same size: map and history stay as they are;
-     * - other size: the map is resized to it and history starts anew. Until something is painted, a
-     *   picture of the former size brings the former map and its history back, exactly.
+     * - other size: the map is resized to it and history starts anew. A picture of the former size
+     *   brings the former map and its history back, exactly; what was painted since is on top of
+     *   them, as one step.
      *
      * @param {import("./rect.mjs").Size} size
      * @returns {"kept" | "resized" | "restored"}
@@ -227,13 +235,19 @@ export class PaintDocument extends Canvas {
         checkSize(width, height); // before anything is touched
         this.commitStroke();
         if (width === this.width && height === this.height) return "kept";
-        const former = this.former ?? { map: this.map, history: this.history };
-        const back = former.map.width === width && former.map.height === height;
-        if (back) this.open(former.map, former.history);
-        else this.open(resize(former.map, width, height));
-        this.former = back ? null : former;
+        const { former } = this;
+        const here = { map: this.map, history: this.history };
+        const same = former?.at === this.revision;
+        const base = same && former.first ? former : here;
+        const back = former?.map.width === width && former.map.height === height;
+        const exact = back && same;
+        const fitted = exact ? null : resize(base.map, width, height);
+        this.open(...(back ? [former.map, former.history] : [fitted]));
         this.tell("image", whole(this.map));
-        return back ? "restored" : "resized";
+        if (back && fitted) this.replaceAll("Other picture", fitted.data);
+        const { map, history } = exact ? here : base;
+        this.former = { map, history, at: this.revision, first: !exact };
+        return exact ? "restored" : "resized";
     }
 
     // ---- looking -----------------------------------------------------------------------------
@@ -263,11 +277,6 @@ export class PaintDocument extends Canvas {
     }
 
     // ---- inside ------------------------------------------------------------------------------
-
-    /** What was before a change of size cannot come back once something was painted. */
-    changed() {
-        this.former = null;
-    }
 
     /** A stroke got so far: its paint is made ready, and the view is told. */
     #drawn(rect) {

@@ -11,6 +11,10 @@ import { GreyMap } from "./map.mjs";
  */
 export function resize(map, width, height) {
     const out = new GreyMap(width, height); // also refuses impossible sizes
+    if (map.isFlat(map.data[0])) {
+        out.data.fill(map.data[0]);
+        return out;
+    }
     const columns = taps(map.width, width);
     const rows = taps(map.height, height);
     const narrow = new Float64Array(width);

@@ -224,6 +224,31 @@ test("pictures come and go", () => {
     document.fill(99);
     assert.equal(document.setImage({ width: 60, height: 40 }), "resized");
     assert.ok(document.map.isFlat(99), "what was painted since counts");
+    assert.equal(document.history.undoLabel, "Other picture");
+    document.undo();
+    assert.ok(document.map.equals(painted), "and what was before is one step away");
+    document.undo();
+    assert.ok(document.map.isFlat(0), "with its history");
+});
+
+test("back and forth between two pictures loses neither map", () => {
+    const { document } = open(60, 40);
+    document.beginStroke({ ...dot, size: 20 }, { x: 30, y: 20 });
+    document.commitStroke();
+    const first = document.map.copy();
+    document.setImage({ width: 120, height: 80 });
+    document.beginStroke({ ...dot, size: 9 }, { x: 90, y: 20 });
+    document.commitStroke();
+    const second = document.map.copy();
+    document.setImage({ width: 60, height: 40 });
+    assert.ok(document.map.equals(resize(second, 60, 40)));
+    assert.equal(document.setImage({ width: 120, height: 80 }), "restored");
+    assert.ok(document.map.equals(second));
+    document.undo();
+    assert.ok(document.map.equals(resize(first, 120, 80)));
+    document.setImage({ width: 60, height: 40 });
+    for (let i = 0; i < 3 && !document.map.equals(first); i++) document.undo();
+    assert.ok(document.map.equals(first));
 });
 
 test("a blank map stays blank at every size; 1x1 works", () => {

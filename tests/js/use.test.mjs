@@ -47,7 +47,7 @@ test("layers use the painting where one of them is it", () => {
 });
 
 test("soft inpainting says which mask counts, and that the host's own is on", () => {
-    assert.match(use({ mode: "soft inpaint", masked: true }).says[0].text, /joins it/);
+    assert.match(use({ mode: "soft inpaint", masked: true }).says[0].text, /clear it/);
     assert.match(use({ mode: "soft inpaint" }).says[0].text, /no inpaint mask/);
     assert.deepEqual(cures(use({ mode: "soft inpaint", builtin: true })), [undefined, "alone"]);
     assert.deepEqual(cures(use({ masked: true, builtin: true })), ["alone"]);

@@ -33,6 +33,29 @@ export function button({ label, symbol, text, keys, kind = "", act }) {
 }
 
 /**
+ * A button that acts as long as it is held, by pointer or by key.
+ *
+ * @param {Omit<Parameters<typeof button>[0], "act">} look
+ * @param {(on: boolean) => void} hold
+ */
+export function holdButton(look, hold) {
+    const element = button({ ...look, act: () => {} });
+    element.addEventListener("pointerdown", (event) => {
+        element.setPointerCapture(event.pointerId);
+        hold(true);
+    });
+    for (const end of ["pointerup", "pointercancel", "lostpointercapture", "blur"]) {
+        element.addEventListener(end, () => hold(false));
+    }
+    const own = (event, on) => {
+        if (event.key === "Enter" || event.key === " ") hold(on);
+    };
+    element.addEventListener("keydown", (event) => own(event, true));
+    element.addEventListener("keyup", (event) => own(event, false));
+    return element;
+}
+
+/**
  * One of several: buttons that act as one control, which arrow keys go through.
  *
  * @param {object} options

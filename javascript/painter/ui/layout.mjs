@@ -1,5 +1,5 @@
 import { h } from "./dom.mjs";
-import { button } from "./fields.mjs";
+import { button, holdButton } from "./fields.mjs";
 import { meaning } from "./legend.mjs";
 import { menuBar } from "./menus.mjs";
 import { optionsRow, toolbox } from "./toolbar.mjs";
@@ -7,6 +7,7 @@ import { notesOf } from "./notes.mjs";
 import { runButton, screenButton } from "./runbar.mjs";
 import { percentOf, suitableHeight } from "./modes.mjs";
 import { FIELDS } from "./settings.mjs";
+import { blobOf, maskInto, saveFrom } from "./transfer.mjs";
 
 const HEIGHT_STEP = 20; // CSS pixels, by keyboard
 
@@ -35,14 +36,14 @@ export function buildLayout(painter) {
         grow: (radius) => painter.change((document) => document.grow(radius)),
         soften: (radius) => painter.change((document) => document.soften(radius)),
         open: () => chooser.click(),
-        takeMask: options.takeMask ? () => painter.takeMask() : null,
-        save: (bits) => painter.save(bits),
+        takeMask: options.takeMask ? () => maskInto(painter) : null,
+        save: (bits) => saveFrom(painter, bits),
         sendTo: (options.sendTo ?? []).map(({ label, bits, send }) => ({
             label,
             act: async () => {
                 await painter.finish();
                 try {
-                    await send(await painter.blob(bits));
+                    await send(await blobOf(painter, bits));
                 } catch (problem) {
                     painter.report(problem);
                 }
@@ -57,6 +58,8 @@ export function buildLayout(painter) {
     const zoom = h("output", { class: "diffdiff-zoom", "aria-label": "Zoom" });
     const notes = notesOf();
     const run = runButton(options.run);
+    const seen = { label: "Hold to see the last result", symbol: "result", kind: "diffdiff-result" };
+    const result = holdButton(seen, (on) => stage.peek(on, true));
     const foot = h(
         "div",
         { class: "diffdiff-foot" },
@@ -71,6 +74,7 @@ export function buildLayout(painter) {
             zoomButton("The whole picture", "Home", "fit", () => stage.fit()),
         ),
         screenButton(root, cleanup),
+        result,
         run.element,
     );
     const grip = gripOf(painter);
@@ -99,6 +103,7 @@ export function buildLayout(painter) {
         grip.show();
         const { scale } = stage.view;
         const zoomed = scale < 0.1 ? (100 * scale).toFixed(1) : Math.round(100 * scale);
+        result.hidden = !stage.result;
         zoom.textContent = painter.hasPicture ? `${zoomed} %` : "";
         readout.textContent = painter.hasPicture ? reading(painter) : "";
     };

@@ -1,5 +1,5 @@
 import { h } from "./dom.mjs";
-import { button, choices, popover, slider } from "./fields.mjs";
+import { button, choices, holdButton, popover, slider } from "./fields.mjs";
 import { SHORTCUTS } from "../shortcuts.mjs";
 
 /**
@@ -101,21 +101,7 @@ function describe(element, name, keys, step) {
 
 function peekButton(peek) {
     const label = "Hold to see the picture alone";
-    const element = button({ label, keys: "H", symbol: "eye", act: () => {} });
-    const hold = (on) => () => peek(on);
-    element.addEventListener("pointerdown", (event) => {
-        element.setPointerCapture(event.pointerId);
-        peek(true);
-    });
-    for (const end of ["pointerup", "pointercancel", "lostpointercapture", "blur"]) {
-        element.addEventListener(end, hold(false));
-    }
-    const own = (event, on) => {
-        if (event.key === "Enter" || event.key === " ") peek(on);
-    };
-    element.addEventListener("keydown", (event) => own(event, true));
-    element.addEventListener("keyup", (event) => own(event, false));
-    return element;
+    return holdButton({ label, keys: "H", symbol: "eye" }, peek);
 }
 
 function adjustments({ levels, grow, soften }) {

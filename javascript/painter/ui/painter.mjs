@@ -11,8 +11,8 @@ import { Keys } from "./keys.mjs";
 import { Legend } from "./legend.mjs";
 import { commandsOf } from "./commands.mjs";
 import { buildLayout } from "./layout.mjs";
-import { download, pixelsOf } from "./files.mjs";
-import { dropAndPaste, loadInto, maskInto } from "./transfer.mjs";
+import { pixelsOf } from "./files.mjs";
+import { dropAndPaste, loadInto } from "./transfer.mjs";
 
 /**
  * @typedef {HTMLImageElement | HTMLCanvasElement | ImageBitmap} Source
@@ -201,6 +201,12 @@ export class Painter {
         this.layout.setWork(work);
     }
 
+    /** @param {Source | null} source the last run's result, of the picture's proportions */
+    setResult(source) {
+        this.stage.setResult(source);
+        this.#refresh();
+    }
+
     /** Commits a stroke in progress. Call it before the map is used. */
     async finish() {
         this.pointer.interrupt();
@@ -251,21 +257,6 @@ export class Painter {
 
     fillAll() {
         this.change((document) => document.fill(fromStrength(this.settings.values.strength / 100)));
-    }
-
-    takeMask() {
-        return maskInto(this);
-    }
-
-    /** @param {8 | 16} bits */
-    async save(bits) {
-        await this.finish();
-        download(await this.blob(bits), "change-map.png");
-    }
-
-    /** @param {8 | 16} [bits] */
-    async blob(bits = 16) {
-        return new Blob([await this.toPng(bits)], { type: "image/png" });
     }
 
     #pixels() {

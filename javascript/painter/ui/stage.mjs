@@ -21,6 +21,19 @@ export const sizeOf = (source) => ({
     height: /** @type {any} */ (source).naturalHeight ?? source.height,
 });
 
+/** A copy of a picture as it is now, at the resolution that is shown. @param {Source} source */
+function copyOf(source) {
+    const { width, height } = sizeOf(source);
+    const divisor = divisorOf({ width, height });
+    const copy = document.createElement("canvas");
+    copy.width = Math.ceil(width / divisor);
+    copy.height = Math.ceil(height / divisor);
+    const context = copy.getContext("2d");
+    context.imageSmoothingQuality = "high";
+    context.drawImage(source, 0, 0, copy.width, copy.height);
+    return copy;
+}
+
 export class Stage {
     /**
      * @param {import("./settings.mjs").Settings} settings
@@ -50,12 +63,16 @@ export class Stage {
         this.map = new MapLayer();
         /** @type {HTMLCanvasElement | null} */
         this.picture = null;
+        /** The last run's result, of the picture's proportions. @type {HTMLCanvasElement | null} */
+        this.result = null;
         this.document = null;
         this.view = { scale: 1, x: 0, y: 0 };
         this.panel = { width: 0, height: 0 };
         this.ratio = 1;
         this.fitted = true; // until the artist zooms or pans, the picture follows the panel
         this.peeking = false;
+        /** In the place of the picture. @type {HTMLCanvasElement | null} */
+        this.shown = null;
         this.picking = false; // Alt is held over the canvas
         this.byKeys = false; // the cursor is the keyboard's
         this.border = 0;
@@ -91,18 +108,13 @@ export class Stage {
      * @param {Source | null} source
      */
     setPicture(source) {
-        this.picture = null;
-        if (source) {
-            const { width, height } = sizeOf(source);
-            const divisor = divisorOf({ width, height });
-            this.picture = document.createElement("canvas");
-            this.picture.width = Math.ceil(width / divisor);
-            this.picture.height = Math.ceil(height / divisor);
-            const context = this.picture.getContext("2d");
-            context.imageSmoothingQuality = "high";
-            context.drawImage(source, 0, 0, this.picture.width, this.picture.height);
-        }
+        this.picture = source && copyOf(source);
         this.invalidate("view");
+    }
+
+    /** @param {Source | null} source what the last run made of the picture */
+    setResult(source) {
+        this.result = source && copyOf(source);
     }
 
     /** @param {string | null} text shown when there is no picture */
@@ -157,10 +169,17 @@ export class Stage {
         this.setView(pan(this.view, dx, dy, this.size, this.panel));
     }
 
-    /** Shows the picture alone for as long as it is held. */
-    peek(on) {
+    /**
+     * Shows the picture alone for as long as it is held.
+     *
+     * @param {boolean} on
+     * @param {boolean} [result] the last run's result in its place
+     */
+    peek(on, result = false) {
         this.peeking = on;
+        this.shown = on && result ? this.result : null;
         this.updateMode();
+        this.invalidate("view");
     }
 
     /** Follows the settings about how the map is shown. */
@@ -236,7 +255,8 @@ export class Stage {
         context.setTransform(...deviceTransform(this.view, this.ratio));
         context.imageSmoothingEnabled = this.view.scale * this.ratio < SHARP;
         context.imageSmoothingQuality = "medium";
-        if (this.picture) context.drawImage(this.picture, 0, 0, width, height);
+        const picture = this.shown ?? this.picture;
+        if (picture) context.drawImage(picture, 0, 0, width, height);
         context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
         context.strokeStyle = "rgb(128 128 128 / 60%)";
         const { scale, x, y } = this.view;

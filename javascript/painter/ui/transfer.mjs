@@ -1,6 +1,6 @@
 import { GreyMap } from "../map.mjs";
 import { textsOf } from "../text.mjs";
-import { fileOf, mapFrom, readMap } from "./files.mjs";
+import { download, fileOf, mapFrom, readMap } from "./files.mjs";
 
 /**
  * What `Painter.load` does.
@@ -48,6 +48,22 @@ export async function maskInto(painter) {
         painter.report(problem);
     }
 }
+
+/**
+ * @param {import("./painter.mjs").Painter} painter
+ * @param {8 | 16} bits
+ */
+export async function saveFrom(painter, bits) {
+    await painter.finish();
+    download(await blobOf(painter, bits), "change-map.png");
+}
+
+/**
+ * @param {import("./painter.mjs").Painter} painter
+ * @param {8 | 16} [bits]
+ */
+export const blobOf = async (painter, bits = 16) =>
+    new Blob([await painter.toPng(bits)], { type: "image/png" });
 
 /**
  * Maps that are dropped on the painter, or pasted while it is in use.
