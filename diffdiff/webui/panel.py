@@ -54,7 +54,7 @@ def build(elem_id: Callable[[str], str]) -> Panel:
         for names in named:
             with gr.Row(elem_classes=["diffdiff-row"]):
                 for name in names:
-                    make(name)
+                    make(name, min_width=_width(described[name]))
 
     label = f"Differential Diffusion {__version__}"
     with InputAccordion(False, label=label, elem_id=elem_id("enabled")) as controls["enabled"]:
@@ -62,8 +62,8 @@ def build(elem_id: Callable[[str], str]) -> Panel:
             gr.HTML(f"<p class='diffdiff-error'>{html.escape(f'{feature} is off: {why}')}</p>")
         controls["map"] = painter(elem_id("map"), panel=elem_id(""))
         with gr.Row(elem_classes=["diffdiff-row"]):
-            make("mode", scale=3)
-            make("source", scale=2)
+            make("mode", scale=3, min_width=320)
+            make("source", scale=2, min_width=200)
         with gr.Group(visible=False, elem_id=elem_id("fans")) as fans:
             rows(FAN_ROWS)
         source = sourcing.build(elem_id, make, controls)
@@ -81,6 +81,11 @@ def build(elem_id: Callable[[str], str]) -> Panel:
     pasted = [(ordered[n], _reader(n)) for n in ordered if n not in ABSENT]
     pasted.append((ordered["map"], travelling.reader))
     return Panel(ordered, pasted, source)
+
+
+def _width(info: dict[str, Any]) -> int:
+    """Pixels that a control needs; where there is less, it begins a row."""
+    return 240 if info["choices"] else 120 if info["type"] is bool else 170
 
 
 def _about(helps: dict[str, str]) -> None:

@@ -81,8 +81,11 @@ export function connect(root, store, host) {
             const now = host.picture();
             const key = now && now.key;
             if (key !== picture) {
-                picture = key;
-                painter.setPicture(now && (await decoded(now.image())));
+                const image = now && (await decoded(now.image()));
+                if ((host.picture()?.key ?? null) === key) { // else it changed meanwhile: next glance
+                    picture = key;
+                    painter.setPicture(image);
+                }
             }
             const run = host.run();
             const numbers = JSON.stringify(run);

@@ -58,6 +58,21 @@ test("brushes made of settings", () => {
     assert.deepEqual([smooth.sigma, smooth.value], [12, undefined]);
 });
 
+test("the brush stays the same part of the picture, and a chosen size is taken as it is", () => {
+    const settings = new Settings({ load: () => null, save: () => {} });
+    const at = (width, height) => {
+        settings.scaleTo({ width, height });
+        return settings.values.size;
+    };
+    assert.deepEqual([at(512, 900), at(64, 64), at(4096, 4096), at(512, 512)], [43, 5, 341, 43]);
+    assert.deepEqual([at(1, 1), at(16384, 16384), at(768, 768)], [1, 1024, 64]);
+    settings.set({ size: 100 });
+    assert.deepEqual([at(1536, 1536), at(768, 768)], [200, 100]);
+    const again = new Settings({ load: () => ({ ...settings.values }), save: () => {} });
+    again.scaleTo({ width: 1536, height: 2000 });
+    assert.equal(again.values.size, 200, "another visit, too");
+});
+
 test("a size slider reaches every end, and goes up", () => {
     assert.deepEqual([sliderToSize(0, 1024), sliderToSize(1000, 1024)], [1, 1024]);
     assert.deepEqual([sizeToSlider(1, 1024), sizeToSlider(1024, 1024), sizeToSlider(32, 1024)], [0, 1000, 500]);

@@ -82,6 +82,8 @@ export class Settings {
         this.store = store;
         /** @type {Set<(changed: Partial<Values>) => void>} */
         this.listeners = new Set();
+        /** A size that followed the picture, as long as it is not chosen anew. */
+        this.unrounded = { size: 0, value: 0 };
         let kept = null;
         try {
             kept = store.load();
@@ -124,7 +126,11 @@ export class Settings {
     scaleTo({ width, height }) {
         const { size, side } = this.values;
         const now = Math.min(width, height);
-        if (now !== side) this.set({ side: now, size: Math.round((size * now) / side) });
+        if (now === side) return;
+        const before = this.unrounded.size === size ? this.unrounded.value : size;
+        const value = (before * now) / side;
+        this.set({ side: now, size: Math.round(value) });
+        this.unrounded = { size: this.values.size, value };
     }
 
     /**
