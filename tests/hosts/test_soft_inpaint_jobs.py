@@ -1,5 +1,7 @@
 """Soft inpainting on a running host: every setting of its inpaint tabs keeps its meaning."""
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -8,8 +10,9 @@ from benchmarks.webui import Refused, difference, encode, photograph
 from diffdiff.soften import soften
 
 pytestmark = pytest.mark.host
-SOFT = {"mode": "soft inpaint", "soften_radius": 12}
-REACH = 12 * 3.1 + 8  # pixels that radius 12 may change beyond the mask, and a latent cell
+RADIUS = 12 * int(os.environ.get("WEBUI_SIZE", 256)) // 256  # small pictures, small rims
+SOFT = {"mode": "soft inpaint", "soften_radius": RADIUS}
+REACH = RADIUS * 3.1 + 8  # pixels that this may change beyond the mask, and a latent cell
 WHOLE = {"inpaint_full_res": False, "inpainting_fill": 1, "mask_blur": 0}
 
 
@@ -48,7 +51,7 @@ def test_whole_picture_with_every_masked_content(webui, plain, mask, fill):
     got, reply = webui.img2img(SOFT, **settings)
     check(got[0], webui.photograph, mask)
     text = reply["info"]["infotexts"][0]
-    assert "DD mode: soft inpaint" in text and "DD soften radius: 12" in text
+    assert "DD mode: soft inpaint" in text and f"DD soften radius: {RADIUS}" in text
     names = {0: "fill", 2: "latent noise", 3: "latent nothing"}
     assert (f"Masked content: {names.get(fill)}" in text) == (fill != 1)
     if fill != 1:
@@ -60,7 +63,9 @@ def test_radius_zero_is_the_hosts_hard_inpaint(webui, plain, fill, tolerance):
     if "forge_preset" in webui.call("/sdapi/v1/options"):
         pytest.skip("Forge itself draws new noise around the mask at every call")
     mask = np.zeros((webui.size, webui.size), np.uint8)
-    mask[40:-48, 21:-33] = 255  # one side on the latent grid, one off it
+    top, bottom = (8 * round(part * webui.size / 256) for part in (5, 6))
+    left, right = (part * webui.size // 256 for part in (21, 33))
+    mask[top:-bottom, left:-right] = 255  # one side on the latent grid, one off it
     settings = {**WHOLE, "mask": encode(mask), "inpainting_fill": fill, "sampler_name": "Euler"}
     want = webui.picture(**settings)
     got = webui.picture({"mode": "soft inpaint", "soften_radius": 0, "feather": 0}, **settings)
@@ -239,14 +244,16 @@ def test_a_mask_of_one_pixel(webui, plain, mask, area):
 @pytest.mark.parametrize("area", [False, True])
 def test_a_frame_along_all_borders(webui, plain, mask, area):
     frame = mask * 0 + 255
-    frame[20:-20, 20:-20] = 0
+    width = 20 * webui.size // 256
+    frame[width:-width, width:-width] = 0
     got = webui.picture(
         {"mode": "soft inpaint", "soften_radius": 4},
         **{**WHOLE, "inpaint_full_res": area}, mask=encode(frame),
     )  # fmt: skip
-    inner = np.s_[44:-44, 44:-44]
+    inner = np.s_[width + 24 : -width - 24, width + 24 : -width - 24]
     assert (got[inner] == webui.photograph[inner]).all()
-    assert difference(got[:16], webui.photograph[:16])[0] > 5
+    outer = np.s_[: 4 * width // 5]
+    assert difference(got[outer], webui.photograph[outer])[0] > 5
 
 
 @pytest.mark.parametrize("area", [False, True])
