@@ -52,8 +52,10 @@ def mode(page, name: str) -> None:
     page.wait_for_timeout(600)
 
 
-def said(page) -> list[str]:
-    page.wait_for_timeout(700)
+def said(page, lines: int) -> list[str]:
+    """What stands under the canvas, once there are so many lines."""
+    count = f"n => document.querySelectorAll('{NOTES} > span').length === n"
+    page.wait_for_function(count, arg=lines)
     return page.locator(f"{NOTES} > span").all_inner_texts()
 
 
@@ -70,10 +72,10 @@ def test_a_tick_opens_the_panel_and_leaves_who_folds_it_alone(page):
     assert not page.locator(STAGE).is_visible() and box.is_checked()
     head.click()
     box.click()  # off, and not folded under the hand
-    assert said(page) == ["Differential Diffusion is off; this map is not used."]
+    assert said(page, 1) == ["Differential Diffusion is off; this map is not used."]
     assert page.locator(UNUSED).count() == 1
     page.locator(f"{NOTES} button").click()
-    assert said(page) == [] and box.is_checked()
+    assert said(page, 0) == [] and box.is_checked()
     assert page.locator(UNUSED).count() == 0
 
 
@@ -81,13 +83,13 @@ def test_another_source_is_said_and_taken_back(ready):
     page = ready
     assert page.locator(f"{PANEL}source input").first.input_value() == "Painted map"
     choose(page, "luminance")
-    assert said(page) == ["The map comes from luminance; the painting is not used."]
+    assert said(page, 1) == ["The map comes from luminance; the painting is not used."]
     assert page.locator(UNUSED).count() == 1
     page.locator(f"{PANEL}source").scroll_into_view_if_needed()
     shot(page, "panel-source")
     page.locator(f"{NOTES} button").click()
     page.wait_for_function(f"document.querySelector('{PANEL}source input').value === 'Painted map'")
-    assert said(page) == [] and page.locator(UNUSED).count() == 0
+    assert said(page, 0) == [] and page.locator(UNUSED).count() == 0
 
 
 def test_settings_of_a_fan_are_there_with_it_and_help_on_request(ready):
@@ -96,7 +98,7 @@ def test_settings_of_a_fan_are_there_with_it_and_help_on_request(ready):
     assert not low.is_visible()
     mode(page, "fan")
     low.wait_for(state="visible")
-    assert said(page) == ["A fan's stripes have strengths of their own; this map is not used."]
+    assert said(page, 1) == ["A fan's stripes have strengths of their own; this map is not used."]
     ask = low.locator(".diffdiff-ask")
     assert "first strength" in ask.get_attribute("title")
     ask.click()
@@ -166,13 +168,13 @@ def test_two_soft_inpaintings_are_one_too_many(page):
     open_tab(page, "Inpaint upload", "img_inpaint_base", photograph(SIDE, SIDE))
     tick(page)
     mode(page, "soft inpaint")
-    assert len(said(page)) == 1 and "clear it" in said(page)[0]
+    assert "clear it" in said(page, 1)[0]
     if not page.locator(BUILTIN).count():
         pytest.skip("this WebUI has no soft inpainting of its own")
     page.locator(BUILTIN).click()
-    assert "Soft inpainting" in said(page)[-1]
+    assert "Soft inpainting" in said(page, 2)[-1]
     page.locator(f"{NOTES} button").last.click()
-    assert len(said(page)) == 1 and not page.locator(BUILTIN).is_checked()
+    assert said(page, 1) and not page.locator(BUILTIN).is_checked()
 
 
 def test_the_brush_is_a_part_of_the_picture(ready):
