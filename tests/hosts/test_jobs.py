@@ -12,6 +12,7 @@ from PIL import Image
 from benchmarks.webui import Refused, decode, difference, encode
 
 pytestmark = pytest.mark.host
+GREY = {"levels": "steps"}  # as plain img2img, which rounds its strength to a step
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def test_positional_arguments_work_too(webui, plain, half):
 
 
 def test_absolute_scale_ignores_the_slider(webui, plain):
-    edit = {"map": webui.constant(153), "scale": "absolute"}
+    edit = {**GREY, "map": webui.constant(153), "scale": "absolute"}
     want = webui.picture(denoising_strength=0.6)
     for slider in (0.2, 0.9):
         got = webui.picture(edit, denoising_strength=slider)
@@ -71,7 +72,8 @@ def test_the_map_follows_the_pictures_geometry(webui, plain, mode):
     """A wide picture into a square: what the map keeps is what the host made of the picture."""
     wide = np.repeat(webui.photograph, 2, axis=1)
     m = np.zeros(wide.shape[:2], np.uint8)
-    m[:, wide.shape[1] // 2 + 40 :] = 255
+    beside = 40 * webui.size // 256  # the middle
+    m[:, webui.size + beside :] = 255
     settings = {"init_images": [encode(wide)], "resize_mode": mode}
     got = webui.picture({"map": encode(m)}, **settings)
     kept = webui.picture({"map": encode(m * 0)}, **settings)
@@ -79,7 +81,7 @@ def test_the_map_follows_the_pictures_geometry(webui, plain, mode):
     column = same.mean(0)
     # the border between kept and changed lies where the host's geometry puts it
     size = webui.size
-    border = {0: size / 2 + 20, 1: size / 2 + 40, 2: size / 2 + 20, 3: size / 2 + 20}[mode]
+    border = size / 2 + (beside if mode == 1 else beside / 2)
     assert (column[: int(border) - 2] == 1).all()
     assert column[int(border) + 12 :].mean() < 0.6
     if mode == 0:
@@ -90,7 +92,7 @@ def test_the_map_follows_the_pictures_geometry(webui, plain, mode):
 def test_a_batch_with_different_seeds(webui, plain):
     settings = {"batch_size": 4, "denoising_strength": 0.6, "steps": 8}
     want, _ = webui.img2img(**settings)
-    edit = {"map": webui.constant(153), "skip": False}
+    edit = {**GREY, "map": webui.constant(153), "skip": False}
     got, _ = webui.img2img(edit, **{**settings, "denoising_strength": 1.0})
     pictures = [p for p in want if p.shape == plain.shape][-4:]
     ours = [p for p in got if p.shape == plain.shape][-4:]
@@ -127,7 +129,7 @@ def test_every_checkpoint_of_the_host(webui, plain):
         # the first job draws the VAE's noise from a generator that the job before left somewhere
         webui.picture(denoising_strength=0.6, **settings)
         want = webui.picture(denoising_strength=0.6, **settings)
-        edit = {"map": webui.constant(153), "skip": False}
+        edit = {**GREY, "map": webui.constant(153), "skip": False}
         got = webui.picture(edit, denoising_strength=1.0, **settings)
         assert difference(got, want)[1] <= 2, model["title"]
         nothing = webui.picture({"map": webui.constant(0)}, **settings)
@@ -142,7 +144,7 @@ def test_a_refiner_takes_over_as_in_a_plain_run(webui, plain):
         pytest.skip("this host has no second checkpoint of the kind")
     settings = {"refiner_checkpoint": others[0], "refiner_switch_at": 0.5}
     want = webui.picture(denoising_strength=0.6, **settings)
-    edit = {"map": webui.constant(153), "skip": False}
+    edit = {**GREY, "map": webui.constant(153), "skip": False}
     got = webui.picture(edit, denoising_strength=1.0, **settings)
     assert difference(got, want)[1] <= 2
     assert difference(want, webui.picture(denoising_strength=0.6))[0] > 0.5
@@ -166,7 +168,7 @@ def option(webui):
 def test_extra_noise_reaches_every_pixel_at_its_own_release(webui, plain, option):
     option("img2img_extra_noise", 0.2)
     want = webui.picture(denoising_strength=0.6)
-    edit = {"map": webui.constant(153), "skip": False}
+    edit = {**GREY, "map": webui.constant(153), "skip": False}
     assert difference(webui.picture(edit, denoising_strength=1.0), want)[1] <= 2
     option("img2img_extra_noise", 0.0)
     assert difference(webui.picture(denoising_strength=0.6), want)[0] > 0.5
