@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from . import fan
 from .autoargs import DiffEditArgs, SourceArgs
-from .levelargs import LevelArgs
+from .levelargs import LevelArgs, ResponseArgs
 from .response import Reading, amount, points_of, reading
 
 AUTO = -1  # soften radius: by the mode and by the size
@@ -212,16 +212,10 @@ class BasicArgs(BaseModel, extra="forbid"):
     )
 
 
-class EditArgs(DiffEditArgs, SourceArgs, LevelArgs, BasicArgs, extra="forbid"):
+class EditArgs(
+    LevelArgs, ResponseArgs, DiffEditArgs, SourceArgs, BasicArgs, extra="forbid"
+):  # the fields of the last base come first
     """One request."""
-
-    response: str | None = Field(
-        None,
-        title="Response",
-        description="Even changes: how far each strength moves the picture, as a sheet measures "
-        "it, such as 0.2 26; 0.4 39; 1 85. A grey of the map is then that part of the change. "
-        "Empty: that part of the strength. API: a list of pairs too.",
-    )
 
     @property
     def fans(self) -> bool:

@@ -1,4 +1,4 @@
-"""Settings of what a grey means in few steps (`diffdiff.fine`)."""
+"""Settings of what a grey means: a part of the change, and where it begins (`diffdiff.fine`)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,18 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from .fine import FEW, MOST
+
+
+class ResponseArgs(BaseModel, extra="forbid"):
+    """What part of a change a grey means."""
+
+    response: str | None = Field(
+        None,
+        title="Response",
+        description="Even changes: how far each strength moves the picture, as a sheet measures "
+        "it, such as 0.2 26; 0.4 39; 1 85. A grey of the map is then that part of the change. "
+        "Empty: that part of the strength. API: a list of pairs too.",
+    )
 
 
 class LevelArgs(BaseModel, extra="forbid"):

@@ -9,7 +9,8 @@ NAMES = (
     "mask_channel fan_count fan_low fan_high fan_preset fan_strengths fan_layout sheet_batch "
     "reference query other_image annotator layers anchor edge_sigma canny_low canny_high "
     "detail_radius point_x point_y box rounds diffedit_noises diffedit_level diffedit_outliers "
-    "diffedit_amount diffedit_cut diffedit_grow diffedit_seed diffedit_batch response"
+    "diffedit_amount diffedit_cut diffedit_grow diffedit_seed diffedit_batch response "
+    "levels extra_calls"
 ).split()
 
 
