@@ -95,6 +95,10 @@ class Early:
                 replay = self._descend(group, step, coordinate, number, x, drawn, again)
                 group.put(x, replay.x)
                 self.replays.young((step, number), replay)
+            if self.replays.soft is not None:
+                lead = drawn[len(drawn) - self.replays.habits.lead :]
+                soft = self.replays.soft & (self.fine == number)
+                self.replays.renew((step, -1 - number), soft, x, lead)
         self.state = None
 
     def _descend(

@@ -117,15 +117,15 @@ def fine(
         return Ladder(np.full(strength.shape, NEVER, np.int16)), None
     own = int(exact.rule(np.array(full), steps, last).start)
     highest = float(strength.max())
-    if own != NEVER and (not skip or highest >= full - 1e-6):
-        top = Level(full, own)
+    begins = float(exact.coordinate(np.array(highest)))
+    white = not skip or highest >= full - 1e-6 or (own != NEVER and begins >= schedule[own])
+    if own != NEVER and white:  # as plain img2img has it
+        begins, at = schedule[own], None
+        top = Level(min(full, exact.strength(begins)), own)
     else:
-        top = _placed(highest, schedule, exact, None if own == NEVER else own)
-    if top.coordinate is not None:
-        top, begins = Level(highest, top.step - 1, top.coordinate), top.coordinate
-    else:
-        begins = schedule[top.step]
-        top = Level(min(top.strength, exact.strength(begins)), top.step)
+        placed = _placed(highest, schedule, exact)
+        at = begins = schedule[placed.step] if placed.coordinate is None else placed.coordinate
+        top = Level(highest, placed.step - (placed.coordinate is not None))
     strength = np.minimum(strength, top.strength)
     rungs = [
         Level(exact.strength(schedule[i]), i)
@@ -135,17 +135,14 @@ def fine(
     levels = [top, *(rung for rung in rungs if rung.strength < top.strength)]
     levels += chosen(strength[~kept], levels, schedule, exact, extra, amount)
     ladder = _assigned(strength, kept, levels, transition)
-    return ladder._replace(top=top.coordinate), top.step
+    return ladder._replace(top=at), top.step
 
 
-def _placed(
-    strength: float, schedule: Sequence[float], exact: Exact, limit: int | None = None
-) -> Level:
-    """Where a strength begins: at a step, or between two. limit: no step before that one."""
+def _placed(strength: float, schedule: Sequence[float], exact: Exact) -> Level:
+    """Where a strength begins: at a step, or between two."""
     coordinate = float(exact.coordinate(np.array(strength)))
-    first = 0 if limit is None else limit
-    if coordinate >= schedule[first] * (1 - NEAR):
-        return Level(strength, first)
+    if coordinate >= schedule[0] * (1 - NEAR):
+        return Level(strength, 0)
     later = [i for i, c in enumerate(schedule) if c < coordinate * (1 - NEAR)]
     following = later[0] if later else len(schedule) - 1
     if following and abs(schedule[following - 1] - coordinate) <= NEAR * coordinate:
@@ -255,7 +252,6 @@ def _assigned(
     """Each pixel at its level, and how much of its first answer it obeys."""
     levels = sorted(levels, key=lambda level: level.strength)
     between = [level for level in levels if level.coordinate is not None]
-    between = [level for level in between if level is not levels[-1]]  # the run itself begins there
     at = np.array([level.strength for level in levels])
     above = np.minimum(np.searchsorted(at, strength - 1e-9), len(at) - 1)
     lower = np.where(above > 0, at[above - 1], 0.0)

@@ -142,10 +142,15 @@ class Hold:
             start = torch.where(self.fine.cpu() > 0, NEVER, start)
         count = len(self.schedule) - self.first - (not self.habits.alone)
         steps = {s for s in start.unique().tolist() if 0 < s < count}
-        if not (self.habits.memory and steps or self.between):
+        soft = None if self.first_weight is None else (self.first_weight < 1).cpu()
+        if soft is not None and not soft.any():
+            soft = None
+        if not (self.habits.memory and (steps or soft is not None) or self.between):
             return False
         steps = steps if self.habits.memory else set()
-        self.replays = Replays(call, model, draws, start, steps, self.habits)
+        self.replays = Replays(
+            call, model, draws, start, steps, self.habits, soft, count - 1
+        )
         if self.between:
             from_here = [Between(c, step - self.first) for c, step in self.between]
             weight = None if self.first_weight is None else self.first_weight.cpu()

@@ -132,6 +132,12 @@ class Schedule:
     def __len__(self) -> int:
         return len(self.starts)
 
+    def exact_below(self, step: int) -> Schedule:
+        """The same, but runs that begin after a step are noised to the level of their first call,
+        where a host's would begin one rung higher."""
+        starts = [*self.starts[: step + 1], *self.levels[step + 1 : len(self.starts)]]
+        return Schedule(self.levels, starts, self.coordinates, self.at)
+
     def begun_at(self, step: int, coordinate: float) -> Schedule:
         """The same, but its step `step` begins at another level."""
         level = self.at(torch.tensor([coordinate]))

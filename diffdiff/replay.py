@@ -156,6 +156,9 @@ class Replays:
             from the run's.
         steps: those that begin a replay.
         habits: of the sampler function (`diffdiff.probe`).
+        soft: bool like `start` or None: pixels that obey only part of their first answer. They
+            begin anew after that step, so that no later step is extrapolated from such a part.
+        last: the last step at which a replay can begin.
     """
 
     def __init__(
@@ -166,9 +169,12 @@ class Replays:
         start: Tensor,
         steps: set[int],
         habits: Habits,
+        soft: Tensor | None = None,
+        last: int = 0,
     ):
         self.call, self.model, self.draws = call, model, draws
         self.start, self.steps, self.habits = start, steps, habits
+        self.soft, self.last = soft, last
         self.size = start.shape[-2:]
         # (step, 0), or (step, number of a level before it)
         self.live: dict[tuple[int, int], Replay] = {}
@@ -212,7 +218,22 @@ class Replays:
                 self.live[step, 0] = replay = Replay(self, group, step, begins, lead)
                 if not self.habits.as_is:  # else it asks what stands there already
                     group.put(x, replay.x)
+        if opens and self.soft is not None:
+            self.renew((step, -1), self.soft & (self.start == step - 1), x, drawn)
         return drawn
+
+    def renew(self, key: tuple[int, int], mask: Tensor, x: Tensor, drawn: list[Tensor]) -> None:
+        """Starts the pixels of a mask anew at a step, from where they are in `x`. Later replays
+        have the last word on their pixels."""
+        step = key[0]
+        if not self.habits.memory or step > self.last or not mask.any():
+            return
+        group = Group.of_mask(mask, x.device)
+        with self.guarded(key):
+            lead = drawn[len(drawn) - self.habits.lead :]
+            self.live[key] = replay = Replay(self, group, step, group.of(x), lead)
+            if not self.habits.as_is:
+                group.put(x, replay.x)
 
     def young(self, key: tuple[int, int], replay: Replay) -> None:
         """Takes in a replay that has come to its step, if the sampler remembers anything."""

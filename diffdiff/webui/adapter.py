@@ -122,8 +122,10 @@ class HeldRun:
         self.ladder, self.stepwise, self.empty = plan.ladder, plan.stepwise, plan.empty
         self.schedule, self.first = schedule, first
         self.start = init if plan.start is None else plan.start
+        if self.ladder.fine is not None:
+            self.schedule = self.schedule.exact_below(first)
         if self.ladder.top is not None:
-            self.schedule = schedule.begun_at(first, self.ladder.top)
+            self.schedule = self.schedule.begun_at(first, self.ladder.top)
         self.hold: Hold | None = None
 
     def wrap(self, function: Callable) -> Callable:

@@ -13,7 +13,7 @@ from diffdiff.draws import Draws
 from diffdiff.fine import DENSE, Exact, fine
 from diffdiff.hold import Hold
 from diffdiff.ladder import NEVER
-from diffdiff.levels import noised, sigma_schedule, timestep_schedule
+from diffdiff.levels import held_answer, noised, sigma_schedule, timestep_schedule
 from diffdiff.probe import habits_of
 
 STRENGTHS = (1.0, 0.8, 0.47, 0.11)
@@ -58,7 +58,7 @@ class FineBench(Bench):
 
     def held(self, strength, extra=3, transition=0.0):
         ladder, first = self.plan(strength, extra, transition)
-        schedule, call = self.schedule, self.call(self.init, first)
+        schedule, call = self.schedule.exact_below(first), self.call(self.init, first)
         if ladder.top is not None:
             schedule, call = schedule.begun_at(first, ladder.top), call.begun_at(ladder.top)
         between = ladder.between
@@ -99,3 +99,54 @@ def test_each_part_is_the_run_that_begins_at_its_own_level(row, steps):
     for i, s in enumerate(STRENGTHS):
         part = (..., slice(2 * i, 2 * i + 2))
         assert torch.equal(result[part], bench.alone(s)[part]), s
+
+
+class Softly:
+    """A model of which the first questions are answered by a part only, and which notes the x of
+    each question."""
+
+    def __init__(self, bench, part, until):
+        self.bench, self.part, self.until, self.asked = bench, part, until, []
+        vars(self).update({k: v for k, v in vars(bench.model).items() if k not in vars(self)})
+
+    def __call__(self, x, sigma, **kwargs):
+        self.asked.append(x.clone())
+        answer = self.bench.model(x, sigma, **kwargs)
+        self.last_noise_uncond = getattr(self.bench.model, "last_noise_uncond", None)
+        if len(self.asked) > self.until:
+            return answer
+        level = self.bench.schedule.at(sigma)
+        held = held_answer(self.bench.predicts(), x, self.bench.init, level)
+        return torch.lerp(held, answer, self.part)
+
+
+# these listen to what comes beside the answer, or ask once more at a later start
+PLAIN = [r for r in ROWS if r.tolerance == 0 and "CFG++" not in r.name and r.name != "PLMS"]
+
+
+@pytest.mark.parametrize("row", PLAIN, ids=lambda r: r.name)
+def test_a_gradual_start_is_forgotten_after_its_step(row):
+    """A pixel that obeys part of its first answer goes on as a run that begins at the next step,
+    so that nothing is extrapolated from that part."""
+    bench = FineBench(row, 6)
+    strength = np.full((8, 8), 0.7)
+    strength[:, 4:] = 0.62
+    result, hold, ladder = bench.held(strength, extra=0, transition=1.0)
+    part = float(ladder.weight[0, 7])
+    step = int(ladder.start[0, 7]) - hold.first
+    assert 0 < part < 1 and hold.remark == ""
+    call = bench.call(bench.init, hold.first + step)
+    if not step and ladder.top is not None:
+        call = call.begun_at(ladder.top)
+    opens = hold.habits.opens
+    model = Softly(bench, part, opens[step + 1] - opens[step])
+    schedule = hold.schedule
+    x = noised(bench.init, bench.noise, schedule.starts[hold.first + step])
+    call.run(model, x)
+    later = model.asked[opens[step + 1] - opens[step]]
+    want = bench.call(bench.init, hold.first + step + 1)
+    if hold.habits.as_is or not hold.habits.memory:
+        want = want.run(bench.model, later)
+        assert torch.equal(result[..., 4:], want[..., 4:])
+    else:
+        assert torch.isfinite(result).all()
