@@ -58,7 +58,8 @@ class Outcome:
     """What became of a row.
 
     status: "done", "kept" (was there before) or "failed". pictures: PNG files of a row that is
-    done. again: the failure may not be the row's own, so that another try is worth it.
+    done. again: the failure may not be the row's own, so that another try is worth it. levels:
+    where strengths have begun, if there were levels between the steps.
     """
 
     where: str
@@ -70,6 +71,7 @@ class Outcome:
     error: FieldError | None = None
     again: bool = False
     seconds: float = 0.0
+    levels: list[dict[str, Any]] | None = None
 
     @classmethod
     def failed(cls, of: Task | Row, error: FieldError, again: bool = False) -> Outcome:

@@ -83,4 +83,5 @@ def line(outcome: Outcome, folder: Path) -> dict[str, Any]:
         "error": told and {"field": told.field, "problem": told.problem, "remedy": told.remedy},
         "seconds": round(outcome.seconds, 3),
         "hash": outcome.mark,
+        **({"levels": outcome.levels} if outcome.levels else {}),
     }

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from PIL import Image
@@ -112,8 +112,9 @@ def attempt(engine: Any, task: Task) -> Outcome:
     """One try; whatever goes wrong is told in the outcome."""
     began = time.perf_counter()
     try:
-        made = list(made_by(engine, task))
-        outcome = Outcome(task.where, task.out, "done", task.mark, task.files, made)
+        result = edited(engine, task)
+        outcome = Outcome(task.where, task.out, "done", task.mark, task.files, result.files)
+        outcome.levels = result.levels
     except FieldError as error:
         outcome = Outcome.failed(task, error)
     except Exception as error:
@@ -126,15 +127,24 @@ def attempt(engine: Any, task: Task) -> Outcome:
     return outcome
 
 
-def made_by(engine: Any, task: Task) -> Iterator[bytes]:
-    """The row's pictures as PNG files, each with its settings and the mark in it."""
+class Edited(NamedTuple):
+    """files: the row's pictures as PNG files, each with its settings and the mark in it. levels: as
+    `Outcome` has them."""
+
+    files: list[bytes]
+    levels: list[dict[str, Any]] | None
+
+
+def edited(engine: Any, task: Task) -> Edited:
+    """The row's pictures."""
     image = pictures.read(task.picture, "picture", task.out)
     change_map = _map(engine, image, task)
-    result = engine.edit(image, change_map, task.args, task.run)
+    result, files = engine.edit(image, change_map, task.args, task.run), []
     for picture, own in zip(result.pictures, result.runs):
         picture.info.setdefault("icc_profile", image.info.get("icc_profile"))
         texts = output.texts(task.args, own, change_map, result.settings, picture.size)
-        yield output.png(picture, {**texts, MARK: task.mark})
+        files.append(output.png(picture, {**texts, MARK: task.mark}))
+    return Edited(files, result.settings.get("levels"))
 
 
 def _map(engine: Any, image: Image.Image, task: Task) -> np.ndarray | None:

@@ -16,7 +16,7 @@ from PIL import Image
 from .. import inpaint, maps, prepare, shapes
 from ..args import EditArgs, fields, parse
 from ..errors import FieldError
-from . import output, pictures, views
+from . import between, output, pictures, views
 from .settings import RunArgs
 
 PROMPT = "a winter night, hills, clear sky, a red house in the middle"
@@ -86,6 +86,8 @@ def edit(
         f"<b>{result.calls}</b> model calls, <b>{result.skipped}</b> of {result.steps} steps "
         f"skipped, <b>{result.seconds:.1f} s</b>"
     )
+    if result.settings.get("levels"):
+        told += f"; levels: {between.told(result.settings['levels'])}"
     change = views.change(
         *(np.asarray(fitted(p[-1].convert("RGB"))) for p in (before, result.pictures))
     )

@@ -156,6 +156,9 @@ def edit(
         raise FieldError("method", f"{method!r} is not known", f"Use one of {', '.join(METHODS)}")
     if change_map is not None and method not in MAPPED:
         raise FieldError("map", f"{method} uses none", f"Leave it out, or use {', '.join(MAPPED)}")
+    if args.levels == "fine" and method in INVERTED:
+        problem = "an inverted picture is known at the steps' own levels only"
+        raise FieldError("levels", problem, "Use levels steps")
     prompted = Prompted(engine)
     told = {"method": method}
     if change_map is None and method in MAPPED:

@@ -17,6 +17,7 @@ from PIL.PngImagePlugin import PngInfo
 from .. import infotext
 from ..args import EditArgs
 from ..errors import FieldError
+from . import between
 from .settings import RunArgs
 
 
@@ -179,6 +180,8 @@ def parameters(
         "Denoising strength": run.strength,
         **infotext.write(args, [] if change_map is None else [change_map]),
     }
+    if settings.get("levels"):
+        known[infotext.STARTS] = between.told(settings["levels"])
     if list(size) == settings.get("frame"):  # a fan, or a contact sheet
         places = infotext.places(settings["strengths"], settings["boxes"])
         known["DD stripes" if args.mode == "fan" else "DD tiles"] = places

@@ -56,7 +56,8 @@ def sheet(
     """
     strengths = args.several
     if change_map is None:
-        base, alone = np.ones((1, 1), np.float32), EditArgs()
+        base = np.ones((1, 1), np.float32)
+        alone = EditArgs(levels=args.levels, extra_calls=args.extra_calls)
     else:
         base, own = change_map, {"mode": "edit", "scale": "relative"}
         alone = EditArgs(**{**vars(args), **own})

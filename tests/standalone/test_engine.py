@@ -18,7 +18,7 @@ from diffdiff.standalone.families import of_class, of_keys
 from diffdiff.standalone.settings import RunArgs
 
 STEPS = 8
-ABSOLUTE = parse({"scale": "absolute", "skip": False})
+ABSOLUTE = parse({"scale": "absolute", "skip": False, "levels": "steps"})
 
 
 def constant(value: float, size: int) -> np.ndarray:

@@ -38,7 +38,8 @@ SPACED = [
     (row, {option: True})
     for row in CAN
     for option in ("use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas")
-    if row.name in ("diffusers Euler", "diffusers LMS", "diffusers DPM++ 2M", "diffusers UniPC, order 2")
+    if row.name in ("diffusers Euler", "diffusers LMS", "diffusers DPM++ 2M",
+                    "diffusers UniPC, order 2")
 ]  # fmt: skip
 SHIFTED = [(row, {"shift": 9.0}) for row in CAN if row.name == "diffusers flow Euler"]
 TIMES = [
@@ -168,7 +169,7 @@ def columns(strengths=STRENGTHS):
     return np.repeat(np.array(strengths), 8 // len(strengths))[None].repeat(8, 0)
 
 
-@pytest.mark.parametrize("steps", (4, 7))
+@pytest.mark.parametrize("steps", [4, 7])
 @pytest.mark.parametrize("case", CASES, ids=case_name)
 def test_each_part_is_the_run_that_begins_at_its_own_level(case, steps):
     loop = Loop(case, steps)
@@ -180,7 +181,7 @@ def test_each_part_is_the_run_that_begins_at_its_own_level(case, steps):
     assert between
 
 
-@pytest.mark.parametrize("steps", (4, 7))
+@pytest.mark.parametrize("steps", [4, 7])
 @pytest.mark.parametrize("case", CASES, ids=case_name)
 def test_a_constant_map_is_the_exact_start(case, steps):
     loop = Loop(case, steps)
