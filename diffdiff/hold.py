@@ -28,7 +28,7 @@ from .calls import Habits, SamplerCall
 from .draws import Draws
 from .early import Early
 from .ladder import NEVER, Between
-from .levels import Level, Schedule, held_answer, noised
+from .levels import Level, Schedule, extra_scale, held_answer, noised
 from .replay import Replays
 
 
@@ -46,7 +46,7 @@ class Hold:
         predicts: what the model answers: "x0", "eps" or "flow".
         weight: same shape as `start`, how much of its first answer a pixel obeys; None = all.
         extra_noise: shape of `init` or None, added to a pixel when it is released (A1111's
-            "extra noise" option); see `Level` for its scale.
+            "extra noise" option), scaled by `diffdiff.levels.extra_scale`.
         path: the anchors in the place of `init (+) noise`: a latent like `init` for each of the
             schedule's levels from the last one back to that of step `first`, as DDIM inversion
             leaves them (`diffdiff.inversion`). Only for samplers that call at its levels.
@@ -307,7 +307,7 @@ class Hold:
             return of(self.path[len(self.schedule.levels) - 1 - self.step])
         anchor = noised(of(self.init), of(self.noise), level)
         if self.extra_noise is not None:
-            anchor = anchor + of(self.extra_noise) * (1.0 if level.signal is None else level.signal)
+            anchor = anchor + of(self.extra_noise) * extra_scale(level, self.predicts)
         return anchor
 
     def _elsewhere(self, answer: Tensor) -> Tensor:

@@ -21,6 +21,12 @@ class Level(NamedTuple):
     noise: Tensor | float
 
 
+def extra_scale(level: Level, predicts: str) -> Tensor | float:
+    """What the hosts scale their extra noise by, that is added to a run's start: the timestep
+    samplers by the signal, all others, and every flow model, by nothing."""
+    return level.signal if predicts == "eps" and level.signal is not None else 1.0
+
+
 def finest(device: torch.device) -> torch.dtype:
     """float64 where the device has it (MPS has not)."""
     return torch.float32 if device.type == "mps" else torch.float64

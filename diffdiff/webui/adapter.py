@@ -22,7 +22,7 @@ from ..hold import Hold
 from ..inpaint import released_conditioning
 from ..inversion import invert, of_levels
 from ..ladder import Ladder, shortened
-from ..levels import Schedule, noised
+from ..levels import Schedule, extra_scale, noised
 from ..probe import habits_of
 from . import host, schedules
 
@@ -149,6 +149,11 @@ class HeldRun:
 
         return held
 
+    @property
+    def predicts(self) -> str:
+        """What the denoiser answers."""
+        return "eps" if hasattr(self.sampler, "get_timesteps") else "x0"
+
     def _begun_at_top(self, call: SamplerCall, x: torch.Tensor) -> tuple[SamplerCall, torch.Tensor]:
         """The call, and the noised latents, from the exact level that the run begins with."""
         if call.schedule is None:
@@ -157,7 +162,7 @@ class HeldRun:
         begun = noised(self.start.to(x), self.noise, level)
         extra = shared.opts.img2img_extra_noise
         if extra > 0:
-            begun = begun + self.noise * extra * (1.0 if level.signal is None else level.signal)
+            begun = begun + self.noise * extra * extra_scale(level, self.predicts)
         return call.begun_at(self.ladder.top), begun.to(x.dtype)
 
     def _path(self, denoiser: Any, **extra: Any) -> list[torch.Tensor]:
@@ -180,9 +185,8 @@ class HeldRun:
     def _hold(self, call: SamplerCall, denoiser: Any, x: torch.Tensor, draws: Draws, path) -> Hold:
         extra = shared.opts.img2img_extra_noise
         weight = self.ladder.weight
-        predicts = "eps" if hasattr(self.sampler, "get_timesteps") else "x0"
         habits = habits_of(
-            call, denoiser, self.schedule, self.first, x, predicts, draws.sources,
+            call, denoiser, self.schedule, self.first, x, self.predicts, draws.sources,
             host.settings(), self.ladder.between,
         )  # fmt: skip
         fine = self.ladder.fine
@@ -195,7 +199,7 @@ class HeldRun:
             self.schedule,
             self.first,
             habits,
-            predicts=predicts,
+            predicts=self.predicts,
             weight=None if weight is None else torch.from_numpy(weight).to(x),
             extra_noise=self.noise * extra if extra > 0 else None,
             path=path,

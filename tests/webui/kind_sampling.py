@@ -163,6 +163,9 @@ class KDiffusionSampler:
         shift = self.model_wrap.predictor.shift if self.kind.forge else 3.0
         return shift * t / (1 + (shift - 1) * t)
 
+    def extra_scale(self, p, steps, t_enc):
+        return 1.0
+
     def sample_img2img(self, p, x, noise, conditioning, unconditional_conditioning, steps=None,
                        image_conditioning=None):  # fmt: skip
         unet = self.kind.model.forge_objects.unet if self.kind.forge else None
@@ -171,7 +174,7 @@ class KDiffusionSampler:
         steps, t_enc = setup_img2img_steps(p, steps)
         xi, options = self.begin(p, x, noise, steps, t_enc)
         if shared().opts.img2img_extra_noise > 0:
-            xi = xi + noise * shared().opts.img2img_extra_noise
+            xi = xi + noise * shared().opts.img2img_extra_noise * self.extra_scale(p, steps, t_enc)
         self.initialize(p)
         self.model_wrap_cfg.init_latent = self.last_latent = x
         extra = {"cond": conditioning, "image_cond": image_conditioning, "s_min_uncond": 0.0,
@@ -224,6 +227,9 @@ class CompVisSampler(KDiffusionSampler):
 
     def get_timesteps(self, p, steps):
         return torch.clip(torch.arange(0, 1000, 1000 // steps) + 1, 0, 999)
+
+    def extra_scale(self, p, steps, t_enc):
+        return self.kind.model.alphas_cumprod[self.get_timesteps(p, steps)[t_enc]].sqrt()
 
     def begin(self, p, x, noise, steps, t_enc):
         timesteps = self.get_timesteps(p, steps)

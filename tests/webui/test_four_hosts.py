@@ -57,6 +57,21 @@ def test_a_constant_map_is_the_plain_run_at_that_strength(kind, sampler, value, 
     assert equal(got, kind.samples(denoising_strength=value, sampler_name=sampler))
 
 
+@pytest.mark.parametrize("sampler", ["Euler", "DDIM"])
+def test_extra_noise_reaches_a_pixel_where_it_begins(kind, sampler):
+    """The hosts scale it with their timestep samplers alone, and with no flow model."""
+    kind.opts.img2img_extra_noise = 0.2
+    settings = {"sampler_name": sampler, "steps": 10}
+    want = kind.samples(denoising_strength=0.6, **settings)
+    assert equal(kind.samples({"map": flat(1)}, denoising_strength=0.6, **settings), want)
+    for skip in (True, False):
+        edit = {"map": flat(0.6), "levels": "steps", "skip": skip}
+        got = kind.samples(edit, denoising_strength=1.0, **settings)
+        assert torch.allclose(got, want, atol=1e-5)
+    kind.opts.img2img_extra_noise = 0.0
+    assert not torch.allclose(kind.samples(denoising_strength=0.6, **settings), want, atol=1e-3)
+
+
 def test_two_parts(kind):
     """Kept pixels are the input's, in the latent and in the picture; the others the plain run's."""
     plain = kind.samples(sampler_name="Euler a")
