@@ -93,8 +93,3 @@ def record(found: list[Start]) -> list[dict[str, Any]]:
         }
         for start in found
     ]
-
-
-def told(levels: list[dict[str, Any]]) -> str:
-    """A record in words: "1 at 93% noise; 0.47 at 40% noise"."""
-    return "; ".join(f"{one['strength'][1]:.3g} at {one['noise']:.0f}% noise" for one in levels)

@@ -158,7 +158,7 @@ def run_edit(chosen: argparse.Namespace) -> dict:
     if not chosen.map and (args.needs_map or args.mode == "soft inpaint"):
         raise FieldError("map", "there is no change map", "Give --map, or make one: diffdiff map")
     from .. import maps
-    from . import between, choice, output, pictures
+    from . import choice, output, pictures
 
     image = pictures.read(pictures.load(chosen.image, "image"), "image", chosen.image)
     change_map = maps.decode(pictures.load(chosen.map, "map")) if chosen.map else None
@@ -181,7 +181,7 @@ def run_edit(chosen: argparse.Namespace) -> dict:
             f"{result.seconds:.1f} s", file=sys.stderr,
         )  # fmt: skip
         if result.settings.get("levels"):
-            print(f"Levels: {between.told(result.settings['levels'])}", file=sys.stderr)
+            print(f"Levels: {output.began(result.settings['levels'])}", file=sys.stderr)
         if "changes" in result.settings:
             print(f'For even changes: --response "{result.settings["changes"]}"', file=sys.stderr)
     return {

@@ -17,7 +17,6 @@ from PIL.PngImagePlugin import PngInfo
 from .. import infotext
 from ..args import EditArgs
 from ..errors import FieldError
-from . import between
 from .settings import RunArgs
 
 
@@ -181,7 +180,7 @@ def parameters(
         **infotext.write(args, [] if change_map is None else [change_map]),
     }
     if settings.get("levels"):
-        known[infotext.STARTS] = between.told(settings["levels"])
+        known[infotext.STARTS] = began(settings["levels"])
     if list(size) == settings.get("frame"):  # a fan, or a contact sheet
         places = infotext.places(settings["strengths"], settings["boxes"])
         known["DD stripes" if args.mode == "fan" else "DD tiles"] = places
@@ -192,6 +191,11 @@ def parameters(
         lines.append(f"Negative prompt: {run.negative_prompt}")
     pairs = (f"{key}: {_quoted(value)}" for key, value in known.items() if value is not None)
     return "\n".join([*lines, ", ".join(pairs)])
+
+
+def began(levels: Sequence[Mapping[str, Any]]) -> str:
+    """Where strengths have begun, in words: "1 at 93% noise; 0.47 at 40% noise"."""
+    return "; ".join(f"{one['strength'][1]:.3g} at {one['noise']:.0f}% noise" for one in levels)
 
 
 def _quoted(value: Any) -> str:
