@@ -16,7 +16,7 @@ from PIL import Image
 from .. import inpaint, maps, prepare, shapes
 from ..args import EditArgs, fields, parse
 from ..errors import FieldError
-from . import between, output, pictures, views
+from . import output, pictures, views
 from .settings import RunArgs
 
 PROMPT = "a winter night, hills, clear sky, a red house in the middle"
@@ -87,7 +87,7 @@ def edit(
         f"skipped, <b>{result.seconds:.1f} s</b>"
     )
     if result.settings.get("levels"):
-        told += f"; levels: {between.told(result.settings['levels'])}"
+        told += f"; levels: {output.began(result.settings['levels'])}"
     change = views.change(
         *(np.asarray(fitted(p[-1].convert("RGB"))) for p in (before, result.pictures))
     )
