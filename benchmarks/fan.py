@@ -18,7 +18,8 @@ import numpy as np
 
 from diffdiff.args import parse
 from diffdiff.attributes import attribute
-from diffdiff.fan import PRESETS, fan, preset, spread
+from diffdiff.fan import fan
+from diffdiff.strengthlist import PRESETS, preset, spread
 
 COUNTS = (5, 9)
 LOW = 0.2  # the smallest strength: 0 asks for no run at all

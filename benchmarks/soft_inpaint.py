@@ -38,7 +38,8 @@ from diffdiff.composite import paste_back
 from diffdiff.hold import Hold
 from diffdiff.ladder import climb
 from diffdiff.levels import sigma_schedule
-from diffdiff.prepare import kept, shown, softened, strengths
+from diffdiff.prepare import kept, shown, strengths
+from diffdiff.shaping import softened
 from diffdiff.toyworld.paint import paint
 from diffdiff.toyworld.world import caption
 

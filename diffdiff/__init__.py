@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 PUBLIC = {  # name: the module that has it, and its name there
     "EditArgs": ("args", "EditArgs"), "parse": ("args", "parse"), "fields": ("args", "fields"),
     "FieldError": ("errors", "FieldError"), "decode_map": ("decode", "decode"),
-    "shape": ("prepare", "shape"), "strengths": ("prepare", "strengths"),
+    "shape": ("shaping", "shape"), "strengths": ("prepare", "strengths"),
     "release_steps": ("releases", "releases"), "climb": ("ladder", "climb"),
     "Hold": ("hold", "Hold"), "habits_of": ("probe", "habits_of"),
     "Habits": ("calls", "Habits"), "SamplerCall": ("calls", "SamplerCall"),

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from . import fan, response
+from . import response, strengthlist
 from .editargs import AUTO, EditArgs
 from .errors import FieldError, shown
 
@@ -45,7 +45,8 @@ def parse(request: dict, model: type[BaseModel] = EditArgs) -> Any:
             raise FieldError("layers", "it cannot be written as JSON", remedy("layers")) from None
     given = request.get("fan_strengths")
     if isinstance(given, (list, tuple)):
-        request = request | {"fan_strengths": ", ".join(f"{s:g}" for s in fan.listed(given))}
+        values = strengthlist.listed(given)
+        request = request | {"fan_strengths": ", ".join(f"{s:g}" for s in values)}
     given = request.get("response")
     if isinstance(given, (list, tuple)):
         request = request | {"response": response.text(response.points_of(given))}

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
 from pydantic import BaseModel, Field
 
-from . import sources
 from .errors import FieldError
 
 KINDS = (
@@ -91,50 +89,6 @@ class DiffEditArgs(BaseModel, extra="forbid"):
         None, ge=1, le=256, title="Noises at once", description="In one call of the model; left "
         "out, as many as fill ten pictures of 512x512.",
     )  # fmt: skip
-
-
-def source_map(
-    kind: str,
-    picture: np.ndarray,
-    args: SourceArgs,
-    other_image: np.ndarray | None = None,
-    inside: np.ndarray | None = None,
-    outside: np.ndarray | None = None,
-) -> np.ndarray:
-    """The map of a named source: float32 [H, W] in 0..1.
-
-    Args:
-        kind: one of `KINDS`.
-        picture: uint8 [H, W, 3] or [H, W, 4].
-        other_image: the same, for "difference".
-        inside, outside: strokes [H, W] for "foreground", above 0 where there is one.
-
-    Raises:
-        FieldError: "source", or what `diffdiff.sources` refuses.
-    """
-    height, width = picture.shape[:2]
-    own = {name: getattr(args, name) for name in USED.get(kind, ())}
-    if kind in ("luminance", "saturation", "alpha"):
-        return getattr(sources, kind)(picture)
-    if kind == "edges":
-        return sources.edges(picture, own["edge_sigma"])
-    if kind == "canny":
-        return sources.canny(picture, own["canny_low"], own["canny_high"])
-    if kind == "detail":
-        return sources.detail(picture, own["detail_radius"])
-    if kind == "point":
-        return sources.from_point(height, width, own["point_x"], own["point_y"])
-    if kind == "border":
-        return sources.from_border(height, width)
-    if kind == "difference":
-        if other_image is None:
-            remedy = "Name the other picture, of the same size"
-            raise FieldError("other_image", "source difference needs two pictures", remedy)
-        return sources.difference(picture, other_image)
-    if kind == "foreground":
-        box = sides(own["box"]) if own["box"] else None
-        return sources.foreground(picture, box, inside, outside, own["rounds"])
-    raise FieldError("source", f"{kind!r} is not known", f"Use one of {', '.join(KINDS)}")
 
 
 def sides(text: str) -> list[float]:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import autoargs, layers, maps
+from . import layers, maps
 from .args import EditArgs
 from .errors import FieldError
 from .layers import Layer, Preset
+from .sourcemaps import source_map
 
 Read = Callable[[str, str], np.ndarray]
 """`(text of the setting, its name) -> picture`."""
@@ -121,7 +122,7 @@ def make(layer: Layer, given: Given) -> np.ndarray:
     picture = given.picture
     if source == "alpha" and given.transparent is not None:
         picture = given.transparent
-    return autoargs.source_map(source, picture, layer.reading, **more)
+    return source_map(source, picture, layer.reading, **more)
 
 
 def _needed(make: Callable | None, source: str) -> Callable:

@@ -115,7 +115,9 @@ class Early:
             picture = noised(x0, eps, level).to(x.dtype)
             group.put(picture, asked)
             answer, beside = again(picture, sigma)
-            weight = group.of(self.weight.to(x.device)) if self.weight is not None and not i else None
+            weight = None
+            if self.weight is not None and not i:
+                weight = group.of(self.weight.to(x.device))
             own = self._obeyed(group, asked, group.of(answer), level, weight)
             replay.beside = {
                 name: self._obeyed(group, asked, group.of(value), level, weight)

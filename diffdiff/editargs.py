@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, Field
 
-from . import fan
+from . import strengthlist
 from .autoargs import DiffEditArgs, SourceArgs
 from .levelargs import LevelArgs, ResponseArgs
 from .response import Reading, amount, points_of, reading
@@ -146,7 +146,11 @@ class BasicArgs(BaseModel, extra="forbid"):
         "change. step: what has been released so far.",
     )
     fan_count: int = Field(
-        5, ge=fan.FEWEST, le=fan.MOST, title="Strengths", description="Of a fan or a sheet."
+        5,
+        ge=strengthlist.FEWEST,
+        le=strengthlist.MOST,
+        title="Strengths",
+        description="Number of strengths in a fan or a sheet.",
     )
     fan_low: float = Field(
         0.0, ge=0, le=1, title="From", description="The first strength of a fan or a sheet."
@@ -173,7 +177,7 @@ class BasicArgs(BaseModel, extra="forbid"):
     sheet_batch: int = Field(
         0,
         ge=0,
-        le=fan.MOST,
+        le=strengthlist.MOST,
         title="Sheet batch",
         description="Pictures of a sheet that the model sees at once. 1: to the last bit those of "
         "separate runs, on any device. 0: 1 on a CPU, else as many as fit.",
@@ -235,10 +239,10 @@ class EditArgs(
             FieldError: "fan_strengths", or "fan_low" where it is not below fan_high.
         """
         if self.fan_strengths is not None:
-            return fan.listed(self.fan_strengths)
+            return strengthlist.listed(self.fan_strengths)
         if self.fan_preset != "none":
-            return fan.preset(self.fan_preset, self.fan_count)
-        return fan.spread(self.fan_count, self.fan_low, self.fan_high)
+            return strengthlist.preset(self.fan_preset, self.fan_count)
+        return strengthlist.spread(self.fan_count, self.fan_low, self.fan_high)
 
     @property
     def reading(self) -> Reading:

@@ -21,8 +21,6 @@ from .ladder import NEVER, Between, Ladder, Rule, climb
 
 DENSE = 500  # steps of the schedule that stands for infinitely many
 STEPS = 30_000  # steps that the host's rule is asked about, for a place on it
-FEW = 10  # runs of fewer steps get levels in between, if the user leaves the choice
-MOST = 16  # extra levels
 NEAR = 1e-3  # part by which a level differs from a step at least
 HEAVY = 0.01  # share of the map that makes a strength a flat region
 BINS = 192  # strengths that are told apart beside the flat regions
@@ -103,7 +101,7 @@ def fine(
         transition: part of a gap between two levels over which a pixel begins at the upper one
             and obeys part of its first answer; 0: each pixel begins at the nearest level. Below
             the lowest level the part is counted from no change on.
-        extra: levels in between, at most; 0 to `MOST`.
+        extra: levels in between, at most; 0 to 16.
         skip: begin at the largest strength of the map, not at that of white.
         amount: how much a strength changes, rising: levels are spread by it (`diffdiff.response`).
 
@@ -329,10 +327,7 @@ def starts(
             at = ladder.top
         own = places == place
         steps = len(coordinates) - 1 - step + (number > 0)
-        found.append(
-            Start(
-                float(strength[own].min()), float(strength[own].max()), float(noise(at)), steps,
-                float(own.mean()), number > 0,
-            )  # fmt: skip
-        )
+        lowest, highest = float(strength[own].min()), float(strength[own].max())
+        share = float(own.mean())
+        found.append(Start(lowest, highest, float(noise(at)), steps, share, number > 0))
     return sorted(found, key=lambda start: -start.noise)

@@ -145,7 +145,7 @@ class Hold:
         soft = None if self.first_weight is None else (self.first_weight < 1).cpu()
         if soft is not None and not soft.any():
             soft = None
-        if not (self.habits.memory and (steps or soft is not None) or self.between):
+        if not ((self.habits.memory and (steps or soft is not None)) or self.between):
             return False
         steps = steps if self.habits.memory else set()
         self.replays = Replays(

@@ -17,7 +17,7 @@ from torch import Tensor
 from . import maps
 from .args import EditArgs
 from .errors import FieldError
-from .prepare import shape, softened
+from .shaping import shape, softened
 from .soften import reach
 
 Box = tuple[int, int, int, int]

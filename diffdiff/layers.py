@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from . import autoargs, prepare
+from . import autoargs, shaping
 from .args import EditArgs, changed, fields, parse
 from .autoargs import DiffEditArgs, SourceArgs
 from .errors import FieldError, shown
@@ -139,7 +139,7 @@ def render(
                 m = np.full((height, width), layer.value, np.float32) if with_value else make(layer)
             except FieldError as error:
                 raise _in_layer(i, error) from None
-            yield prepare.shape(m, layer.shaping), layer.blend, layer.opacity
+            yield shaping.shape(m, layer.shaping), layer.blend, layer.opacity
 
     return combine(shaped(), np.zeros((height, width), np.float32))
 

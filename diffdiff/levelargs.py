@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from .fine import FEW, MOST
+FEW = 10  # runs of fewer steps get levels in between, if the user leaves the choice
+MOST = 16  # extra levels
 
 
 class ResponseArgs(BaseModel, extra="forbid"):

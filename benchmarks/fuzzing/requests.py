@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from diffdiff import infotext, intake, layers, maps, prepare, travel
+from diffdiff import infotext, intake, layers, maps, prepare, shaping, travel
 from diffdiff.args import EditArgs, fields, parse
 from diffdiff.autoargs import DiffEditArgs, SourceArgs
 from diffdiff.ladder import NEVER, climb, suffix
@@ -80,7 +80,7 @@ def request(rng: random.Random) -> Case:
 
     def run() -> list[np.ndarray]:
         asked = intake.read({**one, "map": given})
-        return [prepare.shape(m, asked[0]) for m in asked[1]] if asked else []
+        return [shaping.shape(m, asked[0]) for m in asked[1]] if asked else []
 
     return Case("request", run, KNOWN | {"args"}, lambda shaped: all(map(is_map, shaped)))
 
@@ -161,7 +161,7 @@ def preparing(rng: random.Random) -> Case:
     rule = rng.choice([climb, suffix])
 
     def run() -> tuple:
-        shaped = prepare.shape(m, args, scale)
+        shaped = shaping.shape(m, args, scale)
         s = prepare.strengths(shaped, args, strength)
         ladder, first = prepare.plan(s, args, steps, last, slider, rule)
         full = prepare.full_strength(args, strength)

@@ -23,7 +23,8 @@ from ..composite import paste_back
 from ..errors import FieldError
 from ..inversion import Ddim, ddim, decode, invert, rungs
 from ..ladder import suffix
-from ..prepare import kept, shape, strengths
+from ..prepare import kept, strengths
+from ..shaping import shape
 from .engine import Engine, Result
 from .held import Progress
 from .methods import CUT, INVERTED, MAPPED, METHODS

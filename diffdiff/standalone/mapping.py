@@ -6,7 +6,7 @@ import argparse
 
 import numpy as np
 
-from .. import maps, prepare, shapes
+from .. import maps, prepare, shapes, shaping
 from ..args import EditArgs
 from ..autoargs import sides
 from ..errors import FieldError
@@ -109,7 +109,7 @@ def run(chosen: argparse.Namespace) -> dict:
         change_map = maps.decode(pictures.load(chosen.map, "map"))
     if picture is not None:  # a radius in pixels means those of the picture, as in an edit
         change_map = maps.resize(change_map, *picture.size)
-    shaped = prepare.shape(change_map, args)
+    shaped = shaping.shape(change_map, args)
     if picture is None:
         output.write_png(output.sixteen_bits(shaped), target)
     else:

@@ -76,8 +76,9 @@ def hold_sampler(
         schedule = host.schedule_of(sampler, p, wanted_steps, x)
         exact = functools.partial(schedules.exact_of, sampler, p, schedule, x)
         plan = planner(x, schedule, wanted_steps, slider_first, exact)
+        conds = conditioning, unconditional_conditioning
         try:
-            return sample(p, x, noise, conditioning, unconditional_conditioning, plan, steps, kwargs)
+            return sample(p, x, noise, conds, plan, steps, kwargs)
         except Coarse as error:
             if plan.coarse is None:
                 problem = f"{p.sampler_name} cannot begin between its steps: {error}"
@@ -85,9 +86,9 @@ def hold_sampler(
                 raise FieldError("levels", problem, remedy) from error
         ladder, first = plan.coarse
         plan = plan._replace(ladder=ladder, first=first)
-        return sample(p, x, noise, conditioning, unconditional_conditioning, plan, steps, kwargs)
+        return sample(p, x, noise, conds, plan, steps, kwargs)
 
-    def sample(p, x, noise, conditioning, unconditional_conditioning, plan, steps, kwargs):
+    def sample(p, x, noise, conds, plan, steps, kwargs):
         wanted_steps, t_enc = sd_samplers_common.setup_img2img_steps(p, steps)
         slider_first = wanted_steps - t_enc - 1
         schedule = host.schedule_of(sampler, p, wanted_steps, x)
@@ -105,9 +106,7 @@ def hold_sampler(
         if first != slider_first:
             steps, overrides["denoising_strength"] = shortened(wanted_steps, first)
         with attribute(p, **overrides), attribute(sampler, func=run.wrap(sampler.func)):
-            samples = plain(
-                p, start, noise, conditioning, unconditional_conditioning, steps=steps, **kwargs
-            )
+            samples = plain(p, start, noise, *conds, steps=steps, **kwargs)
         report(run.hold, first, slider_first)
         return samples
 

@@ -20,8 +20,9 @@ from ..decode import decode_picture
 from ..errors import FieldError
 from ..inpaint import Work
 from ..overlay import overlay
-from ..prepare import full_strength, shape, strengths
+from ..prepare import full_strength, strengths
 from ..releases import releases
+from ..shaping import shape
 from . import automap, finder, preview, schedules
 from .bodies import AdherenceRequest, DiffEditRequest, PreviewRequest, read
 

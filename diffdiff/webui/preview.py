@@ -19,7 +19,8 @@ from ..decode import decode_picture
 from ..errors import FieldError
 from ..fine import Start, summary
 from ..overlay import overlay
-from ..prepare import level, strengths
+from ..prepare import strengths
+from ..shaping import level
 from . import automap, host, schedules
 from .inpaint import both
 
@@ -46,7 +47,8 @@ def seen(sent: dict[str, Any]) -> Seen:
 
     Args:
         sent: picture and mask as data URLs (mask: or empty), prompt, styles, width, height,
-            denoising, sampler, scheduler, steps; resize_mode, only_masked, padding, inverted as the host numbers them.
+            denoising, sampler, scheduler, steps; resize_mode, only_masked, padding, inverted as
+            the host numbers them.
 
     Raises:
         FieldError: "image", "mask".

@@ -1,4 +1,4 @@
-"""What the host's schedule makes of strengths, without a run: noise, for the legend and previews."""
+"""How noisy each strength begins on the host's schedule, without a run: for legend and previews."""
 
 from __future__ import annotations
 

@@ -21,7 +21,8 @@ from ..fine import Exact
 from ..hold import Hold
 from ..inpaint import Work, joined, shape_for
 from ..levels import Schedule
-from ..prepare import full_strength, kept, level, shown, strengths, whole
+from ..prepare import full_strength, kept, shown, strengths, whole
+from ..shaping import level
 from ..travel import pack
 from . import adapter, host, infotext, prompts
 from .inpaint import Inpaint, quiet_builtin
@@ -215,7 +216,8 @@ class Session:
         skipped = max(first - slider_first, 0)
         text = f"Differential Diffusion: {calls} model calls"
         if skipped:
-            text += f", {skipped} of {skipped + max(len(self.levels.schedule) - first, 0)} steps skipped"
+            steps = skipped + max(len(self.levels.schedule) - first, 0)
+            text += f", {skipped} of {steps} steps skipped"
         if hold is None:
             text += f"; the {'mask' if self.inpaint else 'map'} is empty, so nothing changes"
         elif hold.remark:
@@ -255,7 +257,8 @@ class Session:
         # a painted grey is meant to show; the rim of a softened mask is there to hide the seam
         if self.args.mode == "soft inpaint" and not (self.inpaint and self.raw):
             strength = strengths(change_map, self.args, self.user_strength)
-            limit = shown(strength, full_strength(self.args, self.user_strength), *self.levels.counted)
+            full = full_strength(self.args, self.user_strength)
+            limit = shown(strength, full, *self.levels.counted)
         original, edited = np.array(source), np.array(picture.convert("RGB"))
         result = Image.fromarray(paste_back(original, edited, touched, self.args.feather, limit))
         result.info = dict(picture.info)

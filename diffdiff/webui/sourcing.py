@@ -160,8 +160,9 @@ def connect(
         shown, told = made
         return gr.update(value=shown, visible=shown is not None), told
 
-    settings = {"source", "scale", "levels", "extra_calls", "transition", *SHAPING, *fields(SourceArgs), *fields(DiffEditArgs)}
-    settings |= {"mode", "combine", *(name for own in OF_SOURCE.values() for name in own)}
+    settings = {"source", "scale", *SHAPING, *fields(SourceArgs), *fields(DiffEditArgs)}
+    settings |= {"mode", "combine", "levels", "extra_calls", "transition"}
+    settings |= {name for own in OF_SOURCE.values() for name in own}
     for name in settings:
         controls[name].change(
             refresh, [what, *values], [parts.shown, parts.told], show_progress=False

@@ -145,7 +145,7 @@ def test_the_map_travels_with_its_picture(webui, plain, ramp):
 def test_scripts_that_cut_the_picture_are_refused(webui, plain, ramp):
     with pytest.raises(Refused) as refused:
         webui.img2img({"map": encode(ramp)}, script_name="sd upscale",
-                      script_args=[None, 64, "None", 2.0])  # fmt: skip
+                      script_args=[None, webui.size // 4, "None", 2.0])  # fmt: skip
     assert "script: SD upscale works on parts of the picture" in str(refused.value.body)
 
 

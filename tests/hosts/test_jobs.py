@@ -122,8 +122,9 @@ def test_batch_count(webui, plain, half):
         assert (p[:, : webui.size // 2] == webui.photograph[:, : webui.size // 2]).all()
 
 
-def test_every_checkpoint_of_the_host(webui, plain):
+def test_every_checkpoint_of_the_host(webui, plain, option):
     """SD1, SD2, SDXL, inpainting models: whatever this host has."""
+    option("sd_model_checkpoint", webui.call("/sdapi/v1/options")["sd_model_checkpoint"])
     for model in webui.call("/sdapi/v1/sd-models"):
         settings = {"override_settings": {"sd_model_checkpoint": model["title"]}, "steps": 8}
         # the first job draws the VAE's noise from a generator that the job before left somewhere
@@ -143,7 +144,10 @@ def test_a_refiner_takes_over_as_in_a_plain_run(webui, plain):
     if not others:
         pytest.skip("this host has no second checkpoint of the kind")
     settings = {"refiner_checkpoint": others[0], "refiner_switch_at": 0.5}
-    want = webui.picture(denoising_strength=0.6, **settings)
+    try:
+        want = webui.picture(denoising_strength=0.6, **settings)
+    except Refused:
+        pytest.skip(f"this host cannot go on with {others[0]}")
     edit = {**GREY, "map": webui.constant(153), "skip": False}
     got = webui.picture(edit, denoising_strength=1.0, **settings)
     assert difference(got, want)[1] <= 2

@@ -9,6 +9,7 @@ from benchmarks.webui import Refused, difference, encode
 from diffdiff import autoargs, layers
 from diffdiff.autoargs import SourceArgs
 from diffdiff.infotext import fingerprint
+from diffdiff.sourcemaps import source_map
 
 pytestmark = pytest.mark.host
 
@@ -24,7 +25,7 @@ def mark(reply) -> str:
 @pytest.mark.parametrize("source", READ)
 def test_a_source_is_the_map_that_the_core_reads_off_the_picture(webui, plain, source):
     pictures, reply = webui.img2img({"source": source})
-    expected = autoargs.source_map(source, webui.photograph, SourceArgs())
+    expected = source_map(source, webui.photograph, SourceArgs())
     assert mark(reply) == fingerprint([expected])
     # sent as a picture, the same map does the same
     sent = encode(np.round(expected * 65535).astype(np.uint16))
@@ -96,7 +97,7 @@ def test_layers_are_what_the_core_makes_of_them(webui, plain):
     def make(layer):
         if layer.source == "painted":
             return painted / np.float32(255)
-        return autoargs.source_map(layer.source, webui.photograph, layer.reading)
+        return source_map(layer.source, webui.photograph, layer.reading)
 
     expected = layers.render(layers.read(told), webui.size, webui.size, make)
     assert mark(reply) == fingerprint([expected])

@@ -8,11 +8,9 @@ import torch
 
 from benchmarks.bench import Bench, Held, replayed
 from benchmarks.conformance import ROWS
-from diffdiff.calls import SamplerCall
 from diffdiff.draws import Draws
 from diffdiff.fine import DENSE, Exact, fine
 from diffdiff.hold import Hold
-from diffdiff.ladder import NEVER
 from diffdiff.levels import held_answer, noised, sigma_schedule, timestep_schedule
 from diffdiff.probe import habits_of
 
@@ -86,7 +84,7 @@ class FineBench(Bench):
         return call.begun_at(ladder.top).run(self.model, noised(self.init, self.noise, level))
 
 
-@pytest.mark.parametrize("steps", (4, 7))
+@pytest.mark.parametrize("steps", [4, 7])
 @pytest.mark.parametrize("row", [r for r in ROWS if r.tolerance == 0], ids=lambda r: r.name)
 def test_each_part_is_the_run_that_begins_at_its_own_level(row, steps):
     bench = FineBench(row, steps)

@@ -9,7 +9,7 @@ import pytest
 import tqdm  # noqa: F401  before a silent command switches its bars off
 from PIL import Image
 
-from diffdiff import __version__, maps, prepare
+from diffdiff import __version__, maps, prepare, shaping
 from diffdiff.args import changed
 from diffdiff.ladder import suffix
 
@@ -36,7 +36,7 @@ class FakeEngine:
         before = np.asarray(image.resize(size)).astype(np.float64)
         change_map = np.ones((1, 1), np.float32) if change_map is None else change_map
         strength = prepare.strengths(
-            prepare.shape(maps.resize(change_map, *size), args), args, run.strength
+            shaping.shape(maps.resize(change_map, *size), args), args, run.strength
         )
         for step in range(run.steps):
             if progress:

@@ -14,9 +14,9 @@ from diffdiff.autoargs import (
     DiffEditArgs,
     SourceArgs,
     check_prompts,
-    source_map,
 )
 from diffdiff.errors import FieldError
+from diffdiff.sourcemaps import source_map
 
 RNG = np.random.default_rng(0)
 PICTURE = RNG.integers(0, 256, (24, 32, 4), np.uint8)

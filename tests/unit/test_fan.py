@@ -4,18 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffdiff.errors import FieldError
-from diffdiff.fan import (
-    LAYOUTS,
-    MOST,
-    NONE,
-    PRESETS,
-    fan,
-    listed,
-    needed,
-    preset,
-    spread,
-)
+from diffdiff.fan import LAYOUTS, NONE, fan, needed
 from diffdiff.ladder import NEVER, climb, suffix
+from diffdiff.strengthlist import MOST, PRESETS, listed, preset, spread
 
 counts = st.integers(2, MOST)
 drawn = st.sampled_from([layout for layout in LAYOUTS if layout != "map"])

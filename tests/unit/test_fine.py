@@ -97,7 +97,7 @@ def test_flat_greys_are_exact():
 
 
 def test_a_constant_map_needs_no_extra_level():
-    ladder, first, schedule, exact = planned(np.full(9, 0.3), extra=4)
+    ladder, first, _, exact = planned(np.full(9, 0.3), extra=4)
     assert ladder.between == () and first == 2
     assert ladder.top == pytest.approx(float(exact.coordinate(np.array(0.3))))
     assert (ladder.start == first).all()
@@ -115,16 +115,16 @@ def test_the_chosen_levels_are_the_best():
     rng = np.random.default_rng(2)
     for _ in range(12):
         strength = np.round(rng.random(7), 3)
-        ladder, first, schedule, exact = planned(np.append(strength, 1.0), extra=2)
+        values = np.append(strength, 1.0)
+        ladder, _, schedule, exact = planned(values, extra=2)
         own = [exact.strength(c) for c in schedule[:-1]] + [1.0]
         chosen = [exact.strength(level.coordinate) for level in ladder.between]
+        best = min(_cost(values, [*own, *pair]) for pair in itertools.combinations(strength, 2))
+        assert _cost(values, [*own, *chosen]) == pytest.approx(best, rel=0.02, abs=2e-5)
 
-        def cost(levels):
-            values = np.append(strength, 1.0)
-            return (np.abs(values[:, None] - np.array(levels)[None]).min(1) ** 2).sum()
 
-        best = min(cost([*own, *pair]) for pair in itertools.combinations(strength, 2))
-        assert cost([*own, *chosen]) == pytest.approx(best, rel=0.02, abs=2e-5)
+def _cost(values, levels):
+    return (np.abs(values[:, None] - np.array(levels)[None]).min(1) ** 2).sum()
 
 
 def test_levels_go_where_the_response_is_steep():

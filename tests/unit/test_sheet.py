@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffdiff.errors import FieldError
-from diffdiff.fan import LAYOUTS, MOST, fan, spread
+from diffdiff.fan import LAYOUTS, fan
 from diffdiff.sheet import (
     INK,
     PAPER,
@@ -16,6 +16,7 @@ from diffdiff.sheet import (
     text_width,
     with_bar,
 )
+from diffdiff.strengthlist import MOST, spread
 
 
 def picture(height, width, seed=0):

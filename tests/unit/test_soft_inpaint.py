@@ -14,7 +14,8 @@ from diffdiff.args import parse
 from diffdiff.composite import paste_back
 from diffdiff.errors import FieldError
 from diffdiff.ladder import NEVER, climb, suffix
-from diffdiff.prepare import kept, least, level, shape, shown, softened, strengths
+from diffdiff.prepare import kept, least, shown, strengths
+from diffdiff.shaping import level, shape, softened
 from diffdiff.soften import reach, soften
 
 fixed = settings(max_examples=80, deadline=None, derandomize=True)

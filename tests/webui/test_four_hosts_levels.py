@@ -22,7 +22,8 @@ def samplers(kind):
 def started(kind, done):
     """What the parameters say of where strengths have begun: (percent, percent of noise)."""
     text = done.infotexts[0].split("DD starts: ")[1].split(",")[0].strip('"')
-    return [tuple(map(float, row.replace("% noise", "").split("% at "))) for row in text.split("; ")]
+    rows = [row.replace("% noise", "").split("% at ") for row in text.split("; ")]
+    return [tuple(map(float, row)) for row in rows]
 
 
 def exact_run(kind, monkeypatch, first, level, **settings):
@@ -144,7 +145,7 @@ def test_a_sampler_that_plans_its_own_steps(kind, monkeypatch):
     probe.forget()
     settings = {"steps": STEPS, "denoising_strength": 1.0}
     try:
-        with pytest.raises(FieldError, match="levels: .*Euler cannot begin between its steps"):
+        with pytest.raises(FieldError, match=r"levels: .*Euler cannot begin between its steps"):
             kind.run({"map": columns(0.2, 0.7), **FINE}, **settings)
         got = kind.run({"map": columns(0.2, 0.7), **AUTO}, **settings)
         want = kind.run({"map": columns(0.2, 0.7), **AUTO, "levels": "steps"}, **settings)
