@@ -18,7 +18,7 @@ from .session import Session
 from .sheet import SheetSession
 
 TITLE = "Differential Diffusion"
-IN_PARTS = ("SD upscale", "Ultimate SD upscale", "Outpainting mk2", "Poor man's outpainting")
+IN_PARTS = ("sd upscale", "ultimate sd upscale", "outpainting mk2", "poor man's outpainting")
 SESSIONS = {"fan": FanSession, "sheet": SheetSession}  # of the modes with one of their own
 
 
@@ -60,7 +60,7 @@ def check_script(p: Any) -> None:
     chosen = values[0] if values and isinstance(values[0], int) else 0
     listed = getattr(runner, "selectable_scripts", None) or []
     title = listed[chosen - 1].title() if 0 < chosen <= len(listed) else ""
-    if title in IN_PARTS:
+    if title.lower() in IN_PARTS:  # hosts write them in their own ways
         problem = f"{title} works on parts of the picture, and the map cannot follow them"
         raise FieldError("script", problem, "Run it without Differential Diffusion, after the edit")
 
