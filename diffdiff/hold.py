@@ -240,13 +240,14 @@ class Hold:
 
     def finish(self, samples: Tensor) -> Tensor:
         """The run's result: what is still replayed, and pixels never released as they were."""
+        if self.replays is None:
+            return self.picture(samples)
+        samples = samples.clone()
+        drawn = self.replays.finish(samples, self._again)
         samples = self.picture(samples)
-        if self.replays is not None:
-            samples = samples.clone()
-            drawn = self.replays.finish(samples, self._again)
-            if self.early is not None:
-                drawn = self.early.drew(drawn, True)
-                self.early.begin(self.own_step + 1, samples, drawn, self._again)
+        if self.early is not None:
+            drawn = self.early.drew(drawn, True)
+            self.early.begin(self.own_step + 1, samples, drawn, self._again)
         return samples
 
     def _tick(self, sigma: Tensor) -> None:

@@ -18,7 +18,7 @@ from diffdiff import maps
 from diffdiff.attributes import attribute
 from diffdiff.ladder import Ladder
 from diffdiff.levels import Level, Schedule, held_answer, noised
-from diffdiff.standalone import engine as engine_module
+from diffdiff.standalone import job as job_module
 from diffdiff.standalone.held import Held
 from diffdiff.standalone.schedulers import predicts, schedule_of
 
@@ -166,5 +166,5 @@ def instead(method: Callable[..., Around] | None) -> Iterator[list]:
             pipe.scheduler = own
         done.append(getattr(held, "hold", None))
 
-    with attribute(engine_module, hold_pipeline=hold_pipeline):
+    with attribute(job_module, hold_pipeline=hold_pipeline):
         yield done

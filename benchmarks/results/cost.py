@@ -162,7 +162,7 @@ class _Tiny(Bench):
     def edits(self, ask, change_map, strength=1.0, settings=None, **run):
         asked = RunArgs(seed=ask.seed, strength=strength, **{**self.settings, **run})
         result = self.engine.edit(
-            Image.fromarray(ask.picture), change_map, parse(settings or {}), asked,
+            Image.fromarray(ask.picture), change_map, parse({"levels": "steps"} | (settings or {})), asked,
             **self.tiny.prompt(),
         )  # fmt: skip
         return [np.asarray(picture) for picture in result.pictures]

@@ -49,7 +49,8 @@ class Bench:
             **{"prompt": ask.prompt, "seed": ask.seed, "strength": strength, "width": width,
                "height": height, **self.settings, **run}
         )  # fmt: skip
-        args = parse(settings or {})
+        # all methods begin at the schedule's steps
+        args = parse({"levels": "steps"} | (settings or {}))
         result = self.engine.edit(Image.fromarray(ask.picture), change_map, args, run)
         return [np.asarray(picture.convert("RGB")) for picture in result.pictures]
 

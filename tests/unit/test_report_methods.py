@@ -17,7 +17,7 @@ from benchmarks.results.around import Algorithm1, Around, Blended, BuiltIn, clea
 from diffdiff.args import parse
 from diffdiff.levels import flow, held_answer, ve, vp
 from diffdiff.response import points_of
-from diffdiff.standalone import engine as engine_module
+from diffdiff.standalone import job as job_module
 from diffdiff.standalone.settings import RunArgs
 
 STEPS = 8
@@ -112,10 +112,10 @@ def test_the_built_in_formula_with_a_white_map_is_plain_img2img(bench):
 
 
 def test_the_hold_is_back_after_an_error(bench):
-    own = engine_module.hold_pipeline
+    own = job_module.hold_pipeline
     with pytest.raises(RuntimeError, match="stop"), instead(Around):
-        raise RuntimeError("stop" if engine_module.hold_pipeline is not own else "not swapped")
-    assert engine_module.hold_pipeline is own
+        raise RuntimeError("stop" if job_module.hold_pipeline is not own else "not swapped")
+    assert job_module.hold_pipeline is own
 
 
 @pytest.mark.parametrize("name", methods.METHODS)
