@@ -26,11 +26,11 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from diffdiff.batch import rows, work
-from diffdiff.batch.cluster import Cluster
-from diffdiff.batch.plan import Plan, identity
+from diffdiff.batch import executor, rows
+from diffdiff.batch.ray_executor import Cluster
 from diffdiff.batch.results import NAME, Results
-from diffdiff.standalone.cli import parser
+from diffdiff.batch.tasks import Plan, identity
+from diffdiff.cli.main import parser
 from diffdiff.toyworld.paint import paint
 from diffdiff.toyworld.world import Scene, caption, random_scene
 
@@ -118,7 +118,7 @@ def run(jobs: Path, out: Path, workers: int, kill_after: int | None = None) -> M
     plan = Plan(rows.base(jobs), out, {}, identity(chosen))
     total = plan.survey(rows.rows(jobs))
     out.mkdir()
-    pool: Any = Cluster(chosen) if workers else work.Local(chosen)
+    pool: Any = Cluster(chosen) if workers else executor.Local(chosen)
     measured, submit = Measured(), pool.submit
 
     def counted(task: Any) -> None:
@@ -129,7 +129,7 @@ def run(jobs: Path, out: Path, workers: int, kill_after: int | None = None) -> M
     began = time.perf_counter()
     with Results(out) as results, pool, tqdm(total=total, desc=out.name, leave=False) as bar:
         tasks = plan.tasks(rows.rows(jobs), results.add)
-        for outcome in work.run(tasks, pool, chosen.retries):
+        for outcome in executor.run(tasks, pool, chosen.retries):
             results.add(outcome)
             measured.ends.append(time.perf_counter() - began)
             measured.seconds.append(outcome.seconds)

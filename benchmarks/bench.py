@@ -9,12 +9,12 @@ from functools import partial
 import numpy as np
 import torch
 
-from diffdiff.calls import SamplerCall
-from diffdiff.draws import Draws
-from diffdiff.hold import Hold
-from diffdiff.ladder import climb
-from diffdiff.levels import flow, noised, sigma_schedule, timestep_schedule, vp
-from diffdiff.probe import habits_of
+from diffdiff.sampling.calls import SamplerCall
+from diffdiff.sampling.draws import Draws
+from diffdiff.sampling.hold import Hold
+from diffdiff.sampling.noise_levels import flow, noised, sigma_schedule, timestep_schedule, vp
+from diffdiff.sampling.probe import habits_of
+from diffdiff.sampling.start_steps import climb
 
 from . import reference, reference_hosts
 

@@ -30,9 +30,9 @@ import torch
 from PIL import Image
 from tqdm import tqdm
 
-from diffdiff import diffedit
-from diffdiff.args import EditArgs
-from diffdiff.autoargs import DiffEditArgs
+from diffdiff.maps import diffedit
+from diffdiff.settings.schema import EditArgs
+from diffdiff.settings.sources import DiffEditArgs
 from diffdiff.toyworld.world import VALUES
 
 from . import probe
@@ -65,7 +65,7 @@ def _begin() -> None:
     global _engine
     torch.set_num_threads(1)
     os.environ["TQDM_DISABLE"] = "1"
-    from diffdiff.standalone.load import load
+    from diffdiff.pipelines.load import load
 
     _engine = load("toyworld", dtype="float32", device="cpu")
 
@@ -77,7 +77,7 @@ def spread(task, jobs: int, work: list, title: str) -> list:
 
 
 def _differences(pair: Pair, args: DiffEditArgs) -> torch.Tensor:
-    from diffdiff.standalone.prompted import Prompted, differ
+    from diffdiff.pipelines.noise_predictor import Prompted, differ
 
     picture = Image.fromarray(pair.before)
     return differ(Prompted(_engine), picture, pair.reference, pair.query, args)
@@ -154,10 +154,10 @@ def tuned(work: tuple[Pair, int]) -> dict[str, dict[str, float]]:
 
 def edits_of(work: tuple[Pair, int, int, float]) -> tuple[np.ndarray, dict[str, list[np.ndarray]]]:
     """Of one pair: the continuous map `[128, 128]`; method -> a picture for each strength."""
-    from diffdiff.standalone.inverted import edit, invert_picture
-    from diffdiff.standalone.methods import MAPPED
-    from diffdiff.standalone.prompted import Prompted, finished
-    from diffdiff.standalone.settings import RunArgs
+    from diffdiff.cli.diffedit_command import MAPPED
+    from diffdiff.pipelines.diffedit_edit import edit, invert_picture
+    from diffdiff.pipelines.noise_predictor import Prompted, finished
+    from diffdiff.settings.run import RunArgs
 
     pair, seed, steps, guidance = work
     source = Image.fromarray(pair.before)
@@ -186,8 +186,8 @@ def trips(work: tuple[Pair, int]) -> list[tuple[float, float]]:
 
     The levels are those between the two decoded pictures: the VAE's own loss is in both.
     """
-    from diffdiff.standalone.inverted import invert_picture, round_trip
-    from diffdiff.standalone.prompted import Prompted
+    from diffdiff.pipelines.diffedit_edit import invert_picture, round_trip
+    from diffdiff.pipelines.noise_predictor import Prompted
 
     prompted, source, rows = Prompted(_engine), Image.fromarray(work[0].before), []
     for refine in REFINED:

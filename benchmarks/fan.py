@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from diffdiff.args import parse
-from diffdiff.attributes import attribute
-from diffdiff.fan import fan
-from diffdiff.strengthlist import PRESETS, preset, spread
+from diffdiff.edit.fan import fan
+from diffdiff.patching import attribute
+from diffdiff.settings.schema import parse
+from diffdiff.settings.strength_list import PRESETS, preset, spread
 
 COUNTS = (5, 9)
 LOW = 0.2  # the smallest strength: 0 asks for no run at all
@@ -36,8 +36,8 @@ class Toy:
     def __init__(self, steps: int):
         from PIL import Image
 
-        from diffdiff.standalone.load import load
-        from diffdiff.standalone.settings import RunArgs
+        from diffdiff.pipelines.load import load
+        from diffdiff.settings.run import RunArgs
         from diffdiff.toyworld.paint import paint
         from diffdiff.toyworld.world import Scene
 

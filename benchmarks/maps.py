@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from diffdiff import composite, maps, soften
+from diffdiff.images import paste_back
+from diffdiff.maps import geometry, soften
 
 SIDE = 4096
 
@@ -44,9 +45,9 @@ def as_base64(m: np.ndarray) -> str:
 
 
 def prepare(m: np.ndarray, direction: str, falloff: str) -> np.ndarray:
-    m = maps.levels(m, 0.05, 0.95, 1.2)
+    m = geometry.levels(m, 0.05, 0.95, 1.2)
     m = soften.soften(m, 64, direction, falloff)
-    return maps.to_latent(m, len(m) // 8, len(m) // 8)
+    return geometry.to_latent(m, len(m) // 8, len(m) // 8)
 
 
 def main() -> None:
@@ -55,7 +56,7 @@ def main() -> None:
     rows: list[tuple[str, Callable[[], object]]] = []
     for name, picture in (("two values", m), ("soft brush", brushed)):
         text = as_base64(picture)
-        rows.append((f"decode {SIDE}x{SIDE} 8-bit PNG, {name}", lambda t=text: maps.decode(t)))
+        rows.append((f"decode {SIDE}x{SIDE} 8-bit PNG, {name}", lambda t=text: geometry.decode(t)))
     for direction in soften.DIRECTIONS:
         for falloff in soften.FALLOFFS:
             rows.append((
@@ -67,7 +68,7 @@ def main() -> None:
     old, new = (rng.integers(0, 256, (1024, 1024, 3), np.uint8) for _ in range(2))
     rows.append((
         "paste_back 1024x1024, feather 8",
-        lambda: composite.paste_back(old, new, small, 8),
+        lambda: paste_back.paste_back(old, new, small, 8),
     ))  # fmt: skip
     brush = cv2.GaussianBlur(small, (0, 0), 5)
     rows.append((

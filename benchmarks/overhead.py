@@ -20,9 +20,9 @@ import numpy as np
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from diffdiff import probe
-from diffdiff.draws import Draws
-from diffdiff.levels import noised
+from diffdiff.sampling import probe
+from diffdiff.sampling.draws import Draws
+from diffdiff.sampling.noise_levels import noised
 
 from .bench import Bench, Cheap, Held, Row
 from .conformance import ROWS

@@ -16,11 +16,11 @@ import numpy as np
 import torch
 from PIL import Image
 
-from diffdiff.args import parse
-from diffdiff.ladder import Ladder, reference_start
-from diffdiff.standalone.choice import choose
-from diffdiff.standalone.engine import Engine
-from diffdiff.standalone.settings import RunArgs
+from diffdiff.pipelines.engine import Engine
+from diffdiff.pipelines.scheduler_choice import choose
+from diffdiff.sampling.start_steps import Ladder, reference_start
+from diffdiff.settings.run import RunArgs
+from diffdiff.settings.schema import parse
 
 from .bench import error
 from .pipelines import PIPELINES, Tiny

@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from diffdiff.standalone.engine import Engine
-from diffdiff.standalone.families import of_class
+from diffdiff.pipelines.engine import Engine
+from diffdiff.pipelines.families import of_class
 
 WIDTH = 32  # of the text features
 SD = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}

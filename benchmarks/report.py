@@ -64,7 +64,7 @@ def native(engine) -> int:
 
 def start(chosen: argparse.Namespace):
     """The bench, and the probe if it knows the model's pictures."""
-    from diffdiff.standalone.load import load
+    from diffdiff.pipelines.load import load
 
     from . import probe
     from .results.methods import Bench
@@ -130,7 +130,7 @@ def measure(chosen: argparse.Namespace) -> None:
 
 
 def scheduler_name(bench) -> str:
-    from diffdiff.standalone.choice import choose
+    from diffdiff.pipelines.scheduler_choice import choose
 
     pipe = getattr(bench.engine.pipe, "decoder_pipe", bench.engine.pipe)
     chosen, _ = choose(pipe.scheduler, bench.settings["scheduler"])

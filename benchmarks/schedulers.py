@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffdiff.hold import Hold
-from diffdiff.ladder import NEVER, Ladder, suffix
-from diffdiff.levels import noised
-from diffdiff.standalone.forks import Forks
-from diffdiff.standalone.schedulers import MULTISTEP, family, habits_of, predicts, schedule_of
+from diffdiff.pipelines.scheduler_forks import Forks
+from diffdiff.pipelines.schedulers import MULTISTEP, family, habits_of, predicts, schedule_of
+from diffdiff.sampling.hold import Hold
+from diffdiff.sampling.noise_levels import noised
+from diffdiff.sampling.start_steps import NEVER, Ladder, suffix
 
 from . import bench
 from .bench import Denoiser, Held

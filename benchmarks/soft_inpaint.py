@@ -31,15 +31,16 @@ import torch
 from PIL import Image, ImageDraw
 from tqdm import tqdm
 
-from diffdiff import colour, maps
-from diffdiff.args import EditArgs, parse
-from diffdiff.calls import Habits
-from diffdiff.composite import paste_back
-from diffdiff.hold import Hold
-from diffdiff.ladder import climb
-from diffdiff.levels import sigma_schedule
-from diffdiff.prepare import kept, shown, strengths
-from diffdiff.shaping import softened
+from diffdiff.edit.plan import kept, shown, strengths
+from diffdiff.images import color_match
+from diffdiff.images.paste_back import paste_back
+from diffdiff.maps import geometry
+from diffdiff.maps.shaping import softened
+from diffdiff.sampling.calls import Habits
+from diffdiff.sampling.hold import Hold
+from diffdiff.sampling.noise_levels import sigma_schedule
+from diffdiff.sampling.start_steps import climb
+from diffdiff.settings.schema import EditArgs, parse
 from diffdiff.toyworld.paint import paint
 from diffdiff.toyworld.world import caption
 
@@ -176,7 +177,7 @@ class Model:
         return self.run(init, prompt, around)
 
     def soft(self, init, prompt, change_map: np.ndarray, args: EditArgs) -> torch.Tensor:
-        grid = maps.to_latent(change_map, *init.shape[2:])[None, None]
+        grid = geometry.to_latent(change_map, *init.shape[2:])[None, None]
         strength = strengths(grid, args, self.strength)
         ladder = climb(strength, self.steps, self.steps - 1, floor=self.first)
         start = torch.from_numpy(ladder.start)
@@ -220,7 +221,7 @@ def finish(picture, edited, change_map, args: EditArgs, full: float, steps: int)
     strength = strengths(change_map, args, full)
     untouched = kept(strength, steps, steps - 1)
     if args.colour_match:
-        edited = colour.match(edited, picture, untouched)
+        edited = color_match.match(edited, picture, untouched)
     limit = shown(strength, full, steps, steps - 1)
     return paste_back(picture, edited, ~untouched, args.feather, limit)
 

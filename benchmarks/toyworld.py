@@ -157,9 +157,9 @@ def graded(judge, pipe, folder: Path, edits: list, steps: int, guidance: float, 
 
     Both directions, so that what stands left or right in a scene counts for all values alike.
     """
-    from diffdiff.args import parse
-    from diffdiff.standalone.load import load
-    from diffdiff.standalone.settings import RunArgs
+    from diffdiff.pipelines.load import load
+    from diffdiff.settings.run import RunArgs
+    from diffdiff.settings.schema import parse
 
     engine = load(str(folder), dtype="float32", device="cpu")
     ramp, white = np.linspace(0, 1, SIZE, dtype=np.float32), np.ones((SIZE, SIZE), np.float32)

@@ -12,18 +12,27 @@ from typing import Any
 __version__ = "0.1.0"
 
 PUBLIC = {  # name: the module that has it, and its name there
-    "EditArgs": ("args", "EditArgs"), "parse": ("args", "parse"), "fields": ("args", "fields"),
-    "FieldError": ("errors", "FieldError"), "decode_map": ("decode", "decode"),
-    "shape": ("shaping", "shape"), "strengths": ("prepare", "strengths"),
-    "release_steps": ("releases", "releases"), "climb": ("ladder", "climb"),
-    "Hold": ("hold", "Hold"), "habits_of": ("probe", "habits_of"),
-    "Habits": ("calls", "Habits"), "SamplerCall": ("calls", "SamplerCall"),
-    "Draws": ("draws", "Draws"),
-    "sigma_schedule": ("levels", "sigma_schedule"),
-    "timestep_schedule": ("levels", "timestep_schedule"),
-    "paste_back": ("composite", "paste_back"), "adherence": ("metrics", "adherence"),
-    "pack": ("travel", "pack"), "unpack": ("travel", "unpack"),
-}  # fmt: skip
+    "EditArgs": ("settings.schema", "EditArgs"),
+    "parse": ("settings.schema", "parse"),
+    "fields": ("settings.schema", "fields"),
+    "FieldError": ("errors", "FieldError"),
+    "decode_map": ("images.read", "decode"),
+    "shape": ("maps.shaping", "shape"),
+    "strengths": ("edit.plan", "strengths"),
+    "release_steps": ("edit.releases", "releases"),
+    "climb": ("sampling.start_steps", "climb"),
+    "Hold": ("sampling.hold", "Hold"),
+    "habits_of": ("sampling.probe", "habits_of"),
+    "Habits": ("sampling.calls", "Habits"),
+    "SamplerCall": ("sampling.calls", "SamplerCall"),
+    "Draws": ("sampling.draws", "Draws"),
+    "sigma_schedule": ("sampling.noise_levels", "sigma_schedule"),
+    "timestep_schedule": ("sampling.noise_levels", "timestep_schedule"),
+    "paste_back": ("images.paste_back", "paste_back"),
+    "adherence": ("metrics.adherence", "adherence"),
+    "pack": ("maps.embedded", "pack"),
+    "unpack": ("maps.embedded", "unpack"),
+}
 __all__ = ["__version__", *PUBLIC]
 
 

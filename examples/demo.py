@@ -16,12 +16,13 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from diffdiff import decode, shapes
-from diffdiff.args import parse
 from diffdiff.errors import FieldError
-from diffdiff.standalone.output import write_png
-from diffdiff.standalone.pictures import load as read_file
-from diffdiff.standalone.settings import RunArgs
+from diffdiff.images import read
+from diffdiff.images.pictures import load as read_file
+from diffdiff.maps import shapes
+from diffdiff.pipelines.png import write_png
+from diffdiff.settings.run import RunArgs
+from diffdiff.settings.schema import parse
 from diffdiff.toyworld.paint import paint
 from diffdiff.toyworld.world import Scene
 
@@ -54,7 +55,7 @@ def wanted(file: str | None, soften: float | None) -> list[Wanted]:
     if file is not None:
         radius = soften or 0.0
         caption = Path(file).name[:24] + (f", softened by {radius:g} px" if radius else "")
-        drawn = decode.decode(read_file(file, "map"))
+        drawn = read.decode(read_file(file, "map"))
         return [Wanted("file", caption, drawn, {"soften_radius": radius})]
     radius = SOFT if soften is None else soften
     disc = shapes.ellipse(SIZE, SIZE, box=(0.06, 0.3, 0.94, 1.18))
@@ -103,7 +104,7 @@ def run(argv: list[str] | None = None) -> Path:
         raise FieldError("out", problem, "Name another folder") from None
 
     write_png(source, out / "input.png")
-    from diffdiff.standalone.load import load
+    from diffdiff.pipelines.load import load
 
     began = time.perf_counter()
     engine = load("toyworld")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from diffdiff.standalone.views import colours
+from diffdiff.page.visualize import colours
 
 MARGIN, GAP = 32, 20
 PAPER, INK, FADED, EDGE = (252, 252, 250), (28, 32, 40), (92, 98, 110), (206, 208, 212)

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from diffdiff import decode, maps
+from diffdiff.images import read as decode
+from diffdiff.maps import geometry
 
 from .bombs import BOMBS, chunk, exif_png
 from .values import wild, words
@@ -184,7 +185,7 @@ def _case(rng: random.Random, kind: str, value: Any, good: bool | None, bomb: bo
             is_picture, good,
         )  # fmt: skip
     names = frozenset([field])
-    return Case(kind, lambda: maps.decode(value, field), names, is_map, good, bomb)
+    return Case(kind, lambda: geometry.decode(value, field), names, is_map, good, bomb)
 
 
 def whole(rng: random.Random) -> Case:
@@ -202,7 +203,7 @@ def bomb(rng: random.Random) -> Case:
     if isinstance(value, (str, bytes)) and rng.random() < 0.3:
         read, sound = decode.decode_picture, is_picture
     else:
-        read, sound = maps.decode, is_map
+        read, sound = geometry.decode, is_map
     return Case("bomb", lambda: read(value, "map"), named, sound, heavy, True)
 
 

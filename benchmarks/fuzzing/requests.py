@@ -8,10 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from diffdiff import infotext, intake, layers, maps, prepare, shaping, travel
-from diffdiff.args import EditArgs, fields, parse
-from diffdiff.autoargs import DiffEditArgs, SourceArgs
-from diffdiff.ladder import NEVER, climb, suffix
+from diffdiff.edit import plan
+from diffdiff.edit import request as intake
+from diffdiff.maps import embedded, layers, shaping
+from diffdiff.maps import geometry as maps
+from diffdiff.sampling.start_steps import NEVER, climb, suffix
+from diffdiff.settings import infotext
+from diffdiff.settings.schema import EditArgs, fields, parse
+from diffdiff.settings.sources import DiffEditArgs, SourceArgs
 
 from .pictures import damaged, file, is_map, sent
 from .values import deep, wild, words
@@ -162,11 +166,11 @@ def preparing(rng: random.Random) -> Case:
 
     def run() -> tuple:
         shaped = shaping.shape(m, args, scale)
-        s = prepare.strengths(shaped, args, strength)
-        ladder, first = prepare.plan(s, args, steps, last, slider, rule)
-        full = prepare.full_strength(args, strength)
-        fade = prepare.shown(s, full, steps, last, rule)
-        return shaped, s, ladder, first, prepare.kept(s, steps, last, rule), fade
+        s = plan.strengths(shaped, args, strength)
+        ladder, first = plan.plan(s, args, steps, last, slider, rule)
+        full = plan.full_strength(args, strength)
+        fade = plan.shown(s, full, steps, last, rule)
+        return shaped, s, ladder, first, plan.kept(s, steps, last, rule), fade
 
     def sound(result: tuple) -> bool:
         shaped, s, ladder, first, kept, fade = result
@@ -192,7 +196,7 @@ def fan(rng: random.Random) -> Case:
         within = 0 <= made.map.min() <= made.map.max() <= 1
         return within and made.map.shape == made.labels.shape == (height, width)
 
-    return Case("fan", lambda: prepare.fanned(args, width, height, base, cell), names, sound)
+    return Case("fan", lambda: plan.fanned(args, width, height, base, cell), names, sound)
 
 
 def geometry(rng: random.Random) -> Case:
@@ -242,11 +246,11 @@ def wild_text(rng: random.Random) -> str:
 def carried(rng: random.Random) -> Case:
     """The map that travels in a picture, whole and damaged."""
     m = a_map(rng)
-    text = travel.pack(m, rng.choice([512, 2000, 65536]))
+    text = embedded.pack(m, rng.choice([512, 2000, 65536]))
     whole = rng.random() < 0.3
     for _ in range(0 if whole else rng.randint(1, 3)):
         at = rng.randrange(len(text) + 1)
         text = text[:at] + words(rng)[: rng.choice([0, 1, 9])] + text[at + rng.randint(0, 9) :]
     if not whole and rng.random() < 0.2:
         text = wild(rng)
-    return Case("chunk", lambda: travel.unpack(text), frozenset(["map"]), is_map, whole or None)
+    return Case("chunk", lambda: embedded.unpack(text), frozenset(["map"]), is_map, whole or None)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from diffdiff import metrics, perceptual
+from diffdiff.metrics import adherence, perceptual
 
 from .. import probe
 from .methods import EVEN, METHODS, OURS, Bench, strength_runs
@@ -30,7 +30,7 @@ def measures(judge=None) -> dict[str, Change]:
     spatial = perceptual.distance_map()
     if spatial is not None:
         found["LPIPS"] = spatial
-    found["pixels"] = metrics.pixel_change
+    found["pixels"] = adherence.pixel_change
     if judge is not None:
         found["probe"] = lambda a, b: probe.distance(judge, a[None], b[None])[0]
     return found
@@ -121,14 +121,14 @@ def row(m: np.ndarray, change: np.ndarray, full: np.ndarray, drawn: np.ndarray) 
     DAM is the map's own spread times sqrt(1 - CAM^2), as the best a and b are a regression; so
     its interval is CAM's. drawn: the correlations of redrawn pictures.
     """
-    edit = metrics.edit_map(change.mean(0), full.mean(0))
-    cam = metrics.cam(m, edit) or 0.0
+    edit = adherence.edit_map(change.mean(0), full.mean(0))
+    cam = adherence.cam(m, edit) or 0.0
     low, high = interval(cam, drawn)
     spread = float(np.linalg.norm(m - m.mean()))
     near, far = sorted(map(abs, (low, high)))
     near = 0.0 if low < 0 < high else near
     return {
-        "cam": cam, "cam_low": low, "cam_high": high, "dam": metrics.dam(m, edit),
+        "cam": cam, "cam_low": low, "cam_high": high, "dam": adherence.dam(m, edit),
         "dam_low": spread * math.sqrt(1 - far**2), "dam_high": spread * math.sqrt(1 - near**2),
         "change": float(change.mean()), "kept": float(change[:, m <= 0].mean()),
     }  # fmt: skip
@@ -181,7 +181,7 @@ def edit_maps(changes: Changes, name: str) -> dict[str, dict[str, np.ndarray]]:
     """map -> method -> the edit map of all pictures, float32 `[H, W]`."""
     full = changes.full[name].mean(0)
     return {
-        kind: {k: metrics.edit_map(v.mean(0), full).astype(np.float32) for k, v in rows.items()}
+        kind: {k: adherence.edit_map(v.mean(0), full).astype(np.float32) for k, v in rows.items()}
         for kind, rows in changes.edits[name].items()
     }
 

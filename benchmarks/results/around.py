@@ -14,19 +14,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffdiff import maps
-from diffdiff.attributes import attribute
-from diffdiff.ladder import Ladder
-from diffdiff.levels import Level, Schedule, held_answer, noised
-from diffdiff.standalone import job as job_module
-from diffdiff.standalone.held import Held
-from diffdiff.standalone.schedulers import predicts, schedule_of
+from diffdiff.maps import geometry
+from diffdiff.patching import attribute
+from diffdiff.pipelines import job as job_module
+from diffdiff.pipelines.scheduler_hook import Held
+from diffdiff.pipelines.schedulers import predicts, schedule_of
+from diffdiff.sampling.noise_levels import Level, Schedule, held_answer, noised
+from diffdiff.sampling.start_steps import Ladder
 
 from .. import blends
 
 
 def clean(kind: str, x: Tensor, answer: Tensor, level: Level) -> Tensor:
-    """The x0 that an answer means: the inverse of `diffdiff.levels.held_answer`."""
+    """The x0 that an answer means: the inverse of `diffdiff.sampling.noise_levels.held_answer`."""
     if kind == "x0":
         return answer
     if kind == "flow":
@@ -47,7 +47,7 @@ class Around:
         init, noise: `[B, C, h, w]`.
         schedule: the full one; first: the step that the run begins with.
         per_step: model calls in a step.
-        kind: what the model answers, as in `diffdiff.levels.held_answer`.
+        kind: what the model answers, as in `diffdiff.sampling.noise_levels.held_answer`.
         change_map: float32 `[H, W]`, 1 = change.
     """
 
@@ -57,7 +57,7 @@ class Around:
     ):  # fmt: skip
         self.init, self.noise, self.schedule, self.kind = init, noise, schedule, kind
         self.per_step, self.calls, self.step = per_step, first * per_step, first
-        grid = maps.to_latent(change_map, *init.shape[2:])[None, None]
+        grid = geometry.to_latent(change_map, *init.shape[2:])[None, None]
         self.map = torch.from_numpy(grid).to(init)
         self.prepare()
 

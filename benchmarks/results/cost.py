@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from PIL import Image
 
-from diffdiff.args import parse
-from diffdiff.fan import needed
-from diffdiff.prepare import strengths
-from diffdiff.standalone.settings import RunArgs
+from diffdiff.edit.fan import needed
+from diffdiff.edit.plan import strengths
+from diffdiff.settings.run import RunArgs
+from diffdiff.settings.schema import parse
 
 from .. import overhead, soft_inpaint
 from ..pipelines import PIPELINES

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from diffdiff import metrics, perceptual
-from diffdiff.soften import soften
+from diffdiff.maps.soften import soften
+from diffdiff.metrics import adherence, perceptual
 
 from .. import probe
 from ..prompt_pairs import SIZE, Pair, pairs
@@ -55,7 +55,7 @@ def distances(judge) -> dict:
         found["LPIPS"] = lpips
     if judge is not None:
         found["probe"] = lambda a, b: float(probe.distance(judge, a[None], b[None]).mean())
-    found["of 255"] = metrics.mean_change
+    found["of 255"] = adherence.mean_change
     return found
 
 
@@ -72,7 +72,7 @@ def collect(bench: Bench, made: list[Pair], size: int, success: Judge, measured:
                 got = make(bench, ask, region.astype(np.float32), strength)
                 values = found[name]
                 values["success"][s, i] = success(pair, got)
-                apart = 255 * metrics.pixel_change(before, got)
+                apart = 255 * adherence.pixel_change(before, got)
                 values["outside"][s, i] = apart[~region].mean() if not region.all() else 0.0
                 for key, distance in measured.items():
                     values[key][s, i] = distance(before, got)

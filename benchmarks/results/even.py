@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from tqdm import tqdm
 
-from diffdiff import metrics
-from diffdiff.response import measured, text
+from diffdiff.metrics import adherence
+from diffdiff.settings.response import measured, text
 
 from .methods import Bench, ours
 from .scenes import TURNS, asks, blobs, gradient, turned
@@ -34,7 +34,7 @@ def response(bench: Bench, size: int, count: int = COUNT) -> str:
         for k in range(3):
             turn = (ask.turn + 3 * k) % TURNS
             for m in (turned(gradient(size), turn), brushed(size, 3 * ask.seed + k)):
-                change = metrics.pixel_change(ask.picture, ours(bench, ask, m))
+                change = adherence.pixel_change(ask.picture, ours(bench, ask, m))
                 where = np.minimum((m * BINS).astype(int), BINS - 1)[m > 0]
                 counts += np.bincount(where, minlength=BINS)
                 sums += [

@@ -18,10 +18,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from diffdiff.calls import Habits
-from diffdiff.hold import Hold
-from diffdiff.ladder import climb
-from diffdiff.levels import sigma_schedule
+from diffdiff.sampling.calls import Habits
+from diffdiff.sampling.hold import Hold
+from diffdiff.sampling.noise_levels import sigma_schedule
+from diffdiff.sampling.start_steps import climb
 
 STEPS, REPEATS = 20, 5
 GOAL_US = 10.0  # of GPU time that holding adds to a step

@@ -20,10 +20,10 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from diffdiff.draws import Draws
-from diffdiff.ladder import climb
-from diffdiff.levels import noised
-from diffdiff.standalone import held as standalone
+from diffdiff.pipelines import scheduler_hook as standalone
+from diffdiff.sampling.draws import Draws
+from diffdiff.sampling.noise_levels import noised
+from diffdiff.sampling.start_steps import climb
 
 from ..bench import Bench, Cheap, Held
 from ..conformance import ROWS

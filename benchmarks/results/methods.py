@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from diffdiff.args import parse
-from diffdiff.standalone.engine import Engine
-from diffdiff.standalone.settings import RunArgs
+from diffdiff.pipelines.engine import Engine
+from diffdiff.settings.run import RunArgs
+from diffdiff.settings.schema import parse
 
 from .. import blends
 from .around import Algorithm1, Around, Blended, BuiltIn, instead

@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+from ..error_report import line as explained
 from ..errors import FieldError
-from ..standalone import output
-from ..standalone.trouble import line as explained
-from .plan import Outcome
+from ..pipelines import png
+from .tasks import Outcome
 
 NAME = "results.jsonl"
 TOLD = 10  # failures that are told in full
@@ -46,7 +46,7 @@ class Results:
         """Writes the pictures of a row that is done; then its line, by one write, so whole."""
         try:
             for data, path in zip(outcome.pictures, outcome.files):
-                output.write(data, path)
+                png.write(data, path)
         except FieldError as error:
             outcome.status, outcome.error = "failed", error
         self.counts[outcome.status] += 1

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..args import fields
 from ..errors import FieldError
-from ..standalone.settings import RunArgs
+from ..settings.run import RunArgs
+from ..settings.schema import fields
 
 FILES = ("picture", "map", "out")  # columns that are paths
 ELSEWHERE = (  # fields of an edit that only a WebUI or other commands have

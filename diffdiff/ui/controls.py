@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..args import AUTO
-from ..sourcewords import WORDS, listed
+from ..settings.schema import AUTO
+from ..settings.source_names import WORDS, listed
 
 WIDE = 10_000  # ranges beyond this are typed, not slid
 MOST_BUTTONS = 6  # more choices unfold
@@ -63,7 +63,7 @@ def control(name: str, info: dict[str, Any], elem_id: str, /, **more: Any) -> An
 
     Args:
         name: of the field.
-        info: the field as `diffdiff.args.fields` describes it.
+        info: the field as `diffdiff.settings.schema.fields` describes it.
         more: for Gradio's component, such as `visible`, or in the place of what the field says.
 
     What may be left out is an empty box of text: the browser makes Gradio's empty box of a number

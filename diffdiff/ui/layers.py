@@ -6,9 +6,10 @@ import html
 import json
 from typing import Any
 
-from .. import autoargs, layers
-from ..args import EditArgs, fields
-from ..autoargs import DiffEditArgs, SourceArgs
+from ..maps import layers
+from ..settings import sources as autoargs
+from ..settings.schema import EditArgs, fields
+from ..settings.sources import DiffEditArgs, SourceArgs
 
 TITLES = {
     "luminance": ("Luminance", "Bright parts change."),

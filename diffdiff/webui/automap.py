@@ -8,11 +8,11 @@ import numpy as np
 from modules import images, shared
 from PIL import Image
 
-from .. import automap, diffedit, maps
-from ..args import EditArgs
-from ..decode import decode_picture
-from ..layers import Layer
-from . import annotators, finder, host
+from ..images.read import decode_picture
+from ..maps import build, diffedit, geometry
+from ..maps.layers import Layer
+from ..settings.schema import EditArgs
+from . import controlnet, diffedit_job, host
 
 
 class Unknown(Exception):
@@ -68,24 +68,24 @@ def of_picture(
 
     def find(layer: Layer) -> np.ndarray:
         own = layer.own.get("query", "").strip()
-        asked = finder.Asked(
+        asked = diffedit_job.Asked(
             flat, layer.own.get("reference", ""), own or prompt, width, height,
             () if own else styles, override_settings, told,
         )  # fmt: skip
-        stack = finder.differences(asked, layer.finding, ask)
+        stack = diffedit_job.differences(asked, layer.finding, ask)
         if stack is None:
             raise Unknown
         return diffedit.finished(stack, image.size, layer.finding)
 
     def annotate(name: str) -> np.ndarray:
-        m = annotators.annotate(name, np.asarray(flat), ask)
+        m = controlnet.annotate(name, np.asarray(flat), ask)
         if m is None:
             raise Unknown
         return m
 
-    given = automap.Given(
+    given = build.Given(
         np.asarray(flat),
-        maps.decode,
+        geometry.decode,
         lambda text, name: np.asarray(decode_picture(text, name).convert("RGB")),
         np.asarray(image) if image.mode == "RGBA" and _clear(image) else None,
         painted,
@@ -93,7 +93,7 @@ def of_picture(
         find,
         annotate,
     )
-    return automap.render(args, given)
+    return build.render(args, given)
 
 
 def mask_of(mask: Image.Image | None, inverted: bool | int) -> np.ndarray | None:
@@ -105,7 +105,7 @@ def mask_of(mask: Image.Image | None, inverted: bool | int) -> np.ndarray | None
         return None
     grey = mask.getchannel("A") if mask.mode == "RGBA" and _clear(mask) else mask.convert("L")
     m = drawn((np.asarray(grey) >= 128).astype(np.float32))
-    return maps.invert(m) if inverted and m is not None else m
+    return geometry.invert(m) if inverted and m is not None else m
 
 
 def sent_mask(data: str | None, inverted: bool = False) -> np.ndarray | None:
@@ -115,8 +115,8 @@ def sent_mask(data: str | None, inverted: bool = False) -> np.ndarray | None:
     Raises:
         FieldError: "mask".
     """
-    mask = drawn(maps.decode(data, "mask")) if data else None
-    return maps.invert(mask) if inverted and mask is not None else mask
+    mask = drawn(geometry.decode(data, "mask")) if data else None
+    return geometry.invert(mask) if inverted and mask is not None else mask
 
 
 def drawn(mask: np.ndarray) -> np.ndarray | None:

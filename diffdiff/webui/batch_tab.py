@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import maps
-from ..args import EditArgs
-from ..automap import wanted
 from ..errors import FieldError
+from ..maps import geometry
+from ..maps.build import wanted
+from ..settings.schema import EditArgs
 from . import settings
 
 FILE = "diffdiff_file"  # in the info of a picture that the host has read: where from
@@ -38,7 +38,7 @@ def own_map(p: Any, args: EditArgs, change_maps: list[np.ndarray]) -> list[np.nd
     files = [Path(folder) / f"{stem}{ending}" for ending in ENDINGS]
     found = next((file for file in files if file.is_file()), None)
     if found is not None:
-        return [maps.decode(found.read_bytes())]
+        return [geometry.decode(found.read_bytes())]
     problem = f"there is no map called {stem} in {folder}"
     missing = settings.get("batch_missing")
     if missing == settings.MISSING[2]:

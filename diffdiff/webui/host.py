@@ -17,8 +17,8 @@ import torch
 from modules import sd_samplers_common, shared
 from torch import Tensor
 
-from ..attributes import attribute
-from ..levels import Schedule, flow, sigma_schedule, timestep_schedule, ve
+from ..patching import attribute
+from ..sampling.noise_levels import Schedule, flow, sigma_schedule, timestep_schedule, ve
 
 # --- the model ---------------------------------------------------------------------------------
 

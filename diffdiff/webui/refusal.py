@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from ..attributes import attribute
 from ..errors import FieldError, PageError
+from ..patching import attribute
 from . import host
 
 

@@ -9,12 +9,13 @@ import numpy as np
 import torch
 from modules import processing, sd_samplers, shared
 
-from ..args import EditArgs
-from ..attributes import attribute
-from ..fine import DENSE, Exact, Start, starts
-from ..ladder import NEVER
-from ..levels import Schedule, noisiness
-from ..prepare import full_strength, leveled, plan
+from ..edit.plan import full_strength, leveled, plan
+from ..patching import attribute
+from ..sampling.fine_levels import DENSE, Exact
+from ..sampling.level_report import Start, starts
+from ..sampling.noise_levels import Schedule, noisiness
+from ..sampling.start_steps import NEVER
+from ..settings.schema import EditArgs
 from . import host
 
 logger = logging.getLogger("diffdiff")

@@ -7,15 +7,16 @@ from typing import Any
 import gradio as gr
 from modules import scripts
 
-from .. import intake
-from ..args import EditArgs
-from ..automap import wanted
+from ..edit import request
 from ..errors import FieldError
-from . import automap, batch_tab, panel, selfcheck, settings, sourcing, travelling, xyz
-from .fan import FanSession
+from ..maps.build import wanted
+from ..settings.schema import EditArgs
+from . import automap, batch_tab, png_metadata, selfcheck, settings, xyz
+from .job.fan import FanSession
+from .job.session import Session
+from .job.sheet import SheetSession
+from .panel import panel, sources
 from .refusal import finished, refuse
-from .session import Session
-from .sheet import SheetSession
 
 TITLE = "Differential Diffusion"
 IN_PARTS = ("sd upscale", "ultimate sd upscale", "outpainting mk2", "poor man's outpainting")
@@ -28,7 +29,7 @@ def edit(p: Any, values: tuple) -> Session | None:
     Raises:
         FieldError: for anything that cannot be used.
     """
-    asked = intake.read({**intake.request_of(values), **xyz.chosen(p)})
+    asked = request.read({**request.request_of(values), **xyz.chosen(p)})
     # without an init image the host has its own words
     if asked is None or not all(getattr(p, "init_images", None) or [None]):
         return None
@@ -88,10 +89,10 @@ class DifferentialDiffusion(scripts.Script):
     def after_component(self, component: Any, **kwargs: Any) -> None:
         """Meets the tab's own components; when the last one is there, the panel is connected."""
         name = getattr(component, "elem_id", None)
-        if name in sourcing.TAB:
-            self.tab[sourcing.TAB[name]] = component
-        elif name == sourcing.LAST and self.panel is not None:
-            sourcing.connect(self.panel.source, self.panel.controls, self.tab, self.panel.pasted)
+        if name in sources.TAB:
+            self.tab[sources.TAB[name]] = component
+        elif name == sources.LAST and self.panel is not None:
+            sources.connect(self.panel.source, self.panel.controls, self.tab, self.panel.pasted)
 
     def before_process(self, p: Any, *values: Any) -> None:
         self.finish(p)
@@ -138,7 +139,7 @@ class DifferentialDiffusion(scripts.Script):
         if session is not None:
             with finished(p, pp):
                 pp.image = session.composite(p, pp.image, p.batch_index)
-                travelling.attach(pp.image, session, p.batch_index, settings.get("embed_map"))
+                png_metadata.attach(pp.image, session, p.batch_index, settings.get("embed_map"))
 
     def postprocess(self, p: Any, processed: Any, *values: Any) -> None:
         session = getattr(p, "diffdiff", None)

@@ -12,12 +12,12 @@ import logging
 
 import torch
 
-from ..calls import Habits, SamplerCall
-from ..draws import Draws
 from ..errors import FieldError
-from ..hold import Hold
-from ..ladder import NEVER
-from ..levels import noised, sigma_schedule
+from ..sampling.calls import Habits, SamplerCall
+from ..sampling.draws import Draws
+from ..sampling.hold import Hold
+from ..sampling.noise_levels import noised, sigma_schedule
+from ..sampling.start_steps import NEVER
 
 logger = logging.getLogger("diffdiff")
 

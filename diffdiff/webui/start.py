@@ -9,12 +9,12 @@ from typing import Any
 def load() -> type[Any] | None:
     """The AlwaysOn script for this host; called each time that the host loads its scripts."""
     try:
-        from . import selfcheck, watch
+        from . import host_hooks, selfcheck
         from .script import DifferentialDiffusion
 
         if "the panel" in selfcheck.missing():
             return None
-        watch.start()
+        host_hooks.start()
     except (ImportError, AttributeError) as error:
         logging.getLogger("diffdiff").error(
             "Differential Diffusion is switched off, because this WebUI is not one it knows: %s",

@@ -7,7 +7,7 @@ from typing import Any
 
 from modules import scripts
 
-from ..args import fields
+from ..settings.schema import fields
 
 ATTRIBUTE = "diffdiff_axes"  # on a cell's job: the settings that its axes chose
 

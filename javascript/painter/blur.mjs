@@ -30,7 +30,7 @@ export function boxOf(sigma) {
 export const reachOf = (sigma) => PASSES * (boxOf(sigma).radius + 1);
 
 /**
- * A map softened by a radius, as `soften.py` does for "both", "gaussian": sigma = radius, borders
+ * A map softened by a radius, as `maps/soften.py` does for "both", "gaussian": sigma = radius, borders
  * continued, and what comes nearer than 1/512 to black or white becomes exactly that.
  *
  * @param {Uint16Array} source

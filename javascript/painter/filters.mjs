@@ -7,7 +7,7 @@ import { PainterError } from "./errors.mjs";
 export const invertTable = () => Uint16Array.from({ length: FULL + 1 }, (_, v) => FULL - v);
 
 /**
- * Levels, by the formula of `maps.py` in its float32: t = (m - black) / (white - black), cut to
+ * Levels, by the formula of `maps/geometry.py` in its float32: t = (m - black) / (white - black), cut to
  * 0..1, then t ** (1 / gamma).
  *
  * @param {number} black map value in 0..1 that becomes 0

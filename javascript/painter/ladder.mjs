@@ -2,7 +2,7 @@ import { FULL } from "./map.mjs";
 import { reading } from "./response.mjs";
 
 /**
- * The legend: what a grey of the map means for a run. The rules are those of `ladder.py`: the
+ * The legend: what a grey of the map means for a run. The rules are those of `sampling/start_steps.py`: the
  * WebUI's (`climb`): t_enc = int(min(s, 0.999) * steps), first step = steps - 1 - t_enc; and that of
  * diffusers (`suffix`): the last int(s * steps) steps.
  *
@@ -33,7 +33,7 @@ import { reading } from "./response.mjs";
  * @property {number | null} noise where it begins, 0..1, when known
  */
 
-const FEW = 10; // steps, as in fine.py
+const FEW = 10; // steps, as in sampling/fine_levels.py
 
 /**
  * Whether greys begin at their own noise, between steps too.

@@ -5,7 +5,7 @@ export const FULL = 65535;
 
 /**
  * Greys nearer to black or white than this (1/512) count as black or white wherever an edge is
- * softened: a pixel at strength 1/65535 would not be kept exactly. The same as in `soften.py`.
+ * softened: a pixel at strength 1/65535 would not be kept exactly. The same as in `maps/soften.py`.
  */
 export const TAIL = 128;
 
@@ -13,7 +13,7 @@ export const TAIL = 128;
 export const MAX_SIDE = 16384;
 export const MAX_PIXELS = 8192 * 8192;
 
-// Rec. 601 in 16-bit fixed point, as in `decode.py`; the weights sum to 65536 exactly.
+// Rec. 601 in 16-bit fixed point, as in `images/read.py`; the weights sum to 65536 exactly.
 const RED = 19595;
 const GREEN = 38470;
 const BLUE = 7471;

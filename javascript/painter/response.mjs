@@ -1,5 +1,5 @@
 /**
- * How far each strength moves a picture, and what a map value means by it; as `response.py`.
+ * How far each strength moves a picture, and what a map value means by it; as `settings/response.py`.
  */
 
 const straight = (value, full) => value * full;

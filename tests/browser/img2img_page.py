@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from diffdiff.decode import decode
+from diffdiff.images.read import decode
 
 SIDE = int(os.environ.get("WEBUI_SIZE", "256"))  # of the pictures: 128 or 64 where a host is slow
 WIDE = max(SIDE, 128), max(SIDE // 2, 64)  # hosts round sides, and go no lower than 64

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from diffdiff import layers
+from diffdiff.maps import layers
 from diffdiff.ui.layers import schema
 
 pytestmark = pytest.mark.browser

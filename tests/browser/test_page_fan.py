@@ -7,7 +7,7 @@ import pytest
 from img2img_page import PANEL, SIDE, generate, info, shot, tick, upload_init
 
 from benchmarks.webui import photograph
-from diffdiff.response import points_of, reading
+from diffdiff.settings.response import points_of, reading
 
 pytestmark = [pytest.mark.host, pytest.mark.browser]
 BENT = "0.2 26; 0.4 39; 1 85"

@@ -9,7 +9,7 @@ import pytest
 from painter_desk import SIZE, new_desk, png_of
 from PIL import Image
 
-from diffdiff.maps import decode
+from diffdiff.maps.geometry import decode
 
 pytestmark = pytest.mark.browser
 

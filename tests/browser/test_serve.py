@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from diffdiff.decode import decode
+from diffdiff.images.read import decode
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="no Playwright")
 pytestmark = pytest.mark.browser

@@ -8,10 +8,12 @@ import pytest
 from PIL import Image
 
 from benchmarks.webui import Refused, decode, encode
-from diffdiff import __version__, metrics, travel
-from diffdiff.args import fields
-from diffdiff.decode import decode as decode_map
-from diffdiff.ladder import NEVER, climb
+from diffdiff import __version__
+from diffdiff.images.read import decode as decode_map
+from diffdiff.maps import embedded
+from diffdiff.metrics import adherence
+from diffdiff.sampling.start_steps import NEVER, climb
+from diffdiff.settings.schema import fields
 
 pytestmark = pytest.mark.host
 ROOT = "/diffdiff/v1"
@@ -73,7 +75,7 @@ def test_adherence_is_the_cores(webui, plain, ramp):
     after = webui.picture({"map": encode(ramp)})
     body = {"before": encode(webui.photograph), "after": encode(after), "map": encode(ramp)}
     told = webui.call(f"{ROOT}/metrics/adherence", body)
-    expected = metrics.adherence(webui.photograph, after, ramp / np.float32(255))
+    expected = adherence.adherence(webui.photograph, after, ramp / np.float32(255))
     assert told["cam"] == pytest.approx(expected["cam"], abs=1e-5)
     assert told["dam"] == pytest.approx(expected["dam"], rel=1e-4)
     assert told["outside"]["changed"] == 0 and len(told["by_strength"]) == 11
@@ -124,10 +126,10 @@ def picture_of(reply) -> Image.Image:
 def test_the_map_travels_with_its_picture(webui, plain, ramp):
     first, reply = webui.img2img({"map": encode(ramp), "soften_radius": 6})
     text = picture_of(reply).info["diffdiff_map"]
-    assert len(text) <= travel.LIMIT
-    assert (travel.unpack(text) == ramp / np.float32(255)).all()
+    assert len(text) <= embedded.LIMIT
+    assert (embedded.unpack(text) == ramp / np.float32(255)).all()
     # the text itself is a map, and the picture made again is the same
-    again = webui.picture({"map": encode(np.round(travel.unpack(text) * 65535).astype(np.uint16)),
+    again = webui.picture({"map": encode(np.round(embedded.unpack(text) * 65535).astype(np.uint16)),
                            "soften_radius": 6})  # fmt: skip
     assert (again == first[0]).all()
     told = webui.call("/sdapi/v1/png-info", {"image": reply["images"][0]})

@@ -9,12 +9,12 @@ import pytest
 from PIL import Image
 
 from benchmarks.webui import Refused, difference, encode
-from diffdiff.args import fields
-from diffdiff.fan import fan
-from diffdiff.metrics import mean_change
-from diffdiff.response import measured, points_of, reading
-from diffdiff.response import text as written
-from diffdiff.strengthlist import spread
+from diffdiff.edit.fan import fan
+from diffdiff.metrics.adherence import mean_change
+from diffdiff.settings.response import measured, points_of, reading
+from diffdiff.settings.response import text as written
+from diffdiff.settings.schema import fields
+from diffdiff.settings.strength_list import spread
 
 pytestmark = pytest.mark.host
 SAMPLERS = ("Euler", "Heun", "DPM++ 2M", "DDIM", "Euler a", "DPM++ 2M SDE")

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.webui import Refused, difference, encode, photograph
-from diffdiff.soften import soften
+from diffdiff.maps.soften import soften
 
 pytestmark = pytest.mark.host
 RADIUS = 12 * int(os.environ.get("WEBUI_SIZE", 256)) // 256  # small pictures, small rims

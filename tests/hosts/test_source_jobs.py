@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from benchmarks.webui import Refused, difference, encode
-from diffdiff import autoargs, layers
-from diffdiff.autoargs import SourceArgs
-from diffdiff.infotext import fingerprint
-from diffdiff.sourcemaps import source_map
+from diffdiff.maps import layers
+from diffdiff.maps.source_maps import source_map
+from diffdiff.settings import sources
+from diffdiff.settings.infotext import fingerprint
+from diffdiff.settings.sources import SourceArgs
 
 pytestmark = pytest.mark.host
 
-READ = [kind for kind in autoargs.KINDS if kind not in ("difference", "alpha", "foreground")]
+READ = [kind for kind in sources.KINDS if kind not in ("difference", "alpha", "foreground")]
 PROMPTS = {"reference": "a cat on a red sofa", "query": "a dog on a green lawn"}
 
 

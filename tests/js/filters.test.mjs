@@ -11,8 +11,8 @@ test("inverting twice is nothing", () => {
     table.forEach((v, i) => assert.equal(table[v], i));
 });
 
-test("levels: the values of maps.py, in float32", () => {
-    // made with diffdiff.maps.levels on v / 65535, times 65535, rounded
+test("levels: the values of maps/geometry.py, in float32", () => {
+    // made with diffdiff.maps.geometry.levels on v / 65535, times 65535, rounded
     const at = [0, 1, 6553, 13107, 20000, 32768, 40000, 52428, 58982, 65534, 65535];
     const expected = [
         [[0, 1, 1], at],

@@ -131,8 +131,8 @@ test("overlays: kept is clear, the slightest strength is not", () => {
     assert.equal(stops.length, 5);
 });
 
-test("release steps are those of ladder.py", () => {
-    // made with diffdiff.ladder.climb on float32(grey / 65535) * denoising; null is NEVER
+test("release steps are those of sampling/start_steps.py", () => {
+    // made with diffdiff.sampling.start_steps.climb on float32(grey / 65535) * denoising; null is NEVER
     const greys = [0, 1, 33, 6553, 13107, 16384, 32768, 43690, 49151, 65534, 65535];
     const expected = [
         [1, 1, [null, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]],
@@ -166,7 +166,7 @@ test("invert, levels and diffusers' rule", () => {
     assert.equal(rungOf(Math.round(0.8 * FULL), levelled).strength, 1);
     assert.ok(Math.abs(rungOf(Math.round(0.5 * FULL), levelled).strength - Math.SQRT1_2) < 1e-4);
     assert.equal(rungOf(1000, { ...run, black: 1, white: 0 }).strength, rungOf(1000, run).strength);
-    // made with diffdiff.ladder.suffix
+    // made with diffdiff.sampling.start_steps.suffix
     const steps = [0, 0.04, 0.05, 0.5, 0.999, 1].map((s) => releaseStep(s, 20, "diffusers"));
     assert.deepEqual(steps, [null, null, 19, 10, 1, 0]);
     const whole = rungs({ ...run, denoising: 1, rule: "diffusers" });
@@ -175,7 +175,7 @@ test("invert, levels and diffusers' rule", () => {
     assert.deepEqual(mirrored.map(({ grey }) => FULL - grey), rungs(run).map(({ grey }) => grey));
 });
 
-test("ticks: the first grey of every level, as ladder.py changes there", () => {
+test("ticks: the first grey of every level, as sampling/start_steps.py changes there", () => {
     const ticks = (steps, denoising, scale) => rungs({ steps, denoising, scale }).map(({ grey }) => grey);
     assert.deepEqual(ticks(20, 0.75), [
         0, 1, 4369, 8738, 13107, 17476, 21845, 26214, 30583, 34952, 39321, 43690, 48059, 52428, 56797,

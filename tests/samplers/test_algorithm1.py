@@ -8,9 +8,9 @@ pytest.importorskip("diffusers", reason="diffusers is not installed")
 
 from benchmarks.bench import error
 from benchmarks.schedulers import SchedulerBench, SchedulerRow
-from diffdiff.ladder import Ladder, reference_start
-from diffdiff.levels import noised
-from diffdiff.standalone.schedulers import schedule_of
+from diffdiff.pipelines.schedulers import schedule_of
+from diffdiff.sampling.noise_levels import noised
+from diffdiff.sampling.start_steps import Ladder, reference_start
 
 DDIM = SchedulerRow("DDIM", "DDIMScheduler", options=(("clip_sample", False),))
 

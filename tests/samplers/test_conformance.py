@@ -8,8 +8,8 @@ import torch
 
 from benchmarks.bench import STRENGTHS, Bench, error, four_parts
 from benchmarks.conformance import ROWS, measure, passes
-from diffdiff.draws import Draws
-from diffdiff.levels import flow, noised, sigma_schedule
+from diffdiff.sampling.draws import Draws
+from diffdiff.sampling.noise_levels import flow, noised, sigma_schedule
 
 
 def name(row):

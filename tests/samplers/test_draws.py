@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from benchmarks.bench import error
-from diffdiff import probe
-from diffdiff.calls import SamplerCall
-from diffdiff.draws import Draws
-from diffdiff.levels import noised
-from diffdiff.paused import Paused
-from diffdiff.probe import habits_of
+from diffdiff.sampling import probe
+from diffdiff.sampling.calls import SamplerCall
+from diffdiff.sampling.draws import Draws
+from diffdiff.sampling.noise_levels import noised
+from diffdiff.sampling.paused import Paused
+from diffdiff.sampling.probe import habits_of
 from tests.samplers.tricky import (
     MODEL,
     SCHEDULE,

@@ -8,11 +8,11 @@ import torch
 
 from benchmarks.bench import Bench, Held, replayed
 from benchmarks.conformance import ROWS
-from diffdiff.draws import Draws
-from diffdiff.fine import DENSE, Exact, fine
-from diffdiff.hold import Hold
-from diffdiff.levels import held_answer, noised, sigma_schedule, timestep_schedule
-from diffdiff.probe import habits_of
+from diffdiff.sampling.draws import Draws
+from diffdiff.sampling.fine_levels import DENSE, Exact, fine
+from diffdiff.sampling.hold import Hold
+from diffdiff.sampling.noise_levels import held_answer, noised, sigma_schedule, timestep_schedule
+from diffdiff.sampling.probe import habits_of
 
 STRENGTHS = (1.0, 0.8, 0.47, 0.11)
 
@@ -30,8 +30,7 @@ class FineBench(Bench):
             times = torch.arange(0, 1000, 1000 // DENSE) + 1
             dense = timestep_schedule(times, self.model.alphas_cumprod, DENSE)
         elif row.flow:
-            dense = sigma_schedule(
-                torch.cat([torch.linspace(1.0, 0.05, DENSE), torch.zeros(1)]))
+            dense = sigma_schedule(torch.cat([torch.linspace(1.0, 0.05, DENSE), torch.zeros(1)]))
         else:
             from benchmarks import reference
 
@@ -60,14 +59,23 @@ class FineBench(Bench):
         if ladder.top is not None:
             schedule, call = schedule.begun_at(first, ladder.top), call.begun_at(ladder.top)
         between = ladder.between
-        habits = habits_of(call, self.model, schedule, first, self.init, self.predicts(),
-                           between=between)
+        habits = habits_of(
+            call, self.model, schedule, first, self.init, self.predicts(), between=between
+        )
+
         def tensor(part):
             return None if part is None else torch.from_numpy(part.copy())[None, None]
 
         hold = Hold(
-            self.init, self.noise, tensor(ladder.start), schedule, first, habits,
-            self.predicts(), weight=tensor(ladder.weight), fine=tensor(ladder.fine),
+            self.init,
+            self.noise,
+            tensor(ladder.start),
+            schedule,
+            first,
+            habits,
+            self.predicts(),
+            weight=tensor(ladder.weight),
+            fine=tensor(ladder.fine),
             between=between,
         )
         x = noised(self.init, self.noise, schedule.starts[first])

@@ -7,8 +7,8 @@ pytest.importorskip("diffusers", reason="diffusers is not installed")
 
 import diffusers
 
-from diffdiff.ladder import NEVER
-from diffdiff.standalone.forks import Forks
+from diffdiff.pipelines.scheduler_forks import Forks
+from diffdiff.sampling.start_steps import NEVER
 
 SDE = {"algorithm_type": "sde-dpmsolver++"}
 

@@ -9,10 +9,10 @@ import weakref
 import pytest
 import torch
 
-from diffdiff import probe
-from diffdiff.calls import SamplerCall
-from diffdiff.levels import flow, noised, sigma_schedule
-from diffdiff.probe import habits_of
+from diffdiff.sampling import probe
+from diffdiff.sampling.calls import SamplerCall
+from diffdiff.sampling.noise_levels import flow, noised, sigma_schedule
+from diffdiff.sampling.probe import habits_of
 from tests.samplers.tricky import (
     MODEL,
     SCHEDULE,

@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from benchmarks import reference
-from diffdiff.calls import SamplerCall
-from diffdiff.draws import Draws
-from diffdiff.hold import Hold
-from diffdiff.ladder import NEVER
-from diffdiff.levels import flow, noised, sigma_schedule
-from diffdiff.probe import habits_of
+from diffdiff.sampling.calls import SamplerCall
+from diffdiff.sampling.draws import Draws
+from diffdiff.sampling.hold import Hold
+from diffdiff.sampling.noise_levels import flow, noised, sigma_schedule
+from diffdiff.sampling.probe import habits_of
+from diffdiff.sampling.start_steps import NEVER
 from tests.samplers.tricky import MODEL, SIGMAS, STEPS
 
 FLOW = torch.cat([torch.linspace(1.0, 0.05, STEPS), torch.zeros(1)])

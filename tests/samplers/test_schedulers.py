@@ -11,8 +11,8 @@ import diffusers
 from benchmarks.bench import error, four_parts
 from benchmarks.conformance import passes
 from benchmarks.schedulers import BETAS, ROWS, SchedulerBench, SchedulerRow, measure
-from diffdiff.levels import held_answer, noised
-from diffdiff.standalone.schedulers import family, predicts, schedule_of
+from diffdiff.pipelines.schedulers import family, predicts, schedule_of
+from diffdiff.sampling.noise_levels import held_answer, noised
 
 pytestmark = [
     # torchsde on the ends of its interval

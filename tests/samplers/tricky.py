@@ -3,12 +3,12 @@
 import torch
 
 from benchmarks.bench import Denoiser, error
-from diffdiff.calls import SamplerCall
-from diffdiff.draws import Draws
-from diffdiff.hold import Hold
-from diffdiff.ladder import NEVER
-from diffdiff.levels import noised, sigma_schedule
-from diffdiff.probe import habits_of
+from diffdiff.sampling.calls import SamplerCall
+from diffdiff.sampling.draws import Draws
+from diffdiff.sampling.hold import Hold
+from diffdiff.sampling.noise_levels import noised, sigma_schedule
+from diffdiff.sampling.probe import habits_of
+from diffdiff.sampling.start_steps import NEVER
 
 STEPS = 12
 SIGMAS = torch.cat([torch.linspace(2.6, -3.0, STEPS).exp(), torch.zeros(1)])

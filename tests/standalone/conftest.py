@@ -9,9 +9,11 @@ import pytest
 import tqdm  # noqa: F401  before a silent command switches its bars off
 from PIL import Image
 
-from diffdiff import __version__, maps, prepare, shaping
-from diffdiff.args import changed
-from diffdiff.ladder import suffix
+from diffdiff import __version__
+from diffdiff.edit import plan
+from diffdiff.maps import geometry, shaping
+from diffdiff.sampling.start_steps import suffix
+from diffdiff.settings.schema import changed
 
 COLOUR = (10, 20, 90)
 
@@ -35,8 +37,8 @@ class FakeEngine:
         size = self.worked_at(image, run)
         before = np.asarray(image.resize(size)).astype(np.float64)
         change_map = np.ones((1, 1), np.float32) if change_map is None else change_map
-        strength = prepare.strengths(
-            shaping.shape(maps.resize(change_map, *size), args), args, run.strength
+        strength = plan.strengths(
+            shaping.shape(geometry.resize(change_map, *size), args), args, run.strength
         )
         for step in range(run.steps):
             if progress:
@@ -56,14 +58,14 @@ class FakeEngine:
 
 @pytest.fixture
 def engine(monkeypatch):
-    """What `diffdiff.standalone.load.load` gives; `engine.asked` is what it was asked for."""
+    """What `diffdiff.pipelines.load.load` gives; `engine.asked` is what it was asked for."""
     fake = FakeEngine()
 
     def load(source, **how):
         fake.asked = {"source": source, **how}
         return fake
 
-    module = types.ModuleType("diffdiff.standalone.load")
+    module = types.ModuleType("diffdiff.pipelines.load")
     module.load = load
     monkeypatch.setitem(sys.modules, module.__name__, module)
     for name in ("TRANSFORMERS_VERBOSITY", "TQDM_DISABLE", "HF_HUB_DISABLE_PROGRESS_BARS"):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from diffdiff.batch.plan import MARK, finished
-from diffdiff.standalone.cli import main
+from diffdiff.batch.tasks import MARK, finished
+from diffdiff.cli.main import main
 
 
 @pytest.fixture

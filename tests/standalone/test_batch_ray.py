@@ -17,10 +17,10 @@ pytest.importorskip("diffusers", reason="diffusers is not installed")
 
 import ray
 
-from diffdiff.batch import cluster, rows, work
-from diffdiff.batch.plan import Outcome, Plan
+from diffdiff.batch import executor, ray_executor, rows
+from diffdiff.batch.tasks import Outcome, Plan
+from diffdiff.cli.main import main, parser
 from diffdiff.errors import FieldError
-from diffdiff.standalone.cli import main, parser
 from diffdiff.toyworld.paint import paint
 from diffdiff.toyworld.world import Scene
 
@@ -57,7 +57,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-class Quick(cluster.Worker):
+class Quick(ray_executor.Worker):
     """Gives the picture back. Rows of some names need time, or end the process."""
 
     def load(self):
@@ -71,7 +71,7 @@ class Quick(cluster.Worker):
         return Outcome(task.where, task.out, "done", task.mark, task.files, [task.picture])
 
 
-class Unable(cluster.Worker):
+class Unable(ray_executor.Worker):
     """Ends before it has a model."""
 
     def load(self):
@@ -80,14 +80,14 @@ class Unable(cluster.Worker):
 
 def worked(names, monkeypatch, worker, *more, after=lambda pool, done: None):
     """Outcomes of rows of these names, by workers of that class."""
-    monkeypatch.setattr(cluster, "Worker", worker)
+    monkeypatch.setattr(ray_executor, "Worker", worker)
     lines = (f"a.png,map.png,{name}" for name in names)
     Path("quick.csv").write_text("\n".join(["picture,map,out", *lines]))
     words = ["batch", "quick.csv", "--out", "done", "--engine", "ray", *more]
     chosen = parser().parse_args(words)
     plan, done = Plan(Path(), Path("done"), {}, "quick"), []
-    with cluster.Cluster(chosen) as pool:
-        for outcome in work.run(plan.tasks(rows.rows(Path("quick.csv")), done.append), pool, 2):
+    with ray_executor.Cluster(chosen) as pool:
+        for outcome in executor.run(plan.tasks(rows.rows(Path("quick.csv")), done.append), pool, 2):
             done.append(outcome)
             after(pool, done)
     return done
@@ -120,7 +120,7 @@ def test_a_model_that_cannot_be_loaded_ends_the_batch(folder, machine, capsys):
 
 def test_a_killed_worker_costs_a_second_try_of_its_row_only(folder, machine, monkeypatch):
     begun, killed = Counter(), []
-    submit = cluster.Cluster.submit
+    submit = ray_executor.Cluster.submit
 
     def counted(pool, task):
         begun[task.out] += 1
@@ -132,7 +132,7 @@ def test_a_killed_worker_costs_a_second_try_of_its_row_only(folder, machine, mon
             os.kill(pool.pids[worker], signal.SIGKILL)
             killed.append(task.out)
 
-    monkeypatch.setattr(cluster.Cluster, "submit", counted)
+    monkeypatch.setattr(ray_executor.Cluster, "submit", counted)
     names = [f"slow-{i}.png" for i in range(6)]
     done = worked(names, monkeypatch, Quick, "--workers", "2", after=kill)
     assert sorted(o.out for o in done) == names
@@ -161,7 +161,7 @@ def test_a_wait_for_workers_is_told(folder, machine, monkeypatch, capsys):
             time.sleep(3)
             return super().load()
 
-    monkeypatch.setattr(cluster, "UP_WITHIN", 0.5)
+    monkeypatch.setattr(ray_executor, "UP_WITHIN", 0.5)
     done = worked(["1.png"], monkeypatch, Late)
     assert [o.status for o in done] == ["done"]
     assert "no worker is up yet; `ray status` tells" in capsys.readouterr().err

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from diffdiff import shapes
-from diffdiff.decode import decode
+from diffdiff.cli.main import main
 from diffdiff.errors import FieldError
-from diffdiff.standalone.cli import main
+from diffdiff.images.read import decode
+from diffdiff.maps import shapes
 
 ROOT = Path(__file__).parents[2]
 
@@ -354,9 +354,9 @@ def test_help_is_there(command, capsys):
 
 
 def test_every_setting_is_a_flag(capsys):
-    from diffdiff.args import fields
-    from diffdiff.standalone.cli import HOST_ONLY
-    from diffdiff.standalone.settings import RunArgs
+    from diffdiff.cli.main import HOST_ONLY
+    from diffdiff.settings.run import RunArgs
+    from diffdiff.settings.schema import fields
 
     with pytest.raises(SystemExit):
         main(["edit", "--help"])
@@ -370,7 +370,7 @@ def test_every_setting_is_a_flag(capsys):
 @pytest.mark.parametrize("argv", [["--help"], ["map", "--kind", "radial", "--out", "m.png"]])
 def test_light_commands_import_nothing_heavy(argv, folder):
     code = (
-        "import sys\nfrom diffdiff.standalone.cli import main\n"
+        "import sys\nfrom diffdiff.cli.main import main\n"
         f"try: main({argv!r})\nexcept SystemExit: pass\n"
         "heavy = {'torch', 'diffusers', 'transformers', 'gradio'} & set(sys.modules)\n"
         "sys.exit(f'imported: {heavy}' if heavy else 0)"

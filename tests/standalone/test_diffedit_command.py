@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from diffdiff import sources
-from diffdiff.decode import decode
-from diffdiff.standalone.cli import main
+from diffdiff.cli.main import main
+from diffdiff.images.read import decode
+from diffdiff.maps import picture_sources
 from diffdiff.toyworld.paint import paint
 from diffdiff.toyworld.world import Scene, caption
 
@@ -126,19 +126,23 @@ def test_the_other_methods_run(method, folder, model, capsys):
 @pytest.mark.parametrize(
     ("argv", "expected"),
     [
-        (["luminance"], lambda p: sources.luminance(p)),
-        (["saturation"], lambda p: sources.saturation(p)),
-        (["edges", "--edge-sigma", 3], lambda p: sources.edges(p, 3)),
-        (["canny", "--canny-low", 20, "--canny-high", 60], lambda p: sources.canny(p, 20, 60)),
-        (["detail", "--detail-radius", 2], lambda p: sources.detail(p, 2)),
-        (["point", "--point-x", 0], lambda p: sources.from_point(150, 150, 0, 0.5)),
-        (["border"], lambda p: sources.from_border(150, 150)),
+        (["luminance"], lambda p: picture_sources.luminance(p)),
+        (["saturation"], lambda p: picture_sources.saturation(p)),
+        (["edges", "--edge-sigma", 3], lambda p: picture_sources.edges(p, 3)),
+        (
+            ["canny", "--canny-low", 20, "--canny-high", 60],
+            lambda p: picture_sources.canny(p, 20, 60),
+        ),
+        (["detail", "--detail-radius", 2], lambda p: picture_sources.detail(p, 2)),
+        (["point", "--point-x", 0], lambda p: picture_sources.from_point(150, 150, 0, 0.5)),
+        (["border"], lambda p: picture_sources.from_border(150, 150)),
         (["difference", "--other-image", "after.png"],
-         lambda p: sources.difference(p, as_read("after.png"))),
+         lambda p: picture_sources.difference(p, as_read("after.png"))),
         (["foreground", "--box", "0.3,0.4,0.7,0.9", "--rounds", 2],
-         lambda p: sources.foreground(p, (0.3, 0.4, 0.7, 0.9), rounds=2)),
+         lambda p: picture_sources.foreground(p, (0.3, 0.4, 0.7, 0.9), rounds=2)),
         (["foreground", "--inside", "inside.png", "--outside", "outside.png"],
-         lambda p: sources.foreground(p, None, as_read("inside.png"), as_read("outside.png"))),
+         lambda p: picture_sources.foreground(
+             p, None, as_read("inside.png"), as_read("outside.png"))),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )  # fmt: skip
@@ -155,7 +159,7 @@ def test_alpha_is_read_before_it_is_laid_on_white(folder):
 def test_a_source_is_shaped_like_any_map(folder):
     shaping = ["--invert", "--black", 0.25, "--gamma", 2]
     assert run("map", "in.png", "--source", "border", *shaping, "--out", "out.png", "--quiet") == 0
-    expected = np.clip((0.75 - sources.from_border(150, 150)) / 0.75, 0, 1) ** 0.5
+    expected = np.clip((0.75 - picture_sources.from_border(150, 150)) / 0.75, 0, 1) ** 0.5
     np.testing.assert_allclose(written(), expected, atol=1e-3)
 
 
@@ -241,8 +245,8 @@ def test_bad_input_is_told_in_one_line(argv, words, folder, capsys):
 
 @pytest.mark.parametrize("command", ["map", "diffedit"])
 def test_every_setting_is_a_flag(command, capsys):
-    from diffdiff.args import fields
-    from diffdiff.autoargs import DiffEditArgs, SourceArgs
+    from diffdiff.settings.schema import fields
+    from diffdiff.settings.sources import DiffEditArgs, SourceArgs
 
     with pytest.raises(SystemExit):
         main([command, "--help"])

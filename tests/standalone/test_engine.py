@@ -10,12 +10,12 @@ pytest.importorskip("diffusers", reason="diffusers is not installed")
 from benchmarks import parity
 from benchmarks.bench import error
 from benchmarks.pipelines import PIPELINES, Tiny, if_one, if_two, sd, sdxl
-from diffdiff.args import parse
 from diffdiff.errors import FieldError
-from diffdiff.standalone.choice import choose, names
-from diffdiff.standalone.engine import Engine
-from diffdiff.standalone.families import of_class, of_keys
-from diffdiff.standalone.settings import RunArgs
+from diffdiff.pipelines.engine import Engine
+from diffdiff.pipelines.families import of_class, of_keys
+from diffdiff.pipelines.scheduler_choice import choose, names
+from diffdiff.settings.run import RunArgs
+from diffdiff.settings.schema import parse
 
 STEPS = 8
 ABSOLUTE = parse({"scale": "absolute", "skip": False, "levels": "steps"})

@@ -8,14 +8,14 @@ from PIL import Image
 pytest.importorskip("diffusers", reason="diffusers is not installed")
 
 from benchmarks.pipelines import PIPELINES
-from diffdiff import maps
-from diffdiff.args import EditArgs, parse
-from diffdiff.autoargs import DiffEditArgs
 from diffdiff.errors import FieldError
-from diffdiff.standalone import inverted
-from diffdiff.standalone.load import load
-from diffdiff.standalone.prompted import Prompted, differ, find, finished
-from diffdiff.standalone.settings import RunArgs
+from diffdiff.maps import geometry
+from diffdiff.pipelines import diffedit_edit
+from diffdiff.pipelines.load import load
+from diffdiff.pipelines.noise_predictor import Prompted, differ, find, finished
+from diffdiff.settings.run import RunArgs
+from diffdiff.settings.schema import EditArgs, parse
+from diffdiff.settings.sources import DiffEditArgs
 from diffdiff.toyworld.paint import paint
 from diffdiff.toyworld.world import Scene, caption
 
@@ -146,7 +146,7 @@ def test_the_map_of_two_prompts_is_where_they_differ(engine):
     assert found[region].mean() > 0.7 and found[~region].mean() < 0.1
     larger = find(engine, SOURCE.resize((200, 200)), REFERENCE, QUERY, FEW)
     assert larger.shape == (200, 200)
-    np.testing.assert_allclose(maps.resize(larger, 128, 128), found, atol=0.6)
+    np.testing.assert_allclose(geometry.resize(larger, 128, 128), found, atol=0.6)
 
 
 def test_a_map_has_a_seed_and_any_batch_gives_it(prompted):
@@ -185,7 +185,7 @@ def test_prompts_that_the_model_does_not_tell_apart_are_said(prompted):
 
 
 def test_diffedit_keeps_what_the_map_leaves_out(engine):
-    made = inverted.edit(engine, SOURCE, "diffedit", REFERENCE, EditArgs(), RUN, FEW)
+    made = diffedit_edit.edit(engine, SOURCE, "diffedit", REFERENCE, EditArgs(), RUN, FEW)
     kept = made.change_map == 0
     before, after = pixels(SOURCE), pixels(made.pictures[0])
     assert np.unique(made.change_map).tolist() == np.float32([0, 0.8]).tolist()
@@ -198,9 +198,11 @@ def test_diffedit_keeps_what_the_map_leaves_out(engine):
 def test_a_pixel_is_released_at_its_own_step(engine):
     """0.8 on the left, 0.4 on the right: each half by the path of the same inversion."""
     grey = np.where(LEFT == 1, 1, 0.5).astype(np.float32)
-    made = inverted.edit(engine, SOURCE, "continuous", "", EditArgs(), RUN, change_map=grey)
+    made = diffedit_edit.edit(engine, SOURCE, "continuous", "", EditArgs(), RUN, change_map=grey)
     white, half = (
-        inverted.edit(engine, SOURCE, "continuous", "", EditArgs(), RUN, change_map=LEFT * 0 + v)
+        diffedit_edit.edit(
+            engine, SOURCE, "continuous", "", EditArgs(), RUN, change_map=LEFT * 0 + v
+        )
         for v in (1, 0.5)
     )
     after, strong, weak = (pixels(m.pictures[0]) for m in (made, white, half))
@@ -210,35 +212,35 @@ def test_a_pixel_is_released_at_its_own_step(engine):
 
 def test_a_black_map_gives_the_picture_back(engine):
     black = np.zeros((128, 128), np.float32)
-    made = inverted.edit(engine, SOURCE, "continuous", "", EditArgs(), RUN, change_map=black)
+    made = diffedit_edit.edit(engine, SOURCE, "continuous", "", EditArgs(), RUN, change_map=black)
     assert np.array_equal(pixels(made.pictures[0]), pixels(SOURCE)) and made.calls == 0
 
 
 def test_encode_decode_is_a_white_map_and_draws_nothing(engine):
-    made = inverted.edit(engine, SOURCE, "encode-decode", "", EditArgs(), RUN)
-    white = inverted.edit(
+    made = diffedit_edit.edit(engine, SOURCE, "encode-decode", "", EditArgs(), RUN)
+    white = diffedit_edit.edit(
         engine, SOURCE, "continuous", "", EditArgs(), RUN, change_map=np.ones_like(LEFT)
     )
     other = RunArgs(**{**vars(RUN), "seed": 9})
-    again = inverted.edit(engine, SOURCE, "encode-decode", "", EditArgs(), other)
+    again = diffedit_edit.edit(engine, SOURCE, "encode-decode", "", EditArgs(), other)
     assert repeatable(made) == repeatable(white) == repeatable(again)
 
 
 def test_sdedit_and_differential_are_the_engines_own(engine):
-    sdedit = inverted.edit(engine, SOURCE, "sdedit", "", EditArgs(), RUN)
+    sdedit = diffedit_edit.edit(engine, SOURCE, "sdedit", "", EditArgs(), RUN)
     plain = engine.edit(SOURCE, np.ones_like(LEFT), EditArgs(), RUN)
     assert repeatable(sdedit) == repeatable(plain)
     assert "map" not in sdedit.settings and sdedit.settings["method"] == "sdedit"
-    held = inverted.edit(engine, SOURCE, "differential", REFERENCE, EditArgs(), RUN, FEW)
+    held = diffedit_edit.edit(engine, SOURCE, "differential", REFERENCE, EditArgs(), RUN, FEW)
     found = find(engine, SOURCE, REFERENCE, QUERY, FEW)
     assert repeatable(held) == repeatable(engine.edit(SOURCE, found, EditArgs(), RUN))
 
 
 def test_a_known_inversion_is_not_made_again(engine, prompted):
-    path = inverted.invert_picture(prompted, SOURCE, RUN.steps, RUN.steps)
+    path = diffedit_edit.invert_picture(prompted, SOURCE, RUN.steps, RUN.steps)
     args = (engine, SOURCE, "diffedit", REFERENCE, EditArgs(), RUN)
-    fresh = inverted.edit(*args, change_map=LEFT)
-    used = inverted.edit(*args, change_map=LEFT, path=path)
+    fresh = diffedit_edit.edit(*args, change_map=LEFT)
+    used = diffedit_edit.edit(*args, change_map=LEFT, path=path)
     assert repeatable(fresh) == repeatable(used)
     assert (fresh.calls, used.calls) == (8, 4)
 
@@ -246,15 +248,15 @@ def test_a_known_inversion_is_not_made_again(engine, prompted):
 def test_refining_brings_the_round_trip_home(prompted):
     errors = []
     for refine in (0, 3):
-        path = inverted.invert_picture(prompted, SOURCE, 10, 10, refine)
-        back = inverted.round_trip(prompted, path, SOURCE.size)
+        path = diffedit_edit.invert_picture(prompted, SOURCE, 10, 10, refine)
+        back = diffedit_edit.round_trip(prompted, path, SOURCE.size)
         errors.append(float((back - path.latents[0]).norm() / path.latents[0].norm()))
     assert errors[1] < errors[0] / 2 and errors[0] < 0.5
 
 
 def test_the_paste_may_be_left_out(engine):
     args = parse({"paste_back": False})
-    made = inverted.edit(engine, SOURCE, "diffedit", "", args, RUN, change_map=LEFT)
+    made = diffedit_edit.edit(engine, SOURCE, "diffedit", "", args, RUN, change_map=LEFT)
     right = np.abs(pixels(made.pictures[0]) - pixels(SOURCE))[:, 80:]
     assert 0 < right.mean() < 8  # the VAE's own loss
 
@@ -269,7 +271,7 @@ def test_the_paste_may_be_left_out(engine):
 )
 def test_bad_input_names_its_field(engine, method, more, field):
     with pytest.raises(FieldError) as caught:
-        inverted.edit(engine, SOURCE, method, "", EditArgs(), RUN, **more)
+        diffedit_edit.edit(engine, SOURCE, method, "", EditArgs(), RUN, **more)
     assert caught.value.field == field
 
 
@@ -278,4 +280,4 @@ def test_a_schedule_that_ends_in_pure_noise_is_told():
     prompted = Prompted(engine)
     prompted.alphas = torch.linspace(1, 0, 1001).double()[1:]
     with pytest.raises(FieldError, match=r"strength: .* leaves nothing of the picture"):
-        inverted.invert_picture(prompted, Image.new("RGB", (64, 64)), 10, 10)
+        diffedit_edit.invert_picture(prompted, Image.new("RGB", (64, 64)), 10, 10)

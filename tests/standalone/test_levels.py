@@ -11,12 +11,12 @@ pytest.importorskip("diffusers", reason="diffusers is not installed")
 import diffusers
 
 from benchmarks.schedulers import BETAS, ROWS
-from diffdiff.fine import fine
-from diffdiff.ladder import suffix
-from diffdiff.levels import noised
-from diffdiff.standalone.held import Fine, Held
-from diffdiff.standalone.ruler import refusal
-from diffdiff.standalone.schedulers import schedule_of
+from diffdiff.pipelines.ruler import refusal
+from diffdiff.pipelines.scheduler_hook import Fine, Held
+from diffdiff.pipelines.schedulers import schedule_of
+from diffdiff.sampling.fine_levels import fine
+from diffdiff.sampling.noise_levels import noised
+from diffdiff.sampling.start_steps import suffix
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The `scale_model_input` function"),

@@ -12,15 +12,15 @@ pytest.importorskip("diffusers", reason="diffusers is not installed")
 from benchmarks import parity
 from benchmarks.bench import error
 from benchmarks.pipelines import PIPELINES, sdxl
-from diffdiff.args import parse
+from diffdiff.cli.main import main
 from diffdiff.errors import FieldError
-from diffdiff.standalone.choice import choose
-from diffdiff.standalone.cli import main
-from diffdiff.standalone.engine import Engine
-from diffdiff.standalone.families import of_class
-from diffdiff.standalone.inverted import edit as by_method
-from diffdiff.standalone.ruler import refusal
-from diffdiff.standalone.settings import RunArgs
+from diffdiff.pipelines.diffedit_edit import edit as by_method
+from diffdiff.pipelines.engine import Engine
+from diffdiff.pipelines.families import of_class
+from diffdiff.pipelines.ruler import refusal
+from diffdiff.pipelines.scheduler_choice import choose
+from diffdiff.settings.run import RunArgs
+from diffdiff.settings.schema import parse
 
 FEW = RunArgs(steps=4, seed=4)
 

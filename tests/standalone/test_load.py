@@ -9,8 +9,8 @@ pytest.importorskip("diffusers", reason="diffusers is not installed")
 
 from benchmarks.pipelines import PIPELINES
 from diffdiff.errors import FieldError
-from diffdiff.standalone import load as loading
-from diffdiff.standalone.load import load
+from diffdiff.pipelines import load as loading
+from diffdiff.pipelines.load import load
 
 
 @pytest.fixture(autouse=True)
@@ -106,7 +106,7 @@ def test_options_are_checked():
 
 
 def test_half_precision_goes_where_there_is_an_accelerator():
-    from diffdiff.standalone.families import of_class
+    from diffdiff.pipelines.families import of_class
 
     sd, flux = of_class("StableDiffusionPipeline"), of_class("FluxPipeline")
     assert loading._dtype("auto", "cpu", sd) is torch.float32

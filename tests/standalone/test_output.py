@@ -10,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from diffdiff.args import parse
-from diffdiff.decode import decode
 from diffdiff.errors import FieldError
-from diffdiff.standalone import output, pictures, views
-from diffdiff.standalone.settings import RunArgs
+from diffdiff.images import pictures
+from diffdiff.images.read import decode
+from diffdiff.page import visualize
+from diffdiff.pipelines import png
+from diffdiff.settings.run import RunArgs
+from diffdiff.settings.schema import parse
 
 GREY = np.full((4, 6), 0.25, np.float32)
 
@@ -28,7 +30,7 @@ def file_of(picture: Image.Image, kind="PNG", **more) -> bytes:
 def text_of(run=None, index=0, **edit):
     settings = {"model": "toyworld", "scheduler": "DDIM"}
     own = parse(run or {}, RunArgs).alone(index)
-    return output.texts(parse(edit), own, GREY, settings, (64, 48))
+    return png.texts(parse(edit), own, GREY, settings, (64, 48))
 
 
 # text
@@ -47,7 +49,7 @@ def test_parameters_are_written_as_the_webuis_write_them():
 
 def test_values_that_would_end_early_are_quoted():
     settings = {"model": "a, b: c"}
-    text = output.parameters(parse({}), parse({}, RunArgs), GREY, settings, (8, 8))
+    text = png.parameters(parse({}), parse({}, RunArgs), GREY, settings, (8, 8))
     assert 'Model: "a, b: c", ' in text
 
 
@@ -63,15 +65,15 @@ def test_every_picture_has_its_own_seed():
 
 def test_text_of_any_language_survives(tmp_path):
     text = {"parameters": "eine Hütte, 山小屋 🏔\nSteps: 1", "diffdiff": "{}"}
-    output.write_png(Image.new("RGB", (3, 2)), tmp_path / "a.png", text)
+    png.write_png(Image.new("RGB", (3, 2)), tmp_path / "a.png", text)
     assert Image.open(tmp_path / "a.png").text == text
 
 
 @given(st.lists(st.integers(0, 65535), min_size=4, max_size=4))
 def test_sixteen_bits_are_read_back_exactly(values):
     m = (np.array(values).reshape(2, 2) / 65535).astype(np.float32)
-    assert np.array_equal(decode(output.sixteen_bits(m)), m)
-    assert output.sixteen_bits(m).reshape(-1).tolist() == values
+    assert np.array_equal(decode(png.sixteen_bits(m)), m)
+    assert png.sixteen_bits(m).reshape(-1).tolist() == values
 
 
 def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):
@@ -82,7 +84,7 @@ def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):
             patch.setattr(Image.Image, "save", lambda *a, e=error, **k: (_ for _ in ()).throw(e))
             wanted = FieldError if isinstance(error, OSError) else KeyboardInterrupt
             with pytest.raises(wanted):
-                output.write_png(Image.new("L", (2, 2)), path)
+                png.write_png(Image.new("L", (2, 2)), path)
         assert path.read_bytes() == b"old"
         assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
 
@@ -91,7 +93,7 @@ def test_a_link_stays_a_link(tmp_path):
     (tmp_path / "real").mkdir()
     link = tmp_path / "a.png"
     link.symlink_to(tmp_path / "real" / "b.png")
-    output.write_png(Image.new("L", (2, 2)), link)
+    png.write_png(Image.new("L", (2, 2)), link)
     assert link.is_symlink() and Image.open(tmp_path / "real" / "b.png").size == (2, 2)
 
 
@@ -99,11 +101,11 @@ def test_targets_are_checked_through_links(tmp_path):
     (tmp_path / "in.png").write_bytes(b"x")
     (tmp_path / "alias.png").symlink_to(tmp_path / "in.png")
     with pytest.raises(FieldError, match="input of this run"):
-        output.targets(tmp_path / "alias.png", 1, [tmp_path / "in.png"])
+        png.targets(tmp_path / "alias.png", 1, [tmp_path / "in.png"])
     (tmp_path / "o-1.png").hardlink_to(tmp_path / "in.png")
     with pytest.raises(FieldError, match=r"o-1\.png is an input"):
-        output.targets(tmp_path / "o.png", 2, [tmp_path / "in.png"])
-    assert output.targets(tmp_path / "o.PNG", 1, []) == [tmp_path / "o.PNG"]
+        png.targets(tmp_path / "o.png", 2, [tmp_path / "in.png"])
+    assert png.targets(tmp_path / "o.PNG", 1, []) == [tmp_path / "o.PNG"]
 
 
 # pictures
@@ -134,7 +136,7 @@ def test_the_colour_profile_goes_with_the_pixels(tmp_path):
 
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     picture = pictures.read(file_of(Image.new("RGB", (2, 2)), icc_profile=profile))
-    output.write_png(picture, tmp_path / "a.png")
+    png.write_png(picture, tmp_path / "a.png")
     assert Image.open(tmp_path / "a.png").info["icc_profile"] == profile
     cmyk = pictures.read(file_of(Image.new("CMYK", (2, 2)), "TIFF", icc_profile=profile))
     assert cmyk.info == {}
@@ -172,14 +174,14 @@ def test_what_is_kept_keeps_its_colour_and_strength_is_seen():
     picture = rng.integers(0, 256, (8, 500, 3), np.uint8)
     strength = np.tile(np.linspace(0, 1, 500), (8, 1))
     strength[:, :100] = 0
-    shown = views.preview(picture, strength, 20)
+    shown = visualize.preview(picture, strength, 20)
     assert (shown[:8, :100] == picture[:, :100]).all()
     assert shown[:8, 400:].mean() > shown[:8, 100:200].mean() + 50
     assert shown.shape[1] == 500 and shown.shape[0] > 40
 
 
 def test_a_small_picture_is_enlarged_for_the_legend():
-    shown = views.preview(np.zeros((8, 16, 3), np.uint8), np.zeros((8, 16)), 20)
+    shown = visualize.preview(np.zeros((8, 16, 3), np.uint8), np.zeros((8, 16)), 20)
     assert shown.shape[1] == 480
     assert not shown[: 8 * 30].any()
 
@@ -188,13 +190,13 @@ def test_the_view_of_change_is_black_where_nothing_changed():
     before = np.zeros((16, 480, 3), np.uint8)
     after = before.copy()
     after[:, 240:] = 90
-    shown = views.change(before, after)
+    shown = visualize.change(before, after)
     assert shown[:16, :240].max() < 8 and shown[:16, 240:].mean() > 100
-    assert views.change(before, before)[:16].max() < 8
+    assert visualize.change(before, before)[:16].max() < 8
 
 
 def test_the_legend_says_when_a_pixel_is_released():
-    assert views.released(0, 20) == "kept"
-    assert views.released(1, 20) == "from 1"
-    assert views.released(0.25, 20) == "from 16"
-    assert views.released(0.01, 20) == "kept"  # less than one step
+    assert visualize.released(0, 20) == "kept"
+    assert visualize.released(1, 20) == "from 1"
+    assert visualize.released(0.25, 20) == "from 16"
+    assert visualize.released(0.01, 20) == "kept"  # less than one step

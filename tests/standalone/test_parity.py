@@ -8,7 +8,7 @@ pytest.importorskip("diffusers", reason="diffusers is not installed")
 from benchmarks import parity
 from benchmarks.bench import error
 from benchmarks.pipelines import PIPELINES
-from diffdiff.ladder import Ladder
+from diffdiff.sampling.start_steps import Ladder
 
 
 @pytest.mark.parametrize("name", PIPELINES)

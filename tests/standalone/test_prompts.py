@@ -8,11 +8,11 @@ pytest.importorskip("diffusers", reason="diffusers is not installed")
 
 from benchmarks import parity
 from benchmarks.pipelines import PIPELINES, WIDTH, if_one, if_two, kandinsky
-from diffdiff.args import parse
-from diffdiff.standalone.engine import Engine
-from diffdiff.standalone.families import of_class
-from diffdiff.standalone.load import load
-from diffdiff.standalone.settings import RunArgs
+from diffdiff.pipelines.engine import Engine
+from diffdiff.pipelines.families import of_class
+from diffdiff.pipelines.load import load
+from diffdiff.settings.run import RunArgs
+from diffdiff.settings.schema import parse
 from diffdiff.toyworld import model
 
 

@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from diffdiff import shapes
-from diffdiff.args import EditArgs, fields
-from diffdiff.decode import decode
 from diffdiff.errors import FieldError
-from diffdiff.standalone import handlers
-from diffdiff.standalone.output import sixteen_bits
-from diffdiff.standalone.settings import RunArgs
+from diffdiff.images.read import decode
+from diffdiff.maps import shapes
+from diffdiff.page import actions
+from diffdiff.pipelines.png import sixteen_bits
+from diffdiff.settings.run import RunArgs
+from diffdiff.settings.schema import EditArgs, fields
 
 gr = pytest.importorskip("gradio", reason="no Gradio")
-page_module = pytest.importorskip("diffdiff.standalone.page")
+page_module = pytest.importorskip("diffdiff.page.page")
 
 
 def png(pixels: np.ndarray) -> bytes:
@@ -34,14 +34,14 @@ def png(pixels: np.ndarray) -> bytes:
 def sent():
     """What the page sends when nothing was touched but the picture and the map."""
     picture = np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8)
-    values = {"image": png(picture), "map": handlers.as_url(shapes.gradient(12, 16))}
+    values = {"image": png(picture), "map": actions.as_url(shapes.gradient(12, 16))}
     for model in (RunArgs, EditArgs):
         values |= {n: i["default"] for n, i in fields(model).items() if n not in ("map", "enabled")}
     return {**values, "soften_radius": -1}  # a slider
 
 
 def edit(engine, sent, folder, **changed):
-    return handlers.edit(engine, {**sent, **changed}, folder, None)
+    return actions.edit(engine, {**sent, **changed}, folder, None)
 
 
 def test_a_run_gives_pictures_with_their_settings(engine, sent, tmp_path):
@@ -87,27 +87,27 @@ def test_a_refusal_names_the_field(changed, field, engine, sent, tmp_path):
 def test_what_lies_above_a_fan_is_not_compared():
     result = Image.new("RGB", (16, 20), "black")
     result.paste("white", (0, 0, 16, 8))
-    before = np.asarray(handlers.below(Image.new("RGB", (32, 24), "red"), result, 8))
+    before = np.asarray(actions.below(Image.new("RGB", (32, 24), "red"), result, 8))
     assert before.shape == (20, 16, 3)
     assert (before[:8] == 255).all() and (before[8:] == (255, 0, 0)).all()
 
 
 def test_the_strengths_are_seen_before_a_run(engine, sent, tmp_path):
-    shown = Image.open(handlers.look(engine, sent, tmp_path))
+    shown = Image.open(actions.look(engine, sent, tmp_path))
     assert shown.width >= 480
-    assert handlers.look(engine, {**sent, "image": None}, tmp_path) is None
-    assert handlers.look(engine, {**sent, "map": ""}, tmp_path) is None
-    again = handlers.look(engine, {**sent, "soften_radius": 3}, tmp_path)
-    assert again != handlers.look(engine, sent, tmp_path)
+    assert actions.look(engine, {**sent, "image": None}, tmp_path) is None
+    assert actions.look(engine, {**sent, "map": ""}, tmp_path) is None
+    again = actions.look(engine, {**sent, "soften_radius": 3}, tmp_path)
+    assert again != actions.look(engine, sent, tmp_path)
     large = {**sent, "image": png(np.zeros((40, 3000, 3), np.uint8))}
-    assert Image.open(handlers.look(engine, large, tmp_path)).width == handlers.LOOK
+    assert Image.open(actions.look(engine, large, tmp_path)).width == actions.LOOK
 
 
 def test_maps_are_made_at_the_size_of_the_picture(sent):
-    made = handlers.make("gradient", sent, angle=90)
+    made = actions.make("gradient", sent, angle=90)
     wanted = sixteen_bits(shapes.gradient(12, 16, angle=90))
     assert np.array_equal(sixteen_bits(decode(made)), wanted)
-    assert decode(handlers.make("radial", {"image": None})).shape == (512, 512)
+    assert decode(actions.make("radial", {"image": None})).shape == (512, 512)
 
 
 def test_there_is_a_control_for_every_setting(engine, tmp_path):
@@ -121,7 +121,7 @@ def test_there_is_a_control_for_every_setting(engine, tmp_path):
             assert page.controls[name].value == info["default"], name
     assert page.controls["soften_radius"].value == -1
     assert page.controls["guidance"].value is None
-    assert page.controls["prompt"].value == handlers.PROMPT
+    assert page.controls["prompt"].value == actions.PROMPT
 
 
 def test_errors_with_a_remedy_are_one_line_and_others_are_not_hidden():

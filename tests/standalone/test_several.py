@@ -9,17 +9,17 @@ pytest.importorskip("diffusers", reason="diffusers is not installed")
 from benchmarks import parity
 from benchmarks.fan import counted
 from benchmarks.pipelines import PIPELINES
-from diffdiff.args import parse
+from diffdiff.edit.fan import fan, needed
 from diffdiff.errors import FieldError
-from diffdiff.fan import fan, needed
-from diffdiff.metrics import mean_change
-from diffdiff.response import measured, points_of, reading
-from diffdiff.response import text as written
-from diffdiff.standalone import output
-from diffdiff.standalone.choice import choose
-from diffdiff.standalone.settings import RunArgs
-from diffdiff.standalone.several import remembered
-from diffdiff.strengthlist import spread
+from diffdiff.metrics.adherence import mean_change
+from diffdiff.pipelines import png
+from diffdiff.pipelines.fan_sheet import remembered
+from diffdiff.pipelines.scheduler_choice import choose
+from diffdiff.settings.response import measured, points_of, reading
+from diffdiff.settings.response import text as written
+from diffdiff.settings.run import RunArgs
+from diffdiff.settings.schema import parse
+from diffdiff.settings.strength_list import spread
 
 SCHEDULERS = (
     "Euler", "Heun", "DPMSolverMultistep", "DDIM", "EulerAncestral", "UniPCMultistep",
@@ -115,7 +115,7 @@ def test_what_the_pictures_say_of_themselves():
         request = {"mode": mode, "fan_strengths": list(STRENGTHS)}
         result, args = edit(tiny, tiny.engine(), None, run, **request), parse(request)
         told = [
-            output.parameters(args, own, None, result.settings, picture.size)
+            png.parameters(args, own, None, result.settings, picture.size)
             for own, picture in zip(result.runs, result.pictures)
         ]
         assert len(told) == count and all(size in text for text in told)

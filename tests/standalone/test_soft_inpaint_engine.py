@@ -7,10 +7,10 @@ pytest.importorskip("diffusers", reason="diffusers is not installed")
 
 from benchmarks import parity
 from benchmarks.pipelines import PIPELINES
-from diffdiff import colour
-from diffdiff.args import parse
-from diffdiff.standalone import cli
-from diffdiff.standalone.settings import RunArgs
+from diffdiff.cli import main
+from diffdiff.images import color_match
+from diffdiff.settings.run import RunArgs
+from diffdiff.settings.schema import parse
 
 RUN, TINY = RunArgs(steps=8), PIPELINES["sd"]
 
@@ -58,7 +58,7 @@ def test_radius_zero_is_the_mask(mask):
 
 def test_colours_are_matched_before_the_paste(mask, monkeypatch):
     seen = []
-    monkeypatch.setattr(colour, "match", lambda edited, *_: seen.append(1) or edited)
+    monkeypatch.setattr(color_match, "match", lambda edited, *_: seen.append(1) or edited)
     edit(mask)
     assert not seen
     edit(mask, colour_match=True)
@@ -67,7 +67,7 @@ def test_colours_are_matched_before_the_paste(mask, monkeypatch):
 
 def test_the_command_offers_it_without_what_only_a_webui_has(capsys):
     with pytest.raises(SystemExit):
-        cli.parser().parse_args(["edit", "--help"])
+        main.parser().parse_args(["edit", "--help"])
     text = capsys.readouterr().out
     assert "--mode {edit,soft inpaint,fan,sheet}" in text and "--colour-match" in text
     assert "--combine" not in text and "--mask-channel" not in text

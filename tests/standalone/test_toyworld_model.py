@@ -6,7 +6,7 @@ import torch
 
 pytest.importorskip("diffusers", reason="diffusers is not installed")
 
-from diffdiff.standalone.load import TOYWORLD, load
+from diffdiff.pipelines.load import TOYWORLD, load
 from diffdiff.toyworld import model, train
 from diffdiff.toyworld.world import WORDS
 

@@ -1,7 +1,7 @@
 import pytest
 
-from diffdiff.args import EditArgs, changed, fields, parse, remedy
 from diffdiff.errors import FieldError
+from diffdiff.settings.schema import EditArgs, changed, fields, parse, remedy
 
 NAMES = (
     "enabled mode source map invert scale black white gamma soften_radius soften_direction "

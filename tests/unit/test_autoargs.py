@@ -5,18 +5,11 @@ import inspect
 import numpy as np
 import pytest
 
-from diffdiff import diffedit, sources
-from diffdiff.args import fields, parse
-from diffdiff.autoargs import (
-    KINDS,
-    PICTURES,
-    USED,
-    DiffEditArgs,
-    SourceArgs,
-    check_prompts,
-)
 from diffdiff.errors import FieldError
-from diffdiff.sourcemaps import source_map
+from diffdiff.maps import diffedit, picture_sources
+from diffdiff.maps.source_maps import source_map
+from diffdiff.settings.schema import fields, parse
+from diffdiff.settings.sources import KINDS, PICTURES, USED, DiffEditArgs, SourceArgs, check_prompts
 
 RNG = np.random.default_rng(0)
 PICTURE = RNG.integers(0, 256, (24, 32, 4), np.uint8)
@@ -31,16 +24,16 @@ ARGS = parse(
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_source_is_the_function_of_its_name(kind):
     expected = {
-        "luminance": lambda: sources.luminance(PICTURE),
-        "saturation": lambda: sources.saturation(PICTURE),
-        "edges": lambda: sources.edges(PICTURE, 2),
-        "canny": lambda: sources.canny(PICTURE, 20, 60),
-        "detail": lambda: sources.detail(PICTURE, 2),
-        "point": lambda: sources.from_point(24, 32, 0.1, 0.9),
-        "border": lambda: sources.from_border(24, 32),
-        "difference": lambda: sources.difference(PICTURE, OTHER),
-        "alpha": lambda: sources.alpha(PICTURE),
-        "foreground": lambda: sources.foreground(PICTURE, (0.2, 0.2, 0.8, 0.8), rounds=2),
+        "luminance": lambda: picture_sources.luminance(PICTURE),
+        "saturation": lambda: picture_sources.saturation(PICTURE),
+        "edges": lambda: picture_sources.edges(PICTURE, 2),
+        "canny": lambda: picture_sources.canny(PICTURE, 20, 60),
+        "detail": lambda: picture_sources.detail(PICTURE, 2),
+        "point": lambda: picture_sources.from_point(24, 32, 0.1, 0.9),
+        "border": lambda: picture_sources.from_border(24, 32),
+        "difference": lambda: picture_sources.difference(PICTURE, OTHER),
+        "alpha": lambda: picture_sources.alpha(PICTURE),
+        "foreground": lambda: picture_sources.foreground(PICTURE, (0.2, 0.2, 0.8, 0.8), rounds=2),
     }[kind]()
     found = source_map(kind, PICTURE, ARGS, OTHER)
     assert found.dtype == np.float32 and found.shape == (24, 32)
@@ -52,7 +45,7 @@ def test_strokes_reach_the_foreground():
     inside[10:14, 14:18], outside[:3] = 1, 1
     args = SourceArgs()
     found = source_map("foreground", PICTURE, args, None, inside, outside)
-    np.testing.assert_array_equal(found, sources.foreground(PICTURE, None, inside, outside))
+    np.testing.assert_array_equal(found, picture_sources.foreground(PICTURE, None, inside, outside))
     assert (found[10:14, 14:18] == 1).all() and (found[:3] == 0).all()
 
 
@@ -63,7 +56,12 @@ def test_every_setting_belongs_to_one_source():
 
 
 def test_defaults_are_those_of_the_functions():
-    for function in (sources.edges, sources.canny, sources.detail, sources.from_point):
+    for function in (
+        picture_sources.edges,
+        picture_sources.canny,
+        picture_sources.detail,
+        picture_sources.from_point,
+    ):
         parameters = inspect.signature(function).parameters.values()
         own = [p.default for p in parameters if p.default is not inspect.Parameter.empty]
         (kind,) = [k for k in USED if function.__name__.endswith(k)]

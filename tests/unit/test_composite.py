@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import distance_transform_edt
 
-from diffdiff.composite import paste_back, paste_weight
 from diffdiff.errors import FieldError
+from diffdiff.images.paste_back import paste_back, paste_weight
 
 fixed = settings(max_examples=60, deadline=None, derandomize=True)
 

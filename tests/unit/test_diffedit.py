@@ -4,17 +4,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffdiff.diffedit import (
-    differences,
-    draw,
-    finish,
-    noise_map,
-    noise_timestep,
-    settle,
-)
 from diffdiff.errors import FieldError
-from diffdiff.levels import flow, noised, ve, vp
-from diffdiff.maps import to_latent
+from diffdiff.maps.diffedit import differences, draw, finish, noise_map, noise_timestep, settle
+from diffdiff.maps.geometry import to_latent
+from diffdiff.sampling.noise_levels import flow, noised, ve, vp
 
 BETAS = torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64).square()
 ALPHAS = (1 - BETAS).cumprod(0)  # Stable Diffusion's

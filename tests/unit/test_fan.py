@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diffdiff.edit.fan import LAYOUTS, NONE, fan, needed
 from diffdiff.errors import FieldError
-from diffdiff.fan import LAYOUTS, NONE, fan, needed
-from diffdiff.ladder import NEVER, climb, suffix
-from diffdiff.strengthlist import MOST, PRESETS, listed, preset, spread
+from diffdiff.sampling.start_steps import NEVER, climb, suffix
+from diffdiff.settings.strength_list import MOST, PRESETS, listed, preset, spread
 
 counts = st.integers(2, MOST)
 drawn = st.sampled_from([layout for layout in LAYOUTS if layout != "map"])

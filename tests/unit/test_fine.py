@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffdiff.fine import DENSE, Exact, fine, starts, summary
-from diffdiff.ladder import NEVER, climb, suffix
+from diffdiff.sampling.fine_levels import DENSE, Exact, fine
+from diffdiff.sampling.level_report import starts, summary
+from diffdiff.sampling.start_steps import NEVER, climb, suffix
 
 
 def flow(steps, shift=3.0):

@@ -10,9 +10,12 @@ from benchmarks import fuzz
 from benchmarks.fuzzing.bombs import BOMBS, exif_png, saved
 from benchmarks.fuzzing.pictures import file
 from benchmarks.fuzzing.watch import Case, Verdict, judged, seeded, watch
-from diffdiff import decode, headers, infotext, maps
-from diffdiff.args import fields
 from diffdiff.errors import FieldError
+from diffdiff.images import read as decode
+from diffdiff.images import untrusted
+from diffdiff.maps import geometry
+from diffdiff.settings import infotext
+from diffdiff.settings.schema import fields
 
 NAMES = frozenset(["map"])
 
@@ -98,42 +101,42 @@ class TestRun:
 
 class TestBombs:
     @pytest.mark.parametrize("bomb", BOMBS, ids=lambda b: b.__name__)
-    @pytest.mark.parametrize("read", [maps.decode, decode.decode_picture])
+    @pytest.mark.parametrize("read", [geometry.decode, decode.decode_picture])
     def test_each_is_refused_cheaply(self, bomb, read):
         data = bomb(random.Random(1))
         verdict = judged(case(lambda: read(data, "map"), good=False, bomb=True))
         assert verdict.outcome == "refused", verdict
 
-    @pytest.mark.parametrize("read", [maps.decode, decode.decode_picture])
+    @pytest.mark.parametrize("read", [geometry.decode, decode.decode_picture])
     def test_a_good_picture_with_such_exif_is_read_without_it(self, read):
         data = exif_png(random.Random(1))
         assert judged(case(lambda: read(data), good=True, bomb=True)).outcome == "accepted"
 
     def test_ordinary_files_are_in_no_trouble(self):
         for i in range(300):
-            assert headers.trouble(file(random.Random(i))) is None
+            assert untrusted.trouble(file(random.Random(i))) is None
 
 
 class TestFound:
     """Faults that the fuzzer found, each by itself."""
 
     def test_a_map_that_becomes_huge_on_its_way(self):
-        m = maps.decode(saved("PNG"))
+        m = geometry.decode(saved("PNG"))
         with pytest.raises(FieldError) as caught:
-            maps.follow(m, 1, (16384, 2), 1024, 1024)
+            geometry.follow(m, 1, (16384, 2), 1024, 1024)
         assert caught.value.field == "resize_mode" and "8388608x1024" in str(caught.value)
-        assert maps.follow(m, 0, (16384, 2), 64, 64).shape == (64, 64)
+        assert geometry.follow(m, 0, (16384, 2), 64, 64).shape == (64, 64)
 
     @pytest.mark.parametrize("field", ["width", "height"])
     def test_a_job_without_pixels(self, field):
         size = {"width": 64, "height": 64, field: 0}
         with pytest.raises(FieldError) as caught:
-            maps.follow(maps.decode(saved("PNG")), 1, (64, 64), **size)
+            geometry.follow(geometry.decode(saved("PNG")), 1, (64, 64), **size)
         assert caught.value.field == field
 
     def test_a_level_of_400_digits(self):
         with pytest.raises(FieldError) as caught:
-            maps.levels(maps.decode(saved("PNG")), 10**400, 1, 1)
+            geometry.levels(geometry.decode(saved("PNG")), 10**400, 1, 1)
         assert caught.value.field == "black"
 
     @pytest.mark.parametrize("text", ["True", "nan", "-inf", "1e999", "", "9" * 5000, "\ud800"])

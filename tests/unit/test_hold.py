@@ -4,10 +4,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.results.hotpath import Count
-from diffdiff.calls import Habits
-from diffdiff.hold import Hold
-from diffdiff.ladder import NEVER
-from diffdiff.levels import flow, held_answer, noised, sigma_schedule, timestep_schedule, ve, vp
+from diffdiff.sampling.calls import Habits
+from diffdiff.sampling.hold import Hold
+from diffdiff.sampling.noise_levels import (
+    flow,
+    held_answer,
+    noised,
+    sigma_schedule,
+    timestep_schedule,
+    ve,
+    vp,
+)
+from diffdiff.sampling.start_steps import NEVER
 
 SIGMAS = torch.tensor([8.0, 4.0, 2.0, 1.0, 0.0])
 ONCE = Habits(by_level=False, exact=True)  # one model call a step, at the schedule's levels

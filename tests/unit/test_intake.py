@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from diffdiff import automap, intake, layers, maps
-from diffdiff.args import fields
-from diffdiff.decode import decode_picture
+from diffdiff.edit import request as intake
 from diffdiff.errors import FieldError
+from diffdiff.images.read import decode_picture
+from diffdiff.maps import build, geometry, layers
+from diffdiff.settings.schema import fields
 
 EVENTS = ("open", "socket.connect", "socket.getaddrinfo", "subprocess.Popen", "urllib.Request")
 opened: list | None = None
@@ -54,12 +55,12 @@ NAMES = (
 def made(request: dict) -> np.ndarray:
     """A request as the WebUI treats it, up to the map."""
     args, given = intake.read(request)
-    what = automap.Given(
-        np.zeros((24, 32, 3), np.uint8), maps.decode,
+    what = build.Given(
+        np.zeros((24, 32, 3), np.uint8), geometry.decode,
         lambda text, name: np.asarray(decode_picture(text, name).convert("RGB")),
         painted=given[0] if given else None,
     )  # fmt: skip
-    return automap.render(args, what) if automap.wanted(args) else given[0]
+    return build.render(args, what) if build.wanted(args) else given[0]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -123,7 +124,7 @@ def test_a_source_says_what_it_lacks_before_there_is_a_picture():
 def test_a_painted_map_serves_layers_and_strokes():
     layered = {"layers": [{"source": "painted", "invert": True}]}
     m = made({"source": "layers", "layers": layered, "map": GREY})
-    np.testing.assert_allclose(m, 1 - maps.decode(GREY), atol=1e-6)
+    np.testing.assert_allclose(m, 1 - geometry.decode(GREY), atol=1e-6)
     with pytest.raises(FieldError, match="layer 1, painted: nothing is painted"):
         made({"source": "layers", "layers": layered})
     assert layers.loads('{"layers": [{"source": "mask"}]}').layers[0].source == "mask"

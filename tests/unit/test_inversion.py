@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffdiff.errors import FieldError
-from diffdiff.inversion import ddim, ddim_step, decode, invert, rungs
-from diffdiff.levels import noised, vp
+from diffdiff.sampling.inversion import ddim, ddim_step, decode, invert, rungs
+from diffdiff.sampling.noise_levels import noised, vp
 
 BETAS = torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64).square()
 ALPHAS = (1 - BETAS).cumprod(0)  # Stable Diffusion's

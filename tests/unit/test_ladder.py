@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffdiff.ladder import NEVER, climb, reference_start, shortened
+from diffdiff.sampling.start_steps import NEVER, climb, reference_start, shortened
 
 strengths = st.floats(0, 1, allow_nan=False)
 steps = st.integers(1, 150)

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from diffdiff import autoargs
 from diffdiff.errors import FieldError
-from diffdiff.layers import BLENDS, MOST, SOURCES, combine, dumps, join, loads, read, render
+from diffdiff.maps.layers import BLENDS, MOST, SOURCES, combine, dumps, join, loads, read, render
+from diffdiff.settings import sources
 
 values = st.floats(0, 1, width=32)
 planes = arrays(np.float32, (3, 4), elements=values)
@@ -161,7 +161,7 @@ def test_what_is_as_by_default_is_not_saved():
 
 def test_every_source_is_known_by_one_name():
     assert len(set(SOURCES)) == len(SOURCES)
-    assert set(autoargs.USED) | set(autoargs.PICTURES) <= set(SOURCES)
+    assert set(sources.USED) | set(sources.PICTURES) <= set(SOURCES)
 
 
 @pytest.mark.parametrize(

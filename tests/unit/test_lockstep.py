@@ -4,7 +4,7 @@ import time
 import pytest
 import torch
 
-from diffdiff.lockstep import Apart, Lockstep, Request, together
+from diffdiff.sampling.lockstep import Apart, Lockstep, Request, together
 
 
 class Model:

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
-from diffdiff import maps
 from diffdiff.errors import FieldError
+from diffdiff.maps import geometry
 
 fixed = settings(max_examples=60, deadline=None, derandomize=True)
 
@@ -20,31 +20,31 @@ any_map = hnp.arrays(np.float32, hnp.array_shapes(min_dims=2, max_dims=2, min_si
 class TestLevels:
     def test_invert(self):
         m = np.array([[0, 0.25, 1]], np.float32)
-        np.testing.assert_array_equal(maps.invert(m), [[1, 0.75, 0]])
-        assert maps.invert(m).dtype == np.float32
+        np.testing.assert_array_equal(geometry.invert(m), [[1, 0.75, 0]])
+        assert geometry.invert(m).dtype == np.float32
 
     def test_identity_is_exact(self):
         m = np.random.default_rng(0).random((9, 9), np.float32)
-        np.testing.assert_array_equal(maps.levels(m, 0, 1, 1), m)
+        np.testing.assert_array_equal(geometry.levels(m, 0, 1, 1), m)
 
     def test_values(self):
         m = np.array([[0, 0.2, 0.4, 0.6, 0.8, 1]], np.float32)
-        stretched = maps.levels(m, 0.2, 0.6, 1)
+        stretched = geometry.levels(m, 0.2, 0.6, 1)
         np.testing.assert_allclose(stretched, [[0, 0, 0.5, 1, 1, 1]], atol=1e-6)
-        brighter = maps.levels(m, 0.2, 0.6, 2)
+        brighter = geometry.levels(m, 0.2, 0.6, 2)
         np.testing.assert_allclose(brighter, [[0, 0, 0.5**0.5, 1, 1, 1]], atol=1e-6)
-        np.testing.assert_allclose(maps.levels(m, 0, 1, 0.5), m**2, atol=1e-6)
+        np.testing.assert_allclose(geometry.levels(m, 0, 1, 0.5), m**2, atol=1e-6)
 
     def test_many_rows(self):
         m = np.random.default_rng(0).random((3000, 200), np.float32)
         expected = np.clip((m - 0.1) / 0.7, 0, 1) ** (1 / 1.7)
-        np.testing.assert_allclose(maps.levels(m, 0.1, 0.8, 1.7), expected, atol=3e-6)
+        np.testing.assert_allclose(geometry.levels(m, 0.1, 0.8, 1.7), expected, atol=3e-6)
 
     @fixed
     @given(any_map, st.floats(-0.5, 0.9), st.floats(0.01, 1), st.floats(0.05, 20))
     def test_ends_and_order(self, m, black, width, gamma):
         white = black + width
-        out = maps.levels(m, black, white, gamma)
+        out = geometry.levels(m, black, white, gamma)
         assert out.dtype == np.float32
         assert (out[m <= np.float32(black)] == 0).all()
         assert (out[m >= np.float32(white)] == 1).all()
@@ -63,36 +63,36 @@ class TestLevels:
     )  # fmt: skip
     def test_bad_values(self, field, arguments):
         with pytest.raises(FieldError) as caught:
-            maps.levels(np.zeros((2, 2), np.float32), *arguments)
+            geometry.levels(np.zeros((2, 2), np.float32), *arguments)
         assert caught.value.field == field
 
 
 class TestResize:
     def test_same_size_is_the_map(self):
         m = np.random.default_rng(0).random((5, 7), np.float32)
-        assert maps.resize(m, 7, 5) is m
+        assert geometry.resize(m, 7, 5) is m
 
     def test_shrinking_averages(self):
         m = np.array([[0, 1, 0.5], [1, 1, 0.5], [0, 0, 0.25]], np.float32)
-        assert maps.resize(m, 1, 1)[0, 0] == pytest.approx(m.mean())
-        np.testing.assert_allclose(maps.resize(np.array([[0, 0, 1]] * 2, np.float32), 2, 1),
+        assert geometry.resize(m, 1, 1)[0, 0] == pytest.approx(m.mean())
+        np.testing.assert_allclose(geometry.resize(np.array([[0, 0, 1]] * 2, np.float32), 2, 1),
                                    [[0, 2 / 3]], atol=1e-6)  # fmt: skip
 
     def test_enlarging_is_linear_between_pixel_centres(self):
         m = np.array([[0, 1], [0, 1]], np.float32)
-        np.testing.assert_allclose(maps.resize(m, 4, 2), [[0, 0.25, 0.75, 1]] * 2)
-        np.testing.assert_allclose(maps.resize(m.T, 2, 4)[:, 0], [0, 0.25, 0.75, 1])
+        np.testing.assert_allclose(geometry.resize(m, 4, 2), [[0, 0.25, 0.75, 1]] * 2)
+        np.testing.assert_allclose(geometry.resize(m.T, 2, 4)[:, 0], [0, 0.25, 0.75, 1])
 
     def test_one_axis_up_the_other_down(self):
         m = np.array([[0, 1], [0, 0], [1, 1], [1, 0]], np.float32)
         expected = [[0, 0.125, 0.375, 0.5], [1, 0.875, 0.625, 0.5]]
-        np.testing.assert_allclose(maps.resize(m, 4, 2), expected)
-        np.testing.assert_allclose(maps.resize(m.T.copy(), 2, 4), np.transpose(expected))
+        np.testing.assert_allclose(geometry.resize(m, 4, 2), expected)
+        np.testing.assert_allclose(geometry.resize(m.T.copy(), 2, 4), np.transpose(expected))
 
     @fixed
     @given(any_map, st.integers(1, 40), st.integers(1, 40))
     def test_range_shape_and_mean_order(self, m, width, height):
-        out = maps.resize(m, width, height)
+        out = geometry.resize(m, width, height)
         assert out.shape == (height, width)
         assert out.dtype == np.float32
         assert m.min() - 1e-6 <= out.min() <= out.max() <= m.max() + 1e-6
@@ -100,13 +100,13 @@ class TestResize:
     @fixed
     @given(values, st.integers(2, 60), st.integers(2, 60), st.integers(1, 90), st.integers(1, 90))
     def test_a_constant_stays_exactly(self, value, rows, columns, width, height):
-        out = maps.resize(np.full((rows, columns), value, np.float32), width, height)
+        out = geometry.resize(np.full((rows, columns), value, np.float32), width, height)
         np.testing.assert_array_equal(out, np.float32(value))
 
     @pytest.mark.parametrize(("width", "height", "field"), [(0, 4, "width"), (4, -1, "height")])
     def test_bad_sizes(self, width, height, field):
         with pytest.raises(FieldError) as caught:
-            maps.resize(np.zeros((2, 2), np.float32), width, height)
+            geometry.resize(np.zeros((2, 2), np.float32), width, height)
         assert caught.value.field == field
 
 
@@ -117,26 +117,28 @@ class TestToLatent:
     def test_whole_factors_are_block_means(self, fy, fx, h, w, seed):
         m = np.random.default_rng(seed).random((h * fy, w * fx), np.float32)
         expected = m.astype(np.float64).reshape(h, fy, w, fx).mean(axis=(1, 3))
-        np.testing.assert_allclose(maps.to_latent(m, h, w), expected, atol=1e-6)
+        np.testing.assert_allclose(geometry.to_latent(m, h, w), expected, atol=1e-6)
 
     def test_large_maps_work_in_blocks(self):
         m = np.random.default_rng(0).random((2048, 1024), np.float32)
         expected = m.astype(np.float64).reshape(256, 8, 128, 8).mean(axis=(1, 3))
-        np.testing.assert_allclose(maps.to_latent(m, 256, 128), expected, atol=1e-6)
-        odd = maps.to_latent(m, 3 * 256 // 2, 100)
+        np.testing.assert_allclose(geometry.to_latent(m, 256, 128), expected, atol=1e-6)
+        odd = geometry.to_latent(m, 3 * 256 // 2, 100)
         assert odd.mean(dtype=np.float64) == pytest.approx(m.mean(dtype=np.float64), abs=1e-6)
 
     def test_a_constant_part_stays_exactly(self):
         m = np.full((96, 96), 0.1, np.float32)
         m[:, 48:] = 1
         m[:48, :24] = 0
-        out = maps.to_latent(m, 12, 12)
+        out = geometry.to_latent(m, 12, 12)
         assert set(np.unique(out)) == {np.float32(0), np.float32(0.1), np.float32(1)}
 
     def test_all_of_the_map_counts_alike(self):
         m = np.zeros((97, 61), np.float32)
         m[50, 17] = 1
-        assert maps.to_latent(m, 12, 7).sum() * (97 * 61) / (12 * 7) == pytest.approx(1, abs=1e-5)
+        assert geometry.to_latent(m, 12, 7).sum() * (97 * 61) / (12 * 7) == pytest.approx(
+            1, abs=1e-5
+        )
 
 
 def host_picture(picture, mode, width, height):
@@ -178,7 +180,7 @@ class TestFollow:
         ramp = np.tile(ramp, (rows, 1)) if along_x else np.tile(ramp[:, None], (1, columns))
         picture = Image.fromarray(np.rint(ramp).astype(np.uint8))
         expected = np.asarray(host_picture(picture, mode, width, height), np.float32)
-        m = maps.follow(maps.decode(picture), mode, (columns, rows), width, height)
+        m = geometry.follow(geometry.decode(picture), mode, (columns, rows), width, height)
         assert m.shape == (height, width)
         pixels_off = np.abs(m * 255 - expected) * (count - 1) / 255
         assert pixels_off.max() <= 1
@@ -198,23 +200,23 @@ class TestFollow:
     def test_offsets(self, mode, image_size, job, expected):
         y, x = np.mgrid[: image_size[1], : image_size[0]]
         m = ((10 * y + x) / 100).astype(np.float32)
-        out = maps.follow(m, mode, image_size, *job)
+        out = geometry.follow(m, mode, image_size, *job)
         np.testing.assert_allclose(out * 100, expected, atol=1e-5)
 
     def test_a_map_of_another_size_is_brought_to_the_image_first(self):
         m = np.random.default_rng(0).random((10, 14), np.float32)
-        direct = maps.follow(maps.resize(m, 50, 30), 1, (50, 30), 40, 40)
-        np.testing.assert_array_equal(maps.follow(m, 1, (50, 30), 40, 40), direct)
+        direct = geometry.follow(geometry.resize(m, 50, 30), 1, (50, 30), 40, 40)
+        np.testing.assert_array_equal(geometry.follow(m, 1, (50, 30), 40, 40), direct)
 
     def test_nothing_to_do(self):
         m = np.random.default_rng(0).random((16, 24), np.float32)
         for mode in (0, 1, 2, 3):
-            np.testing.assert_array_equal(maps.follow(m, mode, (24, 16), 24, 16), m)
+            np.testing.assert_array_equal(geometry.follow(m, mode, (24, 16), 24, 16), m)
 
     @pytest.mark.parametrize("mode", [-1, 4, None, "1"])
     def test_bad_mode(self, mode):
         with pytest.raises(FieldError) as caught:
-            maps.follow(np.zeros((4, 4), np.float32), mode, (4, 4), 8, 8)
+            geometry.follow(np.zeros((4, 4), np.float32), mode, (4, 4), 8, 8)
         assert caught.value.field == "resize_mode"
 
 
@@ -222,8 +224,8 @@ def test_a_rest_of_less_than_a_cell_is_left_out():
     """200x133 pixels are 25x16 cells of 8: the lowest five rows are not in the latent."""
     m = np.zeros((133, 200), np.float32)
     m[64:] = 1
-    got = maps.cells(m, 16, 25)
+    got = geometry.cells(m, 16, 25)
     assert (got[:8] == 0).all() and (got[8:] == 1).all()
     m[128:] = 0  # what the latent does not hold does not count
-    assert (maps.cells(m, 16, 25) == got).all()
-    assert (maps.cells(m, 133, 200) == m).all()
+    assert (geometry.cells(m, 16, 25) == got).all()
+    assert (geometry.cells(m, 133, 200) == m).all()

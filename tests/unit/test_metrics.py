@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from diffdiff.errors import FieldError
-from diffdiff.metrics import (
+from diffdiff.metrics.adherence import (
     adherence,
     by_strength,
     cam,

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from diffdiff import perceptual
-from diffdiff.sheet import strength_sheet
+from diffdiff.edit.contact_sheet import strength_sheet
+from diffdiff.metrics import perceptual
 
 
 class Network:

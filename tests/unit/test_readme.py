@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from diffdiff import __version__
-from diffdiff.args import table
+from diffdiff.settings.schema import table
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -14,7 +14,7 @@ README = (ROOT / "README.md").read_text()
 
 def test_the_settings_table_is_the_models():
     assert table() in (ROOT / "docs" / "settings.md").read_text()
-    command = [sys.executable, "-m", "diffdiff.args"]  # as the page says
+    command = [sys.executable, "-m", "diffdiff.settings.schema"]  # as the page says
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert printed == table() + "\n"
 

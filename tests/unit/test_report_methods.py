@@ -14,11 +14,11 @@ from benchmarks.parity import reference_rule
 from benchmarks.pipelines import PIPELINES
 from benchmarks.results import cost, even, gpu, hotpath, methods, scenes
 from benchmarks.results.around import Algorithm1, Around, Blended, BuiltIn, clean, instead
-from diffdiff.args import parse
-from diffdiff.levels import flow, held_answer, ve, vp
-from diffdiff.response import points_of
-from diffdiff.standalone import job as job_module
-from diffdiff.standalone.settings import RunArgs
+from diffdiff.pipelines import job as job_module
+from diffdiff.sampling.noise_levels import flow, held_answer, ve, vp
+from diffdiff.settings.response import points_of
+from diffdiff.settings.run import RunArgs
+from diffdiff.settings.schema import parse
 
 STEPS = 8
 

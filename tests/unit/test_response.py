@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffdiff.args import changed, parse
+from diffdiff.edit.plan import fanned, for_fan, strengths
 from diffdiff.errors import FieldError
-from diffdiff.prepare import fanned, for_fan, strengths
-from diffdiff.response import MOST, measured, points_of, reading, text
+from diffdiff.settings.response import MOST, measured, points_of, reading, text
+from diffdiff.settings.schema import changed, parse
 
 TOY = "0.2 26; 0.4 39; 0.6 74; 0.8 82; 1 85"
 ROOT = Path(__file__).parents[2]

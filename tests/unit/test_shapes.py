@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffdiff import shapes
 from diffdiff.errors import FieldError
+from diffdiff.maps import shapes
 
 sides = st.integers(1, 40)
 values = st.floats(0, 1)

@@ -3,9 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffdiff.errors import FieldError
-from diffdiff.fan import LAYOUTS, fan
-from diffdiff.sheet import (
+from diffdiff.edit.contact_sheet import (
     INK,
     PAPER,
     SMALLEST,
@@ -16,7 +14,9 @@ from diffdiff.sheet import (
     text_width,
     with_bar,
 )
-from diffdiff.strengthlist import MOST, spread
+from diffdiff.edit.fan import LAYOUTS, fan
+from diffdiff.errors import FieldError
+from diffdiff.settings.strength_list import MOST, spread
 
 
 def picture(height, width, seed=0):

@@ -9,14 +9,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffdiff import colour, inpaint
-from diffdiff.args import parse
-from diffdiff.composite import paste_back
+from diffdiff.edit.plan import kept, least, shown, strengths
 from diffdiff.errors import FieldError
-from diffdiff.ladder import NEVER, climb, suffix
-from diffdiff.prepare import kept, least, shown, strengths
-from diffdiff.shaping import level, shape, softened
-from diffdiff.soften import reach, soften
+from diffdiff.images import color_match
+from diffdiff.images.paste_back import paste_back
+from diffdiff.maps import inpaint_mask
+from diffdiff.maps.shaping import level, shape, softened
+from diffdiff.maps.soften import reach, soften
+from diffdiff.sampling.start_steps import NEVER, climb, suffix
+from diffdiff.settings.schema import parse
 
 fixed = settings(max_examples=80, deadline=None, derandomize=True)
 DIRECTIONS, FALLOFFS = ("both", "outward", "inward"), ("gaussian", "linear", "smooth")
@@ -48,14 +49,14 @@ def test_the_crop_encloses_the_softened_mask(case):
     hard, (width, height), padding, args = case
     size = hard.shape[::-1]
     beyond = reach(args.radius((width, height)), args.direction, args.soften_falloff)
-    box = inpaint.box_of(hard)
-    scale = inpaint.crop_scale(box, beyond, padding, size, width, height)
+    box = inpaint_mask.box_of(hard)
+    scale = inpaint_mask.crop_scale(box, beyond, padding, size, width, height)
     soft = softened(hard.astype(np.float32), args, scale)
-    support = inpaint.box_of(soft > 0)
+    support = inpaint_mask.box_of(soft > 0)
     if support is None:  # a wide blur of a little mask
         return
     # the host crops around the mask that it is given, which is the support
-    left, top, right, bottom = inpaint.crop_region(support, padding, size, width, height)
+    left, top, right, bottom = inpaint_mask.crop_region(support, padding, size, width, height)
     assert 0 <= left < right <= size[0]
     assert 0 <= top < bottom <= size[1]
     inside = np.zeros_like(hard)
@@ -63,8 +64,8 @@ def test_the_crop_encloses_the_softened_mask(case):
     assert (inside | (soft == 0)).all()
     # and the radius is what was asked for in the job's pixels, unless the picture ends
     got = max((right - left) / width, (bottom - top) / height)
-    region = inpaint.crop_region(
-        inpaint.grown(box, beyond * scale, size), padding, size, width, height
+    region = inpaint_mask.crop_region(
+        inpaint_mask.grown(box, beyond * scale, size), padding, size, width, height
     )
     assert got <= scale * 1.01 + 2 / min(width, height)
     assert max((region[2] - region[0]) / width, (region[3] - region[1]) / height) <= scale * 1.01
@@ -76,7 +77,7 @@ def test_nothing_beyond_its_reach(case):
     hard, _, _, args = case
     soft = softened(hard.astype(np.float32), args)
     beyond = reach(args.radius(hard.shape), args.direction, args.soften_falloff)
-    box = inpaint.grown(inpaint.box_of(hard), beyond, hard.shape[::-1])
+    box = inpaint_mask.grown(inpaint_mask.box_of(hard), beyond, hard.shape[::-1])
     outside = np.ones_like(hard)
     outside[box[1] : box[3], box[0] : box[2]] = False
     assert (soft[outside] == 0).all()
@@ -88,44 +89,46 @@ def test_nothing_beyond_its_reach(case):
 
 def test_crops_by_hand():
     # padded to 20x12, then as tall as wide; the picture has room
-    assert inpaint.crop_region((10, 30, 26, 38), 2, (100, 100), 64, 64) == (8, 24, 28, 44)
+    assert inpaint_mask.crop_region((10, 30, 26, 38), 2, (100, 100), 64, 64) == (8, 24, 28, 44)
     # moved inside of the picture, then cut
-    assert inpaint.crop_region((0, 90, 40, 100), 0, (100, 100), 64, 64) == (0, 60, 40, 100)
-    assert inpaint.crop_region((0, 0, 100, 10), 0, (100, 40), 64, 64) == (0, 0, 100, 40)
-    assert inpaint.crop_region((5, 5, 6, 25), 0, (100, 100), 64, 32) == (0, 5, 40, 25)
+    assert inpaint_mask.crop_region((0, 90, 40, 100), 0, (100, 100), 64, 64) == (0, 60, 40, 100)
+    assert inpaint_mask.crop_region((0, 0, 100, 10), 0, (100, 40), 64, 64) == (0, 0, 100, 40)
+    assert inpaint_mask.crop_region((5, 5, 6, 25), 0, (100, 100), 64, 32) == (0, 5, 40, 25)
 
 
 def test_scales_by_hand():
-    assert inpaint.picture_scale(0, (200, 100), 100, 100) == pytest.approx(math.sqrt(2))
-    assert inpaint.picture_scale(1, (200, 100), 100, 100) == 1
-    assert inpaint.picture_scale(2, (200, 100), 100, 100) == 2
+    assert inpaint_mask.picture_scale(0, (200, 100), 100, 100) == pytest.approx(math.sqrt(2))
+    assert inpaint_mask.picture_scale(1, (200, 100), 100, 100) == 1
+    assert inpaint_mask.picture_scale(2, (200, 100), 100, 100) == 2
     # nothing is added: the crop of the mask alone
     box = (468, 468, 532, 532)
-    assert inpaint.crop_scale(box, 0, 0, (1000, 1000), 128, 128) == 0.5
+    assert inpaint_mask.crop_scale(box, 0, 0, (1000, 1000), 128, 128) == 0.5
     # side = 64 + 2 * 16 * side / 128, so 85.3 pixels for 128
-    assert inpaint.crop_scale(box, 16, 0, (1000, 1000), 128, 128) == pytest.approx(2 / 3, rel=0.03)
+    assert inpaint_mask.crop_scale(box, 16, 0, (1000, 1000), 128, 128) == pytest.approx(
+        2 / 3, rel=0.03
+    )
     # 64 pixels on each side of 128 never fit: the whole picture
-    assert inpaint.crop_scale(box, 64, 0, (1000, 1000), 128, 128) == 1000 / 128
+    assert inpaint_mask.crop_scale(box, 64, 0, (1000, 1000), 128, 128) == 1000 / 128
 
 
 def test_grown_boxes_end_at_the_picture():
-    assert inpaint.grown((2, 3, 9, 9), 2.2, (10, 20)) == (0, 0, 10, 12)
-    assert inpaint.box_of(np.zeros((4, 5), bool)) is None
+    assert inpaint_mask.grown((2, 3, 9, 9), 2.2, (10, 20)) == (0, 0, 10, 12)
+    assert inpaint_mask.box_of(np.zeros((4, 5), bool)) is None
 
 
 def test_masks_are_binary_as_the_hosts_round_them():
     mask = np.array([[0, 127, 128, 255]], np.uint8)
-    assert inpaint.hard(mask).tolist() == [[False, False, True, True]]
-    assert inpaint.hard(mask, 1).tolist() == [[True, True, False, False]]
+    assert inpaint_mask.hard(mask).tolist() == [[False, False, True, True]]
+    assert inpaint_mask.hard(mask, 1).tolist() == [[True, True, False, False]]
 
 
 def test_combinations():
     a, b = np.float32([[0.2, 0.8]]), np.float32([[0.5, 0.5]])
-    assert inpaint.combine(a, b, "max").tolist() == np.float32([[0.5, 0.8]]).tolist()
-    assert inpaint.combine(a, b, "min").tolist() == np.float32([[0.2, 0.5]]).tolist()
-    np.testing.assert_allclose(inpaint.combine(a, b, "multiply"), [[0.1, 0.4]])
+    assert inpaint_mask.combine(a, b, "max").tolist() == np.float32([[0.5, 0.8]]).tolist()
+    assert inpaint_mask.combine(a, b, "min").tolist() == np.float32([[0.2, 0.5]]).tolist()
+    np.testing.assert_allclose(inpaint_mask.combine(a, b, "multiply"), [[0.1, 0.4]])
     with pytest.raises(FieldError, match="combine"):
-        inpaint.combine(a, b, "add")
+        inpaint_mask.combine(a, b, "add")
 
 
 def half_plane(size=64):
@@ -174,7 +177,7 @@ def test_one_pixel():
     dot[32, 32] = True
     out = soft_map(dot, soften_radius=8)
     assert out[32, 32] == 1 and 0 < out[32, 40] < 1 and out[0, 0] == 0
-    assert inpaint.crop_scale(inpaint.box_of(dot), 0, 0, (65, 65), 64, 64) == 1 / 64
+    assert inpaint_mask.crop_scale(inpaint_mask.box_of(dot), 0, 0, (65, 65), 64, 64) == 1 / 64
 
 
 def test_a_mask_touching_every_border():
@@ -182,7 +185,12 @@ def test_a_mask_touching_every_border():
     frame[8:-8, 8:-8] = False
     out = soft_map(frame, soften_radius=2)
     assert (out[frame] == 1).all() and out[32, 32] == 0
-    assert inpaint.crop_region(inpaint.box_of(frame), 32, (64, 64), 96, 64) == (0, 0, 64, 64)
+    assert inpaint_mask.crop_region(inpaint_mask.box_of(frame), 32, (64, 64), 96, 64) == (
+        0,
+        0,
+        64,
+        64,
+    )
 
 
 def test_a_radius_larger_than_the_picture():
@@ -231,7 +239,7 @@ def test_colour_match_undoes_gain_and_offset():
     kept_ = np.ones((96, 128), bool)
     kept_[20:60, 30:80] = False
     edited[20:60, 30:80] = 128
-    out = colour.match(edited, original, kept_)
+    out = color_match.match(edited, original, kept_)
     assert abs(out.astype(int) - original)[kept_].max() <= 1
     assert (out[30, 40] != 128).any(), "the changed part is corrected with the rest"
 
@@ -241,17 +249,17 @@ def test_colour_match_leaves_alone_what_it_cannot_measure():
     a, b = (rng.integers(0, 256, (32, 32, 3), np.uint8) for _ in range(2))
     few = np.zeros((32, 32), bool)
     few[0, :20] = True
-    assert colour.match(a, b, few) is a
+    assert color_match.match(a, b, few) is a
     flat = np.full((32, 32, 3), 100, np.uint8)
-    assert (colour.match(flat, flat + 7, ~few) == 107).all()
+    assert (color_match.match(flat, flat + 7, ~few) == 107).all()
     with pytest.raises(FieldError, match="edited"):
-        colour.match(a, b[:16], few)
+        color_match.match(a, b[:16], few)
 
 
 def test_a_white_noise_picture_cannot_blow_up_the_gain():
     rng = np.random.default_rng(5)
     a, b = (rng.integers(0, 256, (64, 64, 3), np.uint8) for _ in range(2))
-    out = colour.match(a, b, np.ones((64, 64), bool)).astype(float)
+    out = color_match.match(a, b, np.ones((64, 64), bool)).astype(float)
     assert out.std() >= 0.79 * a.astype(float).std()
 
 
@@ -260,12 +268,12 @@ def test_the_mask_channel_shows_what_is_released():
     condition = torch.cat([torch.ones(2, 1, 3, 5), torch.zeros(2, 4, 3, 5)], 1)
     held = torch.zeros(1, 1, 3, 5, dtype=torch.bool)
     held[..., :2] = True
-    out = inpaint.released_conditioning(condition, held, init)
+    out = inpaint_mask.released_conditioning(condition, held, init)
     assert (out[:, 0, :, :2] == 0).all() and (out[:, 0, :, 2:] == 1).all()
     assert torch.equal(out[:, 1:, :, :2], init[..., :2]) and (out[:, 1:, :, 2:] == 0).all()
     dummy = torch.zeros(2, 5, 1, 1)
-    assert inpaint.released_conditioning(dummy[:, :4], held, init) is not None
-    assert inpaint.released_conditioning(dummy, held, init) is dummy
+    assert inpaint_mask.released_conditioning(dummy[:, :4], held, init) is not None
+    assert inpaint_mask.released_conditioning(dummy, held, init) is dummy
 
 
 def test_a_limited_paste_is_exact_at_both_ends():
@@ -302,6 +310,6 @@ def test_post_processing_takes_milliseconds():
         began = time.process_time()
         strength = strengths(soft, args, 1.0)
         untouched, limit = kept(strength, 20, 19), shown(strength, 1.0, 20, 19)
-        paste_back(original, colour.match(edited, original, untouched), ~untouched, 4, limit)
+        paste_back(original, color_match.match(edited, original, untouched), ~untouched, 4, limit)
         best = min(best, time.process_time() - began)
     assert best < 0.06  # 30 ms are the goal; test machines are busy

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy.ndimage import distance_transform_edt, gaussian_filter
 from scipy.special import erf, erfc
 
-from diffdiff import soften as module
 from diffdiff.errors import FieldError
-from diffdiff.soften import soften
+from diffdiff.maps import soften as module
+from diffdiff.maps.soften import soften
 
 DIRECTIONS = ("both", "outward", "inward")
 FALLOFFS = ("gaussian", "linear", "smooth")

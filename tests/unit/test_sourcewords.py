@@ -1,8 +1,8 @@
 """The words of a panel's list of sources, and the values behind them."""
 
-from diffdiff.args import fields
-from diffdiff.intake import request_of
-from diffdiff.sourcewords import VALUES, WORDS, listed, value_of
+from diffdiff.edit.request import request_of
+from diffdiff.settings.schema import fields
+from diffdiff.settings.source_names import VALUES, WORDS, listed, value_of
 
 SOURCES = fields()["source"]["choices"]
 

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 
 from benchmarks.fuzzing.bombs import png, white_png
 from benchmarks.maps import painted_map
-from diffdiff import maps, travel
 from diffdiff.errors import FieldError
+from diffdiff.maps import embedded, geometry
 
 fixed = settings(max_examples=40, deadline=None, derandomize=True)
 sides = st.integers(2, 90)
 seeds = st.integers(0, 2**32 - 1)
-limits = st.sampled_from([512, 700, 2000, 9000, travel.LIMIT])
+limits = st.sampled_from([512, 700, 2000, 9000, embedded.LIMIT])
 
 
 def some_map(seed, height, width):
@@ -35,14 +35,14 @@ def some_map(seed, height, width):
 
 
 def cells(m):
-    return maps.to_latent(m, m.shape[0] // 8, m.shape[1] // 8)
+    return geometry.to_latent(m, m.shape[0] // 8, m.shape[1] // 8)
 
 
 def refusal(text):
     with pytest.raises(FieldError) as caught:
-        travel.unpack(text)
+        embedded.unpack(text)
     assert caught.value.field == "map"
-    assert caught.value.remedy == travel.REMEDY
+    assert caught.value.remedy == embedded.REMEDY
     return caught.value.problem
 
 
@@ -51,10 +51,10 @@ class TestPack:
     @given(seeds, sides, sides, limits)
     def test_it_never_exceeds_its_limit_and_comes_back_at_its_size(self, seed, h, w, limit):
         m = some_map(seed, h, w)
-        text = travel.pack(m, limit)
+        text = embedded.pack(m, limit)
         assert len(text) <= limit
         assert set(text) <= set(string.ascii_letters + string.digits + "+/= ")
-        back = travel.unpack(text)
+        back = embedded.unpack(text)
         assert back.shape == (h, w) and back.dtype == np.float32
         assert 0 <= back.min() <= back.max() <= 1
 
@@ -62,13 +62,13 @@ class TestPack:
     @given(seeds, sides, sides, st.sampled_from([255, 65535]))
     def test_maps_of_8_and_16_bits_come_back_bit_for_bit(self, seed, h, w, top):
         m = np.rint(some_map(seed, h, w) * top).astype(np.float32) / np.float32(top)
-        np.testing.assert_array_equal(travel.unpack(travel.pack(m)), m)
+        np.testing.assert_array_equal(embedded.unpack(embedded.pack(m)), m)
 
     @fixed
     @given(seeds, sides, sides)
     def test_a_float_map_that_fits_is_rounded_to_16_bits(self, seed, h, w):
         m = some_map(seed, h, w)
-        back = travel.unpack(travel.pack(m))
+        back = embedded.unpack(embedded.pack(m))
         # below one step it becomes one step: what changes a little is not kept
         np.testing.assert_allclose(back, m, atol=1 / 65535)
         np.testing.assert_array_equal(back > 0, m > 0)
@@ -78,9 +78,9 @@ class TestPack:
     def test_reduced_maps_keep_what_is_kept_to_the_pixel(self, h, w, seed):
         m = cv2.GaussianBlur(painted_map(512), (0, 0), 9)[-h:, -w:]
         m = np.where(m > 0.1, m * np.random.default_rng(seed).uniform(0.5, 1), 0).astype(np.float32)
-        text = travel.pack(m, 5000)
+        text = embedded.pack(m, 5000)
         assert len(text.split(" ")) == 4  # reduced, with its support
-        back = travel.unpack(text)
+        back = embedded.unpack(text)
         np.testing.assert_array_equal(back > 0, m > 0)
         assert np.abs(cells(back) - cells(m)).max() < 0.01
 
@@ -88,7 +88,7 @@ class TestPack:
         side = 1024
         slope = 0.3 + 0.7 * np.linspace(0, 1, side, dtype=np.float32) ** 2
         m = painted_map(side) * slope * slope[:, None]
-        back = travel.unpack(travel.pack(m, 12000))
+        back = embedded.unpack(embedded.pack(m, 12000))
         np.testing.assert_array_equal(back > 0, m > 0)
         assert np.abs(back - m).max() < 0.01
 
@@ -101,21 +101,21 @@ class TestPack:
             noise = np.random.default_rng(0).random((side, side), np.float32)
             m = cv2.GaussianBlur(noise, (0, 0), blur)
             m = (m - m.min()) / np.ptp(m)
-        error = np.abs(cells(travel.unpack(travel.pack(m))) - cells(m))
+        error = np.abs(cells(embedded.unpack(embedded.pack(m))) - cells(m))
         assert error.max() < limit
 
     def test_black_and_white_are_small(self):
         for value in (0, 1):
             m = np.full((1024, 768), value, np.float32)
-            text = travel.pack(m)
+            text = embedded.pack(m)
             assert text.startswith("DD1 768x1024 ") and len(text) < 1000
-            np.testing.assert_array_equal(travel.unpack(text), m)
+            np.testing.assert_array_equal(embedded.unpack(text), m)
 
     def test_a_large_mask_travels_whole(self):
         m = painted_map(4096)
-        text = travel.pack(m)
-        assert len(text) <= travel.LIMIT // 2  # one bit a pixel
-        np.testing.assert_array_equal(travel.unpack(text), m)
+        text = embedded.pack(m)
+        assert len(text) <= embedded.LIMIT // 2  # one bit a pixel
+        np.testing.assert_array_equal(embedded.unpack(text), m)
 
     @pytest.mark.parametrize(
         "m",
@@ -128,26 +128,26 @@ class TestPack:
     )  # fmt: skip
     def test_what_is_no_map(self, m):
         with pytest.raises(FieldError) as caught:
-            travel.pack(m)
+            embedded.pack(m)
         assert caught.value.field == "map"
 
     def test_a_limit_that_is_too_small(self):
         with pytest.raises(FieldError) as caught:
-            travel.pack(np.zeros((4, 4), np.float32), 511)
+            embedded.pack(np.zeros((4, 4), np.float32), 511)
         assert caught.value.field == "limit"
 
     def test_noise_fits_into_the_smallest_limit(self):
         for shape in ((2, 16384), (16384, 2), (700, 900)):
             m = np.random.default_rng(0).random(shape, np.float32)
-            text = travel.pack(m, travel.LEAST)
-            assert len(text) <= travel.LEAST
-            assert travel.unpack(text).shape == shape
+            text = embedded.pack(m, embedded.LEAST)
+            assert len(text) <= embedded.LEAST
+            assert embedded.unpack(text).shape == shape
 
 
 class TestUnpack:
-    def good(self, limit=travel.LIMIT):
+    def good(self, limit=embedded.LIMIT):
         m = np.clip(cv2.GaussianBlur(painted_map(128), (0, 0), 5), 0, 1)
-        return travel.pack(m, limit)
+        return embedded.pack(m, limit)
 
     def test_what_is_not_of_the_form(self):
         good = self.good()
@@ -161,8 +161,8 @@ class TestUnpack:
             assert "no text" in refusal(value)
 
     def test_long_text_is_refused_before_it_is_looked_at(self, monkeypatch):
-        monkeypatch.setattr(travel, "FORM", None)
-        assert "longer than 65536" in refusal("DD1 4x4 " + "A" * travel.LIMIT)
+        monkeypatch.setattr(embedded, "FORM", None)
+        assert "longer than 65536" in refusal("DD1 4x4 " + "A" * embedded.LIMIT)
 
     @pytest.mark.parametrize("size", ["0x0", "1x9", "9x1", "16385x4", "99999x99999", "9000x9000"])
     def test_sizes(self, size, monkeypatch):
@@ -170,7 +170,7 @@ class TestUnpack:
         assert size in refusal(re.sub(r" \d+x\d+ ", f" {size} ", self.good()))
 
     def test_files_of_another_size_are_refused_from_their_header(self, monkeypatch):
-        monkeypatch.setattr(travel, "decode", lambda *a: pytest.fail("decoded"))
+        monkeypatch.setattr(embedded, "decode", lambda *a: pytest.fail("decoded"))
         for width, height in ((30000, 30000), (2**31 - 1, 2**31 - 1), (65, 4), (4, 65)):
             bomb = base64.b64encode(png(width, height)).decode()
             assert f"{width}x{height}" in refusal(f"DD1 64x64 {bomb}")
@@ -192,7 +192,7 @@ class TestUnpack:
         bomb = base64.b64encode(white_png(random.Random(0))).decode()
         tracemalloc.start()
         try:
-            refusal("DD1 64x64 " + bomb[: travel.LIMIT - 20])
+            refusal("DD1 64x64 " + bomb[: embedded.LIMIT - 20])
             assert tracemalloc.get_traced_memory()[1] < 2**20
         finally:
             tracemalloc.stop()
@@ -205,7 +205,7 @@ class TestUnpack:
             at = data.draw(st.integers(0, len(text) - 1))
             text = text[:at] + data.draw(st.text(max_size=3)) + text[at + 1 :]
         with contextlib.suppress(FieldError):
-            m = travel.unpack(text)
+            m = embedded.unpack(text)
             assert m.dtype == np.float32 and m.shape[0] >= 2
             assert 0 <= m.min() <= m.max() <= 1
 

@@ -173,10 +173,13 @@ def installed(monkeypatch, kind=None):
             setattr(parent, name.split(".")[1], part)
     for name in [n for n in sys.modules if n.startswith("diffdiff.webui")]:
         monkeypatch.delitem(sys.modules, name)
-    from diffdiff.webui import adapter, host, infotext, inpaint, panel, script, session
+    from diffdiff.webui import host, infotext, script
+    from diffdiff.webui.job import inpaint, sampler_hook, session
+    from diffdiff.webui.panel import panel
 
     return SimpleNamespace(
-        opts=opts, shared=shared, adapter=adapter, infotext=infotext, panel=panel, script=script,
+        opts=opts, shared=shared, adapter=sampler_hook, infotext=infotext, panel=panel,
+        script=script,
         inpaint=inpaint, webui=host, session=session, stored=stored,
     )  # fmt: skip
 

@@ -183,8 +183,8 @@ def test_kept_pixels_are_pasted_back_exactly(host, job, run):
 
 
 def test_panel_has_one_control_per_field_in_order(host):
-    from diffdiff.args import fields
-    from diffdiff.sourcewords import listed
+    from diffdiff.settings.schema import fields
+    from diffdiff.settings.source_names import listed
 
     controls, pasted, _ = host.panel.build(lambda name: f"diffdiff_{name}")
     assert list(controls) == list(fields())

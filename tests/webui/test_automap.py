@@ -9,15 +9,15 @@ import pytest
 import torch
 from PIL import Image
 
-from diffdiff.args import parse
 from diffdiff.errors import FieldError
-from diffdiff.infotext import fingerprint
+from diffdiff.settings.infotext import fingerprint
+from diffdiff.settings.schema import parse
 
 
 @pytest.fixture
 def finder(host, monkeypatch):
     """The finder with a model that is counted and knows a box."""
-    module = importlib.import_module("diffdiff.webui.finder")
+    module = importlib.import_module("diffdiff.webui.diffedit_job")
     host.opts.data = {"sd_model_checkpoint": "one"}
     host.shared.prompt_styles = SimpleNamespace(styles={})
     module.known.clear()
@@ -117,7 +117,7 @@ def test_the_map_of_a_source_is_told_by_its_fingerprint(finder, job, run):
 
 @pytest.fixture
 def annotators(host):
-    return importlib.import_module("diffdiff.webui.annotators")
+    return importlib.import_module("diffdiff.webui.controlnet")
 
 
 class Preprocessor:
@@ -180,9 +180,9 @@ def test_a_preprocessor_without_a_picture_is_said(annotators, monkeypatch, answe
 
 
 def test_a_preview_asks_the_model_and_a_live_change_does_not(finder, host):
-    preview = importlib.import_module("diffdiff.webui.preview")
+    preview = importlib.import_module("diffdiff.webui.panel.preview")
     host.shared.state.begin, host.shared.state.end = (lambda job: None), (lambda: None)
-    from diffdiff.args import fields
+    from diffdiff.settings.schema import fields
 
     def values(**own):
         given = {n: ("" if i["default"] is None else i["default"]) for n, i in fields().items()}
@@ -205,7 +205,7 @@ def test_a_preview_asks_the_model_and_a_live_change_does_not(finder, host):
 
 
 def test_presets_are_saved_loaded_and_deleted(host, tmp_path, monkeypatch):
-    presets = importlib.import_module("diffdiff.webui.presets")
+    presets = importlib.import_module("diffdiff.webui.panel.presets")
     shipped = presets.listed()
     assert {"edges stay", "the sky only"} <= set(shipped)
     for name in shipped:

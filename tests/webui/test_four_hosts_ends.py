@@ -79,7 +79,7 @@ def test_an_attach_that_fails_ends_the_job(kind, monkeypatch):
     def fails(*args):
         raise ArithmeticError("no way to hold this")
 
-    monkeypatch.setattr(sys.modules["diffdiff.webui.adapter"], "hold_sampler", fails)
+    monkeypatch.setattr(sys.modules["diffdiff.webui.job.sampler_hook"], "hold_sampler", fails)
     for run in (api, process_images):  # as the API, and as the page
         with pytest.raises(ArithmeticError, match="no way to hold"):
             run(kind.job(HALF))

@@ -53,7 +53,7 @@ def planned(kind, monkeypatch, edit, **settings):
     """The plan of a run and its result."""
     plans = []
     adapter = kind.host.adapter if hasattr(kind.host, "adapter") else None
-    adapter = adapter or sys.modules["diffdiff.webui.adapter"]
+    adapter = adapter or sys.modules["diffdiff.webui.job.sampler_hook"]
     plain = adapter.hold_sampler
 
     def hold_sampler(sampler, planner, report):
@@ -140,7 +140,7 @@ def test_gentle_greys_are_told_apart(kind):
 
 def test_a_sampler_that_plans_its_own_steps(kind, monkeypatch):
     """Named where fine levels were asked for, else by the host's steps."""
-    probe = sys.modules["diffdiff.probe"]
+    probe = sys.modules["diffdiff.sampling.probe"]
     monkeypatch.setattr(probe.Probe, "tried", lambda self, whole: None)
     probe.forget()
     settings = {"steps": STEPS, "denoising_strength": 1.0}

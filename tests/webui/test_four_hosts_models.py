@@ -10,8 +10,8 @@ from kinds import EDIT, KINDS, PID, WAN
 from PIL import Image
 from test_four_hosts import box, equal, init_latent
 
-from diffdiff.autoargs import DiffEditArgs
 from diffdiff.errors import FieldError
+from diffdiff.settings.sources import DiffEditArgs
 
 SHEET = {"mode": "sheet", "fan_strengths": "0.9, 0.6, 0.3"}
 DIFFEDIT = {"source": "diffedit", "reference": "summer", "query": "winter", "diffedit_noises": 3}
@@ -114,7 +114,7 @@ def generator_after(work):
 
 def test_diffedit_runs_a_job_within_the_job(kind):
     """Its inner job has no scripts, which reForge does not ask for; nobody else sees it."""
-    sys.modules["diffdiff.webui.finder"].known.clear()
+    sys.modules["diffdiff.webui.diffedit_job"].known.clear()
     _, plain = generator_after(kind.run)
     bar = dict(vars(kind.state), current_latent=None)
     kind.state.job_count, kind.state.job_no = -1, 0
@@ -138,7 +138,7 @@ def test_diffedit_runs_a_job_within_the_job(kind):
 def test_diffedit_leaves_no_reference(start):
     """A preview asks the model too, and no job of the host comes after it."""
     kind = start(EDIT)
-    finder = sys.modules["diffdiff.webui.finder"]
+    finder = sys.modules["diffdiff.webui.diffedit_job"]
     kind.dynamic_args.ref_latents = own = ["of the job before"]
     kind.model.ini_latent = first = object()
     asked = finder.Asked(kind.job().init_images[0], "summer", "winter", 64, 48)

@@ -68,7 +68,7 @@ def test_a_hold_that_fails_switches_the_extension_off(check, monkeypatch):
 
 def test_an_unknown_host_is_one_line(host, monkeypatch, caplog):
     start = importlib.import_module("diffdiff.webui.start")
-    monkeypatch.setitem(sys.modules, "diffdiff.webui.watch", None)  # its import fails
+    monkeypatch.setitem(sys.modules, "diffdiff.webui.host_hooks", None)  # its import fails
     with caplog.at_level("ERROR", "diffdiff"):
         assert start.load() is None
     (line,) = [r.getMessage() for r in caplog.records]

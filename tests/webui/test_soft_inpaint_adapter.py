@@ -9,8 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-from diffdiff.args import fields, parse
 from diffdiff.errors import FieldError
+from diffdiff.settings.schema import fields, parse
 
 SOFT = {"mode": "soft inpaint", "soften_radius": 4}
 

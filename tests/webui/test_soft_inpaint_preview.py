@@ -8,9 +8,9 @@ from kind_runs import api, png
 from PIL import Image
 from test_four_hosts import box
 
-from diffdiff.args import fields, parse
 from diffdiff.errors import FieldError
-from diffdiff.maps import decode
+from diffdiff.maps.geometry import decode
+from diffdiff.settings.schema import fields, parse
 
 PICTURE = (128, 96)
 MASK = (32, 16, 64, 40)
@@ -24,7 +24,7 @@ JOBS = {
 
 @pytest.fixture
 def preview(kind):
-    return importlib.import_module("diffdiff.webui.preview")
+    return importlib.import_module("diffdiff.webui.panel.preview")
 
 
 def as_png(image):
@@ -101,8 +101,8 @@ def test_what_the_panel_says(kind, preview):
 
 
 def test_the_endpoint(kind, preview):
-    from diffdiff.webui import api as endpoints
-    from diffdiff.webui.bodies import PreviewRequest
+    from diffdiff.webui.api import routes as endpoints
+    from diffdiff.webui.api.schemas import PreviewRequest
 
     mask = box(*MASK, size=PICTURE)
     asked = {"args": {"mode": "soft inpaint"}, "image": as_png(Image.new("RGB", PICTURE)),

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from diffdiff import travel
-from diffdiff.decode import decode
+from diffdiff.images.read import decode
+from diffdiff.maps import embedded
 
 
 @pytest.fixture
 def travelling(host):
-    module = importlib.import_module("diffdiff.webui.travelling")
+    module = importlib.import_module("diffdiff.webui.png_metadata")
     module.known.clear()
     return module
 
@@ -51,7 +51,7 @@ def test_a_picture_has_its_map_and_a_saved_png_too(host, travelling, job):
     p = job()
     image = finished(host, p, {"map": sent(p)})
     text = image.info[travelling.CHUNK]
-    assert (travel.unpack(text) == decode(eight(p))).all()
+    assert (embedded.unpack(text) == decode(eight(p))).all()
     for name, has in (("a.png", True), ("A.PNG", True), ("a.jpg", False)):
         params = SimpleNamespace(image=image, p=p, filename=name, pnginfo={"parameters": ""})
         travelling.saving(params)
@@ -76,7 +76,7 @@ def test_pasted_parameters_bring_the_map_back(host, travelling, job):
 
 def test_a_picture_that_the_host_reads_is_known(host, travelling, job):
     p = job()
-    text = travel.pack(decode(eight(p)))
+    text = embedded.pack(decode(eight(p)))
     items = {travelling.CHUNK: text, "other": "kept"}
     travelling.met("a cat\nSteps: 4, DD map: 00112233aa, Version: 1", items)
     assert items == {"other": "kept"}
@@ -98,7 +98,7 @@ def test_only_the_latest_are_kept(travelling):
 def test_a_dropped_picture_restores_map_and_settings(host, travelling, job):
     p = job()
     told = {"parameters": "a cat\nDD enabled: True, DD gamma: 2.5",
-            "map": travel.pack(decode(eight(p)))}  # fmt: skip
+            "map": embedded.pack(decode(eight(p)))}  # fmt: skip
     readers = [travelling.reader, host.infotext.reader("gamma"), host.infotext.reader("enabled")]
     url, gamma, enabled = travelling.dropped(json.dumps(told), readers)
     assert (decode(url) == decode(eight(p))).all() and (gamma, enabled) == (2.5, True)
@@ -148,7 +148,7 @@ def test_pictures_that_come_from_no_file_are_left_alone(host, batch, job):
 
 
 def test_what_was_watched_is_given_back(host):
-    watch = importlib.import_module("diffdiff.webui.watch")
+    watch = importlib.import_module("diffdiff.webui.host_hooks")
     from modules import images, script_callbacks
 
     images.read, images.read_info_from_image = plain = (

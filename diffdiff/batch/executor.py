@@ -1,0 +1,165 @@
+"""One row by an engine, and all rows by a pool of engines."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from PIL import Image
+
+from ..error_report import explain
+from ..errors import FieldError
+from ..images import pictures
+from ..maps import build, geometry
+from ..pipelines import png
+from ..pipelines.opening import open_engine
+from .tasks import MARK, Outcome, Task
+
+AGAIN = "Run the batch again; rows that are done are kept"
+
+
+class Pool(Protocol):
+    """Engines that work at tasks, one each. busy: how many do. A context, closed at the end."""
+
+    busy: int
+
+    def room(self) -> bool:
+        """Whether an engine waits for a task."""
+
+    def submit(self, task: Task) -> None:
+        """Gives a task to an engine that waits."""
+
+    def wait(self) -> tuple[Task, Outcome] | None:
+        """Waits until a task is over, or until an engine has come up or gone (None)."""
+
+
+def run(tasks: Iterator[Task], pool: Pool, retries: int) -> Iterator[Outcome]:
+    """What becomes of the tasks, in the order in which they end.
+
+    No more tasks are drawn than there are engines, so that memory does not grow with the batch.
+
+    Args:
+        retries: how often a row is begun again after an error that may not be its own.
+    """
+    ahead: deque[Task] = deque(islice(tasks, 1))  # begun next
+    over: Outcome | None = None
+    while ahead or pool.busy:
+        if ahead and pool.room():
+            task = ahead.popleft()
+            task.tries += 1
+            pool.submit(task)
+            ahead.extend(() if ahead else islice(tasks, 1))
+        elif over:  # handed out when no engine waits for its caller
+            yield over
+            over = None
+        elif ended := pool.wait():
+            task, outcome = ended
+            if outcome.again and task.tries <= retries:
+                ahead.append(task)
+            else:
+                over = outcome
+    if over:
+        yield over
+
+
+class Local:
+    """The engine of this process. It is loaded for the first task: none, none loaded."""
+
+    def __init__(self, chosen: argparse.Namespace):
+        self.chosen, self.engine, self.task = chosen, None, None
+
+    def __enter__(self) -> Local:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.engine = None
+
+    @property
+    def busy(self) -> int:
+        return int(self.task is not None)
+
+    def room(self) -> bool:
+        return self.task is None
+
+    def submit(self, task: Task) -> None:
+        self.task = task
+
+    def wait(self) -> tuple[Task, Outcome]:
+        task, self.task = self.task, None
+        if self.engine is None:
+            self.engine = opened(self.chosen, self.chosen.json or self.chosen.quiet)
+        return task, attempt(self.engine, task)
+
+
+def opened(chosen: argparse.Namespace, silent: bool) -> Any:
+    """The engine of the `--model` flags, on `chosen.threads` cores of the CPU.
+
+    The number of threads decides how sums are split, and so the last bits of a picture.
+    """
+    engine = open_engine(chosen, silent)
+    import torch  # after what `silent` sets
+
+    torch.set_num_threads(chosen.threads)
+    return engine
+
+
+def attempt(engine: Any, task: Task) -> Outcome:
+    """One try; whatever goes wrong is told in the outcome."""
+    began = time.perf_counter()
+    try:
+        result = edited(engine, task)
+        outcome = Outcome(task.where, task.out, "done", task.mark, task.files, result.files)
+        outcome.levels = result.levels
+    except FieldError as error:
+        outcome = Outcome.failed(task, error)
+    except Exception as error:
+        told = explain(error)
+        said = " ".join(str(error).split())[:200]
+        problem = f"{type(error).__name__}: {said}" if said else type(error).__name__
+        error = told[0] if told else FieldError("row", problem, AGAIN)
+        outcome = Outcome.failed(task, error, again=True)
+    outcome.seconds = time.perf_counter() - began
+    return outcome
+
+
+class Edited(NamedTuple):
+    """files: the row's pictures as PNG files, each with its settings and the mark in it. levels: as
+    `Outcome` has them."""
+
+    files: list[bytes]
+    levels: list[dict[str, Any]] | None
+
+
+def edited(engine: Any, task: Task) -> Edited:
+    """The row's pictures."""
+    image = pictures.read(task.picture, "picture", task.out)
+    change_map = _map(engine, image, task)
+    result, files = engine.edit(image, change_map, task.args, task.run), []
+    for picture, own in zip(result.pictures, result.runs):
+        picture.info.setdefault("icc_profile", image.info.get("icc_profile"))
+        texts = png.texts(task.args, own, change_map, result.settings, picture.size)
+        files.append(png.png(picture, {**texts, MARK: task.mark}))
+    return Edited(files, result.settings.get("levels"))
+
+
+def _map(engine: Any, image: Image.Image, task: Task) -> np.ndarray | None:
+    """The change map as it was sent, or made from the picture: float32 [H, W] in 0..1."""
+    if task.args.source == "upload":
+        return None if task.map is None else geometry.decode(task.map)
+
+    def find(layer: Any) -> np.ndarray:
+        from ..pipelines.noise_predictor import find
+
+        own = layer.own
+        query = own["query"] or task.run.prompt
+        return find(engine, image, own["reference"], query, layer.finding, task.run)
+
+    def none(text: str, name: str) -> np.ndarray:
+        raise FieldError(name, "a row has no further files", "Use another source")
+
+    return build.render(task.args, build.Given(np.asarray(image), none, none, find=find))

@@ -1,0 +1,255 @@
+"""Rows become tasks: checked, their files read, marked with what decides their pictures.
+
+The mark is the SHA-256 of settings, seed, both pictures and the model. It is written into every
+PNG, so that a finished row is known by it and a changed row is made again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from .. import toyworld
+from ..errors import FieldError
+from ..images import pictures
+from ..pipelines import png
+from ..settings.given import given
+from ..settings.run import RunArgs
+from ..settings.schema import EditArgs, changed
+from ..settings.sources import KINDS, check_prompts
+from .rows import EDITED, Row
+
+MARK = "diffdiff batch"  # the PNG's text that carries it
+MADE = tuple(kind for kind in KINDS if kind not in ("difference", "alpha"))  # of the picture alone
+SOURCES = ("upload", "constant", "diffedit", *MADE)
+SAMPLES, SAMPLE = 64, 65536  # of a file of weights: so many pieces of so many bytes are read
+PNG_END = b"IEND\xaeB`\x82"
+
+
+@dataclass
+class Task:
+    """All that a worker needs for one row; it reads no file of the batch.
+
+    where: file and line of the row. out: the name of its picture. files: what it is written to.
+    picture, map: the bytes of files; no map where the source is not "upload". mark: see above.
+    tries: how often it was begun.
+    """
+
+    where: str
+    out: str
+    files: list[Path]
+    picture: bytes
+    map: bytes | None
+    args: EditArgs
+    run: RunArgs
+    mark: str
+    tries: int = 0
+
+
+@dataclass
+class Outcome:
+    """What became of a row.
+
+    status: "done", "kept" (was there before) or "failed". pictures: PNG files of a row that is
+    done. again: the failure may not be the row's own, so that another try is worth it. levels:
+    where strengths have begun, if there were levels between the steps.
+    """
+
+    where: str
+    out: str
+    status: str
+    mark: str = ""
+    files: list[Path] = field(default_factory=list)
+    pictures: list[bytes] = field(default_factory=list)
+    error: FieldError | None = None
+    again: bool = False
+    seconds: float = 0.0
+    levels: list[dict[str, Any]] | None = None
+
+    @classmethod
+    def failed(cls, of: Task | Row, error: FieldError, again: bool = False) -> Outcome:
+        out, mark = (of.out, of.mark) if isinstance(of, Task) else (of.given.get("out", ""), "")
+        return cls(of.where, out, "failed", mark, error=error, again=again)
+
+
+@dataclass
+class Plan:
+    """What all rows of a batch share.
+
+    folder: paths in the rows start there. out: the folder of the pictures. defaults: column ->
+    value for rows that do not say. model: what `identity` says of it. inputs: keys of files that
+    rows read, which no row may write. written: keys of files that a row writes.
+    """
+
+    folder: Path
+    out: Path
+    defaults: dict[str, Any]
+    model: str
+    inputs: set[bytes] = field(default_factory=set)
+    written: set[bytes] = field(default_factory=set)
+
+    def survey(self, found: Iterable[Row]) -> int:
+        """How many rows there are; what they read is noted."""
+        count = 0
+        for row in found:
+            count += 1
+            for name in ("picture", "map"):
+                if row.given.get(name):
+                    self.inputs.add(key(self.folder / row.given[name]))
+        return count
+
+    def tasks(self, found: Iterable[Row], tell: Callable[[Outcome], None]) -> Iterator[Task]:
+        """What is left to do. `tell` is told of rows that are finished or cannot be used."""
+        for row in found:
+            began = time.perf_counter()
+            try:
+                task = self.task(row)
+            except (OSError, ValueError) as error:  # of a path that no file can have, too
+                problem = f"it cannot be used ({' '.join(str(error).split())[:160]})"
+                remedy = "Look at the paths in it"
+                known = isinstance(error, FieldError)
+                tell(Outcome.failed(row, error if known else FieldError("row", problem, remedy)))
+                continue
+            if all(finished(path, task.mark) for path in task.files):
+                kept = Outcome(row.where, task.out, "kept", task.mark, task.files)
+                kept.seconds = time.perf_counter() - began
+                tell(kept)
+            else:
+                yield task
+
+    def task(self, row: Row) -> Task:
+        """One row, checked as far as that needs no model.
+
+        Raises:
+            FieldError: names the column.
+        """
+        if row.error:
+            raise row.error
+        if "picture" not in row.given:
+            raise FieldError("picture", "there is none", "Give the path of a picture")
+        out = row.given.get("out") or Path(row.given["picture"]).stem + ".png"
+        row.given["out"] = out
+        said = argparse.Namespace(**{"seed": _seed(out), **self.defaults, **row.given})
+        args, run = given(said, EditArgs, EDITED), given(said, RunArgs)
+        _check_source(args, run, row.given.get("map"))
+        paths = [self.folder / row.given[n] for n in ("picture", "map") if n in row.given]
+        files = self._targets(out, run.count, paths, args)
+        data = [pictures.load(path, name) for path, name in zip(paths, ("picture", "map"))]
+        change_map = data[1] if len(data) > 1 else None
+        mark = self._mark(args, run, data)
+        return Task(row.where, out, files, data[0], change_map, args, run, mark)
+
+    def _targets(self, out: str, count: int, paths: list[Path], args: EditArgs) -> list[Path]:
+        if Path(out).is_absolute() or ".." in Path(out).parts:
+            problem = f"{out} is not in the folder of the batch"
+            raise FieldError("out", problem, "Give a path below --out")
+        target = self.out / out
+        make_folder(target.parent)
+        singles = args.several if args.mode == "sheet" else ()
+        files = png.targets(target, count, paths, singles)
+        keys = [key(path) for path in files]
+        for path, known in zip(files, keys):
+            if known in self.inputs:
+                problem = f"{path} is an input of a row"
+                raise FieldError("out", problem, "Name another file, or another --out")
+            if known in self.written:
+                problem = f"an earlier row writes {path.relative_to(self.out)} too"
+                raise FieldError("out", problem, "Give each row an out of its own")
+        self.written.update(keys)
+        return files
+
+    def _mark(self, args: EditArgs, run: RunArgs, data: list[bytes]) -> str:
+        told = {
+            "edit": changed(args),
+            "run": changed(run) | {"seed": run.seed},
+            "files": [hashlib.sha256(part).hexdigest() for part in data],
+            "model": self.model,
+        }
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _seed(out: str) -> int:
+    """Of a row that gives none: its own, whatever the order of the rows and whoever makes it."""
+    return int.from_bytes(hashlib.sha256(out.encode("utf-8", "replace")).digest()[:4], "big")
+
+
+def _check_source(args: EditArgs, run: RunArgs, change_map: str | None) -> None:
+    """There is one map where one is needed."""
+    if args.source not in SOURCES:
+        problem = f"{args.source} cannot be used in a batch"
+        raise FieldError("source", problem, f"Use one of: {', '.join(SOURCES)}")
+    if args.source != "upload" and change_map:
+        raise FieldError("map", f"there is source {args.source} too", "Use one of the two")
+    if args.source == "diffedit":
+        check_prompts(args.reference, args.query or run.prompt)
+    needed = args.needs_map or args.mode == "soft inpaint"
+    if needed and args.source == "upload" and not change_map:
+        remedy = f"Give the column map, or a source: {', '.join(SOURCES[1:])}"
+        raise FieldError("map", "there is no change map", remedy)
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a folder, and those above it, where it is missing.
+
+    Raises:
+        FieldError: "out".
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"the folder {folder} cannot be made ({error.strerror or error})"
+        raise FieldError("out", problem, "Name another") from None
+
+
+def key(path: Path) -> bytes:
+    """16 bytes that tell files apart, so that a million names are held in little."""
+    try:
+        text = os.path.realpath(path)
+    except (OSError, ValueError):  # no file can have it: told when the turn comes to its row
+        text = str(path)
+    return hashlib.sha256(text.encode("utf-8", "replace")).digest()[:16]
+
+
+def finished(path: Path, mark: str) -> bool:
+    """Whether a file is there, whole, and made from just this."""
+    try:
+        with path.open("rb") as file:
+            with Image.open(file, formats=["PNG"]) as picture:  # reads no pixels
+                if picture.info.get(MARK) != mark:
+                    return False
+            file.seek(-len(PNG_END), os.SEEK_END)
+            return file.read() == PNG_END
+    except Exception:  # not there, or damaged in one of many ways: made again
+        return False
+
+
+def identity(chosen: argparse.Namespace) -> str:
+    """The model of the `--model` flags, by its content where its files are on this machine."""
+    names = [name for name in (chosen.model, chosen.second, chosen.config) if name]
+    return " ".join([*map(_stamp, names), chosen.dtype])
+
+
+def _stamp(name: str) -> str:
+    path = Path(toyworld.__file__).parent / "model" if name == "toyworld" else Path(name)
+    if not path.exists():  # of the hub, or on the workers only
+        return name
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    digest = hashlib.sha256()
+    for file in files:
+        size = file.stat().st_size
+        digest.update(f"{file.relative_to(path)} {size} ".encode())
+        with file.open("rb") as data:
+            # a finetune changes all of the weights: pieces of a large file tell it
+            for start in range(0, size, max(size // SAMPLES, SAMPLE)):
+                data.seek(start)
+                digest.update(data.read(SAMPLE))
+    return digest.hexdigest()

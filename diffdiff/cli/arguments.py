@@ -1,0 +1,50 @@
+"""Command-line flags from models of settings: one flag per field, checked by the model itself."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+from pydantic import BaseModel
+
+from ..errors import FieldError
+from ..settings.schema import fields
+
+
+class Parser(argparse.ArgumentParser):
+    """Its errors are `FieldError`s, so that every mistake is told in one way."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, allow_abbrev=False, **kwargs)
+
+    def error(self, message: str) -> NoReturn:
+        named = re.match(r"argument -*([^\s:/]+)[^:]*: (.*)", message, re.DOTALL)
+        field, problem = named.groups() if named else ("arguments", message)
+        raise FieldError(field.replace("-", "_").lower(), problem, f"See {self.prog} --help")
+
+
+def add(parser: Any, model: type[BaseModel], names: Iterable[str]) -> None:
+    """A flag for each of these fields. One that is not given does not appear in the namespace."""
+    for name in names:
+        info = fields(model)[name]
+        how: dict[str, Any] = {"default": argparse.SUPPRESS, "help": _help(info)}
+        if info["type"] is bool:
+            how["action"] = argparse.BooleanOptionalAction
+        elif info["choices"]:
+            how["metavar"] = "{" + ",".join(info["choices"]) + "}"
+        else:
+            how["metavar"] = {int: "N", float: "X", str: "TEXT"}[info["type"]]
+        parser.add_argument("--" + name.replace("_", "-"), **how)
+
+
+def _help(info: dict[str, Any]) -> str:
+    text, default = info["help"].rstrip("."), info["default"]
+    if info["low"] is not None:
+        text += f"; {info['low']:.10g} to {info['high']:.10g}"
+    if default not in (None, ""):
+        shown = {True: "on", False: "off"}[default] if info["type"] is bool else default
+        shown = f"{shown:g}" if isinstance(shown, float) else shown
+        text += f" (default: {shown})"
+    return text.replace("%", "%%")

@@ -1,0 +1,136 @@
+"""`diffdiff batch`: the rows of a file or a folder, on this machine or on a Ray cluster."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..batch import executor, rows
+from ..batch.results import Results
+from ..batch.tasks import Outcome, Plan, identity, make_folder
+from ..errors import FieldError
+from ..settings.given import given
+from ..settings.run import RunArgs
+from ..settings.schema import EditArgs, fields
+from . import arguments
+from .common import Progress, add_engine
+
+ON_RAY = ("workers", "address", "gpus")  # flags that --engine local has no use for
+HELP = """\
+JOBS is one of
+  a .csv (or .tsv) file with a first line of names: picture,map,out,prompt,seed,gamma,...
+  a .jsonl file with one object per line: {"picture": "a.png", "map": "b.png", "prompt": "..."}
+  a folder with name.png, name.map.png and, where wanted, name.txt (the prompt) or name.json
+
+Columns are picture, map, out and every setting below (negative_prompt for --negative-prompt);
+all but picture may be left out. A setting that a row leaves out is the flag's. Paths start at
+the folder of JOBS; out is a name below --out. A row without a seed has one of its own, from out.
+Rows that are done are kept: run it again to go on. A changed row is made again.
+
+exit codes: 0 all rows are done, 4 some failed (results.jsonl says why), 2 nothing could be begun
+
+examples:
+  diffdiff batch jobs.csv --out done --steps 20
+  diffdiff batch frames --prompt "a winter night" --seed 7 --out done --engine ray --workers 4
+  diffdiff batch jobs.jsonl --out done --engine ray --address ray://head:10001
+"""
+
+
+def add_to(commands: argparse._SubParsersAction) -> None:
+    """The command and its flags."""
+    batch = commands.add_parser(
+        "batch", help="edit many pictures; on a Ray cluster too", epilog=HELP,
+        description="Edit many pictures, row by row; on a Ray cluster too.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    batch.set_defaults(command=run)
+    batch.add_argument("jobs", metavar="JOBS", help="a .csv or .jsonl file, or a folder")
+    batch.add_argument("--out", metavar="DIR", help="folder for the pictures and results.jsonl")
+    batch.add_argument("--json", action="store_true", help="one JSON object on stdout, no progress")
+    batch.add_argument("--quiet", action="store_true", help="no progress and no output")
+    group = batch.add_argument_group("where it runs")
+    group.add_argument(
+        "--engine", choices=("local", "ray"), default="local",
+        help="this process, or workers on Ray (default: %(default)s)",
+    )  # fmt: skip
+    group.add_argument(
+        "--retries", type=int, default=2, metavar="N",
+        help="of a row that failed for no fault of its settings, 0 to 100 (default: %(default)s)",
+    )  # fmt: skip
+    group.add_argument(
+        "--threads", type=int, default=1, metavar="N",
+        help="CPU cores of one model (default: %(default)s); on a CPU, another number changes the "
+        "last bits of a picture",
+    )  # fmt: skip
+    group.add_argument(
+        "--workers", type=int, metavar="N", help="models on Ray (default: as many as there is room)"
+    )
+    group.add_argument(
+        "--address", metavar="ADDRESS",
+        help="of a cluster: auto, ray://HOST:10001 or HOST:6379 (default: one is started here)",
+    )  # fmt: skip
+    group.add_argument(
+        "--gpus", type=float, metavar="X",
+        help="GPUs of a worker, such as 0.5 (default: 1 where there are any)",
+    )  # fmt: skip
+    arguments.add(batch.add_argument_group("the run"), RunArgs, fields(RunArgs))
+    arguments.add(batch.add_argument_group("the map"), EditArgs, rows.EDITED)
+    add_engine(batch)
+
+
+def run(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Works all rows off; returns what `--json` prints.
+
+    Raises:
+        FieldError: nothing can be begun, or not gone on with.
+    """
+    _check_use(chosen)
+    jobs, out = Path(chosen.jobs), Path(chosen.out)
+    known = (*fields(RunArgs), *rows.EDITED)
+    defaults = {name: getattr(chosen, name) for name in known if hasattr(chosen, name)}
+    plan = Plan(rows.base(jobs), out, defaults, identity(chosen))
+    total = plan.survey(rows.rows(jobs))
+    make_folder(out)
+    silent = chosen.json or chosen.quiet
+    with _pool(chosen) as pool, Results(out) as results, Progress(silent, "row") as progress:
+
+        def add(outcome: Outcome) -> None:
+            results.add(outcome)
+            progress(results.rows, total)
+
+        for outcome in executor.run(plan.tasks(rows.rows(jobs), add), pool, chosen.retries):
+            add(outcome)
+    if not silent:
+        print(*results.told(), sep="\n", file=sys.stderr)
+    return {"files": [str(results.path)], "rows": results.rows, **results.counts}
+
+
+def _pool(chosen: argparse.Namespace) -> executor.Pool:
+    if chosen.engine == "local":
+        return executor.Local(chosen)
+    from ..batch.ray_executor import Cluster
+
+    return Cluster(chosen)
+
+
+def _check_use(chosen: argparse.Namespace) -> None:
+    """Numbers in their ranges, and no flag that would do nothing."""
+    given(chosen, RunArgs)
+    given(chosen, EditArgs, rows.EDITED)
+    ranges = {"retries": (0, 100), "threads": (1, 1024), "workers": (1, 100000), "gpus": (0, 64)}
+    for name, (low, high) in ranges.items():
+        value = getattr(chosen, name)
+        if value is not None and not low <= value <= high:
+            raise FieldError(name, f"{value:g} is not usable", f"Use {low} to {high}")
+    for name in ON_RAY:
+        if chosen.engine == "local" and getattr(chosen, name) is not None:
+            remedy = "Leave it out; it goes with --engine ray"
+            raise FieldError(name, "it has no effect here", remedy)
+    if not chosen.out:
+        raise FieldError("out", "there is no folder to write to", "Give --out with a name")
+    jobs, out = Path(chosen.jobs), Path(chosen.out)
+    if jobs.is_dir() and out.resolve() == jobs.resolve():
+        problem = "it is the folder of the pictures, where results would be taken for more of them"
+        raise FieldError("out", problem, f"Name another, like {jobs / 'done'}")

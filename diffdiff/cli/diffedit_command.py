@@ -1,0 +1,135 @@
+"""`diffdiff diffedit`: edits from two prompts, by DiffEdit and what it is compared with."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from ..errors import FieldError
+from ..images import pictures
+from ..maps import geometry
+from ..pipelines import png
+from ..pipelines.diffedit_methods import INVERTED, MAPPED, METHODS
+from ..pipelines.opening import open_engine
+from ..settings import sources
+from ..settings.given import given
+from ..settings.run import RunArgs
+from ..settings.schema import EditArgs, fields
+from ..settings.sources import DiffEditArgs
+from . import arguments
+from .common import Progress, add_engine
+
+OF_A_RUN = (
+    "prompt", "negative_prompt", "strength", "steps", "guidance", "seed", "scheduler", "width",
+    "height",
+)  # fmt: skip
+OF_A_MAP = (
+    "invert", "scale", "black", "white", "gamma", "soften_radius", "soften_direction",
+    "soften_falloff", "linear_light", "paste_back", "feather",
+)  # fmt: skip
+EXAMPLES = """\
+methods:
+{methods}
+
+examples:
+  diffdiff diffedit bowl.png --reference "a bowl of fruit" --prompt "a bowl of pears" --out p.png
+  diffdiff diffedit bowl.png --prompt "a bowl of pears" --method differential --out pears.png
+"""
+
+
+def add_to(commands: argparse._SubParsersAction) -> None:
+    """The command and its flags."""
+    text = "edit a picture from two prompts: DiffEdit finds where"
+    listed = "\n".join(f"  {name:14} {what}" for name, what in METHODS.items())
+    parser = commands.add_parser(
+        "diffedit", help=text, description=text.capitalize() + ".",
+        epilog=EXAMPLES.format(methods=listed),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.set_defaults(command=run)
+    parser.add_argument("image", metavar="IN", help="the picture")
+    parser.add_argument(
+        "--reference", default="", metavar="TEXT",
+        help="what the picture shows (default: the model without a prompt)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--method", choices=METHODS, default="diffedit", help="see below (default: %(default)s)"
+    )
+    parser.add_argument("--map", metavar="FILE", help="a change map instead of finding one")
+    parser.add_argument(
+        "--refine", type=int, default=0, metavar="N",
+        help="further model calls per step of the inversion, 0 to 10: nearer to the picture "
+        "(default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--out", metavar="OUT.png", help="the edited picture")
+    parser.add_argument("--json", action="store_true", help="one JSON object, no progress")
+    parser.add_argument("--quiet", action="store_true", help="no progress and no output")
+    group = parser.add_argument_group("the run", "--strength is the encoding ratio")
+    arguments.add(group, RunArgs, OF_A_RUN)
+    arguments.add(parser.add_argument_group("the map"), DiffEditArgs, fields(DiffEditArgs))
+    arguments.add(parser.add_argument_group("the map's shape, and the paste"), EditArgs, OF_A_MAP)
+    add_engine(parser)
+
+
+def run(chosen: argparse.Namespace) -> dict:
+    """Checks everything, runs the model, writes the picture; returns what `--json` prints.
+
+    Raises:
+        FieldError: names the flag.
+    """
+    run_args, args = given(chosen, RunArgs), given(chosen, EditArgs, OF_A_MAP)
+    found = given(chosen, DiffEditArgs)
+    _check_use(chosen, run_args)
+    image = pictures.read(pictures.load(chosen.image, "image"), "image", chosen.image)
+    change_map = geometry.decode(pictures.load(chosen.map, "map")) if chosen.map else None
+    paths = filter(None, (chosen.image, chosen.map))
+    (target,) = png.targets(chosen.out, 1, paths)
+    silent = chosen.json or chosen.quiet
+    engine = open_engine(chosen, silent)
+    from ..pipelines import diffedit_edit
+
+    with Progress(silent) as progress:
+        result = diffedit_edit.edit(
+            engine, image, chosen.method, chosen.reference, args, run_args, found, change_map,
+            chosen.refine, progress,
+        )  # fmt: skip
+    (picture,) = result.pictures
+    picture.info.setdefault("icc_profile", image.info.get("icc_profile"))
+    texts = png.texts(args, result.runs[0], change_map, result.settings, picture.size)
+    png.write_png(picture, target, texts)
+    if not silent:
+        print(f"{result.calls} model calls, {result.seconds:.1f} s", file=sys.stderr)
+    return {
+        "files": [str(target)],
+        "settings": result.settings,
+        "calls": result.calls,
+        "steps": result.steps,
+        "seconds": result.seconds,
+    }
+
+
+def _check_use(chosen: argparse.Namespace, run_args: RunArgs) -> None:
+    """No flag that would do nothing, and prompts that a map can be found from."""
+    method = chosen.method
+    if not 0 <= chosen.refine <= 10:
+        raise FieldError("refine", f"{chosen.refine} is not usable", "Use 0 to 10")
+    if chosen.map and method not in MAPPED:
+        raise FieldError("map", f"{method} uses none", f"Leave it out, or use {', '.join(MAPPED)}")
+    searches = method in MAPPED and not chosen.map
+    if searches:
+        sources.check_prompts(chosen.reference, run_args.prompt)
+    if chosen.reference and not searches:
+        raise _idle("reference", "methods that find a map")
+    for name in fields(DiffEditArgs):
+        if hasattr(chosen, name) and not searches:
+            raise _idle(name, "methods that find a map")
+    if chosen.refine and method not in INVERTED:
+        raise _idle("refine", ", ".join(INVERTED))
+    if hasattr(chosen, "scheduler") and method in INVERTED:
+        raise _idle("scheduler", "differential and sdedit; inversion is DDIM")
+    if hasattr(chosen, "diffedit_cut") and method in ("continuous", "differential"):
+        raise _idle("diffedit_cut", "the method diffedit")
+
+
+def _idle(name: str, needs: str) -> FieldError:
+    return FieldError(name, "it has no effect here", f"Leave it out; it goes with {needs}")

@@ -1,0 +1,209 @@
+"""The command line: `diffdiff edit`, `fan`, `sheet`, `diffedit`, `map`, `batch`, `models`, `serve`.
+
+Exit codes: 0 done, 2 a value that cannot be used, 3 out of memory, 4 rows of a batch failed (the
+others are done), 130 interrupted. What is wrong
+is told in one line on stderr, or with `--json` as one object on stdout. torch, diffusers and gradio
+are imported by the commands that need them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import socket
+import sys
+
+from .. import __version__
+from ..error_report import PARTLY, explain, line
+from ..errors import FieldError
+from ..pipelines.opening import open_engine
+from ..settings.given import given
+from ..settings.host_only import HOST_ONLY
+from ..settings.run import RunArgs
+from ..settings.schema import EditArgs, fields
+from . import arguments, diffedit_command, map_command
+from . import batch_command as batch
+from .common import Progress, add_engine
+
+EDITS = {  # command: (mode, summary, fields that mean nothing to it)
+    "edit": (None, "edit a picture as much as a change map says, pixel by pixel", ()),
+    "fan": ("fan", "see many strengths in the stripes of one picture, by one run",
+            ("mode", "scale", "sheet_batch")),
+    "sheet": ("sheet", "see many strengths, a picture for each, and a contact sheet",
+              ("mode", "scale", "fan_layout")),
+}  # fmt: skip
+OUT = {
+    None: "several pictures become OUT-0.png, ...",
+    "fan": "several pictures become OUT-0.png, ...",
+    "sheet": "the contact sheet; the pictures become OUT-1-at-0.25.png, ...",
+}
+EXAMPLE = """\
+example:
+  diffdiff map --kind gradient --out map.png
+  diffdiff edit photo.png --map map.png --prompt "a winter night" --out night.png
+  diffdiff edit photo.png --map mask.png --mode "soft inpaint" --prompt "a lake" --out lake.png
+  diffdiff fan photo.png --prompt "a winter night" --fan-low 0.2 --out fan.png
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs one command; returns its exit code."""
+    argv = sys.argv[1:] if argv is None else argv
+    as_json = "--json" in argv
+    try:
+        chosen = parser().parse_args(argv)
+        answer = chosen.command(chosen)
+        if as_json:
+            print(json.dumps(answer, ensure_ascii=False))
+        elif answer and not chosen.quiet:
+            print(*answer["files"], sep="\n")
+        return PARTLY if answer and answer.get("failed") else 0
+    except (Exception, KeyboardInterrupt) as error:
+        told = explain(error)
+        if told is None:
+            raise
+        tell(told[0], as_json)
+        return told[1]
+
+
+def tell(error: FieldError, as_json: bool) -> None:
+    """One line on stderr, or one object on stdout."""
+    if as_json:
+        told = {"field": error.field, "problem": error.problem, "remedy": error.remedy}
+        print(json.dumps({"error": told}, ensure_ascii=False))
+    else:
+        print("error:", line(error), file=sys.stderr)
+
+
+def parser() -> arguments.Parser:
+    """All commands. Their flags are the fields of `EditArgs` and `RunArgs`."""
+    top = arguments.Parser(
+        prog="diffdiff", description="Every pixel its own denoising strength.", epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = top.add_subparsers(metavar="COMMAND", required=True, dest="command_name")
+    for name in EDITS:
+        _add_edit(commands, name)
+    diffedit_command.add_to(commands)
+    map_command.add_to(commands)
+    batch.add_to(commands)
+    _add_models(commands)
+    _add_serve(commands)
+    return top
+
+
+def _add_edit(commands: argparse._SubParsersAction, name: str) -> None:
+    mode, text, without = EDITS[name]
+    edit = commands.add_parser(name, help=text, description=text.capitalize() + ".")
+    edit.set_defaults(command=run_edit, **({"mode": mode} if mode else {}))
+    edit.add_argument("image", metavar="IN", help="the picture")
+    edit.add_argument("--map", metavar="FILE", help="the change map: white changes, black is kept")
+    edit.add_argument("--out", metavar="OUT.png", help=OUT[mode])
+    edit.add_argument("--json", action="store_true", help="one JSON object on stdout, no progress")
+    edit.add_argument("--quiet", action="store_true", help="no progress and no output")
+    arguments.add(edit.add_argument_group("the run"), RunArgs, fields(RunArgs))
+    hidden = ["map", "enabled", *HOST_ONLY, *without]
+    shown = [n for n in fields() if n not in hidden]
+    arguments.add(edit.add_argument_group("the map"), EditArgs, shown)
+    add_engine(edit)
+
+
+def run_edit(chosen: argparse.Namespace) -> dict:
+    """Checks everything, runs the model, writes the pictures; returns what `--json` prints."""
+    run, args = given(chosen, RunArgs), given(chosen, EditArgs)
+    if not chosen.map and (args.needs_map or args.mode == "soft inpaint"):
+        raise FieldError("map", "there is no change map", "Give --map, or make one: diffdiff map")
+    from ..images import pictures
+    from ..maps import geometry
+    from ..pipelines import png, scheduler_choice
+
+    image = pictures.read(pictures.load(chosen.image, "image"), "image", chosen.image)
+    change_map = geometry.decode(pictures.load(chosen.map, "map")) if chosen.map else None
+    singles = args.several if args.mode == "sheet" else ()
+    inputs = [path for path in (chosen.image, chosen.map) if path]
+    targets = png.targets(chosen.out, run.count, inputs, singles)
+    if run.scheduler is not None:
+        scheduler_choice.known(run.scheduler)
+    silent = chosen.json or chosen.quiet
+    engine = open_engine(chosen, silent)
+    with Progress(silent) as progress:
+        result = engine.edit(image, change_map, args, run, progress)
+    for i, (picture, target) in enumerate(zip(result.pictures, targets)):
+        picture.info.setdefault("icc_profile", image.info.get("icc_profile"))
+        texts = png.texts(args, result.runs[i], change_map, result.settings, picture.size)
+        png.write_png(picture, target, texts)
+    if not silent:
+        print(
+            f"{result.calls} model calls, {result.skipped} of {result.steps} steps skipped, "
+            f"{result.seconds:.1f} s", file=sys.stderr,
+        )  # fmt: skip
+        if result.settings.get("levels"):
+            print(f"Levels: {png.began(result.settings['levels'])}", file=sys.stderr)
+        if "changes" in result.settings:
+            print(f'For even changes: --response "{result.settings["changes"]}"', file=sys.stderr)
+    return {
+        "files": [str(target) for target in targets],
+        "settings": result.settings,
+        "calls": result.calls,
+        "skipped": result.skipped,
+        "steps": result.steps,
+        "seconds": result.seconds,
+    }
+
+
+def _add_models(commands: argparse._SubParsersAction) -> None:
+    text = "what can be used; with `export`, write a model for a WebUI"
+    command = commands.add_parser("models", help=text, description=text.capitalize() + ".")
+    command.set_defaults(command=run_models)
+    command.add_argument("action", nargs="?", choices=("list", "export"), default="list")
+    command.add_argument("out", nargs="?", metavar="OUT.safetensors", help="file for `export`")
+    command.add_argument("--model", default="toyworld", metavar="NAME", help="toyworld or a folder")
+    command.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    command.add_argument("--quiet", action="store_true", help="print nothing")
+
+
+def run_models(chosen: argparse.Namespace) -> dict | None:
+    """Lists, or exports; returns what `--json` prints."""
+    from . import model_list
+
+    if chosen.action == "export":
+        return model_list.export(chosen.model, chosen.out)
+    if chosen.out:
+        raise FieldError("out", f"{chosen.out} has no effect here", "Use it with `models export`")
+    known = model_list.known()
+    if chosen.json:
+        return known
+    if not chosen.quiet:
+        print(model_list.listed(known))
+    return None
+
+
+def _add_serve(commands: argparse._SubParsersAction) -> None:
+    text = "a page in the browser, on this computer"
+    serve = commands.add_parser("serve", help=text, description=text.capitalize() + ".")
+    serve.set_defaults(command=run_serve, quiet=True)
+    serve.add_argument("--host", default="127.0.0.1", help="address (default: %(default)s)")
+    serve.add_argument("--port", type=int, default=7870, help="port (default: %(default)s)")
+    add_engine(serve)
+
+
+def run_serve(chosen: argparse.Namespace) -> None:
+    """Serves the page until it is interrupted."""
+    _check_address(chosen.host, chosen.port)
+    from ..page import page
+
+    page.serve(open_engine(chosen), chosen.host, chosen.port)
+
+
+def _check_address(host: str, port: int) -> None:
+    if not 1 <= port <= 65535:
+        raise FieldError("port", f"{port} is not a port", "Use a number from 1 to 65535")
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, UnicodeError) as error:
+        problem = f"{host}:{port} cannot be used ({getattr(error, 'strerror', None) or error})"
+        raise FieldError("port", problem, "Use another --port or --host") from None

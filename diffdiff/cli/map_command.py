@@ -1,0 +1,170 @@
+"""`diffdiff map`: change maps drawn, found in a picture, shaped from others, and looked at."""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+
+from ..edit import plan
+from ..errors import FieldError
+from ..images import pictures
+from ..maps import geometry, shapes, shaping
+from ..pipelines import png
+from ..settings.given import given
+from ..settings.run import RunArgs
+from ..settings.schema import EditArgs
+from ..settings.sources import sides
+from . import arguments, map_sources
+from .common import add_engine
+
+KINDS = ("gradient", "radial", "rectangle", "ellipse", "constant")
+IN_A_BOX = {"radial": shapes.radial, "rectangle": shapes.rectangle, "ellipse": shapes.ellipse}
+SIZE = (512, 512)  # width, height
+SHAPING = (
+    "invert", "black", "white", "gamma", "soften_radius", "soften_direction", "soften_falloff",
+    "linear_light",
+)  # fmt: skip
+LOOKING = ("strength", "steps", "scale")  # flags that only a preview obeys
+EXAMPLES = """\
+examples:
+  diffdiff map --kind gradient --size 768x512 --angle 90 --out down.png
+  diffdiff map --kind ellipse --box 0.3,0.4,0.7,0.9 --soften-radius 24 --out soft.png
+  diffdiff map painted.png --gamma 1.5 --preview photo.png --out look.png
+  diffdiff map photo.png --diffedit "a bowl of fruit" "a bowl of pears" --out pears.png
+  diffdiff map photo.png --source edges --invert --soften-radius 8 --preview --out look.png
+  diffdiff map photo.png --layers preset.json --out map.png
+"""
+
+
+def add_to(commands: argparse._SubParsersAction) -> None:
+    """The command and its flags."""
+    text = "make a change map, shape one, or look at one on its picture"
+    parser = commands.add_parser(
+        "map", help=text, description=text.capitalize() + ". White changes, black is kept.",
+        epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.set_defaults(command=run)
+    parser.add_argument(
+        "map", nargs="?", metavar="IN_MAP", help="a map to shape, or a picture to find one in"
+    )
+    parser.add_argument("--out", metavar="OUT.png", help="16-bit grey; with --preview the picture")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    parser.add_argument("--quiet", action="store_true", help="print nothing")
+
+    made = parser.add_argument_group("make a map")
+    made.add_argument("--kind", choices=KINDS, help="the shape of the map")
+    made.add_argument("--size", metavar="WxH", help="pixels (default: the preview's, or 512x512)")
+    made.add_argument(
+        "--from", dest="start", type=float, default=0.0, metavar="X",
+        help="value at the start of a gradient, and outside of a shape (default: 0)",
+    )  # fmt: skip
+    made.add_argument(
+        "--to", dest="end", type=float, default=1.0, metavar="X",
+        help="value at the end of a gradient, in a shape, of a constant (default: 1)",
+    )  # fmt: skip
+    made.add_argument(
+        "--angle", type=float, metavar="DEG",
+        help="of a gradient, clockwise: 0 runs from left to right, 90 down (default: 0)",
+    )  # fmt: skip
+    made.add_argument(
+        "--box", metavar="L,T,R,B",
+        help="of radial, rectangle, ellipse and foreground, in parts of the picture (default: the "
+        "middle half, for radial and foreground the whole)",
+    )  # fmt: skip
+
+    map_sources.add_to(parser)
+
+    arguments.add(parser.add_argument_group("shape the map"), EditArgs, SHAPING)
+
+    look = parser.add_argument_group("look at it")
+    look.add_argument(
+        "--preview", nargs="?", const="", metavar="IMAGE",
+        help="draw the strengths over this picture; left out, that which the map is found in",
+    )  # fmt: skip
+    arguments.add(look, RunArgs, ("strength", "steps"))
+    arguments.add(look, EditArgs, ("scale",))
+
+    add_engine(parser)
+
+
+def run(chosen: argparse.Namespace) -> dict:
+    """Writes the map, or the preview; returns what `--json` prints.
+
+    Raises:
+        FieldError: names the flag.
+    """
+    args = given(chosen, EditArgs, (*SHAPING, "scale"))
+    run_args = given(chosen, RunArgs)
+    way, told = map_sources.way(chosen), {}
+    _check_use(chosen, way)
+    seen = (chosen.preview or chosen.map) if chosen.preview is not None else None
+    inputs = filter(None, (chosen.map, seen, *map_sources.inputs(chosen)))
+    (target,) = png.targets(chosen.out, 1, inputs)
+    picture = None
+    if seen:
+        picture = pictures.read(pictures.load(seen, "preview"), "preview", seen)
+    if way:
+        change_map, told = map_sources.make(chosen, way)
+    elif chosen.kind:
+        change_map = make(chosen, picture.size if picture else SIZE)
+    else:
+        change_map = geometry.decode(pictures.load(chosen.map, "map"))
+    if picture is not None:  # a radius in pixels means those of the picture, as in an edit
+        change_map = geometry.resize(change_map, *picture.size)
+    shaped = shaping.shape(change_map, args)
+    if picture is None:
+        png.write_png(png.sixteen_bits(shaped), target)
+    else:
+        from ..page import visualize
+
+        strength = plan.strengths(shaped, args, run_args.strength)
+        png.write_png(visualize.preview(np.asarray(picture), strength, run_args.steps), target)
+    return {
+        "files": [str(target)],
+        "size": [shaped.shape[1], shaped.shape[0]],
+        "lowest": float(shaped.min()),
+        "highest": float(shaped.max()),
+        **told,
+    }
+
+
+def make(chosen: argparse.Namespace, size: tuple[int, int]) -> np.ndarray:
+    """The map of `--kind`, float32 [H, W]; `size` (width, height) where none was given."""
+    width, height = _size(chosen.size) if chosen.size else size
+    ends = chosen.start, chosen.end
+    if chosen.kind == "constant":
+        return shapes.constant(height, width, chosen.end)
+    if chosen.kind == "gradient":
+        return shapes.gradient(height, width, *ends, chosen.angle or 0.0)
+    box = {"box": sides(chosen.box)} if chosen.box else {}
+    return IN_A_BOX[chosen.kind](height, width, *ends, **box)
+
+
+def _check_use(chosen: argparse.Namespace, way: str | None) -> None:
+    """One source of the map, and no flag that would do nothing. way: as `automatic.way` gave it."""
+    if not chosen.kind and not chosen.map:
+        kinds = ", ".join(KINDS)
+        raise FieldError("map", "there is no map", f"Name a map file, or use --kind with {kinds}")
+    if chosen.kind and chosen.map:
+        raise FieldError("kind", f"there is a map too, {chosen.map}", "Use one of the two")
+    boxed = chosen.reading == "foreground"
+    for name, kinds in (("angle", ["gradient"]), ("box", list(IN_A_BOX)), ("size", KINDS)):
+        if name == "box" and boxed:
+            continue
+        if getattr(chosen, name) is not None and chosen.kind not in kinds:
+            needs = "--kind " + ", ".join(kinds) if name != "size" else "--kind"
+            raise FieldError(name, "it has no effect here", f"Leave it out; it goes with {needs}")
+    for name in LOOKING:
+        if hasattr(chosen, name) and chosen.preview is None:
+            raise FieldError(name, "it has no effect here", "Leave it out; it goes with --preview")
+    if chosen.preview == "" and not way:
+        raise FieldError("preview", "there is no picture", "Name one: --preview photo.png")
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal()) or min(int(width), int(height)) < 2:
+        problem = f"{text} is not a size"
+        raise FieldError("size", problem, "Use width x height in pixels, from 2x2, such as 768x512")
+    return int(width), int(height)

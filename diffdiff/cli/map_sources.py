@@ -1,0 +1,194 @@
+"""The maps of `diffdiff map` that are made from a picture: by two prompts, a source, or layers."""
+
+from __future__ import annotations
+
+import argparse
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from ..errors import FieldError
+from ..images import pictures
+from ..maps import build, geometry, layers
+from ..pipelines.opening import open_engine
+from ..settings import sources
+from ..settings.given import given
+from ..settings.schema import changed, fields
+from ..settings.sources import DiffEditArgs, SourceArgs
+from . import arguments
+from .common import Progress
+
+FILES = {  # flag: (the source or layer that it goes with, help)
+    "other_image": ("--source difference", "the picture to compare with"),
+    "inside": ("--source foreground", "strokes on the object: a picture, white where one is"),
+    "outside": ("--source foreground", "strokes beside the object"),
+    "painted": ("--layers", "the map of the layers whose source is painted"),
+}
+MODEL = {  # flags of the model, as they are where nobody gave them
+    "model": "toyworld", "dtype": "auto", "device": "auto", "offload": "none", "slicing": False,
+    "config": None, "second": None,
+}  # fmt: skip
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """The flags; those of the model are the command line's own."""
+    ways = parser.add_argument_group("find the map in a picture, IN_MAP")
+    ways.add_argument(
+        "--diffedit", nargs=2, metavar=("REFERENCE", "QUERY"),
+        help="where two prompts want the picture to differ: what it shows (or empty text), and "
+        "what it is to show",
+    )  # fmt: skip
+    ways.add_argument(
+        "--source", dest="reading", choices=sources.KINDS, help="what is read off the picture"
+    )
+    ways.add_argument("--layers", metavar="FILE.json", help="several sources, one on another")
+    arguments.add(parser.add_argument_group("diffedit"), DiffEditArgs, fields(DiffEditArgs))
+    read = parser.add_argument_group("source and layers")
+    arguments.add(read, SourceArgs, [name for name in fields(SourceArgs) if name != "box"])
+    for name, (_, text) in FILES.items():
+        read.add_argument("--" + name.replace("_", "-"), metavar="FILE", help=text)
+
+
+def way(chosen: argparse.Namespace) -> str | None:
+    """diffedit, source or layers, whichever was asked for; None where none of them was.
+
+    Raises:
+        FieldError: two of them, no picture, or a flag that would have no effect.
+    """
+    chosen_sources = {
+        "diffedit": chosen.diffedit,
+        "source": chosen.reading,
+        "layers": chosen.layers,
+    }
+    asked = [name for name, value in chosen_sources.items() if value is not None]
+    if len(asked) > 1 or (asked and chosen.kind):
+        name, other = asked[-1], asked[0] if len(asked) > 1 else "kind"
+        raise FieldError(name, f"there is --{other} too", "Use one of the two")
+    one = asked[0] if asked else None
+    if one and not chosen.map:
+        raise FieldError("image", "there is no picture", f"Name one: diffdiff map PHOTO --{one}")
+    _check_effect(chosen, one)
+    return one
+
+
+def _check_effect(chosen: argparse.Namespace, one: str | None) -> None:
+    used = sources.USED.get(chosen.reading, ())
+    kinds = {name: f"--source {kind}" for kind, names in sources.USED.items() for name in names}
+    rows = [(name, kinds[name], name in used) for name in fields(SourceArgs) if name != "box"]
+    rows += [(name, "--diffedit", one == "diffedit") for name in fields(DiffEditArgs)]
+    for name, needs, fits in rows:
+        if hasattr(chosen, name) and not fits:
+            raise _idle(name, needs)
+    asked = f"--source {chosen.reading}" if one == "source" else f"--{one}"
+    for name, (needs, _) in FILES.items():
+        if getattr(chosen, name) is not None and needs != asked:
+            raise _idle(name, needs)
+    for name, default in MODEL.items():
+        if getattr(chosen, name) != default and one not in ("diffedit", "layers"):
+            raise _idle(name, "--diffedit")
+
+
+def _idle(name: str, needs: str) -> FieldError:
+    return FieldError(name, "it has no effect here", f"Leave it out; it goes with {needs}")
+
+
+def inputs(chosen: argparse.Namespace) -> list[str]:
+    """Paths of the files that are read."""
+    paths = [chosen.layers, *(getattr(chosen, name) for name in FILES)]
+    return [path for path in paths if path]
+
+
+def make(chosen: argparse.Namespace, one: str) -> tuple[np.ndarray, dict[str, Any]]:
+    """The map, float32 [H, W] of the picture's size, and what `--json` says of it.
+
+    Args:
+        one: as `way` gave it.
+
+    Raises:
+        FieldError: names the flag, or the layer.
+    """
+    maker = _Maker(chosen)
+    if one == "diffedit":
+        reference, query = chosen.diffedit
+        args = given(chosen, DiffEditArgs)
+        told = {"reference": reference, "query": query, "settings": changed(args)}
+        return maker.between(reference, query, args), told
+    if one == "source":
+        reading = argparse.Namespace(**vars(chosen))
+        reading.box = chosen.box or ""
+        args = given(reading, SourceArgs)
+        names = sources.PICTURES.get(chosen.reading, ())
+        own = {name: getattr(chosen, name) for name in names if getattr(chosen, name)}
+        layer = layers.Layer(chosen.reading, reading=args, own=own)
+        return build.make(layer, maker.given()), {"source": chosen.reading}
+    return maker.layered(chosen.layers)
+
+
+class _Maker:
+    """One picture, and the model if one of its maps needs it: both are loaded once."""
+
+    def __init__(self, chosen: argparse.Namespace):
+        self.chosen, self.engine = chosen, None
+        self.data = pictures.load(chosen.map, "image")
+        self.image = pictures.read(self.data, "image", chosen.map)
+
+    def between(self, reference: str, query: str, args: DiffEditArgs) -> np.ndarray:
+        sources.check_prompts(reference, query)  # before the model is loaded
+        silent = self.chosen.json or self.chosen.quiet
+        if self.engine is None:
+            self.engine = open_engine(self.chosen, silent)
+        from ..pipelines.noise_predictor import find
+
+        with Progress(silent) as progress:
+            return find(self.engine, self.image, reference, query, args, None, progress)
+
+    def given(self, folder: Path = Path()) -> build.Given:
+        """folder: where the files that a layer names are looked for."""
+
+        def load(text: str, name: str) -> bytes:
+            return pictures.load(str(folder / text), name)
+
+        def find(layer: layers.Layer) -> np.ndarray:
+            own = layer.own
+            return self.between(own.get("reference", ""), own.get("query", ""), layer.finding)
+
+        painted = self.chosen.painted
+        return build.Given(
+            np.asarray(self.image),
+            lambda text, name: geometry.decode(load(text, name), name),
+            lambda text, name: np.asarray(pictures.read(load(text, name), name, text)),
+            _with_alpha(self.data),
+            geometry.decode(pictures.load(painted, "painted"), "painted") if painted else None,
+            find=find,
+        )
+
+    def layered(self, path: str) -> tuple[np.ndarray, dict[str, Any]]:
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            problem = f"{path} cannot be read ({getattr(error, 'strerror', None) or error})"
+            raise FieldError("layers", problem, "Give the path of a JSON file") from None
+        preset = layers.loads(text)
+        folder = Path(path).parent
+        kinds = [layer.source for layer in preset.layers]
+        if layers.PAINTED in kinds and not self.chosen.painted:
+            raise FieldError("painted", "a layer is painted, and there is no map", "Give one")
+        if self.chosen.painted and layers.PAINTED not in kinds:
+            raise FieldError("painted", "no layer is painted", "Leave it out")
+
+        given = self.given(folder)
+        width, height = self.image.size
+        told = {"preset": preset.name, "layers": kinds}
+        return layers.render(preset, height, width, lambda one: build.make(one, given)), told
+
+
+def _with_alpha(data: bytes) -> np.ndarray | None:
+    """A picture that `pictures.read` took, uint8 [H, W, 4]; None where it has no transparency."""
+    with Image.open(io.BytesIO(data)) as picture:
+        clear = picture.mode in ("LA", "PA", "RGBA", "La", "RGBa")
+        if not clear and "transparency" not in picture.info:
+            return None
+        return np.asarray(ImageOps.exif_transpose(picture).convert("RGBA"))

@@ -1,0 +1,47 @@
+"""What a map of strengths means for a run, in numbers and as a picture: who is released when."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..maps.overlay import colours
+from ..sampling.start_steps import NEVER, Rule, climb
+from ..settings.schema import EditArgs
+from .plan import plan
+
+
+class Releases(NamedTuple):
+    """steps: of the schedule. kept: part of the picture that no step touches, 0..1. rungs: one for
+    every step at which something is released, the first first: its step (counted from 0), the
+    lowest and the highest strength released there, and its part of the picture. picture: uint8
+    [H, W, 3], the earlier a pixel is released the brighter, black where it is kept."""
+
+    steps: int
+    kept: float
+    rungs: list[dict[str, Any]]
+    picture: np.ndarray
+
+
+def releases(
+    strength: np.ndarray, args: EditArgs, steps: int, full: float, rule: Rule = climb
+) -> Releases:
+    """When each pixel of a run is released.
+
+    Args:
+        strength: [H, W], 0..1, as `diffdiff.edit.plan.strengths` gives it.
+        steps: of the full schedule, 1 or more.
+        full: strength of a white pixel, which begins first.
+        rule: the host's own, strength -> start step; the default is the WebUI's.
+    """
+    floor = steps - 1 - int(min(full, 0.999) * steps)
+    start = plan(strength, args, steps, steps - 1, max(floor, 0), rule)[0].start
+    rungs = []
+    for step in np.unique(start[start != NEVER]):
+        own = start == step
+        least, most = float(strength[own].min()), float(strength[own].max())
+        rungs.append({"step": int(step), "from": least, "to": most, "share": float(own.mean())})
+    early = np.where(start == NEVER, 0.0, (steps - np.minimum(start, steps)) / steps)
+    picture = np.where((start == NEVER)[..., None], 0, colours(early)).astype(np.uint8)
+    return Releases(steps, float((start == NEVER).mean()), rungs, picture)

@@ -1,0 +1,40 @@
+"""Errors of a run that a user can do something about, in the words that name the remedy."""
+
+from __future__ import annotations
+
+from .errors import FieldError
+
+REFUSED, NO_MEMORY, PARTLY, INTERRUPTED = 2, 3, 4, 130  # exit codes
+EXTRAS = {  # module that may be missing -> what installs it
+    "diffusers": "pip install diffusers transformers accelerate safetensors",
+    "transformers": "pip install transformers",
+    "accelerate": "pip install accelerate",
+    "safetensors": "pip install safetensors",
+    "gradio": "pip install gradio",
+    "ray": 'pip install "ray[client]"',
+}
+NO_ROOM = ("out of memory", "can't allocate memory", "not enough memory")
+
+
+def explain(error: BaseException) -> tuple[FieldError, int] | None:
+    """The error as the user is told it, and its exit code; None for a mistake of ours.
+
+    Memory that ran out is known by its words, on any device, so that torch need not be imported.
+    """
+    if isinstance(error, FieldError):
+        return error, REFUSED
+    if isinstance(error, KeyboardInterrupt):
+        return FieldError("run", "interrupted", "Run it again"), INTERRUPTED
+    if isinstance(error, ModuleNotFoundError) and error.name in EXTRAS:
+        problem = "it is needed for this and not installed"
+        return FieldError(error.name, problem, f"Run: {EXTRAS[error.name]}"), REFUSED
+    short = isinstance(error, RuntimeError) and any(w in str(error).lower() for w in NO_ROOM)
+    if short or isinstance(error, MemoryError):
+        remedy = "Use a smaller width and height, --dtype float16, --offload model or --slicing"
+        return FieldError("memory", "there is not enough for this run", remedy), NO_MEMORY
+    return None
+
+
+def line(error: FieldError) -> str:
+    """The error in one line."""
+    return " ".join(str(error).split())

@@ -1,0 +1,245 @@
+"""Layers: several maps in an order, each joined to what lies below it; presets of them as JSON.
+
+A preset is {"name": "sky only", "layers": [{...}, ...]}, the lowest layer first. A layer names its
+source and may give blend, opacity, the shaping of its map (invert, black, white, gamma, soften_...)
+and settings of its source (edge_sigma, diffedit_level, ...); all but the source may be left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..errors import FieldError, shown
+from ..settings import sources
+from ..settings.schema import EditArgs, changed, fields, parse
+from ..settings.sources import DiffEditArgs, SourceArgs
+from . import shaping
+
+BLENDS = ("replace", "max", "min", "multiply", "add", "subtract")
+MOST = 32  # layers
+SHAPING = (
+    "invert", "black", "white", "gamma", "soften_radius", "soften_direction", "soften_falloff",
+    "linear_light",
+)  # fmt: skip
+PAINTED, UPLOAD, CONSTANT, DIFFEDIT = "painted", "upload", "constant", "diffedit"
+MASK, ANNOTATOR = "mask", "annotator"  # in a WebUI only
+SOURCES = (*sources.KINDS, PAINTED, UPLOAD, CONSTANT, DIFFEDIT, MASK, ANNOTATOR)
+# settings that are no fields of a model: name -> (the sources that have it, what it is). A picture
+# is the path of a file on the command line, base64 or a data URL in a WebUI.
+OWN = {
+    "file": ((UPLOAD,), "a map"),
+    "other_image": (("difference",), "a picture"),
+    "inside": (("foreground",), "a picture"),
+    "outside": (("foreground",), "a picture"),
+    "reference": ((DIFFEDIT,), "a prompt"),
+    "query": ((DIFFEDIT,), "a prompt"),
+    "annotator": ((ANNOTATOR,), "the name of a ControlNet preprocessor"),
+}
+NEEDED = {UPLOAD: ("file",), "difference": ("other_image",), ANNOTATOR: ("annotator",)}
+MAY_BE_EMPTY = ("reference", "query")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer.
+
+    source: one of `SOURCES`. blend: one of `BLENDS`. opacity: 0..1. shaping: what is done to its
+    map first; only `SHAPING` counts. value: 0..1, of "constant". reading: of the sources that are
+    read off the picture. finding: of "diffedit". own: the settings of `OWN` that were given.
+    """
+
+    source: str
+    blend: str = "replace"
+    opacity: float = 1.0
+    shaping: EditArgs = field(default_factory=EditArgs)
+    value: float = 1.0
+    reading: SourceArgs = field(default_factory=SourceArgs)
+    finding: DiffEditArgs = field(default_factory=DiffEditArgs)
+    own: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named list of layers, the lowest first."""
+
+    name: str
+    layers: tuple[Layer, ...]
+
+
+def join(below: np.ndarray, m: np.ndarray, blend: str, opacity: float = 1.0) -> np.ndarray:
+    """A map laid on another: float32 [H, W] in 0..1.
+
+    Args:
+        below, m: float32 [H, W] in 0..1, of one shape.
+        blend: what the two become: "replace" m, "max", "min", "multiply", "add" (at most 1),
+            "subtract" m from below (at least 0).
+        opacity: 0..1, how much of that counts: 0 leaves `below` as it is, 1 is the blend alone,
+            both bit for bit.
+
+    Raises:
+        FieldError: "blend", "opacity", or "layers" for maps of two sizes.
+    """
+    if blend not in BLENDS:
+        raise FieldError("blend", f"{shown(blend)} is not known", f"Use one of {', '.join(BLENDS)}")
+    if not 0 <= opacity <= 1:  # false for NaN too
+        raise FieldError("opacity", f"{opacity} is no opacity", "Use a number from 0 to 1")
+    if np.shape(below) != np.shape(m):
+        problem = f"a map of {np.shape(m)[1]}x{np.shape(m)[0]} lies on one of another size"
+        raise FieldError("layers", problem, "Bring the maps of all layers to one size")
+    if blend == "replace":
+        both = m
+    elif blend == "max":
+        both = np.maximum(below, m)
+    elif blend == "min":
+        both = np.minimum(below, m)
+    elif blend == "multiply":
+        both = below * m
+    elif blend == "add":
+        both = np.minimum(below + m, np.float32(1))
+    else:
+        both = np.maximum(below - m, np.float32(0))
+    part = np.float32(opacity)
+    mixed = below * (1 - part) + both * part
+    # rounding must not lead out of the two
+    return np.clip(mixed, np.minimum(below, both), np.maximum(below, both), dtype=np.float32)
+
+
+def combine(layers: Iterable[tuple[np.ndarray, str, float]], below: np.ndarray) -> np.ndarray:
+    """All layers on `below`, in order: float32 [H, W] in 0..1.
+
+    Args:
+        layers: (map, blend, opacity), as in `join`, the lowest first.
+        below: what there is before the first; 0 everywhere keeps the picture.
+    """
+    for m, blend, opacity in layers:
+        below = join(below, m, blend, opacity)
+    return below
+
+
+def render(
+    preset: Preset, height: int, width: int, make: Callable[[Layer], np.ndarray]
+) -> np.ndarray:
+    """The map of a preset: float32 [height, width] in 0..1.
+
+    Args:
+        make: a layer's own map before it is shaped, of that size. "constant" is made here.
+
+    Raises:
+        FieldError: as `make` and `join` do; the problem names the layer.
+    """
+
+    def shaped():
+        for i, layer in enumerate(preset.layers):
+            with_value = layer.source == CONSTANT
+            try:
+                m = np.full((height, width), layer.value, np.float32) if with_value else make(layer)
+            except FieldError as error:
+                raise _in_layer(i, error) from None
+            yield shaping.shape(m, layer.shaping), layer.blend, layer.opacity
+
+    return combine(shaped(), np.zeros((height, width), np.float32))
+
+
+def loads(text: str) -> Preset:
+    """A preset from its JSON.
+
+    Raises:
+        FieldError: "layers"; what is wrong, in which layer, and what is allowed there.
+    """
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        remedy = 'Send {"name": "...", "layers": [{"source": "luminance"}]}'
+        raise FieldError("layers", f"it is no JSON ({error})", remedy) from None
+    return read(told)
+
+
+def read(told: Any) -> Preset:
+    """A preset from what its JSON says; see `loads`."""
+    remedy = 'Send {"name": "...", "layers": [{"source": "luminance"}]}'
+    if not isinstance(told, dict) or not isinstance(told.get("layers"), list):
+        raise FieldError("layers", "there is no list of layers", remedy)
+    unknown = sorted(set(told) - {"name", "layers"})
+    if unknown:
+        problem = f"{shown(unknown[0])} is not known beside the layers"
+        raise FieldError("layers", problem, "Use name and layers only")
+    name = told.get("name", "")
+    if not isinstance(name, str):
+        raise FieldError("layers", f"the name {shown(name)} is no text", "Use text")
+    if not 1 <= len(told["layers"]) <= MOST:
+        problem = f"there are {len(told['layers'])} layers"
+        raise FieldError("layers", problem, f"Use 1 to {MOST}")
+    made = []
+    for i, one in enumerate(told["layers"]):
+        try:
+            made.append(_layer(one))
+        except FieldError as error:
+            raise _in_layer(i, error) from None
+    return Preset(name, tuple(made))
+
+
+def dumps(preset: Preset) -> str:
+    """The JSON of a preset, without what is as by default; `loads` gives the preset back."""
+    layers = []
+    for layer in preset.layers:
+        told: dict[str, Any] = {"source": layer.source}
+        defaults = Layer(layer.source)
+        for name in ("blend", "opacity", "value"):
+            if getattr(layer, name) != getattr(defaults, name):
+                told[name] = getattr(layer, name)
+        shaping = {n: v for n, v in changed(layer.shaping).items() if n in SHAPING}
+        told |= {**layer.own, **shaping, **changed(layer.reading), **changed(layer.finding)}
+        layers.append(told)
+    return json.dumps({"name": preset.name, "layers": layers}, ensure_ascii=False, indent=2) + "\n"
+
+
+def _layer(told: Any) -> Layer:
+    if not isinstance(told, dict):
+        raise FieldError("layer", f"{shown(told)} is no object", 'Use {"source": "luminance"}')
+    told = dict(told)
+    source = told.pop("source", None)
+    if source not in SOURCES:
+        problem = "there is none" if source is None else f"{shown(source)} is not known"
+        raise FieldError("source", problem, f"Use one of {', '.join(SOURCES)}")
+    blend = told.pop("blend", "replace")
+    if blend not in BLENDS:
+        raise FieldError("blend", f"{shown(blend)} is not known", f"Use one of {', '.join(BLENDS)}")
+    own = {name: told.pop(name) for name in list(told) if name in OWN and source in OWN[name][0]}
+    for name, value in own.items():
+        if not isinstance(value, str) or (name not in MAY_BE_EMPTY and not value.strip()):
+            raise FieldError(name, f"{shown(value)} is not usable", f"Give {OWN[name][1]}")
+    for name in NEEDED.get(source, ()):
+        if name not in own:
+            raise FieldError(name, f"source {source} needs it", f"Give {OWN[name][1]}")
+    opacity = _part(told, "opacity")
+    value = _part(told, "value") if source == CONSTANT else 1.0
+    used = sources.USED.get(source, ())
+    finding = tuple(fields(DiffEditArgs)) if source == DIFFEDIT else ()
+    unknown = sorted(set(told) - {*SHAPING, *used, *finding})
+    if unknown:
+        at = sorted(name for name, (kinds, _) in OWN.items() if source in kinds)
+        known = ["source", "blend", "opacity", *at, *used, *finding, *SHAPING]
+        known += ["value"] if source == CONSTANT else []
+        problem = f"source {source} has no such setting"
+        raise FieldError(shown(unknown[0])[1:-1], problem, f"Use {', '.join(known)}")
+    shaping = parse({n: v for n, v in told.items() if n in SHAPING})
+    reading = parse({n: v for n, v in told.items() if n in used}, SourceArgs)
+    found = parse({n: v for n, v in told.items() if n in finding}, DiffEditArgs)
+    return Layer(source, blend, opacity, shaping, value, reading, found, own)
+
+
+def _part(told: dict, name: str) -> float:
+    value = told.pop(name, 1.0)
+    good = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1
+    if not good:
+        raise FieldError(name, f"{shown(value)} is not usable", "Use a number from 0 to 1")
+    return float(value)
+
+
+def _in_layer(index: int, error: FieldError) -> FieldError:
+    return FieldError("layers", f"layer {index + 1}, {error.field}: {error.problem}", error.remedy)

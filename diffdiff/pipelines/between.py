@@ -1,0 +1,96 @@
+"""Levels between the steps in an edit by a pipeline: whether it has them, and what it tells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..edit.plan import leveled
+from ..errors import FieldError
+from ..sampling.fine_levels import STEPS
+from ..sampling.level_report import Start, starts
+from ..sampling.start_steps import NEVER, Ladder, Rule
+from ..settings.run import RunArgs
+from ..settings.schema import EditArgs
+from .ruler import Ruler, refusal
+from .scheduler_hook import Fine
+
+REMEDY = "Use levels steps"
+
+
+def wanted(args: EditArgs, run: RunArgs, scheduler: Any, refines: bool, own_rule: bool) -> bool:
+    """Whether pixels may begin between the steps of a run.
+
+    Args:
+        scheduler: of the run.
+        refines: a refiner takes over in between.
+        own_rule: strengths begin where the caller says, not where the pipeline has it.
+
+    Raises:
+        FieldError: "levels", where they are asked for and cannot be had.
+    """
+    if not args.fine(run.steps) or (own_rule and args.levels != "fine"):
+        return False
+    name = type(scheduler).__name__.removesuffix("Scheduler")
+    why, other = refusal(scheduler), ", or another scheduler such as Euler, DPMSolverMultistep"
+    if why:
+        problem = f"no pixel can begin between the steps of {name}: it {why}"
+    elif refines:
+        problem, other = "a refiner goes on from the steps' own levels only", ", or no refiner"
+    else:
+        return True
+    if args.levels == "fine":
+        raise FieldError("levels", problem, REMEDY + other)
+    return False
+
+
+class Leveled:
+    """The ladder of a map with levels between steps, once the schedule is known.
+
+    Args:
+        strength: `[h, w]` of the grid that is denoised.
+        args, run: of the edit.
+        rule: the pipeline's.
+    """
+
+    exact_steps = STEPS, STEPS - 1  # where the rule has a strength of its own for every level
+
+    def __init__(self, strength: np.ndarray, args: EditArgs, run: RunArgs, rule: Rule):
+        self.strength, self.args, self.run, self.rule = strength, args, run, rule
+        self.first: int | None = None
+        self.starts: list[Start] = []
+
+    @property
+    def nothing(self) -> bool:
+        """Whether no pixel is ever released."""
+        return bool((self.rule(self.strength, *self.exact_steps).start == NEVER).all())
+
+    def held(self) -> Fine:
+        """What makes the ladder, for `held.hold_pipeline`."""
+        return Fine(self.rule, self._ladder)
+
+    def _ladder(self, ruler: Ruler) -> tuple[Ladder, int]:
+        run, coordinates = self.run, ruler.coordinates
+        ladder, self.first = leveled(
+            self.strength, self.args, run.steps, coordinates, ruler.exact, run.strength
+        )
+        self.starts = starts(self.strength, ladder, self.first, coordinates, ruler.noise)
+        return ladder, self.first
+
+
+def record(found: list[Start]) -> list[dict[str, Any]]:
+    """Where strengths have begun, the strongest first: JSON types only.
+
+    strength: the lowest and the highest that begin there. noise: percent. calls: of the model that
+    such a pixel obeys. share: of the map.
+    """
+    return [
+        {
+            "strength": [round(start.lowest, 4), round(start.highest, 4)],
+            "noise": round(100 * start.noise, 1),
+            "calls": start.steps,
+            "share": round(start.share, 4),
+        }
+        for start in found
+    ]

@@ -1,0 +1,167 @@
+"""One edit by a diffusers pipeline: the core's map and shapes around a `job`."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from ..edit.plan import fanned, for_fan
+from ..errors import FieldError
+from ..images.pictures import flat
+from ..maps import geometry
+from ..maps.inpaint_mask import Work, shape_for
+from ..sampling.start_steps import Rule
+from ..settings import infotext
+from ..settings.run import RunArgs
+from ..settings.schema import EditArgs, changed
+from .families import Family
+from .fan_sheet import finish_fan, sheet
+from .job import Job, Result
+from .scheduler_hook import Progress
+
+
+class Engine:
+    """A loaded img2img pipeline that obeys change maps.
+
+    Args:
+        pipe: a diffusers img2img pipeline of a supported family.
+        family: that family.
+        name: of the model, for records.
+        second: an engine that goes on: SDXL's refiner, or stage II of DeepFloyd IF.
+        native: pixels of the shorter side of its pictures, for a model that knows one size only.
+    """
+
+    def __init__(
+        self,
+        pipe: Any,
+        family: Family,
+        name: str,
+        second: Engine | None = None,
+        native: int | None = None,
+    ):
+        self.pipe, self.rules, self.name, self.second = pipe, family, name, second
+        self.native = pipe.unet.config.sample_size if family.name.startswith("if") else native
+        self._check_parts()
+
+    @property
+    def family(self) -> str:
+        return self.rules.name
+
+    def edit(
+        self,
+        image: Image.Image,
+        change_map: np.ndarray | None,
+        args: EditArgs,
+        run: RunArgs,
+        progress: Progress | None = None,
+        rule: Rule | None = None,
+        **extra: Any,
+    ) -> Result:
+        """img2img with a strength of its own for every pixel.
+
+        Args:
+            image: the input; alpha lies on white.
+            change_map: float32 `[H, W]` in 0..1, any size; 1 = change. A fan and a sheet need none.
+            args: what is done to the map.
+            run: img2img's own settings.
+            progress: called with (model calls made, model calls in all).
+            rule: strength -> start step, if not the pipeline's own.
+            extra: further arguments of the pipeline, such as `prompt_embeds`.
+
+        Raises:
+            FieldError: a setting, the map or the model cannot be used.
+        """
+        began = time.perf_counter()
+        if args.mode == "sheet":
+            result = sheet(self, image, change_map, args, run, progress, rule, **extra)
+            result.seconds = time.perf_counter() - began
+            return result
+        if change_map is None and (args.needs_map or args.mode == "soft inpaint"):
+            raise FieldError("map", "there is none", "Give a change map: white changes.")
+        source = self.fit(image, run)
+        result = self._edit(image, source, change_map, args, run, progress, rule, extra)
+        result.runs = [run.alone(i) for i in range(run.count)]
+        result.settings |= {"model": self.name}
+        if change_map is not None:
+            result.settings["map"] = infotext.fingerprint([change_map])
+        result.seconds = time.perf_counter() - began
+        return result
+
+    def _edit(self, image, source, change_map, args, run, progress, rule, extra) -> Result:
+        shaped, fan = np.ones((1, 1), np.float32), None
+        if change_map is not None:
+            shaped = shape_for(geometry.resize(change_map, *image.size), args, Work(*source.size))
+        worked = geometry.resize(shaped, *source.size)
+        if args.mode == "fan":
+            cell = self.rules.factor(getattr(self.pipe, "decoder_pipe", self.pipe))
+            fan = fanned(args, *source.size, worked, cell)
+            shaped = worked = fan.map
+        told, args = args, for_fan(args) if fan else args
+        job = Job(self, source, worked, args, run, rule, extra)
+        pictures, calls = job.go(progress)
+        result = job.result(pictures, calls)
+        if self.second is not None and self.second.family == "if-2":
+            # stage II redraws at four times the size, by the same map
+            if not self.second.reads_text and "prompt_embeds" not in extra:
+                extra = {**extra, **self.embeds(run)}
+            own = result.settings.get("levels")
+            result = self.second.enlarge(pictures, image, shaped, args, run, progress, **extra)
+            result.calls += calls
+            if own is not None:  # beside those of the second stage
+                result.settings["levels_first"] = own
+        if fan:
+            finish_fan(result, fan)
+            result.settings.pop("dd_scale", None)
+            result.settings |= {f"dd_{name}": value for name, value in changed(told).items()}
+        return result
+
+    @torch.no_grad()
+    def embeds(self, run: RunArgs) -> dict[str, torch.Tensor]:
+        """The prompt as a stage without a text encoder takes it."""
+        positive, negative = self.pipe.encode_prompt(
+            run.prompt, negative_prompt=run.negative_prompt or None
+        )
+        return {"prompt_embeds": positive, "negative_prompt_embeds": negative}
+
+    def enlarge(self, small: list[Image.Image], image, shaped, args, run, progress, **extra):
+        """DeepFloyd IF's stage II: the edited small pictures, the original, and the shaped map."""
+        source = self.fit(image, run)
+        job = Job(
+            self, source, geometry.resize(shaped, *source.size), args, run, None, extra, small
+        )
+        return job.result(*job.go(progress))
+
+    def fit(self, image: Image.Image, run: RunArgs) -> Image.Image:
+        """The input at the working size, RGB; untouched where it fits already."""
+        image, size = flat(image), self.worked_at(image, run)
+        return image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
+
+    def worked_at(self, image: Image.Image, run: RunArgs) -> tuple[int, int]:
+        """The working size (width, height) of an input."""
+        width, height = image.size
+        if self.native is not None:
+            scale = self.native / min(width, height)
+            width, height = round(width * scale), round(height * scale)
+        width, height = run.width or width, run.height or height
+        step = self.rules.multiple
+        return tuple(max(round(side / step), 1) * step for side in (width, height))
+
+    def _check_parts(self) -> None:
+        pipe = self.pipe
+        encoders = [n for n in pipe.components if n.endswith(("text_encoder", "text_encoder_2"))]
+        self.reads_text = any(getattr(pipe, n, None) is not None for n in encoders)
+        vae, unet = getattr(pipe, "vae", None), getattr(pipe, "unet", None)
+        if vae is None or unet is None:
+            return
+        channels = unet.config.in_channels
+        if channels != vae.config.latent_channels:
+            raise FieldError(
+                "model",
+                f"its UNet takes {channels} channels, so it is no plain img2img model "
+                "(inpainting, depth or instruction checkpoints have more)",
+                "Use the base checkpoint.",
+            )

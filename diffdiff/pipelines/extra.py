@@ -1,0 +1,123 @@
+"""Extra model calls of a held diffusers run: pixels that begin at a level between two steps.
+
+The pipeline owns the model, so a level between steps is one entry more in the timesteps that it
+goes through. At such a call every pixel is shown at that level: those that begin there as
+`init (+) noise`, all others as the step before left them (`diffdiff.sampling.early`),
+
+    x(level) = signal * x0 + noise * eps.
+
+Of the answer the pixels that begin there make a step of their own to the next step's level.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..sampling.hold import Hold
+from ..sampling.noise_levels import held_answer, noised, parts
+from ..sampling.start_steps import Ladder
+from .ruler import Ruler
+from .scheduler_forks import Forks
+
+
+class Extra:
+    """All extra calls of one run.
+
+    Args:
+        ladder: of the run.
+        ruler: of the scheduler's schedule.
+        fine: uint8 `[1, 1, h, w]`; i > 0 begins at `ladder.between[i - 1]`.
+        weight: float like `fine` or None, how much of its first answer a pixel obeys.
+        hold, forks: of the run.
+    """
+
+    def __init__(
+        self,
+        ladder: Ladder,
+        ruler: Ruler,
+        fine: Tensor,
+        weight: Tensor | None,
+        hold: Hold,
+        forks: Forks,
+    ):
+        self.ladder, self.ruler, self.fine, self.weight = ladder, ruler, fine, weight
+        self.hold, self.forks = hold, forks
+        self.due: list[int] = []  # numbers of the levels before the next step
+        self.pending: Tensor | None = None  # where the main run is at that step
+        self.arrived: list[tuple[Tensor, Tensor]] = []
+        self.twin: Any = None
+
+    def begin(self, x: Tensor, answer: Tensor, reached: Tensor, step: int) -> None:
+        """After a step of the main run.
+
+        Args:
+            x, answer: what the model was asked there, and what it said (held): `[B, C, h, w]`.
+            reached: where the scheduler has come to.
+            step: the next.
+        """
+        self.due = order(self.ladder, step)
+        self.arrived = []
+        if self.due:
+            self.pending, self.step = reached, step
+            self.state = parts(self.hold.predicts, x, answer, self.hold.schedule.levels[step - 1])
+
+    def show(self) -> Tensor:
+        """The picture of the next extra call: `[B, C, h, w]`."""
+        number = self.due.pop(0)
+        coordinate = self.ladder.between[number - 1].coordinate
+        self.twin = self.forks.early(self.step - 1)
+        self.ruler.put(self.twin, self.step - 1, coordinate)
+        self.where, self.level = self.fine == number, self.ruler.level(coordinate)
+        own = noised(self.hold.init, self.hold.noise, self.level).to(self.pending.dtype)
+        picture = noised(*self.state, self.level).to(self.pending.dtype)
+        return torch.where(self.where, own, picture)
+
+    def step_on(
+        self, x: Tensor, answer: Tensor, variance: list[Tensor], timestep: Any, *args, **kwargs
+    ) -> Any:
+        """An extra call's answer: its pixels' step. The scheduler's own output object.
+
+        Args:
+            x: what the model was asked: `[B, C, h, w]`.
+            answer: what it said, without the learned variance that may follow.
+            timestep, *args, **kwargs: as for `scheduler.step`.
+        """
+        twin, self.twin = self.twin, None
+        hold, where = self.hold, self.where
+        goes_on = where
+        if self.weight is not None:
+            held = held_answer(hold.predicts, x, hold.init, self.level).to(answer.dtype)
+            answer = torch.lerp(held, answer, self.weight.to(answer.dtype))
+            goes_on = where & (self.weight >= 1)  # the others begin anew at the step
+        own = parts(hold.predicts, x, answer, self.level)
+        self.state = tuple(torch.where(where, new, old) for new, old in zip(own, self.state))
+        whole = torch.cat([answer, *variance], 1)
+        at = self.step - 1
+        out = self.forks.step_early(twin, at, goes_on, whole, timestep, x, *args, **kwargs)
+        self.arrived.append((where, out.prev_sample))
+        return out
+
+    def enter(self, x: Tensor) -> Tensor:
+        """`x` at the next step, with the pixels that have come to it."""
+        for where, own in self.arrived:
+            x = torch.where(where, own.to(x.dtype), x)
+        self.arrived, self.pending = [], None
+        return x
+
+
+def order(ladder: Ladder, step: int) -> list[int]:
+    """Numbers of the levels before a step, the noisiest first."""
+    found = [(b.coordinate, i) for i, b in enumerate(ladder.between, 1) if b.step == step]
+    return [i for _, i in sorted(found, reverse=True)]
+
+
+def inserted(times: Tensor, ladder: Ladder, ruler: Ruler, first: int) -> Tensor:
+    """The timesteps of all model calls from a step on, the extra ones among them."""
+    own, values = times.tolist(), []
+    for step in range(first, len(own) + 1):
+        between = (ladder.between[i - 1].coordinate for i in order(ladder, step))
+        values += [*map(ruler.timestep, between), *own[step : step + 1]]
+    return torch.tensor(values, dtype=times.dtype, device=times.device)

@@ -1,0 +1,182 @@
+"""One call of the engine at the working size: ladder, held pipeline and composite."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from .. import __version__
+from ..edit.plan import full_strength, kept, plan, shown, strengths
+from ..errors import FieldError
+from ..images import color_match
+from ..images.paste_back import paste_back
+from ..maps import geometry
+from ..sampling.start_steps import NEVER
+from ..settings.run import RunArgs
+from ..settings.schema import changed
+from .between import Leveled, record, wanted
+from .scheduler_choice import choose
+from .scheduler_hook import Held, Progress, hold_pipeline
+
+
+@dataclass
+class Result:
+    """pictures: RGB, one for every seed. change_map: float32 `[H, W]`, the strength of every pixel.
+
+    calls, skipped, steps: model calls made, and steps of the schedule that were not needed.
+    settings: what differs from the defaults, the model, the map's fingerprint; JSON types only.
+    runs: the settings of each picture alone.
+    """
+
+    pictures: list[Image.Image]
+    change_map: np.ndarray
+    calls: int
+    skipped: int
+    steps: int
+    seconds: float
+    settings: dict[str, Any] = field(default_factory=dict)
+    runs: list[RunArgs] = field(default_factory=list)
+
+
+class Job:
+    """One call of `Engine.edit`, at the working size.
+
+    Args:
+        engine: whose pipeline runs.
+        source: the picture at that size.
+        shaped: the map at that size.
+        args, run, rule, extra: as for `Engine.edit`.
+        small: pictures that a second stage of DeepFloyd IF enlarges.
+    """
+
+    def __init__(self, engine, source, shaped, args, run, rule, extra, small=None):
+        self.engine, self.source, self.args, self.run = engine, source, args, run
+        self.rule = rule or engine.rules.rule
+        self.extra, self.small, self.leveled = extra, small, None
+        self.refines = engine.second is not None and engine.second.family == "sdxl"
+        pipe = engine.pipe
+        decoder = getattr(pipe, "decoder_pipe", pipe)
+        self.scheduler, self.note = choose(decoder.scheduler, run.scheduler, run.seed)
+        self.strength = strengths(shaped, args, run.strength)
+        factor = engine.rules.factor(decoder)
+        grid = geometry.to_latent(shaped, source.height // factor, source.width // factor)
+        steps, last = run.steps, run.steps - 1
+        slider = int(self.rule(np.array(run.strength), steps, last).start)
+        self.slider_first = min(slider, steps)
+        on_grid = strengths(grid, args, run.strength)
+        self.exact = steps, last  # what the rule is asked with for a strength that changes nothing
+        if wanted(args, run, self.scheduler, self.refines, rule is not None):
+            self.leveled = Leveled(on_grid, args, run, self.rule)
+            self.exact, self.first = Leveled.exact_steps, None
+        else:
+            self.ladder, self.first = plan(on_grid, args, steps, last, self.slider_first, self.rule)
+
+    def go(self, progress: Progress | None) -> tuple[list[Image.Image], int]:
+        """The pictures as the pipeline makes them, kept pixels pasted back; model calls."""
+        nothing = (self.ladder.start == NEVER).all() if not self.leveled else self.leveled.nothing
+        if nothing:
+            return [self.source.copy() for _ in range(self.run.count)], 0
+        pictures, calls = self._call_pipeline(progress)
+        return [self._composite(p) for p in pictures], calls
+
+    def _call_pipeline(self, progress: Progress | None) -> tuple[list[Image.Image], int]:
+        engine, run, refiner = self.engine, self.run, self.engine.second
+        if self.leveled:
+            held, pictures = self._part(engine, progress, strength=1.0)
+            self.first = self.leveled.first
+            return pictures, held.calls
+        strength = engine.rules.strength_from(self.first, run.steps)
+        switch = round(run.switch * run.steps)
+        if not self.refines or self.first >= switch:  # one of them does it all
+            alone = refiner if self.refines else engine
+            held, pictures = self._part(alone, progress, strength=strength)
+            return pictures, held.calls
+        base, latents = self._part(
+            engine, progress, strength=strength, denoising_end=run.switch, output_type="latent"
+        )
+        held, pictures = self._part(
+            refiner, progress, known=base.known, image=latents, denoising_start=run.switch
+        )
+        return pictures, base.calls + held.calls
+
+    def _part(self, engine, progress, known=None, **more) -> tuple[Held, Any]:
+        """One pipeline's part of the run."""
+        request = {**self._request(engine), **more, **self.extra}
+        accepted = inspect.signature(engine.pipe.__call__).parameters
+        request = {k: v for k, v in request.items() if k in accepted}
+        options = {"known": known, "progress": progress}
+        ladder = self.leveled.held() if self.leveled else self.ladder
+        with hold_pipeline(engine.pipe, self.scheduler, ladder, **options) as held:
+            pictures = engine.pipe(**request).images
+        return held, pictures
+
+    def _request(self, engine) -> dict[str, Any]:
+        run = self.run
+        seeds = [(run.seed + i) % 2**32 for i in range(run.count)]
+        generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
+        request = {
+            "prompt": run.prompt,
+            "negative_prompt": run.negative_prompt or None,
+            "image": self.source,
+            "num_inference_steps": run.steps,
+            "num_images_per_prompt": run.count,
+            "generator": generators if run.count > 1 else generators[0],
+            "width": self.source.width,
+            "height": self.source.height,
+            "output_type": "pil",
+        }
+        if run.guidance is not None:
+            request["guidance_scale"] = run.guidance
+        if engine.family == "if-2":
+            quarter = tuple(side // 4 for side in self.source.size)
+            request["original_image"] = self.source
+            request["image"] = self.small or self.source.resize(quarter, Image.Resampling.BICUBIC)
+        if any(name.endswith("_embeds") for name in self.extra):
+            del request["prompt"], request["negative_prompt"]
+        elif not engine.reads_text:
+            raise FieldError(
+                "model", "it has no text encoder", "Load the whole pipeline, its text encoder too."
+            )
+        if engine.family == "flux" and run.negative_prompt:
+            raise FieldError("negative_prompt", "Flux.1 is distilled and has none", "Leave it out.")
+        return request
+
+    def _composite(self, picture: Image.Image) -> Image.Image:
+        if not isinstance(picture, Image.Image):
+            return picture  # tensors were asked for
+        picture = picture.convert("RGB")
+        if picture.size != self.source.size:
+            return picture
+        original, edited = np.asarray(self.source), np.asarray(picture)
+        untouched = kept(self.strength, *self.exact, self.rule)
+        if self.args.colour_match:
+            edited = color_match.match(edited, original, untouched)
+        if self.args.paste_back:
+            limit = None
+            if self.args.mode == "soft inpaint":
+                full = full_strength(self.args, self.run.strength)
+                limit = shown(self.strength, full, *self.exact, self.rule)
+            edited = paste_back(original, edited, ~untouched, self.args.feather, limit)
+        return Image.fromarray(edited)
+
+    def result(self, pictures: list[Image.Image], calls: int) -> Result:
+        first = self.run.steps if self.first is None else self.first
+        settings = {
+            **changed(self.run),
+            **{f"dd_{name}": value for name, value in changed(self.args).items()},
+            "scheduler": type(self.scheduler).__name__.removesuffix("Scheduler"),
+            "size": list(self.source.size),
+            "version": __version__,
+        }
+        if self.note:
+            settings["note"] = self.note
+        if self.leveled:
+            settings["levels"] = record(self.leveled.starts)
+        skipped = max(first - self.slider_first, 0)
+        strength = self.strength.astype(np.float32)
+        return Result(pictures, strength, calls, skipped, self.run.steps, 0.0, settings)

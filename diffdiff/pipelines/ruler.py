@@ -1,0 +1,158 @@
+"""Levels between the steps of a diffusers scheduler: where strengths begin on its schedule without
+rounding, and a schedule that has such a level in the place of one of its steps."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..sampling.fine_levels import DENSE, Exact
+from ..sampling.noise_levels import Level
+from ..sampling.start_steps import Rule
+from .schedulers import ALPHA_VP, family, level
+
+
+def refusal(scheduler: Any) -> str:
+    """Why no pixel can begin between the steps of a scheduler; empty: it can."""
+    if scheduler.order > 1:
+        return "makes two model calls a step, the second of them at a level of its own"
+    if family(scheduler) == "PNDM":
+        return "asks at its second level twice"
+    if getattr(scheduler.config, "invert_sigmas", False):
+        return "counts its levels upwards"
+    return ""
+
+
+class Ruler:
+    """The levels of a scheduler whose `set_timesteps` has been called.
+
+    A level is told by its coordinate: the timestep where that says everything, else sigma (Karras'
+    and other spacings, flow matching).
+
+    Args:
+        scheduler: its schedule is read here; it is not kept.
+        rule: the pipeline's, strength -> start step.
+        given: the arguments of `set_timesteps`, by name.
+    """
+
+    def __init__(self, scheduler: Any, rule: Rule, given: dict[str, Any]):
+        times, sigmas = _schedule(scheduler)
+        dense_times, dense_sigmas = _dense(scheduler, given, times, sigmas)
+        self.whole = not scheduler.timesteps.is_floating_point()
+        self.table = None  # sigma of every timestep
+        self.by_time = sigmas is None
+        if sigmas is not None and hasattr(scheduler, "alphas_cumprod"):
+            alphas = np.asarray(scheduler.alphas_cumprod.cpu(), np.float64)
+            table = ((1 - alphas) / alphas) ** 0.5
+            read = np.interp(dense_times[:-1], np.arange(len(table)), table)
+            self.by_time = np.allclose(read, dense_sigmas[:-1], rtol=1e-4, atol=0)
+            self.table = table
+        self.pairs = dense_sigmas, dense_times
+        coordinates, dense = (times, dense_times) if self.by_time else (sigmas, dense_sigmas)
+        self.coordinates: Sequence[float] = coordinates.tolist()
+        self.exact = Exact(dense, rule)
+        self._one = copy.copy(scheduler)
+
+    def level(self, coordinate: float) -> Level:
+        """The noise level there."""
+        one = copy.copy(self._one)
+        self.put(one, 0, coordinate)
+        return level(one, 0)
+
+    def noise(self, coordinate: float) -> float:
+        """Its part of noise, `noise / (signal + noise)`."""
+        signal, noise = (1.0 if part is None else float(part) for part in self.level(coordinate))
+        return noise / max(signal + noise, 1e-12)
+
+    def timestep(self, coordinate: float) -> float:
+        """What the model is told there."""
+        if self.by_time:
+            return coordinate
+        sigmas, times = (part[:-1][::-1] for part in self.pairs)
+        time = float(np.interp(coordinate, sigmas, times))
+        return round(time) if self.whole else time
+
+    def put(self, scheduler: Any, step: int, coordinate: float) -> None:
+        """Gives a step of a scheduler's schedule another level; the arrays are copied."""
+        scheduler.timesteps = scheduler.timesteps.clone()
+        scheduler.timesteps[step] = self.timestep(coordinate)
+        if hasattr(scheduler, "sigmas"):
+            sigma = coordinate
+            if self.by_time:
+                sigma = np.interp(coordinate, np.arange(len(self.table)), self.table)
+            scheduler.sigmas = scheduler.sigmas.clone()
+            scheduler.sigmas[step] = float(sigma)
+        if family(scheduler) == "DDIM":
+            later = scheduler.timesteps[step + 1 :].tolist()
+            here = int(scheduler.timesteps[step])
+            gap = here - (later[0] if later else -1)
+            scheduler.num_inference_steps = _Steps(scheduler.num_inference_steps, gap)
+
+    @staticmethod
+    def gone(scheduler: Any) -> None:
+        """After a step from such a level: the next is the scheduler's own again."""
+        steps = scheduler.num_inference_steps
+        if isinstance(steps, _Steps):
+            scheduler.num_inference_steps = int(steps)
+
+
+class _Steps(int):
+    """A number of steps, for one step of DDIM: it steps to `timestep - train_timesteps // steps`,
+    whatever its schedule says, and that quotient is `gap` here."""
+
+    def __new__(cls, steps: int, gap: int) -> _Steps:
+        self = super().__new__(cls, steps)
+        self.gap = gap
+        return self
+
+    def __rfloordiv__(self, timesteps: int) -> int:
+        return self.gap
+
+    def __deepcopy__(self, memo: Any) -> _Steps:
+        return self
+
+    def __reduce__(self) -> tuple:
+        return _Steps, (int(self), self.gap)
+
+
+def _schedule(scheduler: Any) -> tuple[np.ndarray, np.ndarray | None]:
+    """Timesteps, ending with 0, and sigmas if it has them, one more than its steps."""
+    times = np.append(np.asarray(scheduler.timesteps.cpu(), np.float64), 0.0)
+    if family(scheduler) in ALPHA_VP:
+        return times, None
+    return times, np.asarray(scheduler.sigmas.cpu(), np.float64)
+
+
+def _dense(
+    scheduler: Any, given: dict[str, Any], times: np.ndarray, sigmas: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The schedule with the same arguments and `DENSE` steps."""
+    if given.get("timesteps") is not None:  # the caller's own: what lies between them
+        return _spread(times), None if sigmas is None else _spread(sigmas)
+    other = type(scheduler).from_config(scheduler.config)
+    given = {**given, "device": "cpu"}
+    known = inspect.signature(type(scheduler).set_timesteps).parameters
+    count = min(DENSE, scheduler.config.num_train_timesteps)
+    if given.get("sigmas") is not None:
+        own = np.asarray(given["sigmas"], np.float64)
+        ends = len(own) == len(times) - 1  # its end is not among them
+        spread = _spread(np.append(own, 0.0) if ends else own)
+        given["sigmas"], count = spread[:-1] if ends else spread, DENSE
+    if given.get("num_inference_steps") is not None:
+        given["num_inference_steps"] = count
+    if "original_inference_steps" in known:  # LCM, TCD: not only what they were distilled at
+        given["original_inference_steps"] = scheduler.config.num_train_timesteps
+    other.set_timesteps(**given)
+    times, sigmas = (None if part is None else _spread(part) for part in _schedule(other))
+    return (times if other.timesteps.is_floating_point() else np.rint(times)), sigmas
+
+
+def _spread(values: np.ndarray) -> np.ndarray:
+    """`DENSE + 1` of them, straight in between; as they are where they are as many."""
+    if len(values) == DENSE + 1:
+        return values
+    return np.interp(np.linspace(0, len(values) - 1, DENSE + 1), np.arange(len(values)), values)

@@ -1,0 +1,11 @@
+"""Fields that mean something in a WebUI only."""
+
+from __future__ import annotations
+
+from .schema import fields
+from .sources import DiffEditArgs, SourceArgs
+
+HOST_ONLY = (  # fields that concern a WebUI's mask, or that other commands have
+    "combine", "mask_channel", "source", "reference", "query", "other_image", "annotator", "layers",
+    "anchor", *fields(SourceArgs), *fields(DiffEditArgs),
+)  # fmt: skip

@@ -1,0 +1,90 @@
+"""Settings to and from a picture's generation parameters. Keys and types derive from the args."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import __version__
+from .schema import AUTO, EditArgs, changed, fields
+from .sources import USED, DiffEditArgs
+
+ENABLED = "DD enabled"
+MAP = "DD map"  # its fingerprint
+STARTS = "DD starts"  # where strengths have begun
+OF_SOURCE = {  # fields that mean nothing with another source
+    **USED,
+    "diffedit": ("reference", "query", *fields(DiffEditArgs)),
+    "annotator": ("annotator",),
+    "layers": ("layers",),
+}
+
+
+def key(field: str) -> str:
+    return "DD " + field.replace("_", " ")
+
+
+def write(args: EditArgs, change_maps: list[np.ndarray]) -> dict[str, Any]:
+    """The non-default settings, the map's fingerprint and the version; for an enabled edit."""
+    idle = {name for source, own in OF_SOURCE.items() if source != args.source for name in own}
+    settings = {key(name): value for name, value in changed(args).items() if name not in idle}
+    mark = {MAP: fingerprint(change_maps)} if change_maps else {}
+    return {ENABLED: True, **settings, **mark, "DD version": __version__}
+
+
+def places(strengths: Sequence[float], boxes: Sequence[Sequence[int]]) -> str:
+    """Where a picture shows which strength: "strength left top right bottom; ...".
+
+    boxes: in pixels of that picture, right and bottom excluded. No character of it needs quotes.
+    """
+    rows = ([f"{s:g}", *map(str, box)] for s, box in zip(strengths, boxes))
+    return "; ".join(" ".join(row) for row in rows)
+
+
+def fingerprint(change_maps: list[np.ndarray]) -> str:
+    """Ten hexadecimal digits that tell maps apart: float32 `[H, W]` each, as decoded."""
+    digest = hashlib.sha256()
+    for change_map in change_maps:
+        digest.update(np.round(change_map * 65535).astype("<u2").tobytes())
+    return digest.hexdigest()[:10]
+
+
+def reader(field: str) -> Callable[[dict], Any]:
+    """What to put into a control when parameters are pasted.
+
+    A setting that is not written had its default, and one that is written wrongly (parameters can
+    come from anywhere) gets it; parameters of a picture made without the extension switch it off
+    and leave the other controls alone.
+    """
+    default, choices = (fields()[field][part] for part in ("default", "choices"))
+
+    def read(params: dict) -> Any:
+        if field == "enabled":
+            return params.get(ENABLED) == "True"
+        if ENABLED not in params:
+            return None
+        if field == "soften_radius":
+            return _number(params.get(key(field), AUTO), float(AUTO))
+        value = params.get(key(field), default)
+        if default is None:  # a box that may be empty
+            return "" if value is None else str(value)
+        if isinstance(default, bool):
+            return str(value) == "True"
+        if isinstance(default, (int, float)):
+            return _number(value, default)
+        return default if choices and value not in choices else value
+
+    return read
+
+
+def _number(text: Any, default: float) -> float:
+    """The number of a text, of the default's type; the default where it is none."""
+    try:
+        value = type(default)(text)
+        return value if math.isfinite(value) else default
+    except (ValueError, OverflowError):
+        return default

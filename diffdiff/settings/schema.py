@@ -1,0 +1,169 @@
+"""What derives from the settings of an edit: checks, descriptions, what was changed, a table.
+
+Panel, API, infotext, command line and docs derive from `EditArgs` by these. The same code runs on
+pydantic 1.10 (A1111) and 2 (Forge).
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from ..errors import FieldError, shown
+from . import response, strength_list
+from .edit import AUTO, EditArgs
+
+__all__ = [
+    "AUTO", "EditArgs", "changed", "fields", "parse", "remedy", "schema_of", "table",
+]  # fmt: skip
+PICTURES = ("map", "other_image")  # too large to be told
+
+
+def parse(request: dict, model: type[BaseModel] = EditArgs) -> Any:
+    """A request checked against `EditArgs`, or against another model of settings.
+
+    Raises:
+        FieldError: names the first wrong field, its value and what is allowed.
+    """
+    if not isinstance(request, dict):
+        raise FieldError(
+            "args", f"expected an object, got {type(request).__name__}", "Send one JSON object."
+        )
+    unknown = sorted(set(map(str, request)) - set(fields(model)))
+    if unknown:
+        known = f"Use one of: {', '.join(fields(model))}."
+        if len(unknown[0]) > 60 or not unknown[0].isprintable():  # an answer may not carry it
+            raise FieldError("args", f"there is no field {shown(unknown[0])}", known)
+        raise FieldError(unknown[0], "there is no such field", known)
+    if isinstance(request.get("layers"), dict):
+        try:
+            request = request | {"layers": json.dumps(request["layers"])}
+        except (TypeError, ValueError, RecursionError):
+            raise FieldError("layers", "it cannot be written as JSON", remedy("layers")) from None
+    given = request.get("fan_strengths")
+    if isinstance(given, (list, tuple)):
+        values = strength_list.listed(given)
+        request = request | {"fan_strengths": ", ".join(f"{s:g}" for s in values)}
+    given = request.get("response")
+    if isinstance(given, (list, tuple)):
+        request = request | {"response": response.text(response.points_of(given))}
+    if request.get("soften_radius") == AUTO:
+        request = request | {"soften_radius": None}
+    try:
+        args = model(**request)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = str(first["loc"][0])
+        raise FieldError(
+            field, f"{shown(request[field])} is not allowed ({first['msg']})", remedy(field, model)
+        ) from error
+    except OverflowError:  # pydantic 1.10 and a whole number of hundreds of digits
+        field = next(n for n, v in request.items() if isinstance(v, int) and abs(v) > 1e300)
+        problem = f"{shown(request[field])} is too large"
+        raise FieldError(field, problem, remedy(field, model)) from None
+    if isinstance(args, EditArgs):
+        _check_together(args)
+    return args
+
+
+def _check_together(args: EditArgs) -> None:
+    """What no single field's range can say."""
+    if args.black >= args.white:
+        raise FieldError(
+            "black",
+            f"{args.black:g} is not below white ({args.white:g})",
+            "Set black below white.",
+        )
+    _ = args.reading  # raises what is wrong with it
+    if args.fans:
+        _ = args.several  # the same
+
+
+def remedy(field: str, model: type[BaseModel] = EditArgs) -> str:
+    """What a field accepts, in words."""
+    info = fields(model)[field]
+    if info["choices"]:
+        return f"Use one of: {', '.join(info['choices'])}."
+    if field == "soften_radius":
+        return f"Use a number from 0 to {info['high']:g}, or {AUTO} for an automatic one."
+    if info["low"] is not None:
+        return f"Use a number from {info['low']:.10g} to {info['high']:.10g}."
+    if field == "map":
+        return "Send base64 text or a data URL, or a list of them."
+    if field == "layers":
+        return 'Send {"layers": [{"source": "luminance"}]} or its JSON.'
+    if field == "fan_strengths":
+        return "Send text or a list, 2 to 16 numbers from 0 to 1."
+    if field == "response":
+        return f"{response.REMEDY}."
+    if info["type"] is dict:
+        return "Send an object."
+    return "Use text." if info["type"] is str else "Use true or false."
+
+
+TYPES = {"object": dict, "boolean": bool, "integer": int, "number": float, "string": str}
+
+
+def schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    """The JSON schema of a model of settings, on either pydantic."""
+    return (getattr(model, "model_json_schema", None) or model.schema)()
+
+
+@cache
+def fields(model: type[BaseModel] = EditArgs) -> dict[str, dict[str, Any]]:
+    """name -> {title, help, type, default, low, high, choices}, in order, from the model.
+
+    type: bool, int, float, str or dict.
+    """
+    described = {}
+    for name, info in schema_of(model)["properties"].items():
+        # an optional field is one of several, null among them
+        info = next((w | info for w in info.get("anyOf", []) if w.get("type") in TYPES), info)
+        choices = info.get("enum") or ([info["const"]] if "const" in info else None)
+        described[name] = {
+            "title": info["title"],
+            "help": info.get("description", ""),
+            "type": TYPES.get(info.get("type"), str),
+            "default": info.get("default"),
+            "low": info.get("minimum"),
+            "high": info.get("maximum"),
+            "choices": choices,
+        }
+    return described
+
+
+def changed(args: BaseModel) -> dict[str, Any]:
+    """The settings that differ from their defaults; pictures and `enabled` are left out."""
+    defaults = {name: info["default"] for name, info in fields(type(args)).items()}
+    if isinstance(args, EditArgs) and args.soften_radius == 0 and args.mode != "soft inpaint":
+        defaults["soften_radius"] = 0  # what an automatic one is
+    return {
+        name: getattr(args, name)
+        for name, default in defaults.items()
+        if name not in (*PICTURES, "enabled") and getattr(args, name) != default
+    }
+
+
+def table() -> str:
+    """The settings as a Markdown table, for the docs."""
+    lines = ["| field | default | values | what it does |", "| --- | --- | --- | --- |"]
+    for name, info in fields().items():
+        if info["choices"]:
+            values = ", ".join(f"`{c}`" for c in info["choices"])
+        elif info["low"] is not None:
+            values = f"{info['low']:g} to {info['high']:g}"
+            values += f", {AUTO}" if name == "soften_radius" else ""
+        else:
+            other = {"map": "base64 picture(s)", "fan_strengths": "2 to 16 numbers"}
+            other |= {"other_image": "base64 picture", "layers": "JSON", "response": "points"}
+            values = other.get(name, "true, false" if info["type"] is bool else "text")
+        default = "" if info["default"] is None else json.dumps(info["default"])
+        lines.append(f"| `{name}` | {default} | {values} | {info['help']} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(table())

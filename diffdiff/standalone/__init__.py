@@ -1,1 +1,0 @@
-"""The same core without a WebUI, on diffusers."""

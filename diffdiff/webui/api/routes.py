@@ -1,0 +1,172 @@
+"""Endpoints of the host's API: `/diffdiff/v1/...`, behind its `--api` and `--api-auth`."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+from fastapi import Body
+from fastapi.responses import JSONResponse
+
+from ... import __version__
+from ...edit.plan import full_strength, strengths
+from ...edit.releases import releases
+from ...errors import FieldError
+from ...images.read import decode_picture
+from ...maps import diffedit, geometry
+from ...maps.build import wanted
+from ...maps.inpaint_mask import Work
+from ...maps.overlay import overlay
+from ...maps.shaping import shape
+from ...metrics import adherence
+from ...settings.schema import EditArgs, fields, parse, schema_of
+from ...settings.sources import DiffEditArgs
+from .. import automap, diffedit_job, schedules
+from ..panel import preview
+from .schemas import AdherenceRequest, DiffEditRequest, PreviewRequest, read
+
+ROOT = "/diffdiff/v1"
+VERSION = 1  # of the endpoints: what is there stays as it is
+MODEL_OF_HOST = "/sdapi/v1/img2img"
+
+
+def register(demo: Any, app: Any) -> None:
+    """Adds the endpoints, with what guards the host's own; none without `--api`."""
+    own = [r for r in app.router.routes if getattr(r, "path", "") == MODEL_OF_HOST]
+    if not own:
+        return
+    guards = list(own[0].dependencies)
+
+    def add(path: str, work: Callable, request: Any = None) -> None:
+        about = {
+            "methods": ["POST" if request else "GET"], "dependencies": guards,
+            "tags": ["Differential Diffusion"], "summary": (work.__doc__ or "").split("\n")[0],
+            "name": path.replace("/", " "),
+        }  # fmt: skip
+        if request is None:
+            app.add_api_route(ROOT + path, lambda: work(), **about)
+            return
+
+        def endpoint(body: Any = Body(None)) -> Any:  # noqa: B008
+            try:
+                return work(read(body, request))
+            except FieldError as error:
+                return refusal(error)
+
+        told = {"content": {"application/json": {"schema": schema_of(request)}}, "required": True}
+        app.add_api_route(ROOT + path, endpoint, openapi_extra={"requestBody": told}, **about)
+
+    add("/version", version)
+    add("/schema", schema)
+    add("/map/preview", map_preview, PreviewRequest)
+    add("/map/diffedit", map_diffedit, DiffEditRequest)
+    add("/metrics/adherence", metrics_adherence, AdherenceRequest)
+
+
+def refusal(error: FieldError) -> JSONResponse:
+    """422, in the form of the host's own errors, with the three parts beside."""
+    told = {
+        "error": "FieldError", "detail": error.detail, "field": error.field,
+        "problem": error.problem, "remedy": error.remedy,
+    }  # fmt: skip
+    return JSONResponse(told, 422)
+
+
+def version() -> dict[str, Any]:
+    """The extension's version, and that of these endpoints"""
+    return {"version": __version__, "api": VERSION}
+
+
+def schema() -> dict[str, Any]:
+    """JSON schema of the settings, as `alwayson_scripts` takes them"""
+    return schema_of(EditArgs)
+
+
+def map_preview(request: PreviewRequest) -> dict[str, Any]:
+    """A map as a run would obey it: shaped, with its ladder, its release steps, over the picture"""
+    asked = dict(request.args or {})
+    painted = asked.pop("map", None)
+    if isinstance(painted, (list, tuple)):
+        painted = painted[0] if painted else None
+    args = parse({**asked, "enabled": True})
+    painted = geometry.decode(painted) if painted is not None else None
+    picture = decode_picture(request.image) if request.image else None
+    if picture is None and wanted(args):
+        remedy = "Send the picture that the map is read off"
+        raise FieldError("image", f"source {args.source} needs a picture", remedy)
+    if picture is None and painted is None:
+        raise FieldError("map", "there is no change map", "Send one in args, or use a source")
+    if picture is None:
+        change_map, size = painted, painted.shape[::-1]
+    else:
+        size = picture.size
+        about = {
+            "prompt": request.prompt, "width": request.width or size[0],
+            "height": request.height or size[1],
+            "mask": automap.sent_mask(request.mask, request.inpainting_mask_invert == 1),
+        }  # fmt: skip
+        padding = request.inpaint_full_res_padding if request.inpaint_full_res else None
+        work = Work(about["width"], about["height"], request.resize_mode, padding)
+        run = schedules.asked(vars(request) | {"sampler": request.sampler_name, **about})
+        what = preview.Seen(picture, request.denoising_strength, about, work, run)
+        change_map = preview.looked_for(what, args, painted)
+    shaped = shape(change_map, args) if picture is None else preview.obeyed(what, args, change_map)
+    strength = strengths(shaped, args, request.denoising_strength)
+    full = full_strength(args, request.denoising_strength)
+    told = releases(strength, args, request.steps, full)
+    answer = {
+        "size": list(size), "map": sixteen(shaped), "mean": float(shaped.mean()),
+        "lowest": float(shaped.min()), "highest": float(shaped.max()), "steps": told.steps,
+        "kept": told.kept, "levels": len(told.rungs), "ladder": told.rungs,
+        "release": eight(told.picture),
+    }  # fmt: skip
+    if picture is not None:
+        begun = preview.begins(what, args, shaped)
+        answer["starts"] = [start._asdict() for start in begun]
+        flat = np.asarray(picture.convert("RGB"))
+        answer["overlay"] = eight(overlay(flat, np.clip(strength, 0, 1).astype(np.float32)))
+    return answer
+
+
+def map_diffedit(request: DiffEditRequest) -> dict[str, Any]:
+    """The change map between two prompts (DiffEdit), by the loaded checkpoint"""
+    began, before = time.perf_counter(), diffedit_job.calls[0]
+    picture = decode_picture(request.image)
+    own = {name: getattr(request, name) for name in fields(DiffEditArgs)}
+    args = parse(own, DiffEditArgs)
+    asked = diffedit_job.Asked(
+        picture.convert("RGB"), request.reference, request.query, request.width or picture.width,
+        request.height or picture.height,
+    )  # fmt: skip
+    stack = preview.on_the_model(lambda: diffedit_job.differences(asked, args))
+    found = diffedit.finished(stack, picture.size, args)
+    return {
+        "size": list(picture.size), "map": sixteen(found), "mean": float(found.mean()),
+        "calls": diffedit_job.calls[0] - before, "seconds": time.perf_counter() - began,
+    }  # fmt: skip
+
+
+def metrics_adherence(request: AdherenceRequest) -> dict[str, Any]:
+    """How well a result obeys its map: CAM, DAM, change by strength, change outside of the map"""
+    before, after = (
+        np.asarray(decode_picture(value, name).convert("RGB"))
+        for value, name in ((request.before, "before"), (request.after, "after"))
+    )
+    height, width = before.shape[:2]
+    m = geometry.resize(geometry.decode(request.map), width, height)
+    return adherence.adherence(before, after, m, bins=request.bins)
+
+
+def sixteen(m: np.ndarray) -> str:
+    """A map [H, W] in 0..1 as base64 of a 16-bit PNG."""
+    return preview.as_url(np.clip(m, 0, 1)).partition(",")[2]
+
+
+def eight(picture: np.ndarray) -> str:
+    """A picture uint8 [H, W, 3] as base64 of a PNG."""
+    _, data = cv2.imencode(".png", picture[..., ::-1])
+    return base64.b64encode(data.tobytes()).decode("ascii")

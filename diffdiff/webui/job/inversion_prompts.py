@@ -1,0 +1,45 @@
+"""Prompts as the host's denoiser takes them, beside those of the job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modules import prompt_parser, shared
+
+from ...errors import FieldError
+from ...settings.schema import EditArgs
+from .. import host
+
+SAMPLER = "DDIM"  # the one that can be run backwards
+
+
+def empty(p: Any, count: int) -> tuple[Any, Any]:
+    """The empty prompt for `count` pictures, as prompt and as negative prompt."""
+    texts = [""] * count
+    size = {"width": p.width, "height": p.height}
+    asked = prompt_parser.SdConditioning(texts, False, **size)
+    against = prompt_parser.SdConditioning(texts, True, **size)
+    with host.references_kept():
+        cond = prompt_parser.get_multicond_learned_conditioning(shared.sd_model, asked, p.steps)
+        return cond, prompt_parser.get_learned_conditioning(shared.sd_model, against, p.steps)
+
+
+def check_inversion(p: Any, args: EditArgs) -> None:
+    """Whether this job can start from the inverted picture.
+
+    Raises:
+        FieldError: "anchor".
+    """
+    problem, remedy = None, ""
+    if p.sampler_name != SAMPLER:
+        problem, remedy = f"inverted goes with {SAMPLER}, not {p.sampler_name}", f"Choose {SAMPLER}"
+    elif (shared.opts.eta_ddim if p.eta is None else p.eta) > 0:
+        problem, remedy = "inverted needs a DDIM without noise", "Set its eta to 0"
+    elif args.mode == "sheet":
+        problem, remedy = "inverted is not for sheets", "Use noised, or another mode"
+    elif host.is_flow():
+        problem, remedy = "inverted is not for flow matching models", "Use noised"
+    elif host.has_refiner(p):
+        problem, remedy = "inverted cannot go on with a refiner", "Switch the refiner off"
+    if problem:
+        raise FieldError("anchor", problem, remedy)

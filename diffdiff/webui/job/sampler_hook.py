@@ -1,0 +1,250 @@
+"""The host's sampler, held: everything here lives on one job's sampler object, or in a `with`.
+
+All hosts share one boundary: the sampler calls `sampler.model_wrap_cfg(x, sigma, ...)`; k-diffusion
+samplers pass sigma and get x0, timestep samplers pass the timestep and get eps.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from modules import sd_samplers_common, shared
+
+from ...errors import FieldError
+from ...maps.inpaint_mask import released_conditioning
+from ...patching import attribute
+from ...sampling.calls import SamplerCall
+from ...sampling.draws import Draws
+from ...sampling.fine_levels import Exact
+from ...sampling.hold import Hold
+from ...sampling.inversion import invert, of_levels
+from ...sampling.noise_levels import Schedule, extra_scale, noised
+from ...sampling.probe import habits_of
+from ...sampling.start_steps import Ladder, shortened
+from .. import host, schedules
+
+
+class Plan(NamedTuple):
+    """What a run obeys.
+
+    ladder: `[B or 1, 1, ..., h, w]`.
+    first: the step that it begins with, None when no step is needed.
+    start: latents `[B, C, ..., h, w]` that are noised to begin with; None for the init latent.
+        What is held, is held on the init latent all the same.
+    stepwise: show inpainting checkpoints as masked what has been released so far.
+    coarse: ladder and first step for a sampler that cannot begin between its steps; None: such a
+        sampler is refused.
+    empty: the empty prompt `(cond, uncond)` as the denoiser takes it: what is held, is held on the
+        path of a DDIM inversion with it. None for the noised init latent.
+    """
+
+    ladder: Ladder
+    first: int | None
+    start: torch.Tensor | None = None
+    stepwise: bool = False
+    coarse: tuple[Ladder, int | None] | None = None
+    empty: tuple[Any, Any] | None = None
+
+
+Planner = Callable[[torch.Tensor, Schedule, int, int, Callable[[], Exact]], Plan]
+
+
+class Coarse(Exception):
+    """This sampler cannot begin between its steps."""
+
+
+def hold_sampler(
+    sampler: Any, planner: Planner, report: Callable[[Hold | None, int, int], None]
+) -> None:
+    """Makes this sampler object's next img2img runs obey a plan. It dies with the job.
+
+    Args:
+        planner: `(init_latent, schedule, steps, slider_first, exact) -> Plan`; `exact()` tells
+            where strengths begin without rounding.
+        report: `(hold, first, slider_first)`, called when a run is complete.
+    """
+    plain = sampler.sample_img2img
+
+    def sample_img2img(p, x, noise, conditioning, unconditional_conditioning, steps=None, **kwargs):
+        if len(x) == 1 < len(noise):  # some hosts encode one picture for all of a batch
+            x = x.expand(len(noise), *x.shape[1:])
+        wanted_steps, t_enc = sd_samplers_common.setup_img2img_steps(p, steps)
+        slider_first = wanted_steps - t_enc - 1
+        schedule = host.schedule_of(sampler, p, wanted_steps, x)
+        exact = functools.partial(schedules.exact_of, sampler, p, schedule, x)
+        plan = planner(x, schedule, wanted_steps, slider_first, exact)
+        conds = conditioning, unconditional_conditioning
+        try:
+            return sample(p, x, noise, conds, plan, steps, kwargs)
+        except Coarse as error:
+            if plan.coarse is None:
+                problem = f"{p.sampler_name} cannot begin between its steps: {error}"
+                remedy = "Use levels steps, or another sampler."
+                raise FieldError("levels", problem, remedy) from error
+        ladder, first = plan.coarse
+        plan = plan._replace(ladder=ladder, first=first)
+        return sample(p, x, noise, conds, plan, steps, kwargs)
+
+    def sample(p, x, noise, conds, plan, steps, kwargs):
+        wanted_steps, t_enc = sd_samplers_common.setup_img2img_steps(p, steps)
+        slider_first = wanted_steps - t_enc - 1
+        schedule = host.schedule_of(sampler, p, wanted_steps, x)
+        if plan.first is None:
+            sampler.last_latent = x
+            report(None, len(schedule), slider_first)
+            return x.clone()
+        latest = wanted_steps - 1 - host.shortest_run(sampler.func)
+        first = max(min(plan.first, latest), 0)
+        if plan.ladder.top is not None and first != plan.first:
+            raise Coarse("it needs more steps than are left")
+        run = HeldRun(sampler, x, noise, plan, schedule, first)
+        start = x if plan.start is None else plan.start
+        overrides: dict[str, Any] = {}
+        if first != slider_first:
+            steps, overrides["denoising_strength"] = shortened(wanted_steps, first)
+        with attribute(p, **overrides), attribute(sampler, func=run.wrap(sampler.func)):
+            samples = plain(p, start, noise, *conds, steps=steps, **kwargs)
+        report(run.hold, first, slider_first)
+        return samples
+
+    sampler.sample_img2img = sample_img2img
+
+
+class HeldRun:
+    """One call of the sampler function, with the denoiser held."""
+
+    def __init__(self, sampler: Any, init, noise, plan: Plan, schedule: Schedule, first: int):
+        self.sampler, self.init, self.noise = sampler, init, noise
+        self.ladder, self.stepwise, self.empty = plan.ladder, plan.stepwise, plan.empty
+        self.schedule, self.first = schedule, first
+        self.start = init if plan.start is None else plan.start
+        if self.ladder.fine is not None:
+            self.schedule = self.schedule.exact_below(first)
+        if self.ladder.top is not None:
+            self.schedule = self.schedule.begun_at(first, self.ladder.top)
+        self.hold: Hold | None = None
+
+    def wrap(self, function: Callable) -> Callable:
+        """The sampler function with a held denoiser; its signature stays visible to the host."""
+
+        @functools.wraps(function)
+        def held(denoiser, x, *args, **kwargs):
+            path = None
+            if self.empty is not None:
+                path = self._path(denoiser, **kwargs["extra_args"])
+                x = path[-1].to(x).clone()
+            call = SamplerCall(function, *args, **kwargs)
+            draws = Draws(host.noise_sources(self.sampler))
+            if self.ladder.top is not None:
+                call, x = self._begun_at_top(call, x)
+            self.hold = hold = self._hold(call, denoiser, x, draws, path)
+            forward = self._forward(denoiser, hold, call)
+            # a mask of the host is already in the ladder; its own blends would come on top
+            with attribute(denoiser, forward=forward, mask=None, nmask=None):
+                return hold.run(call, denoiser, x, denoiser, draws)
+
+        return held
+
+    @property
+    def predicts(self) -> str:
+        """What the denoiser answers."""
+        return "eps" if hasattr(self.sampler, "get_timesteps") else "x0"
+
+    def _begun_at_top(self, call: SamplerCall, x: torch.Tensor) -> tuple[SamplerCall, torch.Tensor]:
+        """The call, and the noised latents, from the exact level that the run begins with."""
+        if call.schedule is None:
+            raise Coarse("it plans its own steps")
+        level = self.schedule.starts[self.first]
+        begun = noised(self.start.to(x), self.noise, level)
+        extra = shared.opts.img2img_extra_noise
+        if extra > 0:
+            begun = begun + self.noise * extra * extra_scale(level, self.predicts)
+        return call.begun_at(self.ladder.top), begun.to(x.dtype)
+
+    def _path(self, denoiser: Any, **extra: Any) -> list[torch.Tensor]:
+        """DDIM inversion of the init latent up to the run's first level, without a prompt."""
+        cond, uncond = self.empty
+        asked = extra | {"cond": cond, "uncond": uncond, "cond_scale": 1.0, "s_min_uncond": 0.0}
+        steps = of_levels(self.schedule, self.first)
+        shared.state.sampling_steps += len(steps)
+
+        def predict(x: torch.Tensor, timestep: int) -> torch.Tensor:
+            answer = denoiser(x, x.new_full((len(x),), timestep), **asked)
+            shared.state.sampling_step += 1
+            return answer
+
+        try:
+            return invert(predict, self.init.to(self.noise), steps)
+        finally:
+            denoiser.step = 0  # the prompt's schedule begins with the run
+
+    def _hold(self, call: SamplerCall, denoiser: Any, x: torch.Tensor, draws: Draws, path) -> Hold:
+        extra = shared.opts.img2img_extra_noise
+        weight = self.ladder.weight
+        habits = habits_of(
+            call, denoiser, self.schedule, self.first, x, self.predicts, draws.sources,
+            host.settings(), self.ladder.between,
+        )  # fmt: skip
+        fine = self.ladder.fine
+        if habits.early is None and (self.ladder.between or self.ladder.top is not None):
+            raise Coarse(habits.early_why)
+        return Hold(
+            self.init.to(x),
+            self.noise,
+            torch.from_numpy(self.ladder.start).to(x.device),
+            self.schedule,
+            self.first,
+            habits,
+            predicts=self.predicts,
+            weight=None if weight is None else torch.from_numpy(weight).to(x),
+            extra_noise=self.noise * extra if extra > 0 else None,
+            path=path,
+            fine=None if fine is None else torch.from_numpy(fine).to(x.device),
+            between=self.ladder.between,
+        )
+
+    def _forward(self, denoiser: Any, hold: Hold, call: SamplerCall) -> Callable:
+        plain, sampler = denoiser.forward, self.sampler
+        step = 0
+
+        def ask(x, sigma, **kwargs):
+            denoiser.step = step  # a call that is made once more is no step of the prompt's
+            if self.stepwise and hold.holding and torch.is_tensor(kwargs.get("image_cond")):
+                condition = kwargs["image_cond"]
+                kwargs["image_cond"] = released_conditioning(condition, hold.held, hold.init)
+            answer = plain(x, sigma, **kwargs)
+            if hold.beside is not None and getattr(denoiser, "need_last_noise_uncond", False):
+                hold.also("last_noise_uncond", x, denoiser.last_noise_uncond)
+            return answer
+
+        def forward(x, sigma, **kwargs):
+            nonlocal step
+            step = denoiser.step
+            kwargs = call.overheard(kwargs, lambda name, value: hold.also(name, x, value))
+            answer = hold.denoise(ask, x, sigma, **kwargs)
+            if getattr(denoiser, "need_last_noise_uncond", False):
+                aside = denoiser.last_noise_uncond
+                denoiser.last_noise_uncond = hold.also("last_noise_uncond", x, aside)
+            if hold.holding:
+                show(sampler, hold)
+            return answer
+
+        return forward
+
+
+def show(sampler: Any, hold: Hold) -> None:
+    """The live preview, and what an interrupted job returns, are the held picture."""
+    latent = sampler.last_latent
+    if latent is None or latent.shape != hold.init.shape:
+        return
+    preview = shared.state.current_latent
+    sampler.last_latent = hold.picture(latent)
+    if preview is latent:
+        shared.state.current_latent = sampler.last_latent
+    elif preview is not None and preview.shape == latent.shape:
+        shared.state.current_latent = hold.picture(preview)
+    if not shared.parallel_processing_allowed:
+        sd_samplers_common.store_latent(shared.state.current_latent)

@@ -1,0 +1,296 @@
+"""One job: its settings, its maps, and what it does to the job. Lives on `p`, dies with `p`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+import torch
+from modules import images, shared
+from PIL import Image
+
+from ...edit.cells import whole_cells
+from ...edit.plan import full_strength, kept, shown, strengths, whole
+from ...errors import FieldError
+from ...images import color_match
+from ...images.paste_back import paste_back
+from ...maps import geometry
+from ...maps.embedded import pack
+from ...maps.inpaint_mask import Work, joined, shape_for
+from ...maps.shaping import level
+from ...patching import attribute
+from ...sampling.fine_levels import Exact
+from ...sampling.hold import Hold
+from ...sampling.noise_levels import Schedule
+from ...settings.schema import EditArgs
+from .. import host, infotext
+from ..refusal import told
+from . import inversion_prompts, sampler_hook
+from .inpaint import Inpaint, quiet_builtin
+from .leveling import Leveling
+
+logger = logging.getLogger("diffdiff")
+
+
+class Session:
+    """The state of one job.
+
+    Args:
+        p: the host's processing object.
+        args: checked settings.
+        change_maps: decoded maps, float32 `[H, W]`: one, or one for every picture of a batch; in
+            soft inpaint, for a fan and a sheet there may be none.
+
+    Raises:
+        FieldError: there is nothing that says what should change.
+    """
+
+    def __init__(self, p: Any, args: EditArgs, change_maps: list[np.ndarray]):
+        self.args = self.told = args
+        self.user_strength = float(p.denoising_strength)
+        self.raw = change_maps
+        self.inpaint: Inpaint | None = None
+        # the image's own resolution is where a radius in pixels means what the user saw
+        at_size = [geometry.resize(m, *self._image(p, i).size) for i, m in enumerate(change_maps)]
+        self.stack = ExitStack()  # what is changed for the length of the job
+        if args.mode == "soft inpaint" and p.image_mask is not None:
+            self.shaped = self._inpaint(p, [level(m, args) for m in at_size])
+        elif at_size:
+            work = Work(p.width, p.height, p.resize_mode)
+            self.shaped = [shape_for(m, args, work) for m in at_size]
+        elif args.fans:
+            self.shaped = []
+        else:
+            raise FieldError(
+                "mode",
+                "soft inpaint needs a mask, and this job has none",
+                "Paint one in an inpaint tab, send one as `mask`, or give a change map.",
+            )
+        if p.image_mask is not None:
+            quiet_builtin(p, self.stack)
+        self.several = len(change_maps) > 1 or len(p.init_images) > 1
+        self.size = p.width, p.height  # some hosts change it before they begin
+        self.obeyed = False  # whether the sampler has asked for what is to change
+        self.levels: Leveling | None = None  # once the sampler has asked
+        self.fitted: dict[int, np.ndarray] = {}
+        self.texts: dict[int, str] = {}
+
+    def _inpaint(self, p: Any, painted: list[np.ndarray]) -> list[np.ndarray]:
+        """The host's mask softened, with the painted maps; its support becomes the job's mask."""
+        size = self._image(p, 0).size
+        self.inpaint = Inpaint(p, self.args, size)
+        shaped = joined(self.inpaint.soft, painted, self.args.combine)
+        support = np.maximum.reduce([geometry.resize(m, *size) for m in shaped]) > 0
+        self.inpaint.take_over(p, support, self.stack)
+        return shaped
+
+    @staticmethod
+    def _image(p: Any, index: int) -> Image.Image:
+        return p.init_images[index if index < len(p.init_images) else 0]
+
+    def packed(self, index: int) -> str:
+        """The map of picture `index`, before it is shaped, as a text that travels with it."""
+        index = index if len(self.raw) > 1 else 0
+        if index not in self.texts:
+            self.texts[index] = pack(self.raw[index % len(self.raw)])
+        return self.texts[index]
+
+    def close(self) -> None:
+        """Gives the job's settings back; some hosts' tabs run several jobs on one object."""
+        self.stack.close()
+
+    def begin(self, p: Any) -> None:
+        """Checks what can be checked before the job runs, and writes the infotext."""
+        if host.starts_from_noise():
+            problem = "PiD works from noise beside a small picture, so there is nothing to hold"
+            raise FieldError("model", problem, "Load another checkpoint, or untick the panel.")
+        if len(self.shaped) > 1 and len(self.shaped) != p.batch_size:
+            raise FieldError(
+                "map",
+                f"{len(self.shaped)} maps for a batch of {p.batch_size}",
+                "Send one map, or one for every picture of the batch.",
+            )
+        if self.args.anchor == "inverted":
+            inversion_prompts.check_inversion(p, self.args)
+        written = infotext.write(self.told, self.raw)
+        self.mark = written.get(infotext.MAP)
+        p.extra_generation_params.update(written)
+        if self.inpaint is not None:
+            self.inpaint.tell(p, self.args, bool(self.raw))
+        plain = p.sample
+
+        def sample(*args: Any, **kwargs: Any) -> Any:
+            self.obeyed = False
+            with told(p):
+                samples = plain(*args, **kwargs)
+                if not self.obeyed:
+                    problem = "this job made its pictures without the sampler that obeys the map"
+                    remedy = "Run this job's script without Differential Diffusion, or after it."
+                    raise FieldError("script", problem, remedy)
+            return samples
+
+        self.stack.enter_context(attribute(p, sample=sample))
+
+    def attach(self, p: Any) -> None:
+        """Holds the job's sampler."""
+        if "sample_img2img" not in vars(p.sampler):
+            filled = self._filled(p)
+            sampler_hook.hold_sampler(
+                p.sampler,
+                lambda *about: self._plan(p, *about, filled),
+                lambda hold, first, slider_first: self._report(p, hold, first, slider_first),
+            )
+
+    def _filled(self, p: Any) -> torch.Tensor | None:
+        """The latents that start the run where strength is full, None for the original's."""
+        if self.inpaint is None:
+            return None
+        count = len(p.init_images) if self.several else 1
+        hard = self.inpaint.hard.astype(np.float32)
+        fitted = [self._fit(p, i, hard) for i in range(count)]
+        return self.inpaint.start(p, fitted, [self.source(p, i) for i in range(count)])
+
+    def fitted_map(self, p: Any, index: int) -> np.ndarray:
+        """The map of picture `index` as the host fitted its image: float32 `[height, width]`."""
+        index = index if self.several else 0
+        if index not in self.fitted:
+            self.fitted[index] = self._fit(p, index, self._shaped(index))
+        return self.fitted[index]
+
+    def _shaped(self, index: int) -> np.ndarray:
+        return self.shaped[index if len(self.shaped) > 1 else 0]
+
+    def _fit(self, p: Any, index: int, shaped: np.ndarray) -> np.ndarray:
+        size, mode = self._image(p, index).size, p.resize_mode
+        if p.paste_to is not None:  # only masked: the host works on a crop
+            x, y, w, h = p.paste_to
+            shaped = geometry.resize(shaped, *size)[y : y + h, x : x + w]
+            size, mode = (w, h), 2
+        return geometry.follow(shaped, mode, size, p.width, p.height)
+
+    def _plan(
+        self,
+        p: Any,
+        x: torch.Tensor,
+        schedule: Schedule,
+        steps: int,
+        slider_first: int,
+        exact: Callable[[], Exact],
+        filled: torch.Tensor | None,
+    ) -> sampler_hook.Plan:
+        self.obeyed = True
+        latent = self._latent_maps(p, x)
+        mask = host.latent_mask(p)
+        if mask is not None:  # the host's own inpaint mask: outside of it nothing changes
+            # not softened and alone, the mask is what the host makes of it
+            hard = self.inpaint is not None and self.inpaint.radius == 0 and not self.raw
+            mask = geometry.over_frames(mask[:, 0], x.ndim)
+            latent = mask if hard else latent * mask
+        strength = strengths(latent, self.args, self.user_strength)
+        self.levels = Leveling(self.args, self.user_strength)
+        ladder, first, coarse = self.levels.plan(strength, steps, schedule, slider_first, exact)
+        if filled is not None:
+            full = torch.from_numpy(ladder.start <= whole(self.args, slider_first)).to(x.device)
+            filled = torch.where(full, filled.to(x), x)
+        stepwise = self.args.mask_channel == "step"
+        inverted = self.args.anchor == "inverted" and first is not None
+        empty = inversion_prompts.empty(p, len(x)) if inverted else None
+        return sampler_hook.Plan(ladder, first, filled, stepwise, coarse, empty)
+
+    def _latent_maps(self, p: Any, x: torch.Tensor) -> np.ndarray:
+        """The maps at latent size: float32 `[B or 1, 1, ..., h, w]`. Where a batch is the frames of
+        a video and has several maps, a latent frame gets that of its place in time."""
+        frames = x.shape[2] if x.ndim == 5 else 1
+        if frames > 1 and len(self.shaped) > 1:
+            last = len(self.shaped) - 1
+            own = [round(i * last / (frames - 1)) for i in range(frames)]
+        else:
+            own = range(len(x) if self.several else 1)
+        stack = np.stack([geometry.cells(self.fitted_map(p, i), *x.shape[-2:]) for i in own])
+        if frames > 1 and len(self.shaped) > 1:
+            return stack[None, None]
+        return geometry.over_frames(stack, x.ndim)
+
+    def _report(self, p: Any, hold: Hold | None, first: int, slider_first: int) -> None:
+        calls = hold.calls if hold else 0
+        skipped = max(first - slider_first, 0)
+        text = f"Differential Diffusion: {calls} model calls"
+        if skipped:
+            steps = skipped + max(len(self.levels.schedule) - first, 0)
+            text += f", {skipped} of {steps} steps skipped"
+        if hold is None:
+            text += f"; the {'mask' if self.inpaint else 'map'} is empty, so nothing changes"
+        elif hold.remark:
+            text += f"; {hold.remark}"
+            p.extra_generation_params["DD sampler"] = "approximate"
+        self.levels.ran(hold)
+        if starts := self.levels.text(first):
+            p.extra_generation_params[infotext.STARTS] = starts
+        p.comment(text)
+        logger.info(text)
+
+    def recolour(self, p: Any, picture: Image.Image, index: int) -> Image.Image:
+        """The picture as the VAE decoded it, with the colours of the original."""
+        if not self.args.colour_match or self.levels is None:
+            return picture
+        source, change_map = whole_cells(self.source(p, index), self.fitted_map(p, index), picture)
+        if source.size != picture.size:
+            return picture
+        edited, original = np.array(picture.convert("RGB")), np.array(source)
+        return Image.fromarray(color_match.match(edited, original, self._kept(change_map)))
+
+    def pastes_alone(self, p: Any) -> bool:
+        """Whether the host's overlay would only be in the way. A crop needs it: it pastes it."""
+        return self.inpaint is not None and p.paste_to is None
+
+    def composite(self, p: Any, picture: Image.Image, index: int) -> Image.Image:
+        """The picture with kept pixels pasted back from the init image, exactly."""
+        if not self.args.paste_back or self.levels is None:
+            return picture
+        if p.image_mask is not None and self.inpaint is None:
+            return picture  # the host's own inpainting pastes
+        source, change_map = whole_cells(*self._whole(p, index), picture)
+        if source.size != picture.size:
+            p.comment("Differential Diffusion: the size changed, kept pixels were not pasted back")
+            return picture
+        touched, limit = ~self._kept(change_map), None
+        # a painted grey is meant to show; the rim of a softened mask is there to hide the seam
+        if self.args.mode == "soft inpaint" and not (self.inpaint and self.raw):
+            strength = strengths(change_map, self.args, self.user_strength)
+            full = full_strength(self.args, self.user_strength)
+            limit = shown(strength, full, *self.levels.counted)
+        original, edited = np.array(source), np.array(picture.convert("RGB"))
+        result = Image.fromarray(paste_back(original, edited, touched, self.args.feather, limit))
+        result.info = dict(picture.info)
+        return result
+
+    def _whole(self, p: Any, index: int) -> tuple[Image.Image, np.ndarray]:
+        """The original of a finished picture, RGB, and the map of all of it."""
+        source = self._original(p, index)
+        if p.paste_to is None:
+            return source, self.fitted_map(p, index)
+        return source, geometry.resize(self._shaped(index if self.several else 0), *source.size)
+
+    def _original(self, p: Any, index: int) -> Image.Image:
+        """The init image of a finished picture, RGB, at its size."""
+        return self.source(p, index) if p.paste_to is None else self._flat(p, index)
+
+    def deliver(self, p: Any, processed: Any) -> None:
+        """What goes with the pictures of a finished job."""
+
+    def _kept(self, change_map: np.ndarray) -> np.ndarray:
+        return kept(strengths(change_map, self.args, self.user_strength), *self.levels.counted)
+
+    def _flat(self, p: Any, index: int) -> Image.Image:
+        return images.flatten(self._image(p, index), shared.opts.img2img_background_color)
+
+    def source(self, p: Any, index: int) -> Image.Image:
+        """The init image as the host fitted it: RGB of the job's size."""
+        image, mode = self._flat(p, index), p.resize_mode
+        if p.paste_to is not None:
+            x, y, w, h = p.paste_to
+            image, mode = image.crop((x, y, x + w, y + h)), 2
+        return images.resize_image(0 if mode == 3 else mode, image, p.width, p.height)

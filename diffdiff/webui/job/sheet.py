@@ -1,0 +1,268 @@
+"""A job that is a strength sheet: a picture for each strength, and a contact sheet of them.
+
+Each picture is a run of the host's own sampler with its own noise, as it would be alone. The runs
+go side by side, so that one call of the model serves all that are at the same step.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from contextlib import ExitStack
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+import torch
+from modules import images, processing, sd_samplers, sd_samplers_common, shared
+from PIL import Image
+
+from ...edit.contact_sheet import Sheet, strength_sheet
+from ...edit.fan import at_once
+from ...errors import FieldError
+from ...metrics.perceptual import distance
+from ...patching import attribute
+from ...sampling.lockstep import Lockstep
+from ...settings import response
+from ...settings.schema import EditArgs
+from .. import host, infotext
+from . import sampler_hook
+from .inpaint import lent
+from .session import Session
+
+
+class SheetSession(Session):
+    """The state of a sheet's job. Its batch is all pictures of the first strength, of the second,
+    and so on."""
+
+    def __init__(self, p: Any, args: EditArgs, change_maps: list[np.ndarray]):
+        super().__init__(p, args, change_maps)
+        if args.levels == "fine":
+            problem = "a sheet shows plain img2img at each strength, which begins at a step"
+            raise FieldError("levels", problem, "Use levels steps or auto, or a fan.")
+        self.args = EditArgs(**{**vars(args), "scale": "relative", "levels": "steps"})
+        self.values = args.several
+        self.rows: list[SheetSession] = []
+        self.each = 1  # pictures of one strength in a batch
+        self.calls = 0
+        self.begun: dict[int, list[bool]] = {}  # of an iteration, whether a strength came to work
+        self.finished: dict[tuple[int, int], Image.Image] = {}  # (iteration, place in its batch)
+
+    def begin(self, p: Any) -> None:
+        if host.has_refiner(p):
+            raise FieldError(
+                "mode", "a sheet cannot go on with a refiner", "Switch the refiner off."
+            )
+        if host.frames_in_batch():
+            problem = "this model reads a batch as the frames of a video, so it makes no sheet"
+            raise FieldError("mode", problem, "Use a fan, or one strength after another.")
+        super().begin(p)
+        plain = p.init
+
+        def init(*args: Any, **kwargs: Any) -> None:
+            plain(*args, **kwargs)
+            self._multiply(p)
+
+        self.stack.enter_context(attribute(p, init=init))
+        self.saves = not p.do_not_save_grid
+        self.stack.enter_context(lent(p, do_not_save_grid=True))  # the contact sheet is the grid
+
+    def _multiply(self, p: Any) -> None:
+        """The job as the host has prepared it, once for every strength."""
+        self.each, many = p.batch_size, len(self.values)
+        repeated = {"batch_size": self.each * many}
+        for name in ("all_prompts", "all_negative_prompts", "all_seeds", "all_subseeds"):
+            own = getattr(p, name)
+            parts = (own[i : i + self.each] for i in range(0, len(own), self.each))
+            repeated[name] = [item for part in parts for item in part * many]
+        for name in ("overlay_images", "color_corrections"):
+            if getattr(p, name, None) is not None:
+                repeated[name] = getattr(p, name) * many
+        self.stack.enter_context(lent(p, **repeated))
+        x = p.init_latent
+        if len(x) == 1:  # some hosts encode one picture for all of a batch
+            x = x.expand(self.each, *x.shape[1:])
+        p.init_latent = torch.cat([x] * many)
+        if torch.is_tensor(p.image_conditioning):
+            p.image_conditioning = torch.cat([p.image_conditioning] * many)
+        self.rows = [copy.copy(self) for _ in self.values]
+        for row, strength in zip(self.rows, self.values):
+            row.user_strength = strength
+        p.extra_generation_params["Denoising strength"] = self._strength_written
+
+    def _strength_written(self, index: int = 0, **kwargs: Any) -> float:
+        return self.values[self._row(index)]
+
+    def _row(self, index: int) -> int:
+        """Which strength a picture of the job has."""
+        return index // self.each % len(self.values)
+
+    def attach(self, p: Any) -> None:
+        """The job's sampler does nothing itself: each strength has its own."""
+        if "sample_img2img" not in vars(p.sampler):
+            p.sampler.sample_img2img = self._sample
+
+    def _sample(
+        self, p: Any, x: torch.Tensor, noise: torch.Tensor, cond: Any, uncond: Any, steps=None,
+        image_conditioning=None,
+    ) -> torch.Tensor:  # fmt: skip
+        self.obeyed = True
+        rng = OwnNoise()
+        rows = [_Row(self, p, i, rng) for i in range(len(self.values))]
+        works = [row.work(x, noise, cond, uncond, steps, image_conditioning) for row in rows]
+        most = at_once(self.args.sheet_batch, x.device.type)
+        if host.one_at_a_time():
+            most = 1
+        total = sum(row.expected(steps) for row in rows)
+
+        def moved(calls: int) -> None:  # the host's bar: every sampler has set it to its own
+            shared.state.sampling_steps = max(total, calls)
+            shared.state.sampling_step = calls
+
+        lockstep = Lockstep(works, most, moved, host.stopped)
+        with ExitStack() as stack:
+            stack.enter_context(lockstep.asked(host.inner_model(), "apply_model"))
+            host.prepare_once(rows[0].sampler, x[: self.each * min(most, len(rows))], stack)
+            samples = torch.cat(lockstep.go())
+        self.begun[p.iteration] = [calls > 0 or not host.stopped() for calls in lockstep.calls]
+        calls = [row.calls for row in rows]
+        self.calls += sum(calls)
+        p.extra_generation_params["DD calls"] = self.calls
+        p.comment(
+            f"Differential Diffusion: {sum(calls)} model calls for {len(calls)} strengths "
+            f"({', '.join(map(str, calls))})"
+        )
+        p.sampler.last_latent = samples
+        return samples
+
+    def recolour(self, p: Any, picture: Image.Image, index: int) -> Image.Image:
+        if not self.raw:
+            return picture
+        return Session.recolour(self.rows[self._row(index)], p, picture, index % self.each)
+
+    def composite(self, p: Any, picture: Image.Image, index: int) -> Image.Image:
+        if self.raw:
+            row = self.rows[self._row(index)]
+            picture = Session.composite(row, p, picture, index % self.each)
+        self.finished[p.iteration, index] = picture
+        return picture
+
+    def deliver(self, p: Any, processed: Any) -> None:
+        """Puts the contact sheets before the pictures, as the host puts its grid."""
+        many, at = self.each * len(self.values), 0
+        for iteration, begun in self.begun.items():
+            for i in range(self.each):
+                places = [(r, (iteration, r * self.each + i)) for r, yes in enumerate(begun) if yes]
+                own = [(r, self.finished[at_]) for r, at_ in places if at_ in self.finished]
+                if not own:
+                    continue
+                sheet = self._sheet(p, i, own)
+                picture = Image.fromarray(sheet.picture)
+                strengths = [self.values[r] for r, _ in own]
+                told = {
+                    "DD tiles": infotext.places(strengths, sheet.boxes),
+                    "DD frame": "{}x{}".format(*picture.size),
+                    "Denoising strength": self.user_strength,
+                }
+                points = response.measured(strengths, sheet.changes)
+                if points and not self.raw:  # by the strength alone, no map between
+                    told["DD changes"] = response.text(points)
+                p.extra_generation_params |= told
+                seeds = p.all_prompts, p.all_seeds, p.all_subseeds
+                text = processing.create_infotext(p, *seeds, index=iteration * many + i)
+                if shared.opts.enable_pnginfo:
+                    picture.info["parameters"] = text
+                processed.images.insert(at, picture)
+                processed.infotexts.insert(at, text)
+                at += 1
+                if self.saves and shared.opts.grid_save:
+                    images.save_image(
+                        picture, p.outpath_grids, "grid", p.all_seeds[iteration * many + i],
+                        p.all_prompts[iteration * many + i], shared.opts.grid_format, info=text,
+                        short_filename=not shared.opts.grid_extended_filename, p=p, grid=True,
+                    )  # fmt: skip
+        processed.index_of_first_image += at
+        processed.info = processed.infotexts[0]
+
+    def _sheet(self, p: Any, index: int, own: list[tuple[int, Image.Image]]) -> Sheet:
+        pictures = [np.array(picture.convert("RGB")) for _, picture in own]
+        before = np.array(self._original(p, index))
+        fits = before.shape == pictures[0].shape
+        strengths = [self.values[r] for r, _ in own]
+        return strength_sheet(pictures, strengths, before if fits else None, distance=distance())
+
+
+class _Row:
+    """One strength's run: a job of its own as far as the sampler can see."""
+
+    def __init__(self, session: SheetSession, p: Any, index: int, rng: OwnNoise):
+        self.index, self.each = index, session.each
+        part = self.part
+        self.session = session.rows[index]
+        self.p = p = copy.copy(p)
+        begin = p.iteration * p.batch_size + index * session.each
+        own = slice(begin, begin + session.each)
+        p.denoising_strength, p.batch_size, p.iteration = self.session.user_strength, self.each, 0
+        for name in ("prompts", "negative_prompts", "seeds", "subseeds"):
+            setattr(p, name, part(getattr(p, name)))
+            setattr(p, f"all_{name}", getattr(p, f"all_{name}")[own])
+        p.init_latent, p.image_conditioning = part(p.init_latent), part(p.image_conditioning)
+        self.noise, self.rng = p.rng, rng
+        p.rng = rng
+        p.sampler = self.sampler = sd_samplers.create_sampler(p.sampler_name, p.sd_model)
+        self.held_calls: int | None = None
+        if session.raw:
+            sampler_hook.hold_sampler(self.sampler, self._plan, self._report)
+
+    def _plan(self, *about: Any) -> sampler_hook.Plan:
+        return self.session._plan(self.p, *about, None)
+
+    def _report(self, hold: Any, first: int, slider_first: int) -> None:
+        self.held_calls = hold.calls if hold else 0
+
+    @property
+    def calls(self) -> int:
+        """Denoise calls, with and without the prompt counted as one."""
+        made = self.sampler.model_wrap_cfg.step
+        return made if self.held_calls is None else self.held_calls
+
+    def part(self, value: Any) -> Any:
+        """This strength's part of what the batch has for each picture."""
+        own = slice(self.index * self.each, (self.index + 1) * self.each)
+        if hasattr(value, "batch"):  # a prompt made of several
+            return type(value)((self.each, *value.shape[1:]), value.batch[own])
+        return value[own] if isinstance(value, (list, torch.Tensor)) else value
+
+    def expected(self, steps: int | None) -> int:
+        """Steps of the run, where the sampler makes as many as its schedule has."""
+        return sd_samplers_common.setup_img2img_steps(self.p, steps)[1] + 1
+
+    def work(self, x, noise, cond, uncond, steps, image_conditioning) -> Callable[[], torch.Tensor]:
+        def run() -> torch.Tensor:
+            self.rng.begin(self.noise, self.part)
+            own = [self.part(value) for value in (x, noise, cond, uncond)]
+            return self.sampler.sample_img2img(
+                self.p, *own, steps=steps, image_conditioning=self.part(image_conditioning)
+            )
+
+        return run
+
+
+class OwnNoise:
+    """The noise of steps, from the run that asks: the hosts keep one for all in k-diffusion."""
+
+    def __init__(self) -> None:
+        self.own: ContextVar[Any] = ContextVar("own noise")  # a run's threads share one
+
+    def begin(self, rng: Any, part: Callable[[Any], Any]) -> None:
+        """In a run's thread: its part of the job's generators, after the first noise."""
+        own = type(rng)(
+            rng.shape, part(rng.seeds), subseeds=part(rng.subseeds),
+            subseed_strength=rng.subseed_strength, seed_resize_from_h=rng.seed_resize_from_h,
+            seed_resize_from_w=rng.seed_resize_from_w,
+        )  # fmt: skip
+        own.next()
+        self.own.set(own)
+
+    def next(self) -> torch.Tensor:
+        return self.own.get().next()

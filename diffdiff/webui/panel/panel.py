@@ -1,0 +1,112 @@
+"""The panel: one control per field of the args model, what is often needed above the folds."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import gradio as gr
+from modules.ui_components import InputAccordion
+
+from ... import __version__
+from ...settings.schema import fields
+from ...settings.source_names import WORDS, listed
+from ...ui.controls import control, painter
+from .. import infotext, png_metadata, selfcheck
+from . import sources as sourcing
+
+OFTEN = (("soften_radius", "scale", "invert"),)  # rows
+FAN_ROWS = (
+    ("fan_low", "fan_high", "fan_count"), ("fan_layout", "fan_preset"),
+    ("fan_strengths", "sheet_batch"),
+)  # fmt: skip
+ADVANCED = (
+    ("black", "white", "gamma"), ("soften_direction", "soften_falloff"),
+    ("levels", "extra_calls", "transition"), ("feather",),
+    ("paste_back", "skip", "linear_light", "colour_match"),
+    ("combine", "mask_channel", "anchor"), ("response",),
+)  # fmt: skip
+ABSENT = ("map", "other_image")  # pictures are not pasted
+
+
+class Panel(NamedTuple):
+    """controls: name -> component, in the order of the args model. pasted: what restores them.
+    source: the parts that make maps."""
+
+    controls: dict[str, Any]
+    pasted: list
+    source: sourcing.Parts
+
+
+def build(elem_id: Callable[[str], str]) -> Panel:
+    """The panel, in the place where the host asks for it."""
+    described = fields()
+    controls: dict[str, Any] = {}
+    helps: dict[str, str] = {}
+
+    def make(name: str, **more: Any) -> None:
+        # the page's script shows the help where it is asked for: told always, it is a page long
+        helps[elem_id(name)] = described[name]["help"]
+        controls[name] = control(name, described[name], elem_id(name), info=None, **more)
+
+    def rows(named: Iterable[tuple[str, ...]]) -> None:
+        for names in named:
+            with gr.Row(elem_classes=["diffdiff-row"]):
+                for name in names:
+                    make(name, min_width=_width(described[name]))
+
+    label = f"Differential Diffusion {__version__}"
+    with InputAccordion(False, label=label, elem_id=elem_id("enabled")) as controls["enabled"]:
+        for feature, why in selfcheck.missing().items():
+            gr.HTML(f"<p class='diffdiff-error'>{html.escape(f'{feature} is off: {why}')}</p>")
+        controls["map"] = painter(elem_id("map"), panel=elem_id(""))
+        with gr.Row(elem_classes=["diffdiff-row"]):
+            make("mode", scale=3, min_width=320)
+            make("source", scale=2, min_width=200)
+        with gr.Group(visible=False, elem_id=elem_id("fans")) as fans:
+            rows(FAN_ROWS)
+        source = sourcing.build(elem_id, make, controls)
+        rows(OFTEN)
+        with gr.Accordion("Advanced", open=False, elem_id=elem_id("advanced")):
+            rows(ADVANCED)
+            rest = [name for name in described if name not in controls]
+            rows(tuple(rest[i : i + 2]) for i in range(0, len(rest), 2))
+        _about(helps)
+    controls["mode"].change(
+        lambda mode: gr.update(visible=mode in ("fan", "sheet")), controls["mode"], fans,
+        queue=False, show_progress=False,
+    )  # fmt: skip
+    ordered = {name: controls[name] for name in described}
+    pasted = [(ordered[n], _reader(n)) for n in ordered if n not in ABSENT]
+    pasted.append((ordered["map"], png_metadata.reader))
+    return Panel(ordered, pasted, source)
+
+
+def _width(info: dict[str, Any]) -> int:
+    """Pixels that a control needs; where there is less, it begins a row."""
+    return 240 if info["choices"] else 120 if info["type"] is bool else 170
+
+
+def _about(helps: dict[str, str]) -> None:
+    """What the page's script must know: the help of each control by its id, and the words of the
+    sources."""
+    sources = {words: [value, phrase] for value, (words, phrase) in WORDS.items()}
+    told = html.escape(json.dumps({"helps": helps, "sources": sources}), quote=True)
+    gr.HTML(
+        f"<div class='diffdiff-about' data-about='{told}'></div>", elem_classes=["diffdiff-store"]
+    )
+
+
+def _reader(name: str) -> Callable[[dict], Any]:
+    """What pasted parameters put into a control."""
+    read = infotext.reader(name)
+    if name != "source":
+        return read
+
+    def words(params: dict) -> str | None:
+        value = read(params)
+        return None if value is None else listed(value)
+
+    return words

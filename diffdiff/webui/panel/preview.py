@@ -1,0 +1,220 @@
+"""The panel's look at a map that makes itself, without a run: Preview, live changes, hand-over."""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from modules import call_queue, images, shared
+from PIL import Image
+
+from ...edit import request as intake
+from ...edit.plan import strengths
+from ...errors import FieldError
+from ...images.read import decode_picture
+from ...maps import geometry, inpaint_mask
+from ...maps.build import wanted
+from ...maps.overlay import overlay
+from ...maps.shaping import level
+from ...sampling.level_report import Start, summary
+from ...settings.schema import EditArgs, parse
+from .. import automap, host, schedules
+from ..job.inpaint import both
+
+LARGEST = 1024  # pixels, of the longer side of what is shown
+
+
+class Seen(NamedTuple):
+    """What the last Preview had before it; live changes are of the same.
+
+    about: as `automap.of_picture` takes it, without what the panel says.
+    work: of the run that would follow.
+    run: its sampler and steps, where they are known.
+    """
+
+    picture: Image.Image
+    denoising: float
+    about: dict[str, Any]
+    work: inpaint_mask.Work
+    run: schedules.Asked | None = None
+
+
+def seen(sent: dict[str, Any]) -> Seen:
+    """What the page sent with Preview.
+
+    Args:
+        sent: picture and mask as data URLs (mask: or empty), prompt, styles, width, height,
+            denoising, sampler, scheduler, steps; resize_mode, only_masked, padding, inverted as
+            the host numbers them.
+
+    Raises:
+        FieldError: "image", "mask".
+    """
+    if not sent["picture"]:
+        remedy = "Put one into the tab"
+        raise FieldError("image", "there is no picture", remedy)
+    about = {
+        "prompt": sent.get("prompt") or "", "styles": tuple(sent.get("styles") or ()),
+        "width": int(sent.get("width") or 512), "height": int(sent.get("height") or 512),
+        "mask": automap.sent_mask(sent.get("mask"), bool(sent.get("inverted"))),
+    }  # fmt: skip
+    denoising = sent.get("denoising")
+    picture = decode_picture(sent["picture"])
+    padding = int(sent.get("padding") or 0) if sent.get("only_masked") else None
+    work = inpaint_mask.Work(about["width"], about["height"], sent.get("resize_mode") or 0, padding)
+    run = schedules.asked(sent)
+    return Seen(picture, 0.75 if denoising is None else float(denoising), about, work, run)
+
+
+def found(what: Seen, args: EditArgs, painted: np.ndarray | None, ask: bool) -> np.ndarray | None:
+    """The request's map before it is shaped: float32 [H, W] of the picture's size; None where
+    there is none, and the inpaint mask alone says what changes.
+
+    Raises:
+        FieldError: what a source refuses. Unknown: as `automap.of_picture`.
+    """
+    if wanted(args):
+        return automap.of_picture(what.picture, args, painted=painted, ask=ask, **what.about)
+    if painted is None and args.mode == "soft inpaint":
+        if what.about["mask"] is None:
+            remedy = "Paint one in an inpaint tab, send one as `mask`, or give a change map"
+            raise FieldError("mode", "soft inpaint needs a mask, and there is none", remedy)
+        return None
+    if painted is None:
+        raise FieldError("map", "nothing is painted", "Paint, or choose another source")
+    return geometry.resize(painted, *what.picture.size)
+
+
+def obeyed(what: Seen, args: EditArgs, change_map: np.ndarray | None) -> np.ndarray:
+    """The map as the run would obey it: shaped, in soft inpaint with the softened mask."""
+    mask = what.about["mask"]
+    if args.mode != "soft inpaint" or mask is None:
+        return inpaint_mask.shape_for(change_map, args, what.work)
+    sent = Image.fromarray((mask * 255).astype(np.uint8))
+    if sent.size != what.picture.size:
+        sent = sent.resize(what.picture.size, Image.Resampling.NEAREST)
+    soft = inpaint_mask.soft_mask(inpaint_mask.hard(np.array(sent)), args, what.work)
+    levelled = [] if change_map is None else [level(change_map, args)]
+    return inpaint_mask.joined(soft, levelled, args.combine)[0]
+
+
+def looked_for(what: Seen, args: EditArgs, painted: np.ndarray | None) -> np.ndarray | None:
+    """`found`; the host's queue is only waited in where the model is needed."""
+    try:
+        return found(what, args, painted, False)
+    except automap.Unknown:
+        return on_the_model(lambda: found(what, args, painted, True))
+
+
+def drawn(what: Seen, args: EditArgs, shaped: np.ndarray) -> Image.Image:
+    """The strengths of a map over the picture."""
+    strength = strengths(shaped, args, what.denoising).astype(np.float32)
+    flat = np.asarray(images.flatten(what.picture, shared.opts.img2img_background_color))
+    scale = min(LARGEST / max(what.picture.size), 1)
+    if scale < 1:
+        width, height = (max(round(side * scale), 1) for side in what.picture.size)
+        flat = cv2.resize(flat, (width, height), interpolation=cv2.INTER_AREA)
+        strength = geometry.resize(np.clip(strength, 0, 1), width, height)
+    return Image.fromarray(overlay(flat, strength))
+
+
+def as_url(change_map: np.ndarray) -> str:
+    """A map as the painter takes it: a data URL of a 16-bit PNG."""
+    _, data = cv2.imencode(".png", np.round(change_map * 65535).astype(np.uint16))
+    return "data:image/png;base64," + base64.b64encode(data.tobytes()).decode("ascii")
+
+
+def show(sent: dict[str, Any], values: tuple) -> tuple[Any, Image.Image | None, str, str]:
+    """Preview: (what live changes are of, picture, words as HTML, the map as a data URL)."""
+    try:
+        host.make_temp_folder()
+        what = seen(sent)
+        args, painted = request(values)
+        change_map = looked_for(what, args, painted)
+        shaped = obeyed(what, args, change_map)
+        url = "" if change_map is None else as_url(change_map)
+        return what, drawn(what, args, shaped), _words(what, args, change_map, shaped), url
+    except FieldError as error:
+        return None, None, error_html(error), ""
+
+
+def refresh(what: Seen | None, values: tuple) -> tuple[Image.Image, str] | None:
+    """A live change: (picture, words), or None where there was no preview yet."""
+    if what is None:
+        return None
+    try:
+        args, painted = request(values)
+        change_map = found(what, args, painted, False)
+        shaped = obeyed(what, args, change_map)
+        return drawn(what, args, shaped), _words(what, args, change_map, shaped)
+    except FieldError as error:
+        return None, error_html(error)
+    except automap.Unknown:
+        return None, _told("Press Preview map: this needs the model.")
+
+
+def request(values: tuple) -> tuple[EditArgs, np.ndarray | None]:
+    """The panel's settings and the painted map."""
+    asked = {**intake.request_of(values), "enabled": True}
+    painted = asked.pop("map", None)
+    args = parse(asked)
+    return args, geometry.decode(painted) if painted else None
+
+
+def on_the_model(work: Callable[[], Any]) -> Any:
+    """Work that may ask the model: in the host's queue and its thread for such work."""
+
+    def safe() -> tuple[Any, FieldError | None]:
+        try:
+            return work(), None
+        except FieldError as error:  # the host would print it
+            return None, error
+
+    with call_queue.queue_lock:
+        shared.state.begin(job="diffdiff map")
+        try:
+            made = host.on_main_thread(safe)
+        finally:
+            shared.state.end()
+    if made is None:
+        raise FieldError("model", "it failed; the host's log says why", "Try another setting")
+    if made[1] is not None:
+        raise made[1]
+    return made[0]
+
+
+def _words(what: Seen, args: EditArgs, change_map: np.ndarray | None, shaped: np.ndarray) -> str:
+    if shaped.max() == 0:
+        return _told("The map is black: nothing would change.")
+    words = f"On average {shaped.mean():.0%} of full strength; on {(shaped >= 0.5).mean():.0%} of"
+    words += " the picture half or more."
+    if args.mode == "soft inpaint" and what.about["mask"] is not None and change_map is not None:
+        about = both(args)
+        words += f" {about[0].upper()}{about[1:]}."
+    if begun := summary(begins(what, args, shaped)):
+        words += f" In {what.run.steps} steps {begun}."
+    return _told(words)
+
+
+def begins(what: Seen, args: EditArgs, shaped: np.ndarray) -> list[Start]:
+    """Where the pixels of a shaped map would begin, the strongest first; empty if not known."""
+    known = schedules.known(what.run) if what.run is not None else None
+    if known is None:
+        return []
+    cell, work = host.cell(), what.work
+    latent = geometry.cells(geometry.resize(shaped, work.width, work.height), work.height // cell,
+                        work.width // cell)  # fmt: skip
+    wanted = strengths(latent, args, what.denoising)
+    return schedules.begun(known, wanted, args, what.run.steps, what.denoising)
+
+
+def _told(text: str) -> str:
+    return f"<p class='diffdiff-hint' role='status'>{html.escape(text)}</p>"
+
+
+def error_html(error: FieldError) -> str:
+    return f"<p class='diffdiff-error' role='alert'>{html.escape(str(error))}</p>"

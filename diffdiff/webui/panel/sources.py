@@ -1,0 +1,212 @@
+"""The part of the panel where maps come from: the source, its settings, a look, presets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from ...errors import FieldError
+from ...maps.layers import SHAPING
+from ...settings import sources as autoargs
+from ...settings.schema import fields
+from ...settings.source_names import listed, value_of
+from ...settings.sources import DiffEditArgs, SourceArgs
+from ...ui import layers as editor
+from ...ui.controls import upload
+from .. import controlnet, png_metadata, schedules
+from . import presets, preview
+
+OFTEN = ("diffedit_cut", "diffedit_grow")  # of DiffEdit, not folded away
+OF_SOURCE = {  # source: the fields in its group, beside those of `autoargs.USED`
+    "diffedit": ("reference", "query", *OFTEN),
+    "difference": ("other_image",),
+    "annotator": ("annotator",),
+    "layers": ("layers",),
+}
+TAB = {  # what Preview must know of the tab: component of the host -> name
+    "img2img_prompt": "prompt", "img2img_styles": "styles", "img2img_width": "width",
+    "img2img_height": "height", "img2img_denoising_strength": "denoising",
+    "img2img_steps": "steps", "img2img_sampling": "sampler", "img2img_scheduler": "scheduler",
+    "resize_mode": "resize_mode", "img2img_mask_mode": "inverted",
+    "img2img_inpaint_full_res": "only_masked", "img2img_inpaint_full_res_padding": "padding",
+}  # fmt: skip
+OF_RUN = ("sampler", "scheduler", "steps", "width", "height")  # what the legend's noise hangs on
+LAST = "generation_info_img2img"  # of the tab's components: all others exist when it is made
+
+
+class Parts(NamedTuple):
+    """What the handlers need. picture, mask, dropped: boxes that the page's script fills. paint:
+    a button that it presses. noise: a box that it reads, the run's parts of noise as JSON."""
+
+    look: Any
+    send: Any
+    paint: Any
+    picture: Any
+    mask: Any
+    dropped: Any
+    noise: Any
+    shown: Any
+    told: Any
+    preset: Any
+    load: Any
+    save: Any
+    delete: Any
+
+
+def build(
+    elem_id: Callable[[str], str], make: Callable[..., None], controls: dict[str, Any]
+) -> Parts:
+    """The controls of each source but the list itself; those of other sources are out of sight."""
+    groups, parts = {}, {}
+    sources = dict.fromkeys([*OF_SOURCE, *autoargs.USED])
+    for source in sources:
+        with gr.Group(visible=False, elem_id=elem_id(f"of_{source}")) as groups[source]:
+            for name in (*OF_SOURCE.get(source, ()), *autoargs.USED.get(source, ())):
+                if name == "layers":
+                    parts = _layers(elem_id)
+                    controls[name] = editor.editor(elem_id(name), "Layers")
+                elif name == "other_image":
+                    controls[name] = upload("Other picture", elem_id(name), height=200)
+                elif name == "annotator":
+                    known = controlnet.names()
+                    controls[name] = gr.Dropdown(
+                        known, value="", label="Preprocessor",
+                        elem_id=elem_id(name), allow_custom_value=True,
+                        info=None if known else "There is no ControlNet in this WebUI.",
+                    )  # fmt: skip
+                else:
+                    make(name)
+            if source == "diffedit":
+                with gr.Accordion("How it is found", open=False, elem_id=elem_id("diffedit")):
+                    for name in fields(DiffEditArgs):
+                        if name not in OFTEN:
+                            make(name)
+    with gr.Row(elem_classes=["diffdiff-row"]):
+        look = gr.Button("Preview map", elem_id=elem_id("look"), size="sm")
+        send = gr.Button("Edit in the painter", elem_id=elem_id("send"), size="sm")
+        hidden = ["diffdiff-store"]
+        paint = gr.Button("Use the painting", elem_id=elem_id("paint"), elem_classes=hidden)
+    told = gr.HTML("", elem_id=elem_id("told"))
+    shown = gr.Image(
+        type="pil", label="Where it would change", elem_id=elem_id("shown"), visible=False,
+        interactive=False, height=420,
+    )  # fmt: skip
+    store = {"elem_classes": hidden}
+    picture = gr.Textbox("", elem_id=elem_id("picture"), label="Picture", **store)
+    mask = gr.Textbox("", elem_id=elem_id("mask"), label="Mask", **store)
+    dropped = gr.Textbox("", elem_id=elem_id("dropped"), label="Dropped", **store)
+    noise = gr.Textbox("", elem_id=elem_id("noise"), label="Noise", **store)
+    for box in (picture, mask, dropped, noise):
+        box.do_not_save_to_config = True
+
+    def follow(words: str) -> list:
+        return [gr.update(visible=name == value_of(words)) for name in groups]
+
+    controls["source"].change(follow, controls["source"], list(groups.values()), queue=False)
+    return Parts(look, send, paint, picture, mask, dropped, noise, shown, told, **parts)
+
+
+def _layers(elem_id: Callable[[str], str]) -> dict[str, Any]:
+    with gr.Row(elem_classes=["diffdiff-row"]):
+        preset = gr.Dropdown(list(presets.listed()), label="Preset", elem_id=elem_id("preset"))
+        preset.do_not_save_to_config = True  # A1111: its choices are files
+        load = gr.Button("Load", elem_id=elem_id("load"), size="sm")
+        save = gr.Button("Save", elem_id=elem_id("save"), size="sm")
+        delete = gr.Button("Delete", elem_id=elem_id("delete"), size="sm")
+    return {"preset": preset, "load": load, "save": save, "delete": delete}
+
+
+def connect(
+    parts: Parts, controls: dict[str, Any], tab: dict[str, Any], pasted: list[tuple]
+) -> None:
+    """What the buttons do, and what a change of a setting does.
+
+    Args:
+        controls: the panel's, in the order of the args model.
+        tab: components of the host's tab, by the names of `TAB`; some may be missing.
+        pasted: (component, what to put into it from pasted parameters).
+    """
+    values, names = list(controls.values()), list(tab)
+    what = gr.State(None)
+
+    def look(picture: str, mask: str, *rest: Any) -> tuple:
+        about = dict(zip(names, rest))
+        sent = {"picture": picture, "mask": mask, **about}
+        return preview.show(sent, rest[len(names) :])
+
+    def show(*sent: Any) -> tuple:
+        seen, shown, told, _ = look(*sent)
+        return seen, gr.update(value=shown, visible=shown is not None), told
+
+    def send(*sent: Any) -> tuple:
+        seen, shown, told, url = look(*sent)
+        picture = gr.update(value=shown, visible=shown is not None)
+        if not url:
+            return seen, picture, told, gr.update(), gr.update()
+        return seen, picture, told, url, gr.update(value=listed("upload"))
+
+    inputs = [parts.picture, parts.mask, *tab.values(), *values]
+    outputs = [what, parts.shown, parts.told]
+    parts.look.click(show, inputs, outputs)
+    parts.send.click(send, inputs, [*outputs, controls["map"], controls["source"]])
+    parts.paint.click(lambda: listed("upload"), None, controls["source"], show_progress=False)
+
+    def refresh(seen: Any, *sent: Any) -> tuple:
+        made = preview.refresh(seen, sent)
+        if made is None:
+            return gr.update(), gr.update()
+        shown, told = made
+        return gr.update(value=shown, visible=shown is not None), told
+
+    settings = {"source", "scale", *SHAPING, *fields(SourceArgs), *fields(DiffEditArgs)}
+    settings |= {"mode", "combine", "levels", "extra_calls", "transition"}
+    settings |= {name for own in OF_SOURCE.values() for name in own}
+    for name in settings:
+        controls[name].change(
+            refresh, [what, *values], [parts.shown, parts.told], show_progress=False
+        )
+
+    def drop(text: str) -> list:
+        restored = png_metadata.dropped(text, [read for _, read in pasted])
+        return [gr.update() if value is None else gr.update(value=value) for value in restored]
+
+    parts.dropped.change(drop, parts.dropped, [c for c, _ in pasted], show_progress=False)
+
+    run = {name: tab[name] for name in OF_RUN if name in tab}
+
+    def noise(*values: Any) -> str:
+        return json.dumps(schedules.table(schedules.asked(dict(zip(run, values)))))
+
+    for component in (controls["enabled"], *run.values()):
+        component.change(noise, list(run.values()), parts.noise, queue=False, show_progress=False)
+
+    layers = controls["layers"]
+    chosen = {"show_progress": False}
+    parts.load.click(_told(presets.load), parts.preset, [layers, parts.told], **chosen)
+    parts.save.click(_told(_save), layers, [parts.preset, parts.told], **chosen)
+    parts.delete.click(_told(_delete), parts.preset, [parts.preset, parts.told], **chosen)
+
+
+def _save(text: str) -> Any:
+    name = presets.save(text)
+    return gr.update(choices=list(presets.listed()), value=name)
+
+
+def _delete(name: str) -> Any:
+    presets.delete(name)
+    return gr.update(choices=list(presets.listed()), value=None)
+
+
+def _told(handler: Callable[[str], Any]) -> Callable[[str], tuple]:
+    """The handler, with what is wrong told below the buttons."""
+
+    def safe(text: str) -> tuple[Any, str]:
+        try:
+            return handler(text or ""), ""
+        except FieldError as error:
+            return gr.update(), preview.error_html(error)
+
+    return safe

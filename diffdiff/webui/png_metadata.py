@@ -1,0 +1,91 @@
+"""The map travels with its picture: as a text chunk of the PNG, and back into the painter.
+
+The infotext names the map by its fingerprint; the map itself is found by it, when parameters are
+pasted: from jobs of this host, and from pictures that it has read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from modules import infotext_utils
+from PIL import Image
+
+from ..errors import FieldError
+from ..maps import embedded
+from ..settings.infotext import MAP, key
+from .panel import preview
+
+CHUNK = "diffdiff_map"
+SOURCE = key("source")
+KEPT = 64  # maps, at most 64 KiB each
+NAMED = re.compile(rf"\b{MAP}: ([0-9a-f]{{10}})\b")
+
+known: OrderedDict[str, str] = OrderedDict()
+
+
+def remember(mark: str, text: str) -> None:
+    """mark: a map's fingerprint; text: the map as `diffdiff.maps.embedded` packs it."""
+    known[mark] = text
+    known.move_to_end(mark)
+    while len(known) > KEPT:
+        known.popitem(last=False)
+
+
+def attach(picture: Image.Image, session: Any, index: int, embed: bool) -> None:
+    """Gives a finished picture its map, and remembers it."""
+    if not session.raw:
+        return
+    text = session.packed(index)
+    remember(session.mark, text)
+    if embed:
+        picture.info[CHUNK] = text
+
+
+def saving(params: Any) -> None:
+    """The host is about to save a picture: its chunk goes into the file."""
+    text = getattr(params.image, "info", {}).get(CHUNK)
+    if text and isinstance(params.pnginfo, dict) and params.filename.lower().endswith(".png"):
+        params.pnginfo[CHUNK] = text
+
+
+def met(infotext: str | None, items: dict[str, Any]) -> None:
+    """The host has read a picture's parameters; the chunk is nothing to show."""
+    text = items.pop(CHUNK, None)
+    named = NAMED.search(infotext or "")
+    if isinstance(text, str) and named and len(text) <= embedded.LIMIT:
+        remember(named.group(1), text)
+
+
+def reader(params: dict) -> str | None:
+    """What to put into the painter when parameters are pasted; None leaves what is there."""
+    if params.get(SOURCE, "upload") != "upload":
+        return None
+    text = known.get(str(params.get(MAP)))
+    try:
+        return preview.as_url(embedded.unpack(text)) if text else None
+    except FieldError:  # from somebody else's picture
+        return None
+
+
+def dropped(text: str, readers: list[Callable[[dict], Any]]) -> list[Any]:
+    """What to put into the panel's controls for a picture that was dropped on the painter.
+
+    Args:
+        text: JSON of its parameters and its map.
+        readers: of the controls.
+
+    A map without settings goes into the painter all the same, and switches nothing.
+    """
+    try:
+        told = json.loads(text)
+        parameters, packed = str(told["parameters"]), str(told["map"])
+        url = preview.as_url(embedded.unpack(packed))
+    except (ValueError, KeyError, TypeError, RecursionError):  # from anywhere
+        return [None] * len(readers)
+    params = infotext_utils.parse_generation_parameters(parameters) if parameters else {}
+    return [url if read is reader else read(params) for read in readers]
