@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from diffdiff import metrics
-from diffdiff.ladder import Ladder
-from diffdiff.maps import to_latent
-from diffdiff.response import amount, measured, points_of, text
+from diffdiff.maps.geometry import to_latent
+from diffdiff.metrics import adherence
+from diffdiff.sampling.start_steps import Ladder
+from diffdiff.settings.response import amount, measured, points_of, text
 
 from ..results.adherence import NORMAL, correlations, draws
 from ..results.scenes import asks, gradient, turned, turned_back
@@ -164,7 +164,7 @@ def followed(changed: np.ndarray, full: np.ndarray) -> tuple[float, np.ndarray]:
     m = gradient(SIZE)
     each = (changed - full).reshape(len(full), -1)
     drawn = correlations(m, (draws(len(full)) @ each).reshape(-1, *m.shape))
-    return metrics.cam(m, each.mean(0).reshape(m.shape)) or 0.0, drawn
+    return adherence.cam(m, each.mean(0).reshape(m.shape)) or 0.0, drawn
 
 
 def of_strip(made: np.ndarray, exact: np.ndarray | None) -> dict:

@@ -9,12 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffdiff.calls import SamplerCall
-from diffdiff.draws import Draws
-from diffdiff.fine import DENSE, Exact, fine
-from diffdiff.hold import Hold
-from diffdiff.ladder import NEVER, Ladder, climb
-from diffdiff.levels import (
+from diffdiff.sampling.calls import SamplerCall
+from diffdiff.sampling.draws import Draws
+from diffdiff.sampling.fine_levels import DENSE, Exact, fine
+from diffdiff.sampling.hold import Hold
+from diffdiff.sampling.noise_levels import (
     Schedule,
     flow,
     noised,
@@ -22,7 +21,8 @@ from diffdiff.levels import (
     sigma_schedule,
     timestep_schedule,
 )  # fmt: skip
-from diffdiff.probe import habits_of
+from diffdiff.sampling.probe import habits_of
+from diffdiff.sampling.start_steps import NEVER, Ladder, climb
 
 from .. import reference
 from ..bench import Held
@@ -157,7 +157,7 @@ class Runs:
     def plan(
         self, strength: np.ndarray, row: Row, amount: Amount | None = None, full: float = 1.0
     ) -> tuple[Ladder, int | None]:
-        """As `diffdiff.prepare` plans a map."""
+        """As `diffdiff.edit.plan` plans a map."""
         last = len(self.schedule) - 1
         if row.extra is None:
             ladder = climb(strength, self.steps, last, row.transition)

@@ -161,10 +161,9 @@ class _Tiny(Bench):
 
     def edits(self, ask, change_map, strength=1.0, settings=None, **run):
         asked = RunArgs(seed=ask.seed, strength=strength, **{**self.settings, **run})
-        result = self.engine.edit(
-            Image.fromarray(ask.picture), change_map, parse({"levels": "steps"} | (settings or {})), asked,
-            **self.tiny.prompt(),
-        )  # fmt: skip
+        args = parse({"levels": "steps"} | (settings or {}))
+        picture = Image.fromarray(ask.picture)
+        result = self.engine.edit(picture, change_map, args, asked, **self.tiny.prompt())
         return [np.asarray(picture) for picture in result.pictures]
 
 

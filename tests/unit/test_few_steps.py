@@ -36,7 +36,7 @@ from benchmarks.few_steps.runs import (
     picked,
 )  # fmt: skip
 from benchmarks.results.scenes import asks, gradient
-from diffdiff.levels import noised
+from diffdiff.sampling.noise_levels import noised
 
 DDIM, EULER, FLOW, FLOW_2M = (SAMPLERS[i] for i in (0, 1, 4, 5))
 
