@@ -123,7 +123,8 @@ def look(engine: Any, sent: dict[str, Any], folder: Path) -> str | None:
     shaped = inpaint_mask.shape_for(geometry.resize(_map(sent), *image.size), args, work)
     image = fitted(image)
     strength = plan.strengths(geometry.resize(shaped, *image.size), args, run.strength)
-    view = visualize.preview(np.asarray(image), strength, run.steps, engine.rules.rule)
+    noise = engine.noise(args, run)
+    view = visualize.preview(np.asarray(image), strength, run.steps, engine.rules.rule, noise)
     return store(view, folder, "JPEG")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -16,24 +16,31 @@ TICKS = 5  # of the legend, both ends among them
 
 
 def preview(
-    picture: np.ndarray, strength: np.ndarray, steps: int, rule: Rule = suffix
+    picture: np.ndarray,
+    strength: np.ndarray,
+    steps: int,
+    rule: Rule = suffix,
+    noise: Callable[[float], float] | None = None,
 ) -> np.ndarray:
-    """The overlay with a legend below: colour, strength, and the step at which it is released.
+    """The overlay with a legend below: color, strength, and the step at which it is released, or
+    how noisy it begins.
 
     Args:
         picture: uint8 [H, W, 3].
         strength: [H, W] in 0..1.
         steps: of the full schedule, 1 or more.
         rule: of the model's family, strength -> start step; the default is that of most.
+        noise: for a run with levels between steps, strength -> part of noise.
 
     Returns:
         uint8 [h, w, 3], whole times larger than the picture where that is too small for a legend.
     """
     values = np.linspace(0, 1, TICKS)
-    rows = {
-        "strength": [f"{value:.0%}" for value in values],
-        f"of {steps} steps": [released(value, steps, rule) for value in values],
-    }
+    rows = {"strength": [f"{value:.0%}" for value in values]}
+    if noise is None:
+        rows[f"of {steps} steps"] = [released(value, steps, rule) for value in values]
+    else:
+        rows["begins at"] = ["kept" if not v else f"{noise(v):.0%} noise" for v in values]
     return _with_legend(overlay(picture, strength), rows)
 
 

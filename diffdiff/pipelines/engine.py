@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ from ..settings.schema import EditArgs, changed
 from .families import Family
 from .fan_sheet import finish_fan, sheet
 from .job import Job, Result
+from .ruler import noise_by_strength
+from .scheduler_choice import choose
 from .scheduler_hook import Progress
 
 
@@ -134,6 +137,15 @@ class Engine:
             self, source, geometry.resize(shaped, *source.size), args, run, None, extra, small
         )
         return job.result(*job.go(progress))
+
+    def noise(self, args: EditArgs, run: RunArgs) -> Callable[[float], float] | None:
+        """How noisy each strength would begin, for a legend; None where strengths begin at steps,
+        or where only a run can tell."""
+        if not args.fine(run.steps):
+            return None
+        decoder = getattr(self.pipe, "decoder_pipe", self.pipe)
+        scheduler, _ = choose(decoder.scheduler, run.scheduler, run.seed)
+        return noise_by_strength(scheduler, run.steps, self.rules.rule)
 
     def fit(self, image: Image.Image, run: RunArgs) -> Image.Image:
         """The input at the working size, RGB; untouched where it fits already."""

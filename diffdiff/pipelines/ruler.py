@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,27 @@ def refusal(scheduler: Any) -> str:
     if getattr(scheduler.config, "invert_sigmas", False):
         return "counts its levels upwards"
     return ""
+
+
+def noise_by_strength(
+    scheduler: Any, steps: int, rule: Rule
+) -> Callable[[float], float] | None:
+    """How noisy each strength begins without rounding, for a legend: strength -> part of noise.
+
+    Args:
+        scheduler: whose class and config the run would use.
+        rule: the pipeline's, strength -> start step.
+
+    Returns:
+        None for a scheduler that cannot begin between its steps, or whose schedule is known to
+        the pipeline only (Flux shifts it by the size of the picture).
+    """
+    if refusal(scheduler) or getattr(scheduler.config, "use_dynamic_shifting", False):
+        return None
+    fresh = type(scheduler).from_config(scheduler.config)
+    fresh.set_timesteps(steps)
+    ruler = Ruler(fresh, rule, {"num_inference_steps": steps})
+    return lambda strength: ruler.noise(float(ruler.exact.coordinate(np.array(strength))))
 
 
 class Ruler:

@@ -23,7 +23,10 @@ export function standalone() {
             white: number("#white") ?? 1,
             gamma: number("#gamma") ?? 1,
             response: words("response"),
-            rule: "diffusers",
+            levels: choice("#levels") ?? "steps",
+            extra: number("#extra_calls") ?? undefined,
+            // of the loaded model's family
+            rule: document.querySelector("[data-rule]")?.dataset.rule ?? "diffusers",
         }),
         mask: null,
     };

@@ -15,7 +15,7 @@ import { reading } from "./response.mjs";
  * @property {number} [white]
  * @property {number} [gamma]
  * @property {string} [response] how far each strength moves the picture
- * @property {"webui" | "diffusers"} [rule]
+ * @property {"webui" | "diffusers" | "diffusers, up"} [rule]
  * @property {"auto" | "steps" | "fine"} [levels] where greys begin; left out: at steps
  * @property {number} [extra] levels between steps, at most
  * @property {Noise | null} [noise] what is known of its schedule
@@ -60,8 +60,9 @@ function exact(strength) {
  */
 export function releaseStep(strength, steps, rule = "webui") {
     const s = exact(strength);
-    if (rule === "diffusers") {
-        const count = Math.floor(s * steps);
+    if (rule !== "webui") {
+        const part = s * steps;
+        const count = rule === "diffusers" ? Math.floor(part) : Math.ceil(part);
         return count ? steps - count : null;
     }
     return s > 0 ? steps - 1 - Math.floor(Math.min(s, 0.999) * steps) : null;

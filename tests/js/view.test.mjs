@@ -169,6 +169,9 @@ test("invert, levels and diffusers' rule", () => {
     // made with diffdiff.sampling.start_steps.suffix
     const steps = [0, 0.04, 0.05, 0.5, 0.999, 1].map((s) => releaseStep(s, 20, "diffusers"));
     assert.deepEqual(steps, [null, null, 19, 10, 1, 0]);
+    // Flux and Stable Diffusion 3: made with suffix(..., upwards=True)
+    const up = [0.05, 0.1, 0.3, 0.55, 0.9].map((s) => releaseStep(s, 4, "diffusers, up"));
+    assert.deepEqual(up, [3, 3, 2, 1, 0]);
     const whole = rungs({ ...run, denoising: 1, rule: "diffusers" });
     assert.equal(whole.length, 21);
     const mirrored = rungs({ ...run, invert: true });

@@ -170,3 +170,18 @@ def test_the_command_tells_and_records_them(tmp_path, monkeypatch, capsys):
     assert len(levels) == told.split("Levels: ")[1].split("\n")[0].count("; ") + 1
     assert main([*given, "--out", "no.png", "--scheduler", "Heun", "--levels", "fine"]) == 2
     assert "levels: no pixel can begin between the steps of Heun" in capsys.readouterr().err
+
+
+def test_the_legend_knows_how_noisy_a_strength_begins():
+    from diffdiff.page.visualize import preview
+
+    engine = PIPELINES["sd"].engine()
+    noise = engine.noise(parse({}), FEW)
+    parts = [noise(s) for s in (0.05, 0.25, 0.5, 1.0)]
+    assert parts == sorted(parts) and 0 < parts[0] < 0.3 < parts[-1] < 1
+    assert engine.noise(parse({}), RunArgs(steps=20)) is None
+    assert engine.noise(parse({"levels": "steps"}), FEW) is None
+    assert engine.noise(parse({}), RunArgs(steps=4, scheduler="HeunDiscrete")) is None
+    picture, strength = np.zeros((64, 64, 3), np.uint8), ramp(64)
+    told, plain = (preview(picture, strength, 4, noise=n) for n in (noise, None))
+    assert told.shape == plain.shape and (told != plain).any()
