@@ -1,9 +1,10 @@
 """`python -m benchmarks.few_steps`: what greys mean in runs of 4, 6 and 8 steps.
 
 The packaged toy world, asked directly by k-diffusion's samplers and as a flow of two shifts: the
-host's own steps, with and without transition, and levels between them (`diffdiff.sampling.fine_levels`). What each
-sampler's run finds is kept under benchmarks/output, so that `--samplers` can run some of them and
-tables are made of all. The exit status is 1 if a goal is missed.
+host's own steps, with and without transition, and levels between them
+(`diffdiff.sampling.fine_levels`). What each sampler's run finds is kept under benchmarks/output, so
+that `--samplers` can run some of them and tables are made of all. The exit status is 1 if a goal is
+missed.
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ class Denoiser:
             timestep = self.toy.timestep((level / signal).log())
             signal, noise = signal / size, level / size
         signal, noise, size = (part.float().view(-1, 1, 1, 1) for part in (signal, noise, size))
-        x = x / size
+        x = (x / size).contiguous()  # in another layout a convolution rounds in another way
         v = self.toy.velocity(x, timestep, self.text, self.nothing)
         if self.kind == "timesteps":
             return signal * v + noise * x

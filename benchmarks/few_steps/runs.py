@@ -109,8 +109,8 @@ ROWS = {  # by steps
 
 
 class Tree:
-    """Noise of any stretch of the schedule, as a Brownian tree has it: the same for the same
-    stretch, wherever the run began."""
+    """Noise of any place on the schedule, as a Brownian tree has it: what is drawn for a level is
+    the same wherever the run began."""
 
     tree = True
 
@@ -118,7 +118,7 @@ class Tree:
         self.asks, self.like = asks, like
 
     def __call__(self, sigma: Tensor, sigma_next: Tensor) -> Tensor:
-        return noise_of(self.asks, self.like, float(sigma), float(sigma_next))
+        return noise_of(self.asks, self.like, float(sigma_next))
 
 
 class Pictures:

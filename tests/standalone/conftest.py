@@ -21,7 +21,10 @@ COLOUR = (10, 20, 90)
 class FakeEngine:
     """`fails` is raised by the next edit; `seen` is what the last one got."""
 
-    name, family, rules = "toyworld", "sd", SimpleNamespace(rule=suffix)
+    name, family, rules = "toyworld", "sd", SimpleNamespace(rule=suffix, upwards=False)
+
+    def noise(self, args, run):
+        return None
 
     def __init__(self):
         self.fails, self.seen = None, None

@@ -38,7 +38,7 @@ from benchmarks.few_steps.runs import (
 from benchmarks.results.scenes import asks, gradient
 from diffdiff.sampling.noise_levels import noised
 
-DDIM, EULER, FLOW, FLOW_2M = (SAMPLERS[i] for i in (0, 1, 4, 5))
+DDIM, EULER, LCM, FLOW, FLOW_2M = (SAMPLERS[i] for i in (0, 1, 3, 4, 5))
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_each_picture_has_its_own_noise_whatever_the_batch(pictures):
     assert not torch.equal(one[0], noise_of(pictures.asks[1:], pictures.init, 0.5)[0])
 
 
-@pytest.mark.parametrize("sampler", [DDIM, EULER, FLOW_2M], ids=lambda s: s.name)
+@pytest.mark.parametrize("sampler", [DDIM, EULER, LCM, FLOW_2M], ids=lambda s: s.name)
 def test_constant_maps_and_two_greys_begin_exactly(toy, sampler):
     measure = Measure(toy, sampler, 4, 1)
     assert measure.constant(SOFT[1]) == 0
