@@ -163,6 +163,14 @@ def section(found: Sequence[dict]) -> list[str]:
 def write(found: Sequence[dict], path: Path) -> None:
     """Into the page, between the marks; at its end where it has none."""
     page = path.read_text(encoding="utf-8")
-    if f"<!-- {NAME} -->" not in page:
+    if not marked(page):
         page = f"{page.rstrip()}\n\n<!-- {NAME} -->\n<!-- /{NAME} -->\n"
     path.write_text(replaced(page, NAME, section(found)), encoding="utf-8")
+
+
+def marked(page: str) -> str:
+    """What a page has between the marks, with them, for whoever writes the rest anew; or nothing."""
+    start, end = f"<!-- {NAME} -->", f"<!-- /{NAME} -->"
+    if start not in page:
+        return ""
+    return start + page.split(start, 1)[1].split(end, 1)[0] + end

@@ -219,6 +219,8 @@ def test_the_page_has_every_row_and_keeps_what_stands_around(tmp_path):
         page.write(found, path)
     written = path.read_text()
     assert written.startswith("# Results\n\nother\n") and written.count("## Few steps") == 1
+    assert page.marked(written) in written and page.marked(written).count("## Few steps") == 1
+    assert page.marked("# Results") == ""
 
 
 def test_the_command_makes_its_tables_of_what_is_kept(tmp_path, capsys):
