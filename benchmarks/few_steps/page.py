@@ -169,7 +169,7 @@ def write(found: Sequence[dict], path: Path) -> None:
 
 
 def marked(page: str) -> str:
-    """What a page has between the marks, with them, for whoever writes the rest anew; or nothing."""
+    """What a page has between the marks, and they, for whoever writes the rest anew; or nothing."""
     start, end = f"<!-- {NAME} -->", f"<!-- /{NAME} -->"
     if start not in page:
         return ""
