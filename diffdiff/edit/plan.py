@@ -80,7 +80,8 @@ def leveled(
     exact: Exact,
     denoising_strength: float,
 ) -> tuple[Ladder, int | None]:
-    """`plan` with levels between steps (`diffdiff.sampling.fine_levels`).
+    """`plan` with levels between steps (`diffdiff.sampling.fine_levels`). Between two levels a
+    pixel obeys part of its first answer, all the way unless the settings say how far.
 
     Args:
         steps: as the user counts them.
@@ -90,7 +91,7 @@ def leveled(
     full = full_strength(args, denoising_strength)
     return fine(
         strength, schedule, exact, steps, len(schedule) - 2, full,
-        args.transition, args.extra_calls, args.skip, args.amount,
+        args.transition or 1.0, args.extra_calls, args.skip, args.amount,
     )  # fmt: skip
 
 

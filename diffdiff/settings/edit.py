@@ -107,7 +107,8 @@ class BasicArgs(BaseModel, extra="forbid"):
         le=1,
         title="Transition",
         description="0: each pixel is released at one step, as in the paper. "
-        "1: it is released over a whole step, so that few steps show no bands.",
+        "1: it is released over a whole step, so that few steps show no bands. "
+        "With fine levels it acts between two levels, and 0 means 1.",
     )
     paste_back: bool = Field(
         True, title="Paste back", description="Kept pixels come out exactly as they went in."
