@@ -219,8 +219,8 @@ def test_a_wrong_file_is_told_and_the_map_stays(page):
     before = sent(page)
     wrong = {"name": "map.png", "mimeType": "image/png", "buffer": b"These are words.\n"}
     page.locator("#map_painter input[type=file]").set_input_files(wrong)
-    told = page.locator("#map_painter [role=status]")
-    page.wait_for_function("document.querySelector('#map_painter [role=status]').textContent")
+    told = page.locator("#map_painter .diffdiff-status")
+    page.wait_for_function("document.querySelector('#map_painter .diffdiff-status').textContent")
     assert "map.png" in told.inner_text()
     shot(page, "refused")
     assert (sent(page) == before).all()
