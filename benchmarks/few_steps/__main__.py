@@ -12,14 +12,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
 from functools import partial
 from pathlib import Path
 
 from ..goals import summary
 from ..results import workers
 from . import page
-from .runs import ROWS, SAMPLERS
+from .kept import kept_at, maker
+from .runs import SAMPLERS
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,31 +45,6 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         if getattr(chosen, name) < least:
             parser.error(f"--{name}: {getattr(chosen, name)} are too few. Use {least} or more.")
     return chosen
-
-
-def maker(pictures: int, strips: int, folder: Path):
-    """In every process: what measures a sampler by its name, and keeps what it finds."""
-    import torch
-
-    from .figures import of_sampler
-    from .models import Toy
-
-    torch.set_num_threads(1)
-    toy, known = Toy(), {sampler.name: sampler for sampler in SAMPLERS}
-
-    def measure(name: str) -> str:
-        began = time.monotonic()
-        found = of_sampler(toy, known[name], ROWS, pictures, strips)
-        folder.mkdir(parents=True, exist_ok=True)
-        kept_at(folder, name).write_text(json.dumps(found, indent=1), encoding="utf-8")
-        return f"{name}: {time.monotonic() - began:.0f} s"
-
-    return measure
-
-
-def kept_at(folder: Path, name: str) -> Path:
-    words = "".join(c if c.isalnum() else " " for c in name.replace("+", "p"))
-    return folder / ("-".join(words.split()).lower() + ".json")
 
 
 def main(argv: list[str] | None = None) -> int:

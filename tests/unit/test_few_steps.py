@@ -21,6 +21,7 @@ from benchmarks.few_steps.figures import (
     of_strip,
     told_apart,
 )  # fmt: skip
+from benchmarks.few_steps.kept import kept_at
 from benchmarks.few_steps.models import Denoiser, Toy, noise_of
 from benchmarks.few_steps.runs import (
     HARD,
@@ -225,7 +226,7 @@ def test_the_page_has_every_row_and_keeps_what_stands_around(tmp_path):
 
 def test_the_command_makes_its_tables_of_what_is_kept(tmp_path, capsys):
     assert command.main(["--samplers", "--kept", str(tmp_path)]) == 2
-    file = command.kept_at(tmp_path, "DPM++ 2M Karras")
+    file = kept_at(tmp_path, "DPM++ 2M Karras")
     assert file.name == "dpmpp-2m-karras.json"
     file.write_text(json.dumps(made_up("DPM++ 2M Karras")))
     assert command.main(["--samplers", "--kept", str(tmp_path), "--json"]) == 0
