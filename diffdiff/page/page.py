@@ -110,7 +110,8 @@ class Page:
         ) as page:
             rule = "diffusers, up" if self.engine.rules.upwards else "diffusers"
             gr.HTML(
-                f"<h1 data-rule='{rule}'>Differential Diffusion</h1><p>White in the map changes, black is kept, grey "
+                f"<h1 data-rule='{rule}'>Differential Diffusion</h1>"
+                "<p>White in the map changes, black is kept, grey "
                 f"changes in part. <span>Model: {self.engine.name}</span></p>",
                 elem_id="head",
             )
