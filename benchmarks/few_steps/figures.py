@@ -177,33 +177,42 @@ def of_strip(made: np.ndarray, exact: np.ndarray | None) -> dict:
     }  # fmt: skip
 
 
+def of_row(
+    one: Measure, row: Row, changed: np.ndarray, full: np.ndarray, exact: np.ndarray | None,
+    goal: tuple[float, np.ndarray],
+) -> dict:  # fmt: skip
+    """All figures of a row but its model calls. goal: the correlation that it is compared with,
+    and that of redrawn pictures."""
+    cam, drawn = followed(changed, full)
+    parts = columns(changed, full)
+    ladder, first = one.plan(row, STRENGTHS)
+    gentle, of_ramp = one.gentlest(row)
+    return {
+        "levels": len(one.runs.begins(ladder, first)), "cam": cam, "behind": goal[0] - cam,
+        "behind_half": NORMAL * float((goal[1] - drawn).std(ddof=1)),
+        "ramp_jump": jump(parts), "columns": parts.round(4).tolist(),
+        **of_strip(one.strip(row), exact),
+        "constant": one.constant(row), "greys": one.greys(row),
+        "gentle": gentle, "gentle_ramp": of_ramp,
+    }  # fmt: skip
+
+
 def of_sampler(
     toy: Toy, sampler: Sampler, rows: dict[int, tuple[Row, ...]], pictures: int, strips: int = 1
 ) -> dict:
     """All figures of one sampler, for JSON: steps -> row -> figures, and those of 20 steps."""
     found: dict = {"sampler": sampler.name, "pictures": pictures, "strips": strips}
-    goal = goal_drawn = None
+    goal = None
     for steps, own in {YARDSTICK: (STEPS,), **rows}.items():
         one = Measure(toy, sampler, steps, pictures, strips)
         if any(row.spread for row in own):
             one.respond()
         changed, calls = one.ramp(own)
-        exact, made = one.exactly() if steps != YARDSTICK else None, {}
+        goal = goal or followed(changed[STEPS.name], changed["full"])
+        exact = one.exactly() if steps != YARDSTICK else None
+        made = {}
         for row in own:
-            cam, drawn = followed(changed[row.name], changed["full"])
-            if goal is None:
-                goal, goal_drawn = cam, drawn
-            parts = columns(changed[row.name], changed["full"])
-            ladder, first = one.plan(row, STRENGTHS)
-            gentle, of_ramp = one.gentlest(row)
-            made[row.name] = {
-                "calls": calls[row.name], "levels": len(one.runs.begins(ladder, first)),
-                "cam": cam, "behind": goal - cam,
-                "behind_half": NORMAL * float((goal_drawn - drawn).std(ddof=1)),
-                "ramp_jump": jump(parts), "columns": parts.round(4).tolist(),
-                **of_strip(one.strip(row), exact),
-                "constant": one.constant(row), "greys": one.greys(row),
-                "gentle": gentle, "gentle_ramp": of_ramp,
-            }  # fmt: skip
+            figures = of_row(one, row, changed[row.name], changed["full"], exact, goal)
+            made[row.name] = {"calls": calls[row.name]} | figures
         found[str(steps)] = {"response": one.response, "rows": made}
     return found

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..results.writing import marks, rows_of
 from ..samplers_page import replaced
 from .figures import COLUMNS, LEVEL, STRENGTHS, YARDSTICK
-from .runs import SAMPLERS, SOFT, STEPS, STEPS_SOFT
+from .runs import EACH, SAMPLERS, SOFT, STEPS, STEPS_SOFT
 
 NAME = "few steps"  # of the marks on the page
 FEWEST = 4  # steps, for which the goals are set
@@ -90,7 +90,7 @@ def by_sampler(found: Sequence[dict]) -> list[str]:
         three = [own[STEPS.name], own[STEPS_SOFT.name], own[BEST]]
         far = one[str(YARDSTICK)]["rows"][STEPS.name]
         best = own[BEST]
-        cams = [f"{r['cam']:.3f}" for r in three]
+        cams = [f"{r['cam']:.3f}" for r in (*three, own[EACH.name])]
         rows.append([
             one["sampler"], *cams, f"{far['cam']:.3f}",
             f"{-best['behind']:+.3f} ± {best['behind_half']:.3f}",
@@ -100,9 +100,10 @@ def by_sampler(found: Sequence[dict]) -> list[str]:
             f"{own[STEPS.name]['gentle']:.0%} / {own[ONE]['gentle']:.0%}",
         ])  # fmt: skip
     heads = [
-        f"{FEWEST} steps", "correlation: steps", "steps, transition 1", "fine",
+        f"{FEWEST} steps", "correlation: steps", "steps, transition 1", "fine", EACH.name,
         f"{YARDSTICK} steps", f"fine less {YARDSTICK} steps", "jump, strengths", "told apart",
-        "off the exact start", "gentlest edit's noise, steps / fine",
+        "off the exact start",
+        "gentlest edit's noise, steps / fine",
     ]  # fmt: skip
     return rows_of(heads, rows)
 
@@ -149,9 +150,11 @@ def section(found: Sequence[dict]) -> list[str]:
     for steps in sorted(int(key) for key in first if key.isdigit()):
         lines += [*of_steps(found, steps), ""]
     lines += [
-        f"By sampler, {FEWEST} steps; *fine* is *{BEST}*. Behind ±: half of the 95 % interval "
-        "of the difference, the pictures being the same ones. Where there are three figures: "
-        f"{STEPS.name}, {STEPS_SOFT.name}, fine.",
+        f"By sampler, {FEWEST} steps; *fine* is *{BEST}*. Behind ±: half of the 95 % interval of "
+        f"the difference, the pictures being the same ones. *{EACH.name}*: more than a run would "
+        "afford, to see what a better choice of levels could still do for the correlation. Three "
+        f"figures with strokes between them are those of *{STEPS.name}*, *{STEPS_SOFT.name}* and "
+        "*fine*.",
         "",
         *by_sampler(found),
         "",

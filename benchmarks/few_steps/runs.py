@@ -101,8 +101,9 @@ STEPS, STEPS_SOFT = Row("steps"), Row("steps, transition 1", transition=1.0)
 HARD = tuple(Row(f"fine, {extra} more", extra) for extra in (0, 1, 2, 4))
 SOFT = tuple(Row(f"fine, {extra} more, transition 1", extra, 1.0) for extra in (0, 1, 2, 4))
 SPREAD = Row("the same, spread by the response", 4, 1.0, True)
+EACH = Row("a level for every column of the ramp", 16)
 ROWS = {  # by steps
-    4: (STEPS, STEPS_SOFT, *HARD, *SOFT, SPREAD),
+    4: (STEPS, STEPS_SOFT, *HARD, *SOFT, SPREAD, EACH),
     6: (STEPS, STEPS_SOFT, SOFT[0], SOFT[2], SOFT[3]),
     8: (STEPS, STEPS_SOFT, SOFT[0], SOFT[2], SOFT[3]),
 }

@@ -27,9 +27,7 @@ def refusal(scheduler: Any) -> str:
     return ""
 
 
-def noise_by_strength(
-    scheduler: Any, steps: int, rule: Rule
-) -> Callable[[float], float] | None:
+def noise_by_strength(scheduler: Any, steps: int, rule: Rule) -> Callable[[float], float] | None:
     """How noisy each strength begins without rounding, for a legend: strength -> part of noise.
 
     Args:
