@@ -42,7 +42,8 @@ def edited(tiny, change_map, run=FEW, engine=None, progress=None, **args):
 @pytest.mark.parametrize("name", PIPELINES)
 def test_every_family_has_them_and_says_which(name):
     tiny, seen = PIPELINES[name], []
-    _, result = edited(tiny, ramp(tiny.size), progress=lambda *n: seen.append(n))
+    # each pixel at the level that is nearest, or nearly so
+    _, result = edited(tiny, ramp(tiny.size), progress=lambda *n: seen.append(n), transition=0.001)
     levels = result.settings["levels"]
     assert result.calls == 4 + 2 == len(seen) and seen[-1] == (6, 6)
     assert len(levels) == 4 + 2
@@ -159,7 +160,7 @@ def test_the_command_tells_and_records_them(tmp_path, monkeypatch, capsys):
         "map.png"
     )
     given = ["edit", "in.png", "--map", "map.png", "--prompt", "a winter night", "--steps", "4"]
-    assert main([*given, "--out", "out.png", "--extra-calls", "2"]) == 0
+    assert main([*given, "--out", "out.png", "--extra-calls", "2", "--transition", "0.001"]) == 0
     told = capsys.readouterr().err
     assert "6 model calls, 0 of 4 steps skipped" in told
     assert "Levels: 1 at " in told and "0.51 at " in told and "0.235 at " in told
