@@ -14,7 +14,7 @@ from diffdiff.sampling.draws import Draws
 from diffdiff.sampling.hold import Hold
 from diffdiff.sampling.noise_levels import flow, noised, sigma_schedule, timestep_schedule, vp
 from diffdiff.sampling.probe import habits_of
-from diffdiff.sampling.start_steps import climb
+from diffdiff.sampling.start_steps import WEBUI
 
 from . import reference, reference_hosts
 
@@ -152,7 +152,7 @@ class Bench:
 
     def first(self, strength: float) -> int | None:
         """Where the plain run of a strength begins; None when it calls no model."""
-        return climb(np.array(strength), self.steps, len(self.schedule) - 1).first
+        return WEBUI(np.array(strength), self.steps, len(self.schedule) - 1).first
 
     def plain(self, strength: float):
         first = self.first(strength)
@@ -171,7 +171,7 @@ class Bench:
     def hold(self, strength, replay: bool = True, first: int = 0, transition: float = 0.0) -> Hold:
         """strength: scalar or `[h, w]`."""
         strength = np.broadcast_to(np.asarray(strength, np.float32), self.init.shape[2:])
-        ladder = climb(strength, self.steps, len(self.schedule) - 1, transition)
+        ladder = WEBUI(strength, self.steps, len(self.schedule) - 1, transition)
         habits = self.habits(first)
         return Hold(
             self.init, self.noise, torch.from_numpy(ladder.start.copy())[None, None],

@@ -18,7 +18,7 @@ from PIL import Image
 
 from diffdiff.pipelines.engine import Engine
 from diffdiff.pipelines.scheduler_choice import choose
-from diffdiff.sampling.start_steps import Ladder, reference_start
+from diffdiff.sampling.start_steps import FunctionRule, StartSteps, reference_start
 from diffdiff.settings.run import RunArgs
 from diffdiff.settings.schema import parse
 
@@ -43,9 +43,10 @@ def keep_maps(height: int, width: int) -> dict[str, np.ndarray]:
     return {name: (np.round(m * LEVELS) / LEVELS).astype(np.float32) for name, m in maps.items()}
 
 
-def reference_rule(strength, steps, last, transition=0.0, floor=0) -> Ladder:
-    """The authors' thresholds in the place of the pipeline's own ladder."""
-    return Ladder(reference_start(1 - strength, steps))
+@FunctionRule
+def reference_rule(strength, steps, last, transition=0.0, floor=0) -> StartSteps:
+    """Return start steps by the authors' thresholds."""
+    return StartSteps(reference_start(1 - strength, steps))
 
 
 class Watch:

@@ -13,7 +13,7 @@ from diffdiff.pipelines.scheduler_forks import Forks
 from diffdiff.pipelines.schedulers import MULTISTEP, family, habits_of, predicts, schedule_of
 from diffdiff.sampling.hold import Hold
 from diffdiff.sampling.noise_levels import noised
-from diffdiff.sampling.start_steps import NEVER, Ladder, suffix
+from diffdiff.sampling.start_steps import DIFFUSERS, NEVER, StartSteps
 
 from . import bench
 from .bench import Denoiser, Held
@@ -111,7 +111,7 @@ class SchedulerBench:
         """diffusers' own img2img rule."""
         return self.steps - min(int(self.steps * round(float(strength), 6)), self.steps)
 
-    def run(self, first: int, ladder: Ladder | None = None, replay: bool = True):
+    def run(self, first: int, ladder: StartSteps | None = None, replay: bool = True):
         """The loop of a pipeline, from step `first` on.
 
         Args:
@@ -156,7 +156,7 @@ class SchedulerBench:
     def held(self, strength, replay: bool = True, first: int = 0, transition: float = 0.0):
         """Result, and the denoiser that watched held pixels. strength: scalar or `[8, 8]`."""
         strength = np.broadcast_to(np.asarray(strength, np.float32), (1, 1, 8, 8))
-        return self.run(first, suffix(strength, self.steps, self.steps - 1, transition), replay)
+        return self.run(first, DIFFUSERS(strength, self.steps, self.steps - 1, transition), replay)
 
 
 def measure(row: SchedulerRow, steps: int = 20) -> dict:

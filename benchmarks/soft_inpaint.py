@@ -31,15 +31,13 @@ import torch
 from PIL import Image, ImageDraw
 from tqdm import tqdm
 
-from diffdiff.edit.plan import kept, shown, strengths
-from diffdiff.images import color_match
-from diffdiff.images.paste_back import paste_back
+from diffdiff.edit.plan import EditPlan, strengths
 from diffdiff.maps import geometry
 from diffdiff.maps.shaping import softened
 from diffdiff.sampling.calls import Habits
 from diffdiff.sampling.hold import Hold
 from diffdiff.sampling.noise_levels import sigma_schedule
-from diffdiff.sampling.start_steps import climb
+from diffdiff.sampling.start_steps import WEBUI
 from diffdiff.settings.schema import EditArgs, parse
 from diffdiff.toyworld.paint import paint
 from diffdiff.toyworld.world import caption
@@ -124,7 +122,7 @@ class Model:
         sigmas = torch.cat([self._sigma(t), torch.zeros(1)])
         self.schedule, self.steps, self.strength = sigma_schedule(sigmas), steps, strength
         self.guidance, self.seed = guidance, seed
-        self.first = int(climb(np.array(strength), steps, steps - 1).start)
+        self.first = int(WEBUI(np.array(strength), steps, steps - 1).start)
         self.sigmas = sigmas[self.first :]
 
     def _sigma(self, t):
@@ -179,7 +177,7 @@ class Model:
     def soft(self, init, prompt, change_map: np.ndarray, args: EditArgs) -> torch.Tensor:
         grid = geometry.to_latent(change_map, *init.shape[2:])[None, None]
         strength = strengths(grid, args, self.strength)
-        ladder = climb(strength, self.steps, self.steps - 1, floor=self.first)
+        ladder = WEBUI(strength, self.steps, self.steps - 1, floor=self.first)
         start = torch.from_numpy(ladder.start)
         euler = Habits(by_level=False, exact=True)
         hold = Hold(init, self.noise(init), start, self.schedule, self.first, euler)
@@ -218,12 +216,8 @@ def methods(model: Model, pair: Pair) -> dict[str, np.ndarray]:
 
 def finish(picture, edited, change_map, args: EditArgs, full: float, steps: int) -> np.ndarray:
     """Our post-processing, as the hosts' jobs get it."""
-    strength = strengths(change_map, args, full)
-    untouched = kept(strength, steps, steps - 1)
-    if args.colour_match:
-        edited = color_match.match(edited, picture, untouched)
-    limit = shown(strength, full, steps, steps - 1)
-    return paste_back(picture, edited, ~untouched, args.feather, limit)
+    plan = EditPlan(change_map, args, full, steps, steps - 1)
+    return plan.paste(plan.recolor(edited, picture), picture, fade=True)
 
 
 def measure(model: Model, judge, made: list[Pair]) -> tuple[dict, list]:

@@ -7,7 +7,7 @@ import torch
 
 from diffdiff.maps.geometry import to_latent
 from diffdiff.metrics import adherence
-from diffdiff.sampling.start_steps import Ladder
+from diffdiff.sampling.start_steps import StartSteps
 from diffdiff.settings.response import amount, measured, points_of, text
 
 from ..results.adherence import NORMAL, correlations, draws
@@ -58,7 +58,7 @@ class Measure:
         after = [self.toy.decoded(self.runs.alone(pictures, s)) for s in strengths]
         self.response = text(measured(strengths, [change(before, a).mean() for a in after]))
 
-    def plan(self, row: Row, m: np.ndarray) -> tuple[Ladder, int | None]:
+    def plan(self, row: Row, m: np.ndarray) -> tuple[StartSteps, int | None]:
         spread: Amount | None = amount(points_of(self.response)) if row.spread else None
         return self.runs.plan(m, row, spread)
 

@@ -22,7 +22,7 @@ from diffdiff.sampling.noise_levels import (
     timestep_schedule,
 )  # fmt: skip
 from diffdiff.sampling.probe import habits_of
-from diffdiff.sampling.start_steps import NEVER, Ladder, climb
+from diffdiff.sampling.start_steps import NEVER, WEBUI, StartSteps
 
 from .. import reference
 from ..bench import Held
@@ -157,11 +157,11 @@ class Runs:
 
     def plan(
         self, strength: np.ndarray, row: Row, amount: Amount | None = None, full: float = 1.0
-    ) -> tuple[Ladder, int | None]:
+    ) -> tuple[StartSteps, int | None]:
         """As `diffdiff.edit.plan` plans a map."""
         last = len(self.schedule) - 1
         if row.extra is None:
-            ladder = climb(strength, self.steps, last, row.transition)
+            ladder = WEBUI(strength, self.steps, last, row.transition)
             return ladder, ladder.first
         more = {} if amount is None else {"amount": amount}
         return fine(
@@ -173,7 +173,7 @@ class Runs:
         """Part of noise at a level, 0..1."""
         return noisiness(self.schedule.at(torch.tensor([coordinate])))
 
-    def begins(self, ladder: Ladder, first: int) -> dict[tuple[int, int], float]:
+    def begins(self, ladder: StartSteps, first: int) -> dict[tuple[int, int], float]:
         """Part of noise at which the pixels of each group begin, by start step and fine level."""
         fine_at = np.zeros_like(ladder.start) if ladder.fine is None else ladder.fine
         schedule = self.schedule if ladder.fine is None else self.schedule.exact_below(first)
@@ -202,7 +202,7 @@ class Runs:
             options["disable"] = True
         return SamplerCall(self.function, **options)
 
-    def held(self, pictures: Pictures, ladder: Ladder, first: int | None) -> tuple[Tensor, int]:
+    def held(self, pictures: Pictures, ladder: StartSteps, first: int | None) -> tuple[Tensor, int]:
         """Latents, and the model calls. ladder: `[h, w]`, or one for each picture `[N, 1, h, w]`
         (`spread`)."""
         if first is None:
@@ -252,7 +252,7 @@ class Runs:
         return call.run(model, noised(pictures.init, pictures.noise, at))
 
 
-def picked(ladder: Ladder, index: Sequence[int]) -> Ladder:
+def picked(ladder: StartSteps, index: Sequence[int]) -> StartSteps:
     """Of the ladder of strengths `[n]`: some of them, each the constant map of a picture."""
 
     def part(values: np.ndarray | None) -> np.ndarray | None:

@@ -12,9 +12,10 @@ from diffdiff.edit import plan
 from diffdiff.edit import request as intake
 from diffdiff.maps import embedded, layers, shaping
 from diffdiff.maps import geometry as maps
-from diffdiff.sampling.start_steps import NEVER, climb, suffix
+from diffdiff.sampling.start_steps import DIFFUSERS, NEVER, WEBUI
 from diffdiff.settings import infotext
 from diffdiff.settings.schema import EditArgs, fields, parse
+from diffdiff.settings.source_registry import LAYER, layer_inputs
 from diffdiff.settings.sources import DiffEditArgs, SourceArgs
 
 from .pictures import damaged, file, is_map, sent
@@ -116,15 +117,15 @@ def preset(rng: random.Random) -> Case:
 
 
 def _layer(rng: random.Random) -> dict[str, Any]:
-    one: dict[str, Any] = {"source": rng.choice(layers.SOURCES)}
+    one: dict[str, Any] = {"source": rng.choice(LAYER)}
     if rng.random() < 0.5:
         one |= {"blend": rng.choice(layers.BLENDS), "opacity": rng.random()}
     shaping = likely(rng)
     one |= {name: shaping[name] for name in layers.SHAPING if name in shaping}
     if one.get("black", 0) >= one.get("white", 1) and rng.random() < 0.9:
         one |= {"black": 0.1, "white": 0.9}
-    for name, (kinds, _) in layers.OWN.items():
-        if one["source"] in kinds and rng.random() < 0.9:
+    for name in layer_inputs(one["source"]):
+        if rng.random() < 0.9:
             one[name] = f"{name}.png"
     if rng.random() < 0.1:
         one[rng.choice([*sorted(KNOWN), "blend", "opacity", "value", "source"])] = wild(rng)
@@ -162,15 +163,13 @@ def preparing(rng: random.Random) -> Case:
     steps = rng.choice([1, 2, 20, 150, rng.randint(1, 1000)])
     last, scale = steps - rng.randint(1, 2), rng.choice([1.0, rng.uniform(0.01, 20)])
     slider, strength = rng.randint(0, steps), rng.choice([0.0, 1.0, rng.random()])
-    rule = rng.choice([climb, suffix])
+    rule = rng.choice([WEBUI, DIFFUSERS])
 
     def run() -> tuple:
         shaped = shaping.shape(m, args, scale)
-        s = plan.strengths(shaped, args, strength)
-        ladder, first = plan.plan(s, args, steps, last, slider, rule)
-        full = plan.full_strength(args, strength)
-        fade = plan.shown(s, full, steps, last, rule)
-        return shaped, s, ladder, first, plan.kept(s, steps, last, rule), fade
+        edit = plan.EditPlan(shaped, args, strength, steps, last, rule)
+        ladder, first = edit.start_steps(slider)
+        return shaped, edit.strengths, ladder, first, edit.untouched, edit.paste_limit
 
     def sound(result: tuple) -> bool:
         shaped, s, ladder, first, kept, fade = result
@@ -196,7 +195,7 @@ def fan(rng: random.Random) -> Case:
         within = 0 <= made.map.min() <= made.map.max() <= 1
         return within and made.map.shape == made.labels.shape == (height, width)
 
-    return Case("fan", lambda: plan.fanned(args, width, height, base, cell), names, sound)
+    return Case("fan", lambda: plan.make_fan(args, width, height, base, cell), names, sound)
 
 
 def geometry(rng: random.Random) -> Case:

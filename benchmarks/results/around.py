@@ -20,7 +20,7 @@ from diffdiff.pipelines import job as job_module
 from diffdiff.pipelines.scheduler_hook import Held
 from diffdiff.pipelines.schedulers import predicts, schedule_of
 from diffdiff.sampling.noise_levels import Level, Schedule, held_answer, noised
-from diffdiff.sampling.start_steps import Ladder
+from diffdiff.sampling.start_steps import StartSteps
 
 from .. import blends
 
@@ -124,9 +124,11 @@ class BuiltIn(Around):
 class _Swapped(Held):
     """A scheduler with a method around its steps."""
 
-    def __init__(self, scheduler: Any, ladder: Ladder, method: Callable[..., Around], **options):
+    def __init__(
+        self, scheduler: Any, ladder: StartSteps, method: Callable[..., Around], **options
+    ):
         self.method = method
-        whole = Ladder(np.zeros_like(ladder.start))  # all pixels run from the first step on
+        whole = StartSteps(np.zeros_like(ladder.start))  # all pixels run from the first step on
         super().__init__(scheduler, whole, **options)
 
     def _begin(self, x: Tensor, timestep: Tensor) -> None:

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from diffdiff.sampling.calls import Habits
 from diffdiff.sampling.hold import Hold
 from diffdiff.sampling.noise_levels import sigma_schedule
-from diffdiff.sampling.start_steps import climb
+from diffdiff.sampling.start_steps import WEBUI
 
 STEPS, REPEATS = 20, 5
 GOAL_US = 10.0  # of GPU time that holding adds to a step
@@ -88,7 +88,7 @@ class Run:
         sigmas = torch.cat([torch.linspace(2.68, -3.5, STEPS).exp(), torch.zeros(1)])
         self.sigmas = sigmas.to(device, dtype)
         strength = np.tile(np.linspace(0, 1, side, dtype=np.float32), (side, 1))
-        start = torch.from_numpy(climb(strength, STEPS, STEPS - 1).start)[None, None].to(device)
+        start = torch.from_numpy(WEBUI(strength, STEPS, STEPS - 1).start)[None, None].to(device)
         # made once: the pixels' table and the schedule are not part of a step
         self.new = lambda: Hold(
             self.init,

@@ -23,7 +23,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from diffdiff.pipelines import scheduler_hook as standalone
 from diffdiff.sampling.draws import Draws
 from diffdiff.sampling.noise_levels import noised
-from diffdiff.sampling.start_steps import climb
+from diffdiff.sampling.start_steps import WEBUI
 
 from ..bench import Bench, Cheap, Held
 from ..conformance import ROWS
@@ -80,7 +80,7 @@ def _tensors(value) -> list[Tensor]:
 
 def _ladder(size: int, last: int):
     strength = np.broadcast_to(np.linspace(0, 1, size, dtype=np.float32), (size, size))
-    return climb(np.ascontiguousarray(strength), STEPS, last)
+    return WEBUI(np.ascontiguousarray(strength), STEPS, last)
 
 
 def _row(counts: list[Done | Count]) -> dict:

@@ -25,12 +25,13 @@ from ..pipelines import png
 from ..settings.given import given
 from ..settings.run import RunArgs
 from ..settings.schema import EditArgs, changed
-from ..settings.sources import KINDS, check_prompts
+from ..settings.source_registry import REGISTRY
+from ..settings.sources import check_prompts
 from .rows import EDITED, Row
 
 MARK = "diffdiff batch"  # the PNG's text that carries it
-MADE = tuple(kind for kind in KINDS if kind not in ("difference", "alpha"))  # of the picture alone
-SOURCES = ("upload", "constant", "diffedit", *MADE)
+ALONE = [s.name for s in REGISTRY if s.of_picture and not any(i.needed for i in s.inputs)]
+SOURCES = ("upload", "constant", "diffedit", *(name for name in ALONE if name != "alpha"))
 SAMPLES, SAMPLE = 64, 65536  # of a file of weights: so many pieces of so many bytes are read
 PNG_END = b"IEND\xaeB`\x82"
 
@@ -191,7 +192,7 @@ def _check_source(args: EditArgs, run: RunArgs, change_map: str | None) -> None:
         raise FieldError("map", f"there is source {args.source} too", "Use one of the two")
     if args.source == "diffedit":
         check_prompts(args.reference, args.query or run.prompt)
-    needed = args.needs_map or args.mode == "soft inpaint"
+    needed = args.needs_map or args.soft
     if needed and args.source == "upload" and not change_map:
         remedy = f"Give the column map, or a source: {', '.join(SOURCES[1:])}"
         raise FieldError("map", "there is no change map", remedy)

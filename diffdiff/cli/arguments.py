@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Iterable
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from pydantic import BaseModel
 
@@ -48,3 +48,26 @@ def _help(info: dict[str, Any]) -> str:
         shown = f"{shown:g}" if isinstance(shown, float) else shown
         text += f" (default: {shown})"
     return text.replace("%", "%%")
+
+
+class Use(NamedTuple):
+    """Where a flag has an effect. needs: what it goes with, in words. applies: whether that is
+    given. default: what the flag is where nobody gave it."""
+
+    name: str
+    needs: str
+    applies: bool
+    default: Any = None
+
+
+def refuse_idle(chosen: argparse.Namespace, uses: Iterable[Use]) -> None:
+    """Refuse a flag that would have no effect.
+
+    Raises:
+        FieldError: names the first such flag and what it goes with.
+    """
+    for use in uses:
+        value = getattr(chosen, use.name, None)
+        if not use.applies and value not in (None, "", use.default):
+            remedy = f"Leave it out; it goes with {use.needs}"
+            raise FieldError(use.name, "it has no effect here", remedy)

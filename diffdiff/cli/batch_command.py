@@ -15,6 +15,7 @@ from ..settings.given import given
 from ..settings.run import RunArgs
 from ..settings.schema import EditArgs, fields
 from . import arguments
+from .arguments import Use, refuse_idle
 from .common import Progress, add_engine
 
 ON_RAY = ("workers", "address", "gpus")  # flags that --engine local has no use for
@@ -124,10 +125,7 @@ def _check_use(chosen: argparse.Namespace) -> None:
         value = getattr(chosen, name)
         if value is not None and not low <= value <= high:
             raise FieldError(name, f"{value:g} is not usable", f"Use {low} to {high}")
-    for name in ON_RAY:
-        if chosen.engine == "local" and getattr(chosen, name) is not None:
-            remedy = "Leave it out; it goes with --engine ray"
-            raise FieldError(name, "it has no effect here", remedy)
+    refuse_idle(chosen, [Use(name, "--engine ray", chosen.engine == "ray") for name in ON_RAY])
     if not chosen.out:
         raise FieldError("out", "there is no folder to write to", "Give --out with a name")
     jobs, out = Path(chosen.jobs), Path(chosen.out)

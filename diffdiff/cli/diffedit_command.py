@@ -17,6 +17,7 @@ from ..settings.run import RunArgs
 from ..settings.schema import EditArgs, fields
 from ..settings.sources import DiffEditArgs
 from . import arguments
+from .arguments import Use, refuse_idle
 from .common import Progress, add_engine
 
 OF_A_RUN = (
@@ -118,18 +119,14 @@ def _check_use(chosen: argparse.Namespace, run_args: RunArgs) -> None:
     searches = method in MAPPED and not chosen.map
     if searches:
         sources.check_prompts(chosen.reference, run_args.prompt)
-    if chosen.reference and not searches:
-        raise _idle("reference", "methods that find a map")
-    for name in fields(DiffEditArgs):
-        if hasattr(chosen, name) and not searches:
-            raise _idle(name, "methods that find a map")
-    if chosen.refine and method not in INVERTED:
-        raise _idle("refine", ", ".join(INVERTED))
-    if hasattr(chosen, "scheduler") and method in INVERTED:
-        raise _idle("scheduler", "differential and sdedit; inversion is DDIM")
-    if hasattr(chosen, "diffedit_cut") and method in ("continuous", "differential"):
-        raise _idle("diffedit_cut", "the method diffedit")
-
-
-def _idle(name: str, needs: str) -> FieldError:
-    return FieldError(name, "it has no effect here", f"Leave it out; it goes with {needs}")
+    finds, inverts = "methods that find a map", method in INVERTED
+    refuse_idle(
+        chosen,
+        [
+            Use("reference", finds, searches),
+            *(Use(name, finds, searches) for name in fields(DiffEditArgs)),
+            Use("refine", ", ".join(INVERTED), inverts, 0),
+            Use("scheduler", "differential and sdedit; inversion is DDIM", not inverts),
+            Use("diffedit_cut", "the method diffedit", method == "diffedit"),
+        ],
+    )

@@ -19,19 +19,18 @@ from ..errors import FieldError
 from ..pipelines.opening import open_engine
 from ..settings.given import given
 from ..settings.host_only import HOST_ONLY
+from ..settings.modes import idle
 from ..settings.run import RunArgs
 from ..settings.schema import EditArgs, fields
 from . import arguments, diffedit_command, map_command
 from . import batch_command as batch
 from .common import Progress, add_engine
 
-EDITS = {  # command: (mode, summary, fields that mean nothing to it)
-    "edit": (None, "edit a picture as much as a change map says, pixel by pixel", ()),
-    "fan": ("fan", "see many strengths in the stripes of one picture, by one run",
-            ("mode", "scale", "sheet_batch")),
-    "sheet": ("sheet", "see many strengths, a picture for each, and a contact sheet",
-              ("mode", "scale", "fan_layout")),
-}  # fmt: skip
+EDITS = {  # command: (mode, summary)
+    "edit": (None, "edit a picture as much as a change map says, pixel by pixel"),
+    "fan": ("fan", "see many strengths in the stripes of one picture, by one run"),
+    "sheet": ("sheet", "see many strengths, a picture for each, and a contact sheet"),
+}
 OUT = {
     None: "several pictures become OUT-0.png, ...",
     "fan": "several pictures become OUT-0.png, ...",
@@ -94,7 +93,8 @@ def parser() -> arguments.Parser:
 
 
 def _add_edit(commands: argparse._SubParsersAction, name: str) -> None:
-    mode, text, without = EDITS[name]
+    mode, text = EDITS[name]
+    without = ("mode", "scale", *idle(mode)) if mode else ()
     edit = commands.add_parser(name, help=text, description=text.capitalize() + ".")
     edit.set_defaults(command=run_edit, **({"mode": mode} if mode else {}))
     edit.add_argument("image", metavar="IN", help="the picture")
@@ -112,7 +112,7 @@ def _add_edit(commands: argparse._SubParsersAction, name: str) -> None:
 def run_edit(chosen: argparse.Namespace) -> dict:
     """Checks everything, runs the model, writes the pictures; returns what `--json` prints."""
     run, args = given(chosen, RunArgs), given(chosen, EditArgs)
-    if not chosen.map and (args.needs_map or args.mode == "soft inpaint"):
+    if not chosen.map and (args.needs_map or args.soft):
         raise FieldError("map", "there is no change map", "Give --map, or make one: diffdiff map")
     from ..images import pictures
     from ..maps import geometry

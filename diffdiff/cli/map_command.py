@@ -16,6 +16,7 @@ from ..settings.run import RunArgs
 from ..settings.schema import EditArgs
 from ..settings.sources import sides
 from . import arguments, map_sources
+from .arguments import Use, refuse_idle
 from .common import add_engine
 
 KINDS = ("gradient", "radial", "rectangle", "ellipse", "constant")
@@ -148,16 +149,14 @@ def _check_use(chosen: argparse.Namespace, way: str | None) -> None:
         raise FieldError("map", "there is no map", f"Name a map file, or use --kind with {kinds}")
     if chosen.kind and chosen.map:
         raise FieldError("kind", f"there is a map too, {chosen.map}", "Use one of the two")
-    boxed = chosen.reading == "foreground"
-    for name, kinds in (("angle", ["gradient"]), ("box", list(IN_A_BOX)), ("size", KINDS)):
-        if name == "box" and boxed:
-            continue
-        if getattr(chosen, name) is not None and chosen.kind not in kinds:
-            needs = "--kind " + ", ".join(kinds) if name != "size" else "--kind"
-            raise FieldError(name, "it has no effect here", f"Leave it out; it goes with {needs}")
-    for name in LOOKING:
-        if hasattr(chosen, name) and chosen.preview is None:
-            raise FieldError(name, "it has no effect here", "Leave it out; it goes with --preview")
+    boxed = chosen.kind in IN_A_BOX or chosen.reading == "foreground"
+    uses = [
+        Use("angle", "--kind gradient", chosen.kind == "gradient"),
+        Use("box", f"--kind {', '.join(IN_A_BOX)}", boxed),
+        Use("size", "--kind", chosen.kind is not None),
+        *(Use(name, "--preview", chosen.preview is not None) for name in LOOKING),
+    ]
+    refuse_idle(chosen, uses)
     if chosen.preview == "" and not way:
         raise FieldError("preview", "there is no picture", "Name one: --preview photo.png")
 

@@ -17,8 +17,10 @@ from ..pipelines.opening import open_engine
 from ..settings import sources
 from ..settings.given import given
 from ..settings.schema import changed, fields
+from ..settings.source_registry import OF_PICTURE, REGISTRY, layer_inputs
 from ..settings.sources import DiffEditArgs, SourceArgs
 from . import arguments
+from .arguments import Use, refuse_idle
 from .common import Progress
 
 FILES = {  # flag: (the source or layer that it goes with, help)
@@ -42,7 +44,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "what it is to show",
     )  # fmt: skip
     ways.add_argument(
-        "--source", dest="reading", choices=sources.KINDS, help="what is read off the picture"
+        "--source", dest="reading", choices=OF_PICTURE, help="what is read off the picture"
     )
     ways.add_argument("--layers", metavar="FILE.json", help="several sources, one on another")
     arguments.add(parser.add_argument_group("diffedit"), DiffEditArgs, fields(DiffEditArgs))
@@ -75,24 +77,18 @@ def way(chosen: argparse.Namespace) -> str | None:
 
 
 def _check_effect(chosen: argparse.Namespace, one: str | None) -> None:
-    used = sources.USED.get(chosen.reading, ())
-    kinds = {name: f"--source {kind}" for kind, names in sources.USED.items() for name in names}
-    rows = [(name, kinds[name], name in used) for name in fields(SourceArgs) if name != "box"]
-    rows += [(name, "--diffedit", one == "diffedit") for name in fields(DiffEditArgs)]
-    for name, needs, fits in rows:
-        if hasattr(chosen, name) and not fits:
-            raise _idle(name, needs)
+    uses = [
+        Use(name, f"--source {source.name}", source.name == chosen.reading)
+        for source in REGISTRY
+        for name in source.settings
+        if name != "box"
+    ]
+    uses += [Use(name, "--diffedit", one == "diffedit") for name in fields(DiffEditArgs)]
     asked = f"--source {chosen.reading}" if one == "source" else f"--{one}"
-    for name, (needs, _) in FILES.items():
-        if getattr(chosen, name) is not None and needs != asked:
-            raise _idle(name, needs)
-    for name, default in MODEL.items():
-        if getattr(chosen, name) != default and one not in ("diffedit", "layers"):
-            raise _idle(name, "--diffedit")
-
-
-def _idle(name: str, needs: str) -> FieldError:
-    return FieldError(name, "it has no effect here", f"Leave it out; it goes with {needs}")
+    uses += [Use(name, needs, needs == asked) for name, (needs, _) in FILES.items()]
+    by_model = one in ("diffedit", "layers")
+    uses += [Use(name, "--diffedit", by_model, default) for name, default in MODEL.items()]
+    refuse_idle(chosen, uses)
 
 
 def inputs(chosen: argparse.Namespace) -> list[str]:
@@ -120,7 +116,7 @@ def make(chosen: argparse.Namespace, one: str) -> tuple[np.ndarray, dict[str, An
         reading = argparse.Namespace(**vars(chosen))
         reading.box = chosen.box or ""
         args = given(reading, SourceArgs)
-        names = sources.PICTURES.get(chosen.reading, ())
+        names = layer_inputs(chosen.reading)
         own = {name: getattr(chosen, name) for name in names if getattr(chosen, name)}
         layer = layers.Layer(chosen.reading, reading=args, own=own)
         return build.make(layer, maker.given()), {"source": chosen.reading}

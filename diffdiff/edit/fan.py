@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from ..errors import FieldError
-from ..sampling.start_steps import NEVER, Rule, climb
+from ..sampling.start_steps import NEVER, WEBUI, StartRule
 from ..settings.response import Reading
 from ..settings.strength_list import FEWEST, MOST, listed
 
@@ -220,13 +220,13 @@ def needed(
     strengths: Sequence[float],
     steps: int,
     last: int,
-    rule: Rule = climb,
+    rule: StartRule = WEBUI,
     per_step: int = 1,
 ) -> tuple[int, ...]:
     """Model evaluations that each picture of a sheet needs: as many as its plain run makes.
 
     Args:
-        steps, last: as in `diffdiff.sampling.start_steps.climb`.
+        steps, last: as in `diffdiff.sampling.start_steps.StartRule`.
         rule: the host's own ladder.
         per_step: model calls of a step.
 

@@ -1,23 +1,190 @@
-"""Settings and a decoded map -> the strengths of a run."""
+"""What one edit does with a map: strengths, start steps, kept pixels, colors and paste."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
+from ..images import color_match
+from ..images.paste_back import paste_back
+from ..maps import geometry
+from ..maps.inpaint_mask import Work, shape_for
 from ..sampling.fine_levels import Exact, fine
-from ..sampling.start_steps import NEVER, Ladder, Rule, climb
+from ..sampling.start_steps import WEBUI, StartRule, StartSteps
 from ..settings.schema import EditArgs
 from .fan import Fan, fan
 
-SHOWN = 0.5  # part of the strengths, from the lowest released on, over which soft inpainting fades
+FADE = 0.5  # part of the strengths, from the lowest released on, over which soft inpainting fades
+HALF_DIGIT = 5e-7  # strengths are read to six decimals
 
 
-def fanned(
+@dataclass(frozen=True, eq=False)
+class EditPlan:
+    """One edit of one picture, or of a batch that shares its levels. Pure: no host, no model.
+
+    change_map: float32, shaped, 0..1: `[H, W]` of a picture, or any shape of latent cells.
+    args: checked settings; those of `for_fan` where the map holds strengths.
+    denoising_strength: of the tab or the run, 0..1.
+    steps, last, rule: how the run counts its steps (`diffdiff.sampling.start_steps.StartRule`).
+    """
+
+    change_map: np.ndarray
+    args: EditArgs
+    denoising_strength: float
+    steps: int
+    last: int
+    rule: StartRule = WEBUI
+
+    @classmethod
+    def of_picture(
+        cls,
+        change_map: np.ndarray,
+        args: EditArgs,
+        size: tuple[int, int],
+        work: Work,
+        denoising_strength: float,
+        steps: int,
+        rule: StartRule = WEBUI,
+    ) -> EditPlan:
+        """Make the plan of a decoded map, at the size that is worked at.
+
+        Args:
+            change_map: float32 `[H, W]`, any size.
+            size: (width, height) of the picture, where a radius in pixels means what was seen.
+            work: how the picture is worked at.
+            steps: of the run.
+        """
+        shaped = shape_for(geometry.resize(change_map, *size), args, work)
+        worked = geometry.resize(shaped, work.width, work.height)
+        return cls(worked, args, denoising_strength, steps, steps - 1, rule)
+
+    def at(self, change_map: np.ndarray) -> EditPlan:
+        """Return the same edit of another map, such as that of its latent cells."""
+        return replace(self, change_map=change_map)
+
+    def counted(self, steps: int, last: int) -> EditPlan:
+        """Return the same edit in a run that counts its steps otherwise."""
+        return replace(self, steps=steps, last=last)
+
+    @cached_property
+    def strengths(self) -> np.ndarray:
+        """Denoising strength of every pixel, float64, of the map's shape."""
+        return strengths(self.change_map, self.args, self.denoising_strength)
+
+    @property
+    def full(self) -> float:
+        """Denoising strength of a white pixel."""
+        return full_strength(self.args, self.denoising_strength)
+
+    @property
+    def slider_first(self) -> int:
+        """Step at which plain img2img begins at the slider's strength."""
+        return self.rule.first(self.denoising_strength, self.steps)
+
+    def floor(self, slider_first: int | None = None) -> int:
+        """Return the step at which white is released: no pixel starts before it."""
+        if self.args.scale != "relative":
+            return 0
+        return self.slider_first if slider_first is None else slider_first
+
+    def start_steps(self, slider_first: int | None = None) -> tuple[StartSteps, int | None]:
+        """Return when each pixel is released, and the first step to run; None when nothing is ever
+        released and no step needs to run.
+
+        Args:
+            slider_first: the step at which plain img2img begins, where the host has its own.
+        """
+        floor = self.floor(slider_first)
+        found = self.rule(self.strengths, self.steps, self.last, self.args.transition, floor)
+        return found, found.first if self.args.skip else floor
+
+    def fine_start_steps(
+        self, schedule: Sequence[float], exact: Exact
+    ) -> tuple[StartSteps, int | None]:
+        """Return `start_steps` with levels between steps (`diffdiff.sampling.fine_levels`).
+
+        Between two levels a pixel obeys part of its first answer, all the way unless the settings
+        say how far.
+
+        Args:
+            schedule: the run's coordinates (`diffdiff.sampling.noise_levels.Schedule`).
+            exact: where strengths begin.
+        """
+        args = self.args
+        return fine(
+            self.strengths, schedule, exact, self.steps, len(schedule) - 2, self.full,
+            args.transition or 1.0, args.extra_calls, args.skip, args.amount,
+        )  # fmt: skip
+
+    @property
+    def smallest(self) -> float:
+        """The smallest strength at which a pixel is ever released; inf: none is."""
+        return self.rule.smallest(self.steps, self.last)
+
+    @cached_property
+    def untouched(self) -> np.ndarray:
+        """Bool of the map's shape: pixels that no model step changes."""
+        return self.strengths < self.smallest - HALF_DIGIT
+
+    @property
+    def paste_limit(self) -> np.ndarray:
+        """Soft inpainting's paste: how much of the edited picture shows at most, float32 in 0..1.
+
+        Where the strength is low the two pictures have the same structure, and a gradual change
+        from one to the other hides what the VAE alone does to the picture: no seam at the
+        support's border.
+        """
+        lowest = self.smallest
+        per_strength = 1 / max(FADE * (self.full - lowest), 1e-6)
+        part = self.strengths.astype(np.float32)
+        part -= np.float32(lowest)
+        part *= np.float32(per_strength)
+        return np.clip(part, 0, 1, out=part)
+
+    def recolor(self, edited: np.ndarray, original: np.ndarray) -> np.ndarray:
+        """Return the edited picture with the original's colors, if the settings say so.
+
+        Args:
+            edited, original: uint8 `[H, W, 3]` of the map's size.
+        """
+        if not self.args.colour_match:
+            return edited
+        return color_match.match(edited, original, self.untouched)
+
+    def paste(self, edited: np.ndarray, original: np.ndarray, fade: bool) -> np.ndarray:
+        """Return the edited picture with kept pixels pasted back, if the settings say so.
+
+        Args:
+            edited, original: uint8 `[H, W, 3]` of the map's size.
+            fade: whether the softened rim of a mask is faded over (`paste_limit`).
+        """
+        if not self.args.paste_back:
+            return edited
+        limit = self.paste_limit if fade else None
+        return paste_back(original, edited, ~self.untouched, self.args.feather, limit)
+
+
+def strengths(change_map: np.ndarray, args: EditArgs, denoising_strength: float) -> np.ndarray:
+    """Return the denoising strength of every pixel, float64.
+
+    relative: `map * denoising_strength`; absolute: the map itself. With a response both mean
+    that part of the change which white makes.
+    """
+    return args.reading(change_map.astype(np.float64), full_strength(args, denoising_strength))
+
+
+def full_strength(args: EditArgs, denoising_strength: float) -> float:
+    """Return the denoising strength of a white pixel."""
+    return denoising_strength if args.scale == "relative" else 1.0
+
+
+def make_fan(
     args: EditArgs, width: int, height: int, base: np.ndarray | None = None, cell: int = 8
 ) -> Fan:
-    """The fan that the settings ask for; it wants `for_fan(args)` from here on.
+    """Return the fan that the settings describe; its plan wants `for_fan(args)`.
 
     Args:
         width, height: of the picture that is worked at, pixels.
@@ -29,110 +196,5 @@ def fanned(
 
 
 def for_fan(args: EditArgs) -> EditArgs:
-    """The same settings for a map that holds strengths."""
+    """Return the same settings for a map that holds strengths."""
     return EditArgs(**{**vars(args), "scale": "absolute", "response": None})
-
-
-def strengths(change_map: np.ndarray, args: EditArgs, denoising_strength: float) -> np.ndarray:
-    """Denoising strength of every pixel, float64.
-
-    relative: `map * denoising_strength`; absolute: the map itself. With a response both mean
-    that part of the change which white makes.
-    """
-    return args.reading(change_map.astype(np.float64), full_strength(args, denoising_strength))
-
-
-def full_strength(args: EditArgs, denoising_strength: float) -> float:
-    """Denoising strength of a white pixel."""
-    return denoising_strength if args.scale == "relative" else 1.0
-
-
-def plan(
-    strength: np.ndarray,
-    args: EditArgs,
-    steps: int,
-    last: int,
-    slider_first: int,
-    rule: Rule = climb,
-) -> tuple[Ladder, int | None]:
-    """The ladder of a map and the step at which the run begins.
-
-    Args:
-        strength: any shape, 0..1.
-        steps, last: as in `diffdiff.sampling.start_steps.climb`.
-        slider_first: the step at which plain img2img at the slider's strength begins.
-        rule: the host's own.
-
-    Returns:
-        Ladder, and the first step to run; None when nothing is ever released and no step needs
-        to run.
-    """
-    floor = whole(args, slider_first)
-    ladder = rule(strength, steps, last, args.transition, floor)
-    return ladder, ladder.first if args.skip else floor
-
-
-def leveled(
-    strength: np.ndarray,
-    args: EditArgs,
-    steps: int,
-    schedule: Sequence[float],
-    exact: Exact,
-    denoising_strength: float,
-) -> tuple[Ladder, int | None]:
-    """`plan` with levels between steps (`diffdiff.sampling.fine_levels`). Between two levels a
-    pixel obeys part of its first answer, all the way unless the settings say how far.
-
-    Args:
-        steps: as the user counts them.
-        schedule: the run's coordinates (`diffdiff.sampling.noise_levels.Schedule`).
-        exact: where strengths begin.
-    """
-    full = full_strength(args, denoising_strength)
-    return fine(
-        strength, schedule, exact, steps, len(schedule) - 2, full,
-        args.transition or 1.0, args.extra_calls, args.skip, args.amount,
-    )  # fmt: skip
-
-
-def whole(args: EditArgs, slider_first: int) -> int:
-    """The step at which white is released: no pixel starts before it."""
-    return slider_first if args.scale == "relative" else 0
-
-
-def kept(strength: np.ndarray, steps: int, last: int, rule: Rule = climb) -> np.ndarray:
-    """Bool, same shape: pixels that no model step touches."""
-    return strength < least(steps, last, rule) - 5e-7  # strengths are read to six decimals
-
-
-def shown(
-    strength: np.ndarray, full: float, steps: int, last: int, rule: Rule = climb
-) -> np.ndarray:
-    """Soft inpainting's paste: how much of the edited picture shows at most, float32 in 0..1.
-
-    Where the strength is low the two pictures have the same structure, and a gradual change from
-    one to the other hides what the VAE alone does to the picture: no seam at the support's border.
-
-    Args:
-        strength: `[H, W]`.
-        full: strength of the masked core.
-    """
-    lowest = least(steps, last, rule)
-    per_strength = 1 / max(SHOWN * (full - lowest), 1e-6)
-    part = strength.astype(np.float32)
-    part -= np.float32(lowest)
-    part *= np.float32(per_strength)
-    return np.clip(part, 0, 1, out=part)
-
-
-def least(steps: int, last: int, rule: Rule = climb) -> float:
-    """The smallest strength, to six decimals, at which a pixel is ever released; inf: none is."""
-    found, step = 0.0, 1.0
-    for _ in range(2):  # a rule never releases a larger strength later
-        step /= 1000
-        tried = found + np.arange(1001) * step
-        released = rule(tried, steps, last).start != NEVER
-        if not released.any():
-            return np.inf
-        found = max(tried[released.argmax()] - step, 0.0)
-    return found + step

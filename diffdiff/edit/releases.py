@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..maps.overlay import colours
-from ..sampling.start_steps import NEVER, Rule, climb
+from ..sampling.start_steps import NEVER, WEBUI, StartRule
 from ..settings.schema import EditArgs
-from .plan import plan
+from .plan import EditPlan
 
 
 class Releases(NamedTuple):
@@ -24,19 +24,24 @@ class Releases(NamedTuple):
     picture: np.ndarray
 
 
-def releases(
-    strength: np.ndarray, args: EditArgs, steps: int, full: float, rule: Rule = climb
+def releases(plan: EditPlan) -> Releases:
+    """Return when each pixel of a picture is released. plan: its map `[H, W]`, 1 step or more."""
+    return release_steps(plan.strengths, plan.args, plan.steps, plan.full, plan.rule)
+
+
+def release_steps(
+    strength: np.ndarray, args: EditArgs, steps: int, full: float, rule: StartRule = WEBUI
 ) -> Releases:
-    """When each pixel of a run is released.
+    """Return when each pixel of a run is released.
 
     Args:
         strength: [H, W], 0..1, as `diffdiff.edit.plan.strengths` gives it.
         steps: of the full schedule, 1 or more.
         full: strength of a white pixel, which begins first.
-        rule: the host's own, strength -> start step; the default is the WebUI's.
+        rule: the host's own; the default is the WebUI's.
     """
-    floor = steps - 1 - int(min(full, 0.999) * steps)
-    start = plan(strength, args, steps, steps - 1, max(floor, 0), rule)[0].start
+    floor = min(rule.first(full, steps), steps - 1) if args.scale == "relative" else 0
+    start = rule(strength, steps, steps - 1, args.transition, floor).start
     rungs = []
     for step in np.unique(start[start != NEVER]):
         own = start == step

@@ -10,7 +10,7 @@ import numpy as np
 from ..maps import geometry
 from ..maps.build import requested, wanted
 from ..settings.schema import EditArgs, fields, parse
-from ..settings.source_names import value_of
+from ..settings.source_registry import value_of
 
 
 def request_of(values: tuple) -> dict:

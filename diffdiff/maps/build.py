@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import FieldError
 from ..settings.schema import EditArgs
+from ..settings.source_registry import SOURCES
 from . import geometry, layers
 from .layers import Layer, Preset
 from .source_maps import source_map
@@ -58,14 +59,12 @@ def requested(args: EditArgs) -> Preset:
             remedy = "Add a layer, or use another source"
             raise FieldError("layers", "there are none", remedy)
         return layers.loads(args.layers)
-    own = {"difference": ["other_image"], layers.ANNOTATOR: ["annotator"]}
-    own[layers.DIFFEDIT] = ["reference", "query"]
-    told = {name: getattr(args, name) or "" for name in own.get(args.source, ())}
-    for name in layers.NEEDED.get(args.source, ()):
-        if not told[name].strip():
-            remedy = f"Give {layers.OWN[name][1]}"
-            raise FieldError(name, f"source {args.source} needs it", remedy)
-    return Preset("", (Layer(args.source, reading=args, finding=args, own=told),))
+    inputs = [one for one in SOURCES[args.source].inputs if one.is_field]
+    given = {one.name: getattr(args, one.name) or "" for one in inputs}
+    for one in inputs:
+        if one.needed and not given[one.name].strip():
+            raise FieldError(one.name, f"source {args.source} needs it", f"Give {one.what}")
+    return Preset("", (Layer(args.source, reading=args, finding=args, own=given),))
 
 
 def render(args: EditArgs, given: Given) -> np.ndarray:

@@ -50,7 +50,7 @@ def soft_mask(hard: np.ndarray, args: EditArgs, work: Work) -> np.ndarray:
 def shape_for(change_map: np.ndarray, args: EditArgs, work: Work) -> np.ndarray:
     """A map of a whole picture, shaped as a run of it obeys it: float32 `[H, W]`. A radius of soft
     inpaint is in pixels of the size worked at, as a mask's is."""
-    soft, size = args.mode == "soft inpaint", change_map.shape[::-1]
+    soft, size = args.soft, change_map.shape[::-1]
     worked = work.width, work.height
     scale = picture_scale(work.resize_mode, size, *worked) if soft else 1.0
     return shape(change_map, args, scale, worked)

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import FieldError, shown
-from ..settings import sources
 from ..settings.schema import EditArgs, changed, fields, parse
+from ..settings.source_registry import LAYER, SOURCES, layer_inputs
 from ..settings.sources import DiffEditArgs, SourceArgs
 from . import shaping
 
@@ -28,29 +28,16 @@ SHAPING = (
 )  # fmt: skip
 PAINTED, UPLOAD, CONSTANT, DIFFEDIT = "painted", "upload", "constant", "diffedit"
 MASK, ANNOTATOR = "mask", "annotator"  # in a WebUI only
-SOURCES = (*sources.KINDS, PAINTED, UPLOAD, CONSTANT, DIFFEDIT, MASK, ANNOTATOR)
-# settings that are no fields of a model: name -> (the sources that have it, what it is). A picture
-# is the path of a file on the command line, base64 or a data URL in a WebUI.
-OWN = {
-    "file": ((UPLOAD,), "a map"),
-    "other_image": (("difference",), "a picture"),
-    "inside": (("foreground",), "a picture"),
-    "outside": (("foreground",), "a picture"),
-    "reference": ((DIFFEDIT,), "a prompt"),
-    "query": ((DIFFEDIT,), "a prompt"),
-    "annotator": ((ANNOTATOR,), "the name of a ControlNet preprocessor"),
-}
-NEEDED = {UPLOAD: ("file",), "difference": ("other_image",), ANNOTATOR: ("annotator",)}
-MAY_BE_EMPTY = ("reference", "query")
 
 
 @dataclass(frozen=True)
 class Layer:
     """One layer.
 
-    source: one of `SOURCES`. blend: one of `BLENDS`. opacity: 0..1. shaping: what is done to its
-    map first; only `SHAPING` counts. value: 0..1, of "constant". reading: of the sources that are
-    read off the picture. finding: of "diffedit". own: the settings of `OWN` that were given.
+    source: one of `source_registry.LAYER`. blend: one of `BLENDS`. opacity: 0..1. shaping: what
+    is done to its map first; only `SHAPING` counts. value: 0..1, of "constant". reading: of the
+    sources that are read off the picture. finding: of "diffedit". own: the inputs of the source
+    that were given.
     """
 
     source: str
@@ -203,27 +190,28 @@ def _layer(told: Any) -> Layer:
         raise FieldError("layer", f"{shown(told)} is no object", 'Use {"source": "luminance"}')
     told = dict(told)
     source = told.pop("source", None)
-    if source not in SOURCES:
+    if source not in LAYER:
         problem = "there is none" if source is None else f"{shown(source)} is not known"
-        raise FieldError("source", problem, f"Use one of {', '.join(SOURCES)}")
+        raise FieldError("source", problem, f"Use one of {', '.join(LAYER)}")
     blend = told.pop("blend", "replace")
     if blend not in BLENDS:
         raise FieldError("blend", f"{shown(blend)} is not known", f"Use one of {', '.join(BLENDS)}")
-    own = {name: told.pop(name) for name in list(told) if name in OWN and source in OWN[name][0]}
+    inputs = layer_inputs(source)
+    own = {name: told.pop(name) for name in list(told) if name in inputs}
     for name, value in own.items():
-        if not isinstance(value, str) or (name not in MAY_BE_EMPTY and not value.strip()):
-            raise FieldError(name, f"{shown(value)} is not usable", f"Give {OWN[name][1]}")
-    for name in NEEDED.get(source, ()):
-        if name not in own:
-            raise FieldError(name, f"source {source} needs it", f"Give {OWN[name][1]}")
+        empty = not isinstance(value, str) or not value.strip()
+        if not isinstance(value, str) or (empty and not inputs[name].may_be_empty):
+            raise FieldError(name, f"{shown(value)} is not usable", f"Give {inputs[name].what}")
+    for name, one in inputs.items():
+        if one.needed and name not in own:
+            raise FieldError(name, f"source {source} needs it", f"Give {one.what}")
     opacity = _part(told, "opacity")
     value = _part(told, "value") if source == CONSTANT else 1.0
-    used = sources.USED.get(source, ())
+    used = SOURCES[source].settings
     finding = tuple(fields(DiffEditArgs)) if source == DIFFEDIT else ()
     unknown = sorted(set(told) - {*SHAPING, *used, *finding})
     if unknown:
-        at = sorted(name for name, (kinds, _) in OWN.items() if source in kinds)
-        known = ["source", "blend", "opacity", *at, *used, *finding, *SHAPING]
+        known = ["source", "blend", "opacity", *sorted(inputs), *used, *finding, *SHAPING]
         known += ["value"] if source == CONSTANT else []
         problem = f"source {source} has no such setting"
         raise FieldError(shown(unknown[0])[1:-1], problem, f"Use {', '.join(known)}")

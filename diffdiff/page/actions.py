@@ -66,7 +66,7 @@ def edit(
         FieldError: and whatever else the engine raises.
     """
     args, run = settings(sent)
-    needed = args.needs_map or args.mode == "soft inpaint"
+    needed = args.needs_map or args.soft
     image, change_map = _image(sent), _map(sent) if needed or sent["map"] else None
     result = engine.edit(image, change_map, args, run, progress)
     place = Path(tempfile.mkdtemp(dir=folder))

@@ -23,9 +23,10 @@ from ..error_report import explain, line
 from ..errors import FieldError
 from ..pipelines.scheduler_choice import names
 from ..settings.host_only import HOST_ONLY
+from ..settings.modes import OF_SEVERAL
 from ..settings.run import RunArgs
 from ..settings.schema import EditArgs, fields
-from ..ui.controls import FANS, control, painter, upload
+from ..ui.controls import control, painter, upload
 from . import actions, assets
 
 STYLE = Path(__file__).with_name("page.css")
@@ -162,7 +163,8 @@ class Page:
             with gr.Row():
                 for name in pair:
                     self._control(name)
-        groups = {"The run": fields(RunArgs), "The map": SHAPING, "Strength fan and sheet": FANS}
+        groups = {"The run": fields(RunArgs), "The map": SHAPING}
+        groups["Strength fan and sheet"] = OF_SEVERAL
         for heading, wanted in {**groups, "Advanced": fields()}.items():
             with gr.Accordion(heading, open=False):
                 for name in wanted:

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ..maps.overlay import colours, overlay
-from ..sampling.start_steps import NEVER, Rule, suffix
+from ..sampling.start_steps import DIFFUSERS, NEVER, StartRule
 
 SMALLEST = 480  # pixels of width that a legend needs
 PAPER, INK, FADED = (252, 252, 250), (28, 32, 40), (92, 98, 110)
@@ -19,7 +19,7 @@ def preview(
     picture: np.ndarray,
     strength: np.ndarray,
     steps: int,
-    rule: Rule = suffix,
+    rule: StartRule = DIFFUSERS,
     noise: Callable[[float], float] | None = None,
 ) -> np.ndarray:
     """The overlay with a legend below: color, strength, and the step at which it is released, or
@@ -54,7 +54,7 @@ def change(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     return _with_legend(colours(difference / most), rows)
 
 
-def released(strength: float, steps: int, rule: Rule = suffix) -> str:
+def released(strength: float, steps: int, rule: StartRule = DIFFUSERS) -> str:
     """The step, counted from 1, at which a pixel of this strength is first changed, in words."""
     start = int(rule(np.array(strength), steps, steps - 1).start)
     return "kept" if start == NEVER else f"from {start + 1}"

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from ..edit.plan import leveled
+from ..edit.plan import EditPlan
 from ..errors import FieldError
 from ..sampling.fine_levels import STEPS
 from ..sampling.level_report import Start, starts
-from ..sampling.start_steps import NEVER, Ladder, Rule
+from ..sampling.start_steps import NEVER, StartSteps
 from ..settings.run import RunArgs
 from ..settings.schema import EditArgs
 from .ruler import Ruler, refusal
@@ -49,33 +47,30 @@ class Leveled:
     """The ladder of a map with levels between steps, once the schedule is known.
 
     Args:
-        strength: `[h, w]` of the grid that is denoised.
-        args, run: of the edit.
-        rule: the pipeline's.
+        edit: of the latent cells `[h, w]`.
     """
 
     exact_steps = STEPS, STEPS - 1  # where the rule has a strength of its own for every level
 
-    def __init__(self, strength: np.ndarray, args: EditArgs, run: RunArgs, rule: Rule):
-        self.strength, self.args, self.run, self.rule = strength, args, run, rule
+    def __init__(self, edit: EditPlan):
+        self.edit = edit
         self.first: int | None = None
         self.starts: list[Start] = []
 
     @property
     def nothing(self) -> bool:
         """Whether no pixel is ever released."""
-        return bool((self.rule(self.strength, *self.exact_steps).start == NEVER).all())
+        start = self.edit.rule(self.edit.strengths, *self.exact_steps).start
+        return bool((start == NEVER).all())
 
     def held(self) -> Fine:
         """What makes the ladder, for `held.hold_pipeline`."""
-        return Fine(self.rule, self._ladder)
+        return Fine(self.edit.rule, self._ladder)
 
-    def _ladder(self, ruler: Ruler) -> tuple[Ladder, int]:
-        run, coordinates = self.run, ruler.coordinates
-        ladder, self.first = leveled(
-            self.strength, self.args, run.steps, coordinates, ruler.exact, run.strength
-        )
-        self.starts = starts(self.strength, ladder, self.first, coordinates, ruler.noise)
+    def _ladder(self, ruler: Ruler) -> tuple[StartSteps, int]:
+        coordinates = ruler.coordinates
+        ladder, self.first = self.edit.fine_start_steps(coordinates, ruler.exact)
+        self.starts = starts(self.edit.strengths, ladder, self.first, coordinates, ruler.noise)
         return ladder, self.first
 
 

@@ -17,13 +17,12 @@ from PIL import Image
 from torch import Tensor
 
 from .. import __version__
-from ..edit.plan import kept, strengths
+from ..edit.plan import EditPlan
 from ..errors import FieldError
-from ..images.paste_back import paste_back
 from ..maps import geometry
 from ..maps.shaping import shape
 from ..sampling.inversion import Ddim, ddim, decode, invert, rungs
-from ..sampling.start_steps import suffix
+from ..sampling.start_steps import DIFFUSERS
 from ..settings.run import RunArgs
 from ..settings.schema import EditArgs, changed
 from ..settings.sources import DiffEditArgs
@@ -186,17 +185,18 @@ def edit(
 def _inverted(prompted, engine, image, change_map, args, run, refine, progress, path) -> Result:
     source = engine.fit(image, run)
     shaped = geometry.resize(shape(geometry.resize(change_map, *image.size), args), *source.size)
-    strength, steps = strengths(shaped, args, run.strength), run.steps
+    steps = run.steps
+    plan = EditPlan(shaped, args, run.strength, steps, steps - 1, DIFFUSERS)
     factor = engine.rules.factor(engine.pipe)
     grid = geometry.to_latent(shaped, source.height // factor, source.width // factor)
-    rung = rungs(strengths(grid, args, run.strength), steps)
+    rung = rungs(plan.at(grid).strengths, steps)
     top = int(rung.max())
     picture = source.copy()
     calls = top if path else top * (2 + refine)
     if top:
         path = path or invert_picture(prompted, source, steps, top, refine, progress)
         picture = decode_picture(prompted, path, rung, run, source.size, progress)
-        picture = _pasted(source, picture, strength, args, steps)
+        picture = _pasted(source, picture, plan)
     settings = {
         **changed(run), **{f"dd_{name}": value for name, value in changed(args).items()},
         "scheduler": "DDIM", "size": list(source.size), "model": engine.name,
@@ -204,18 +204,15 @@ def _inverted(prompted, engine, image, change_map, args, run, refine, progress, 
     }  # fmt: skip
     skipped = int(round(run.strength * steps, 6)) - top
     return Result(
-        [picture], strength.astype(np.float32), calls, max(skipped, 0), steps, 0.0, settings,
+        [picture], plan.strengths.astype(np.float32), calls, max(skipped, 0), steps, 0.0, settings,
         [run.alone()],
     )  # fmt: skip
 
 
-def _pasted(source, picture, strength, args, steps) -> Image.Image:
-    if not args.paste_back or picture.size != source.size:
+def _pasted(source: Image.Image, picture: Image.Image, plan: EditPlan) -> Image.Image:
+    if picture.size != source.size:
         return picture
-    changes = ~kept(strength, steps, steps - 1, suffix)
-    return Image.fromarray(
-        paste_back(np.asarray(source), np.asarray(picture), changes, args.feather, None)
-    )
+    return Image.fromarray(plan.paste(np.asarray(picture), np.asarray(source), fade=False))
 
 
 @torch.no_grad()

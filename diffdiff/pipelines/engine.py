@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ..edit.plan import fanned, for_fan
+from ..edit.plan import for_fan, make_fan
 from ..errors import FieldError
 from ..images.pictures import flat
 from ..maps import geometry
 from ..maps.inpaint_mask import Work, shape_for
-from ..sampling.start_steps import Rule
+from ..sampling.start_steps import StartRule
 from ..settings import infotext
 from ..settings.run import RunArgs
 from ..settings.schema import EditArgs, changed
@@ -61,7 +61,7 @@ class Engine:
         args: EditArgs,
         run: RunArgs,
         progress: Progress | None = None,
-        rule: Rule | None = None,
+        rule: StartRule | None = None,
         **extra: Any,
     ) -> Result:
         """img2img with a strength of its own for every pixel.
@@ -83,7 +83,7 @@ class Engine:
             result = sheet(self, image, change_map, args, run, progress, rule, **extra)
             result.seconds = time.perf_counter() - began
             return result
-        if change_map is None and (args.needs_map or args.mode == "soft inpaint"):
+        if change_map is None and (args.needs_map or args.soft):
             raise FieldError("map", "there is none", "Give a change map: white changes.")
         source = self.fit(image, run)
         result = self._edit(image, source, change_map, args, run, progress, rule, extra)
@@ -101,7 +101,7 @@ class Engine:
         worked = geometry.resize(shaped, *source.size)
         if args.mode == "fan":
             cell = self.rules.factor(getattr(self.pipe, "decoder_pipe", self.pipe))
-            fan = fanned(args, *source.size, worked, cell)
+            fan = make_fan(args, *source.size, worked, cell)
             shaped = worked = fan.map
         told, args = args, for_fan(args) if fan else args
         job = Job(self, source, worked, args, run, rule, extra)

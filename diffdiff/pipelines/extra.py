@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ..sampling.hold import Hold
 from ..sampling.noise_levels import held_answer, noised, parts
-from ..sampling.start_steps import Ladder
+from ..sampling.start_steps import StartSteps
 from .ruler import Ruler
 from .scheduler_forks import Forks
 
@@ -36,7 +36,7 @@ class Extra:
 
     def __init__(
         self,
-        ladder: Ladder,
+        ladder: StartSteps,
         ruler: Ruler,
         fine: Tensor,
         weight: Tensor | None,
@@ -108,13 +108,13 @@ class Extra:
         return x
 
 
-def order(ladder: Ladder, step: int) -> list[int]:
+def order(ladder: StartSteps, step: int) -> list[int]:
     """Numbers of the levels before a step, the noisiest first."""
     found = [(b.coordinate, i) for i, b in enumerate(ladder.between, 1) if b.step == step]
     return [i for _, i in sorted(found, reverse=True)]
 
 
-def inserted(times: Tensor, ladder: Ladder, ruler: Ruler, first: int) -> Tensor:
+def inserted(times: Tensor, ladder: StartSteps, ruler: Ruler, first: int) -> Tensor:
     """The timesteps of all model calls from a step on, the extra ones among them."""
     own, values = times.tolist(), []
     for step in range(first, len(own) + 1):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from ..errors import FieldError
-from ..sampling.start_steps import Rule, suffix
+from ..sampling.start_steps import DiffusersRule
 
 
 @dataclass(frozen=True)
@@ -35,17 +34,9 @@ class Family:
     marks: tuple[str, ...] = ()
 
     @property
-    def rule(self) -> Rule:
+    def rule(self) -> DiffusersRule:
         """Strength -> start step, as this family's pipelines do it."""
-        return partial(suffix, upwards=self.upwards)
-
-    def strength_from(self, first: int, steps: int) -> float:
-        """The `strength` argument that makes the pipeline begin at step `first`.
-
-        Half a rung away from the next one: no rounding can miss it.
-        """
-        half = -0.5 if self.upwards else 0.5
-        return min((steps - first + half) / steps, 1.0)
+        return DiffusersRule(self.upwards)
 
 
 def _kandinsky_factor(pipe: Any) -> int:

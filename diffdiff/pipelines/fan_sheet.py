@@ -16,7 +16,7 @@ from ..edit.fan import Fan, at_once, needed, placed
 from ..metrics.perceptual import distance
 from ..patching import attribute
 from ..sampling.lockstep import Lockstep
-from ..sampling.start_steps import Rule
+from ..sampling.start_steps import StartRule
 from ..settings.response import measured, text
 from ..settings.run import RunArgs
 from ..settings.schema import EditArgs, changed
@@ -46,7 +46,7 @@ def sheet(
     args: EditArgs,
     run: RunArgs,
     progress: Progress | None = None,
-    rule: Rule | None = None,
+    rule: StartRule | None = None,
     **extra: Any,
 ) -> Any:
     """A picture for each strength: what plain img2img makes at it, or the map scaled by it.
@@ -108,7 +108,7 @@ def sheet(
     return result
 
 
-def _needed(engine: Any, strengths: tuple, run: RunArgs, rule: Rule | None) -> list[int]:
+def _needed(engine: Any, strengths: tuple, run: RunArgs, rule: StartRule | None) -> list[int]:
     """Model evaluations of each picture without a map; with one they are no more."""
     decoder = getattr(engine.pipe, "decoder_pipe", engine.pipe)
     scheduler, _ = choose(decoder.scheduler, run.scheduler, run.seed)

@@ -11,10 +11,8 @@ import torch
 from PIL import Image
 
 from .. import __version__
-from ..edit.plan import full_strength, kept, plan, shown, strengths
+from ..edit.plan import EditPlan
 from ..errors import FieldError
-from ..images import color_match
-from ..images.paste_back import paste_back
 from ..maps import geometry
 from ..sampling.start_steps import NEVER
 from ..settings.run import RunArgs
@@ -56,25 +54,22 @@ class Job:
 
     def __init__(self, engine, source, shaped, args, run, rule, extra, small=None):
         self.engine, self.source, self.args, self.run = engine, source, args, run
-        self.rule = rule or engine.rules.rule
+        own_rule, rule = rule is not None, rule or engine.rules.rule
         self.extra, self.small, self.leveled = extra, small, None
         self.refines = engine.second is not None and engine.second.family == "sdxl"
         pipe = engine.pipe
         decoder = getattr(pipe, "decoder_pipe", pipe)
         self.scheduler, self.note = choose(decoder.scheduler, run.scheduler, run.seed)
-        self.strength = strengths(shaped, args, run.strength)
         factor = engine.rules.factor(decoder)
         grid = geometry.to_latent(shaped, source.height // factor, source.width // factor)
-        steps, last = run.steps, run.steps - 1
-        slider = int(self.rule(np.array(run.strength), steps, last).start)
-        self.slider_first = min(slider, steps)
-        on_grid = strengths(grid, args, run.strength)
-        self.exact = steps, last  # what the rule is asked with for a strength that changes nothing
-        if wanted(args, run, self.scheduler, self.refines, rule is not None):
-            self.leveled = Leveled(on_grid, args, run, self.rule)
-            self.exact, self.first = Leveled.exact_steps, None
+        self.edit = EditPlan(shaped, args, run.strength, run.steps, run.steps - 1, rule)
+        on_grid = self.edit.at(grid)
+        if wanted(args, run, self.scheduler, self.refines, own_rule):
+            self.leveled, self.first = Leveled(on_grid), None
+            self.finished = self.edit.counted(*Leveled.exact_steps)
         else:
-            self.ladder, self.first = plan(on_grid, args, steps, last, self.slider_first, self.rule)
+            self.ladder, self.first = on_grid.start_steps()
+            self.finished = self.edit
 
     def go(self, progress: Progress | None) -> tuple[list[Image.Image], int]:
         """The pictures as the pipeline makes them, kept pixels pasted back; model calls."""
@@ -90,7 +85,7 @@ class Job:
             held, pictures = self._part(engine, progress, strength=1.0)
             self.first = self.leveled.first
             return pictures, held.calls
-        strength = engine.rules.strength_from(self.first, run.steps)
+        strength = engine.rules.rule.img2img_args(self.first, run.steps).strength
         switch = round(run.switch * run.steps)
         if not self.refines or self.first >= switch:  # one of them does it all
             alone = refiner if self.refines else engine
@@ -152,17 +147,10 @@ class Job:
         picture = picture.convert("RGB")
         if picture.size != self.source.size:
             return picture
-        original, edited = np.asarray(self.source), np.asarray(picture)
-        untouched = kept(self.strength, *self.exact, self.rule)
-        if self.args.colour_match:
-            edited = color_match.match(edited, original, untouched)
-        if self.args.paste_back:
-            limit = None
-            if self.args.mode == "soft inpaint":
-                full = full_strength(self.args, self.run.strength)
-                limit = shown(self.strength, full, *self.exact, self.rule)
-            edited = paste_back(original, edited, ~untouched, self.args.feather, limit)
-        return Image.fromarray(edited)
+        original = np.asarray(self.source)
+        edited = self.finished.recolor(np.asarray(picture), original)
+        fade = self.args.soft
+        return Image.fromarray(self.finished.paste(edited, original, fade))
 
     def result(self, pictures: list[Image.Image], calls: int) -> Result:
         first = self.run.steps if self.first is None else self.first
@@ -177,6 +165,6 @@ class Job:
             settings["note"] = self.note
         if self.leveled:
             settings["levels"] = record(self.leveled.starts)
-        skipped = max(first - self.slider_first, 0)
-        strength = self.strength.astype(np.float32)
+        skipped = max(first - self.edit.slider_first, 0)
+        strength = self.edit.strengths.astype(np.float32)
         return Result(pictures, strength, calls, skipped, self.run.steps, 0.0, settings)

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..sampling.fine_levels import DENSE, Exact
 from ..sampling.noise_levels import Level
-from ..sampling.start_steps import Rule
+from ..sampling.start_steps import StartRule
 from .schedulers import ALPHA_VP, family, level
 
 
@@ -27,7 +27,9 @@ def refusal(scheduler: Any) -> str:
     return ""
 
 
-def noise_by_strength(scheduler: Any, steps: int, rule: Rule) -> Callable[[float], float] | None:
+def noise_by_strength(
+    scheduler: Any, steps: int, rule: StartRule
+) -> Callable[[float], float] | None:
     """How noisy each strength begins without rounding, for a legend: strength -> part of noise.
 
     Args:
@@ -58,7 +60,7 @@ class Ruler:
         given: the arguments of `set_timesteps`, by name.
     """
 
-    def __init__(self, scheduler: Any, rule: Rule, given: dict[str, Any]):
+    def __init__(self, scheduler: Any, rule: StartRule, given: dict[str, Any]):
         times, sigmas = _schedule(scheduler)
         dense_times, dense_sigmas = _dense(scheduler, given, times, sigmas)
         self.whole = not scheduler.timesteps.is_floating_point()

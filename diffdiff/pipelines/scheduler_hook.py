@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from ..sampling.hold import Hold
-from ..sampling.start_steps import NEVER, Ladder, Rule
+from ..sampling.start_steps import NEVER, StartRule, StartSteps
 from .extra import Extra, inserted
 from .ruler import Ruler
 from .scheduler_forks import Forks
@@ -40,8 +40,8 @@ class Fine:
     ladder: of the levels, `(ladder, first step)`.
     """
 
-    rule: Rule
-    ladder: Callable[[Ruler], tuple[Ladder, int]]
+    rule: StartRule
+    ladder: Callable[[Ruler], tuple[StartSteps, int]]
 
 
 class Held:
@@ -59,7 +59,7 @@ class Held:
     def __init__(
         self,
         scheduler: Any,
-        ladder: Ladder | Fine,
+        ladder: StartSteps | Fine,
         known: tuple[Tensor, Tensor] | None = None,
         progress: Progress | None = None,
     ):
@@ -233,7 +233,7 @@ class Held:
 
 
 @contextmanager
-def hold_pipeline(pipe: Any, scheduler: Any, ladder: Ladder, **options: Any) -> Iterator[Held]:
+def hold_pipeline(pipe: Any, scheduler: Any, ladder: StartSteps, **options: Any) -> Iterator[Held]:
     """The pipeline with a held scheduler, for the length of the block.
 
     Args:

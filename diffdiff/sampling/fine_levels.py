@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .clustering import nearest_centers
-from .start_steps import NEVER, Between, Ladder, Rule, climb
+from .start_steps import NEVER, WEBUI, Between, StartRule, StartSteps
 
 DENSE = 500  # steps of the schedule that stands for infinitely many
 STEPS = 30_000  # steps that the host's rule is asked about, for a place on it
@@ -34,7 +34,7 @@ class Exact:
         rule: the host's, strength -> start step.
     """
 
-    def __init__(self, dense: Sequence[float], rule: Rule = climb):
+    def __init__(self, dense: Sequence[float], rule: StartRule = WEBUI):
         self.dense, self.rule = np.asarray(dense, np.float64), rule
         self.last = STEPS - 1 - (DENSE + 1 - len(dense))
         self.whole = bool((self.dense == np.rint(self.dense)).all())  # timesteps
@@ -42,7 +42,7 @@ class Exact:
         self.starts = self.coordinate(self.grid)
 
     @classmethod
-    def of_steps(cls, coordinates: Sequence[float], rule: Rule = climb) -> Exact:
+    def of_steps(cls, coordinates: Sequence[float], rule: StartRule = WEBUI) -> Exact:
         """From a schedule of few steps, straight between them: where no longer one can be had."""
         steps = len(coordinates) - 1
         place = np.linspace(0, steps, DENSE + 1)
@@ -85,7 +85,7 @@ def fine(
     extra: int = 2,
     skip: bool = True,
     amount: Callable[[np.ndarray], np.ndarray] = lambda strength: strength,
-) -> tuple[Ladder, int | None]:
+) -> tuple[StartSteps, int | None]:
     """The ladder of a map with levels between the steps, and the step that the run begins with.
 
     White begins where plain img2img at its strength does, so that white stays plain img2img. If
@@ -95,7 +95,7 @@ def fine(
         strength: any shape, 0..1.
         schedule: coordinates of the run's own schedule, descending, one more than its steps.
         exact: where strengths begin.
-        steps, last: as in `diffdiff.sampling.start_steps.climb`.
+        steps, last: as in `diffdiff.sampling.start_steps.StartRule`.
         full: strength of white.
         transition: part of a gap between two levels over which a pixel begins at the upper one
             and obeys part of its first answer; 0: each pixel begins at the nearest level. Below
@@ -105,13 +105,13 @@ def fine(
         amount: how much a strength changes, rising: levels are spread by it (`settings.response`).
 
     Returns:
-        Ladder and first step; None when nothing is ever released. A larger strength never begins
-        at less noise.
+        StartSteps and first step; None when nothing is ever released. A larger strength never
+        begins at less noise.
     """
     strength = np.round(np.asarray(strength, np.float64), 6)
     kept = exact.kept(strength) | (exact.coordinate(strength) <= schedule[-1])
     if kept.all() and skip:
-        return Ladder(np.full(strength.shape, NEVER, np.int16)), None
+        return StartSteps(np.full(strength.shape, NEVER, np.int16)), None
     own = int(exact.rule(np.array(full), steps, last).start)
     highest = float(strength.max())
     begins = float(exact.coordinate(np.array(highest)))
@@ -173,7 +173,7 @@ def chosen(
 
 def _assigned(
     strength: np.ndarray, kept: np.ndarray, levels: list[Level], transition: float
-) -> Ladder:
+) -> StartSteps:
     """Each pixel at its level, and how much of its first answer it obeys."""
     levels = sorted(levels, key=lambda level: level.strength)
     between = [level for level in levels if level.coordinate is not None]
@@ -198,4 +198,6 @@ def _assigned(
     if weight is not None:
         weight = np.where(kept, np.float32(1), weight)
     chosen_ones = tuple(Between(level.coordinate, level.step) for level in between)
-    return Ladder(start, weight, np.where(kept, 0, which[nearest]).astype(np.uint8), chosen_ones)
+    return StartSteps(
+        start, weight, np.where(kept, 0, which[nearest]).astype(np.uint8), chosen_ones
+    )

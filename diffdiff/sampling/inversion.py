@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ..errors import FieldError
 from .noise_levels import Schedule
-from .start_steps import NEVER, suffix
+from .start_steps import DIFFUSERS, NEVER
 
 Predict = Callable[[Tensor, int], Tensor]
 """`(x [B, C, h, w], timestep) -> predicted noise [B, C, h, w]`."""
@@ -109,7 +109,7 @@ def rungs(m: np.ndarray, steps: int) -> Tensor:
 
     diffusers' rule, the last `int(m * K)` steps; a mask of 0 and 1 gives DiffEdit's own decoding.
     """
-    start = suffix(np.asarray(m), steps, steps - 1).start.astype(np.int64)
+    start = DIFFUSERS(np.asarray(m), steps, steps - 1).start.astype(np.int64)
     return torch.from_numpy(np.where(start == NEVER, 0, steps - start))[None, None]
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .start_steps import NEVER, Ladder
+from .start_steps import NEVER, StartSteps
 
 
 class Start(NamedTuple):
@@ -40,7 +40,11 @@ def summary(begun: Sequence[Start]) -> str:
 
 
 def starts(
-    strength: np.ndarray, ladder: Ladder, first: int, coordinates: Sequence[float], noise: Callable
+    strength: np.ndarray,
+    ladder: StartSteps,
+    first: int,
+    coordinates: Sequence[float],
+    noise: Callable,
 ) -> list[Start]:
     """All places at which pixels begin, the strongest first.
 

@@ -1,14 +1,18 @@
-"""Strength -> the step of the schedule at which a pixel is first denoised."""
+"""Strength -> the step of the schedule at which a pixel is first denoised, and back."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 NEVER = np.iinfo(np.int16).max
 """Start step of a pixel that is never denoised: it keeps the init latent."""
+
+DIGITS = 6  # decimals to which strengths are read, so that a float32 0.7 means 0.7
 
 
 class Between(NamedTuple):
@@ -19,7 +23,7 @@ class Between(NamedTuple):
     step: int
 
 
-class Ladder(NamedTuple):
+class StartSteps(NamedTuple):
     """When each pixel is released.
 
     start: int16, any shape; first step whose answer the pixel obeys, `NEVER` for kept pixels.
@@ -44,62 +48,143 @@ class Ladder(NamedTuple):
         return int(released.min()) if released.size else None
 
 
-Rule = Callable[..., Ladder]
-"""`climb`, or another function of its five arguments."""
+class Img2ImgArgs(NamedTuple):
+    """The arguments that make a plain img2img begin at a given step. steps: requested, as the
+    host counts them. strength: denoising strength, 0..1."""
+
+    steps: int
+    strength: float
 
 
-def climb(
-    strength: np.ndarray, steps: int, last: int, transition: float = 0.0, floor: int = 0
-) -> Ladder:
-    """Start step of every pixel by the WebUI's rule: `t_enc = int(min(s, 0.999) * steps)`, and
-    the run begins at step `steps - 1 - t_enc` (`setup_img2img_steps` of A1111 v1.10.1 and Forge).
+class StartRule(ABC):
+    """A host's own rule: the step at which its plain img2img begins at a denoising strength."""
 
-    Args:
-        strength: any shape, 0..1; read to six decimals, so that a float32 0.7 means 0.7.
-        steps: steps of the full schedule (strength 1).
-        last: last step of the schedule that calls the model; a pixel whose plain run would not
-            call the model at all is kept.
-        transition: 0 = hard release as in the paper; otherwise the upper `transition` of each
-            rung lets the pixel obey part of the answer one step earlier, so that strength acts
-            without bands when there are few steps.
-        floor: no pixel starts before this step.
+    fewest = 0  # steps that the host runs at the smallest strength
 
-    Returns:
-        `Ladder` of the same shape. A larger strength never starts later.
+    @abstractmethod
+    def __call__(
+        self,
+        strength: np.ndarray,
+        steps: int,
+        last: int,
+        transition: float = 0.0,
+        floor: int = 0,
+    ) -> StartSteps:
+        """Return the start step of every pixel. A larger strength never starts later.
+
+        Args:
+            strength: any shape, 0..1; read to six decimals.
+            steps: steps of the full schedule (strength 1).
+            last: last step of the schedule that calls the model; a pixel whose plain run would
+                not call the model at all is kept.
+            transition: 0 = hard release as in the paper; otherwise the upper `transition` of each
+                rung lets the pixel obey part of the answer one step earlier, so that strength
+                acts without bands when there are few steps.
+            floor: no pixel starts before this step.
+        """
+
+    def first(self, strength: float, steps: int) -> int:
+        """Return the step at which plain img2img begins at one strength, 0..steps."""
+        start = int(self(np.array(strength), steps, steps - 1).start)
+        return min(start, steps - self.fewest)
+
+    def smallest(self, steps: int, last: int) -> float:
+        """Return the smallest strength, to six decimals, at which a pixel is ever released; inf
+        where none is. steps, last: as in `__call__`."""
+        found, step = 0.0, 1.0
+        for _ in range(2):  # a larger strength never starts later
+            step /= 1000
+            tried = found + np.arange(1001) * step
+            released = self(tried, steps, last).start != NEVER
+            if not released.any():
+                return np.inf
+            found = max(tried[released.argmax()] - step, 0.0)
+        return found + step
+
+    def img2img_args(self, first: int, steps: int) -> Img2ImgArgs:
+        """Return the arguments with which the host's img2img begins at step `first` of `steps`.
+
+        Raises:
+            NotImplementedError: the rule is none of a host's.
+        """
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class WebUIRule(StartRule):
+    """The WebUIs' rule: `t_enc = int(min(s, 0.999) * steps)`, and the run begins at step
+    `steps - 1 - t_enc` (`setup_img2img_steps` of A1111 v1.10.1 and Forge)."""
+
+    fewest = 1
+
+    def __call__(
+        self,
+        strength: np.ndarray,
+        steps: int,
+        last: int,
+        transition: float = 0.0,
+        floor: int = 0,
+    ) -> StartSteps:
+        strength = np.round(np.asarray(strength, np.float64), DIGITS)
+        rung = np.minimum(strength, 0.999) * steps
+        kept = strength <= 0
+        return _start_steps(rung, np.floor(rung), steps - 1, kept, last, transition, floor)
+
+    def img2img_args(self, first: int, steps: int) -> Img2ImgArgs:
+        """Return the arguments for `sample_img2img(..., steps=requested)`, whose own rule is
+        `int(requested / min(strength, 0.999))` steps, of which `requested` are run."""
+        requested = steps - first
+        return Img2ImgArgs(requested, min(requested / (steps + 0.5), 1.0))
+
+
+@dataclass(frozen=True)
+class DiffusersRule(StartRule):
+    """diffusers' rule: a run of strength s makes the last `int(s * steps)` steps
+    (`get_timesteps` of its img2img pipelines).
+
+    ceil: the last `ceil(s * steps)` steps instead, as its Stable Diffusion 3 and Flux do.
     """
-    strength = _exact(strength)
-    rung = np.minimum(strength, 0.999) * steps
-    return _ladder(rung, np.floor(rung), steps - 1, strength <= 0, last, transition, floor)
+
+    ceil: bool = False
+
+    def __call__(
+        self,
+        strength: np.ndarray,
+        steps: int,
+        last: int,
+        transition: float = 0.0,
+        floor: int = 0,
+    ) -> StartSteps:
+        strength = np.round(np.asarray(strength, np.float64), DIGITS)
+        rung = strength * steps
+        up = self.ceil and transition <= 1e-6
+        whole = np.ceil(rung) if up else np.floor(rung)
+        return _start_steps(rung, whole, steps, strength <= 0, last, transition, floor)
+
+    def img2img_args(self, first: int, steps: int) -> Img2ImgArgs:
+        """Return `num_inference_steps` and `strength`, half a rung away from the next one, so that
+        no rounding can miss it."""
+        half = -0.5 if self.ceil else 0.5
+        return Img2ImgArgs(steps, min((steps - first + half) / steps, 1.0))
 
 
-def suffix(
-    strength: np.ndarray,
-    steps: int,
-    last: int,
-    transition: float = 0.0,
-    floor: int = 0,
-    upwards: bool = False,
-) -> Ladder:
-    """Start step of every pixel by diffusers' rule: a run of strength s makes the last
-    `int(s * steps)` steps (`get_timesteps` of its img2img pipelines).
+class FunctionRule(StartRule):
+    """A rule of the caller's: a function of the arguments of `StartRule.__call__`."""
 
-    Args:
-        strength, steps, last, transition, floor: as in `climb`.
-        upwards: the last `ceil(s * steps)` steps instead, as its Stable Diffusion 3 and Flux do.
-    """
-    strength = _exact(strength)
-    rung = strength * steps
-    hard = transition <= 1e-6
-    whole = np.ceil(rung) if upwards and hard else np.floor(rung)
-    return _ladder(rung, whole, steps, strength <= 0, last, transition, floor)
+    def __init__(self, function: Callable[..., StartSteps]):
+        self.function = function
+
+    def __call__(self, *args, **kwargs) -> StartSteps:
+        return self.function(*args, **kwargs)
 
 
-def _exact(strength: np.ndarray) -> np.ndarray:
-    return np.round(np.asarray(strength, np.float64), 6)
+WEBUI = WebUIRule()
+DIFFUSERS = DiffusersRule()
 
 
-def _ladder(rung, whole, top: int, kept, last: int, transition: float, floor: int) -> Ladder:
-    """rung: steps that a strength asks for; whole: those it gets; top: start step of none."""
+def _start_steps(rung, whole, top: int, kept, last: int, transition: float, floor: int):
+    """Return `StartSteps`. rung: steps that a strength asks for; whole: those it gets; top: start
+    step of a pixel that gets none."""
     start = top - whole
     weight = None
     if transition > 1e-6:
@@ -108,11 +193,12 @@ def _ladder(rung, whole, top: int, kept, last: int, transition: float, floor: in
         start = start - (weight > 0)
         weight = np.where(weight > 0, weight, 1).astype(np.float32)
     start = np.maximum(start, floor)
-    return Ladder(np.where(kept | (start > last), NEVER, start).astype(np.int16), weight)
+    return StartSteps(np.where(kept | (start > last), NEVER, start).astype(np.int16), weight)
 
 
 def reference_start(keep: np.ndarray, steps: int) -> np.ndarray:
-    """Start step by the authors' thresholds: held while `keep > i / steps` before step i.
+    """Return the start steps by the authors' thresholds: held while `keep > i / steps` before
+    step i.
 
     In their code a pixel that is first not overwritten at step i carries the model's own answer
     of step i - 1, so it is denoised from i - 1 on, and even keep = 1 gets the last step
@@ -125,14 +211,3 @@ def reference_start(keep: np.ndarray, steps: int) -> np.ndarray:
     thresholds = np.arange(steps, dtype=np.float32) / np.float32(steps)  # float32, as theirs
     first_free = np.searchsorted(thresholds, np.asarray(keep, np.float32), side="left")
     return np.maximum(first_free - 1, 0).astype(np.int16)
-
-
-def shortened(steps: int, first: int) -> tuple[int, float]:
-    """Arguments that make the host's img2img begin at step `first` of the same full schedule.
-
-    Returns:
-        `(requested steps, denoising strength)` for `sample_img2img(..., steps=requested)`, whose
-        own rule is `int(requested / min(strength, 0.999))` steps of which `requested` are run.
-    """
-    requested = steps - first
-    return requested, min(requested / (steps + 0.5), 1.0)

@@ -12,9 +12,10 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, Field
 
-from . import strength_list
+from . import modes, strength_list
 from .levels import LevelArgs, ResponseArgs
 from .response import Reading, amount, points_of, reading
+from .source_registry import REQUEST
 from .sources import DiffEditArgs, SourceArgs
 
 AUTO = -1  # soften radius: by the mode and by the size
@@ -25,110 +26,102 @@ class BasicArgs(BaseModel, extra="forbid"):
     """What every edit has. Every field but the map may be left out. New ones are added at the end:
     a WebUI's positional arguments have this order."""
 
-    enabled: bool = Field(True, title="Enable", description="Give every pixel its own strength.")
-    mode: Literal["edit", "soft inpaint", "fan", "sheet"] = Field(
-        "edit",
-        title="Mode",
-        description="edit: the map says how much each pixel changes. soft inpaint: the inpaint "
-        "mask does, with a soft rim in which the surroundings adjust. fan: one picture in stripes "
-        "of different strength. sheet: a picture for each strength.",
+    enabled: bool = Field(
+        True, title="Enable", description="Give every pixel its own denoising strength."
     )
-    source: Literal[
-        "upload",
-        "diffedit",
-        "mask",
-        "luminance",
-        "saturation",
-        "edges",
-        "canny",
-        "detail",
-        "point",
-        "border",
-        "difference",
-        "alpha",
-        "foreground",
-        "constant",
-        "annotator",
-        "layers",
-    ] = Field(
+    mode: Literal[modes.NAMES] = Field(  # type: ignore[valid-type]
+        "edit", title="Mode", description=modes.HELP
+    )
+    source: Literal[REQUEST] = Field(  # type: ignore[valid-type]
         "upload",
         title="Source",
-        description="Where the change map comes from. upload: painted or sent. diffedit: from two "
-        "prompts. mask: the inpaint mask. annotator: a ControlNet preprocessor. layers: several, "
-        "one on another. constant: white everywhere. The others are read off the picture.",
+        description="Where the change map comes from. upload: painted, or sent with the request. "
+        "diffedit: where two prompts differ. mask: the inpaint mask. annotator: a ControlNet "
+        "preprocessor. layers: several maps combined. constant: the whole image. Others: computed "
+        "from the image.",
     )
     map: str | list[str] | None = Field(
         None,
         title="Change map",
-        description="White changes, black is kept. API: a picture as base64 or a data URL, "
-        "or a list with one for every picture of the batch.",
+        description="White changes, black is kept. API: an image as base64 or a data URL, or a "
+        "list with one map per image of the batch.",
     )
     invert: bool = Field(
         False,
         title="Invert",
-        description="Read the map the other way round, as in the paper: white is kept.",
+        description="Swap white and black, so that white is kept, as in the paper.",
     )
     scale: Literal["relative", "absolute"] = Field(
         "relative",
         title="Scale",
-        description="relative: white means the denoising strength. "
-        "absolute: a map value is the strength itself, whatever the denoising strength.",
+        description="relative: white means the denoising strength of the tab. absolute: a map "
+        "value is the denoising strength itself, and the slider is ignored.",
     )
     black: float = Field(
         0.0, ge=0, le=1, title="Black point", description="Map values up to this are kept."
     )
     white: float = Field(
-        1.0, ge=0, le=1, title="White point", description="Map values from this on change fully."
+        1.0,
+        ge=0,
+        le=1,
+        title="White point",
+        description="Map values from this on get full strength.",
     )
     gamma: float = Field(
-        1.0, ge=0.1, le=10, title="Gamma", description="Above 1 strengthens the greys of the map."
+        1.0,
+        ge=0.1,
+        le=10,
+        title="Gamma",
+        description="Above 1 strengthens the grays of the map, below 1 weakens them.",
     )
     soften_radius: float | None = Field(
         None,
         ge=0,
         le=256,
         title="Soften radius",
-        description="Softens the map, in pixels of the picture (soft inpaint: of the size worked "
-        "at); 0 = off. Left out or -1: automatic, in soft inpaint 1/16 of the shorter side worked "
-        "at (32 at 512), else 0.",
+        description="Blur of the map, in pixels of the image (soft inpaint: of the image as "
+        "processed). 0: off. Unset or -1: automatic, 1/16 of the shorter side in soft inpaint (32 "
+        "at 512), otherwise 0.",
     )
     soften_direction: Literal["auto", "both", "outward", "inward"] = Field(
         "auto",
         title="Soften direction",
-        description="both: across the edge. outward: what is white stays fully white. "
-        "inward: what is black stays fully black. auto: outward in soft inpaint, else both.",
+        description="both: across the edge. outward: white areas stay fully white. inward: black "
+        "areas stay fully black. auto: outward in soft inpaint, otherwise both.",
     )
     soften_falloff: Literal["gaussian", "linear", "smooth"] = Field(
-        "gaussian", title="Soften falloff", description="How the strength falls off at an edge."
+        "gaussian", title="Soften falloff", description="Shape of the falloff at an edge."
     )
     transition: float = Field(
         0.0,
         ge=0,
         le=1,
         title="Transition",
-        description="0: each pixel is released at one step, as in the paper. "
-        "1: it is released over a whole step, so that few steps show no bands. "
-        "With fine levels it acts between two levels, and 0 means 1.",
+        description="0 releases each pixel at one step, as in the paper. 1 blends over a full "
+        "step and removes banding at low step counts. With fine levels it blends between two "
+        "levels, and 0 counts as 1.",
     )
     paste_back: bool = Field(
-        True, title="Paste back", description="Kept pixels come out exactly as they went in."
+        True,
+        title="Paste back",
+        description="Kept pixels come out exactly as they went in.",
     )
     feather: float = Field(
         4.0,
         ge=0,
         le=128,
         title="Feather",
-        description="Pixels over which the pasted seam fades, inside the changed side only.",
+        description="Width in pixels over which the pasted edge fades, on the changed side only.",
     )
     skip: bool = Field(
         True,
         title="Skip unneeded steps",
-        description="Start at the largest strength in the map. Off: run every step.",
+        description="Start at the step of the largest strength in the map. Off: run every step.",
     )
     combine: Literal["max", "min", "multiply"] = Field(
         "max",
-        title="Combine",
-        description="Soft inpaint: how a change map, if there is one, joins the softened mask.",
+        title="Combine with mask",
+        description="Soft inpaint: how a change map, if any, joins the softened mask.",
     )
     linear_light: bool = Field(
         False,
@@ -137,83 +130,95 @@ class BasicArgs(BaseModel, extra="forbid"):
     )
     colour_match: bool = Field(
         False,
-        title="Colour match",
-        description="Undo the model's shift of colours, as measured where nothing changes.",
+        title="Color match",
+        description="Undo the model's color shift, as measured where nothing changes.",
     )
     mask_channel: Literal["whole", "step"] = Field(
         "whole",
-        title="Mask channel",
-        description="Of inpainting checkpoints, in soft inpaint. whole: all that will ever "
-        "change. step: what has been released so far.",
+        title="Inpainting-model mask",
+        description="Soft inpaint: what a 9-channel inpainting checkpoint sees as masked. whole: "
+        "the whole changing area. step: only the pixels released so far.",
     )
     fan_count: int = Field(
         5,
         ge=strength_list.FEWEST,
         le=strength_list.MOST,
-        title="Strengths",
-        description="Number of strengths in a fan or a sheet.",
+        title="Number of strengths",
+        description="Number of strengths in the fan or sheet.",
     )
     fan_low: float = Field(
-        0.0, ge=0, le=1, title="From", description="The first strength of a fan or a sheet."
+        0.0,
+        ge=0,
+        le=1,
+        title="First strength",
+        description="First denoising strength of the fan or sheet.",
     )
     fan_high: float = Field(
-        1.0, ge=0, le=1, title="To", description="The last strength of a fan or a sheet."
+        1.0,
+        ge=0,
+        le=1,
+        title="Last strength",
+        description="Last denoising strength of the fan or sheet.",
     )
     fan_preset: Literal["none", "full", "dark", "light", "central"] = Field(
         "none",
-        title="Preset",
-        description="The paper's fans, strongest first, instead of From and To.",
+        title="Fan preset",
+        description="Strengths of one of the paper's fans, strongest first. Overrides first and "
+        "last strength.",
     )
     fan_strengths: str | None = Field(
         None,
-        title="List",
-        description="Strengths of one's own instead, 2 to 16: 0.2, 0.35, 0.5. API: a list too.",
+        title="Custom strengths",
+        description="2 to 16 values, such as 0.2, 0.35, 0.5. Overrides preset, first and last "
+        "strength, and number. API: a list works too.",
     )
     fan_layout: Literal["vertical", "horizontal", "radial", "map"] = Field(
         "vertical",
-        title="Layout",
-        description="Of a fan: stripes side by side or one below another, wedges clockwise from "
-        "the top, or stripes within the change map, its values times the strength.",
+        title="Fan layout",
+        description="vertical: stripes side by side. horizontal: stripes one below the other. "
+        "radial: wedges, clockwise from the top. map: stripes inside the change map, whose values "
+        "scale the strength.",
     )
     sheet_batch: int = Field(
         0,
         ge=0,
         le=strength_list.MOST,
-        title="Sheet batch",
-        description="Pictures of a sheet that the model sees at once. 1: to the last bit those of "
-        "separate runs, on any device. 0: 1 on a CPU, else as many as fit.",
+        title="Sheet batch size",
+        description="Images of the sheet per model call. 1 is bit-identical to separate runs. 0 "
+        "picks automatically: 1 on a CPU, as many as fit on a GPU.",
     )
     reference: str = Field(
         "",
         title="Reference prompt",
-        description="Source diffedit: what the picture shows; empty: the model without a prompt.",
+        description="Source diffedit: what the image shows now. Empty: the model's prediction "
+        "without a prompt.",
     )
     query: str = Field(
         "",
         title="Query prompt",
-        description="Source diffedit: what it is to show; empty: the prompt of the run.",
+        description="Source diffedit: what the image should show. Empty: the prompt of the run.",
     )
     other_image: str | None = Field(
         None,
-        title="Other picture",
-        description="Source difference: what to compare with, as base64 or a data URL.",
+        title="Other image",
+        description="Source difference: the image to compare with, as base64 or a data URL.",
     )
     annotator: str = Field(
         "",
         title="Preprocessor",
-        description="Source annotator: the name of a ControlNet preprocessor, such as canny or "
-        "depth_midas. Its picture is the map.",
+        description="Source annotator: name of a ControlNet preprocessor, such as canny or "
+        "depth_midas. Its output is the map.",
     )
     layers: str | None = Field(
         None,
         title="Layers",
-        description="Source layers: a preset as JSON, the lowest layer first. API: an object too.",
+        description="Source layers: layers as JSON, lowest first. API: an object works too.",
     )
     anchor: Literal["noised", "inverted"] = Field(
         "noised",
         title="Anchor",
-        description="What a pixel is held on until it is released. noised: the original with the "
-        "run's own noise. inverted: the path of DDIM inversion, as in DiffEdit (A1111, DDIM).",
+        description="What a pixel stays on until its step comes. noised: the original with the "
+        "run's own noise. inverted: the path of a DDIM inversion, as in DiffEdit (DDIM only).",
     )
 
 
@@ -224,8 +229,13 @@ class EditArgs(
 
     @property
     def fans(self) -> bool:
-        """Whether several strengths are asked for."""
-        return self.mode in ("fan", "sheet")
+        """Whether the mode makes several strengths."""
+        return modes.MODES[self.mode].several
+
+    @property
+    def soft(self) -> bool:
+        """Whether a mask is softened."""
+        return self.mode == "soft inpaint"
 
     @property
     def needs_map(self) -> bool:
@@ -267,11 +277,11 @@ class EditArgs(
         """Soften radius in pixels of the size (width, height) that is worked at."""
         if self.soften_radius is not None:
             return self.soften_radius
-        return min(size) / SOFT_PART if self.mode == "soft inpaint" else 0.0
+        return min(size) / SOFT_PART if self.soft else 0.0
 
     @property
     def direction(self) -> str:
         """Soften direction: both, outward or inward."""
         if self.soften_direction != "auto":
             return self.soften_direction
-        return "outward" if self.mode == "soft inpaint" else "both"
+        return "outward" if self.soft else "both"

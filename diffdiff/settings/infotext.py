@@ -11,17 +11,12 @@ import numpy as np
 
 from .. import __version__
 from .schema import AUTO, EditArgs, changed, fields
-from .sources import USED, DiffEditArgs
+from .source_registry import REQUEST, request_fields
+from .sources import DiffEditArgs
 
 ENABLED = "DD enabled"
 MAP = "DD map"  # its fingerprint
 STARTS = "DD starts"  # where strengths have begun
-OF_SOURCE = {  # fields that mean nothing with another source
-    **USED,
-    "diffedit": ("reference", "query", *fields(DiffEditArgs)),
-    "annotator": ("annotator",),
-    "layers": ("layers",),
-}
 
 
 def key(field: str) -> str:
@@ -30,7 +25,8 @@ def key(field: str) -> str:
 
 def write(args: EditArgs, change_maps: list[np.ndarray]) -> dict[str, Any]:
     """The non-default settings, the map's fingerprint and the version; for an enabled edit."""
-    idle = {name for source, own in OF_SOURCE.items() if source != args.source for name in own}
+    idle = {name for other in REQUEST if other != args.source for name in request_fields(other)}
+    idle |= set() if args.source == "diffedit" else set(fields(DiffEditArgs))
     settings = {key(name): value for name, value in changed(args).items() if name not in idle}
     mark = {MAP: fingerprint(change_maps)} if change_maps else {}
     return {ENABLED: True, **settings, **mark, "DD version": __version__}

@@ -16,9 +16,9 @@ class ResponseArgs(BaseModel, extra="forbid"):
     response: str | None = Field(
         None,
         title="Response",
-        description="Even changes: how far each strength moves the picture, as a sheet measures "
-        "it, such as 0.2 26; 0.4 39; 1 85. A grey of the map is then that part of the change. "
-        "Empty: that part of the strength. API: a list of pairs too.",
+        description="Even changes: how far each strength changes the image, as measured by a "
+        "sheet, such as 0.2 26; 0.4 39; 1 85. A gray of the map then means that part of the "
+        "change. Empty: that part of the strength. API: a list of pairs works too.",
     )
 
 
@@ -28,17 +28,17 @@ class LevelArgs(BaseModel, extra="forbid"):
     levels: Literal["auto", "steps", "fine"] = Field(
         "auto",
         title="Levels",
-        description="Where a grey begins. steps: at one of the run's steps, as the WebUI rounds "
-        f"its denoising strength. fine: at its own noise, between steps too. auto: fine below "
-        f"{FEW} steps.",
+        description="Noise level at which a gray starts. steps: at one of the run's steps, "
+        "rounded as img2img rounds its denoising strength. fine: at its own noise level, between "
+        f"steps too. auto: fine below {FEW} steps.",
     )
     extra_calls: int = Field(
         2,
         ge=0,
         le=MOST,
         title="Extra levels",
-        description="Levels fine: how many levels between steps there may be. Each costs one "
-        "model call more (two with a sampler that makes two a step).",
+        description="Levels fine: how many levels between steps may be added. Each costs one more "
+        "model call (two with samplers that call the model twice per step).",
     )
 
     def fine(self, steps: int) -> bool:

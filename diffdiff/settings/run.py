@@ -12,37 +12,63 @@ OFFLOADS = ("none", "model", "sequential")
 class RunArgs(BaseModel, extra="forbid"):
     """One run. `EditArgs` says what the change map does to it."""
 
-    prompt: str = Field("", title="Prompt", description="What the changed parts become.")
+    prompt: str = Field("", title="Prompt", description="What the changed parts should show.")
     negative_prompt: str = Field(
-        "", title="Negative prompt", description="What the changed parts keep away from."
+        "", title="Negative prompt", description="What the changed parts should not show."
     )
     strength: float = Field(
-        1.0, ge=0, le=1, title="Denoising strength", description="The strength of a white pixel."
+        1.0,
+        ge=0,
+        le=1,
+        title="Denoising strength",
+        description="Denoising strength of white pixels.",
     )
     steps: int = Field(
-        20, ge=1, le=1000, title="Steps", description="Steps of the full schedule (strength 1)."
+        20,
+        ge=1,
+        le=1000,
+        title="Steps",
+        description="Sampling steps of the full schedule (denoising strength 1).",
     )
     guidance: float | None = Field(
-        None, ge=0, le=50, title="Guidance", description="How closely the prompt is followed; "
-        "left out, the pipeline's own default.",
-    )  # fmt: skip
-    seed: int = Field(
-        0, ge=0, le=2**32 - 1, title="Seed", description="Of the noise. Picture i has seed + i."
+        None,
+        ge=0,
+        le=50,
+        title="CFG scale",
+        description="How closely the prompt is followed. Unset: the pipeline's default.",
     )
-    count: int = Field(1, ge=1, le=64, title="Pictures", description="How many to make at once.")
+    seed: int = Field(
+        0,
+        ge=0,
+        le=2**32 - 1,
+        title="Seed",
+        description="Seed for the noise. Image i uses seed + i.",
+    )
+    count: int = Field(
+        1, ge=1, le=64, title="Images", description="Number of images to make at once."
+    )
     scheduler: str | None = Field(
-        None, title="Scheduler", description="A diffusers scheduler by name, such as DDIM, "
-        "Euler, Heun, DPMSolverMultistep; left out, the checkpoint's own.",
-    )  # fmt: skip
+        None,
+        title="Scheduler",
+        description="Name of a diffusers scheduler, such as DDIM, Euler, Heun, "
+        "DPMSolverMultistep. Unset: the checkpoint's own.",
+    )
     switch: float = Field(
-        0.8, ge=0, le=1, title="Refiner from", description="Part of the steps after which a "
-        "second model of Stable Diffusion XL, its refiner, goes on.",
-    )  # fmt: skip
+        0.8,
+        ge=0,
+        le=1,
+        title="Switch to refiner at",
+        description="Fraction of the steps after which the Stable Diffusion XL refiner takes over.",
+    )
     width: int | None = Field(
-        None, ge=8, le=8192, title="Width", description="Pixels; left out, the input's own."
+        None, ge=8, le=8192, title="Width", description="Width in pixels. Unset: that of the input."
     )
     height: int | None = Field(
-        None, ge=8, le=8192, title="Height", description="Pixels; left out, the input's own."
+        None,
+        ge=8,
+        le=8192,
+        title="Height",
+        description="Height in pixels. Unset: that of the input.",
     )
 
     def alone(self, index: int = 0, strength: float | None = None) -> RunArgs:

@@ -138,7 +138,7 @@ def fields(model: type[BaseModel] = EditArgs) -> dict[str, dict[str, Any]]:
 def changed(args: BaseModel) -> dict[str, Any]:
     """The settings that differ from their defaults; pictures and `enabled` are left out."""
     defaults = {name: info["default"] for name, info in fields(type(args)).items()}
-    if isinstance(args, EditArgs) and args.soften_radius == 0 and args.mode != "soft inpaint":
+    if isinstance(args, EditArgs) and args.soften_radius == 0 and not args.soft:
         defaults["soften_radius"] = 0  # what an automatic one is
     return {
         name: getattr(args, name)

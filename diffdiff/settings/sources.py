@@ -12,48 +12,65 @@ from pydantic import BaseModel, Field
 
 from ..errors import FieldError
 
-KINDS = (
-    "luminance", "saturation", "edges", "canny", "detail", "point", "border", "difference",
-    "alpha", "foreground",
-)  # fmt: skip
-USED = {  # source: the settings that it obeys
-    "edges": ("edge_sigma",),
-    "canny": ("canny_low", "canny_high"),
-    "detail": ("detail_radius",),
-    "point": ("point_x", "point_y"),
-    "foreground": ("box", "rounds"),
-}
-PICTURES = {"difference": ("other_image",), "foreground": ("inside", "outside")}
-
 
 class SourceArgs(BaseModel, extra="forbid"):
     """How a map is read off a picture. Each field concerns one source."""
 
     edge_sigma: float = Field(
-        1.0, ge=0, le=64, title="Edge smoothing", description="Source edges: pixels by which the "
-        "picture is smoothed first.",
-    )  # fmt: skip
+        1.0,
+        ge=0,
+        le=64,
+        title="Edge smoothing",
+        description="Source edges: blur in pixels (sigma) before edges are measured.",
+    )
     canny_low: float = Field(
-        100.0, ge=0, le=2000, title="Canny low", description="Source canny: a weaker edge is none."
+        100.0,
+        ge=0,
+        le=2000,
+        title="Canny low",
+        description="Source canny: gradients below this are ignored.",
     )
     canny_high: float = Field(
-        200.0, ge=0, le=2000, title="Canny high", description="Source canny: edges begin here."
+        200.0,
+        ge=0,
+        le=2000,
+        title="Canny high",
+        description="Source canny: gradients above this are edges. Between the two, those that "
+        "touch an edge count.",
     )
     detail_radius: int = Field(
-        4, ge=1, le=128, title="Detail radius", description="Source detail: pixels of the window."
+        4,
+        ge=1,
+        le=128,
+        title="Detail radius",
+        description="Source detail: radius of the window, in pixels.",
     )
     point_x: float = Field(
-        0.5, ge=-10, le=10, title="Point x", description="Source point, in parts of the width."
+        0.5,
+        ge=-10,
+        le=10,
+        title="Point x",
+        description="Source point: horizontal position as a fraction of the width; 0 is left.",
     )
     point_y: float = Field(
-        0.5, ge=-10, le=10, title="Point y", description="Source point, in parts of the height."
+        0.5,
+        ge=-10,
+        le=10,
+        title="Point y",
+        description="Source point: vertical position as a fraction of the height; 0 is the top.",
     )
     box: str = Field(
-        "", title="Box", description="Source foreground: left,top,right,bottom in parts of the "
-        "picture; left out, the whole picture.",
-    )  # fmt: skip
+        "",
+        title="Box",
+        description="Source foreground: left,top,right,bottom as fractions of the image. Empty: "
+        "the whole image.",
+    )
     rounds: int = Field(
-        5, ge=1, le=20, title="Rounds", description="Source foreground: rounds of GrabCut."
+        5,
+        ge=1,
+        le=20,
+        title="GrabCut iterations",
+        description="Source foreground: number of GrabCut iterations.",
     )
 
 
@@ -61,34 +78,54 @@ class DiffEditArgs(BaseModel, extra="forbid"):
     """How a map is found from two prompts (`diffdiff.maps.diffedit`)."""
 
     diffedit_noises: int = Field(
-        10, ge=1, le=256, title="Noises", description="Noises that the map is averaged over."
+        10,
+        ge=1,
+        le=256,
+        title="Noise samples",
+        description="Number of noise samples that the map is averaged over.",
     )
     diffedit_level: float = Field(
-        0.5, ge=0.001, le=1, title="Noise level", description="How far the picture is noised, "
-        "in parts of the schedule.",
-    )  # fmt: skip
+        0.5,
+        ge=0.001,
+        le=1,
+        title="Noise level",
+        description="How far the image is noised, as a fraction of the schedule.",
+    )
     diffedit_outliers: Literal["otsu", "percentile", "ratio", "none"] = Field(
-        "otsu", title="Outliers", description="otsu: the range is set by the best split in two. "
+        "otsu",
+        title="Outliers",
+        description="How the range of the map is set. otsu: by the best split into two classes. "
         "percentile: by a percentile. ratio: by the mean, as in diffusers. none: by the extremes.",
-    )  # fmt: skip
+    )
     diffedit_amount: float | None = Field(
-        None, ge=0, le=100, title="Amount", description="The percentile of otsu (99 where left "
-        "out) and percentile (95), or the ratio (3).",
-    )  # fmt: skip
+        None,
+        ge=0,
+        le=100,
+        title="Outlier amount",
+        description="The percentile for otsu (99 if unset) and percentile (95), the ratio for "
+        "ratio (3).",
+    )
     diffedit_cut: float | None = Field(
-        None, ge=0, le=0.999, title="Cut", description="Above it all changes, below nothing (the "
-        "paper: 0.5); left out, the map stays continuous.",
-    )  # fmt: skip
+        None,
+        ge=0,
+        le=0.999,
+        title="Cut",
+        description="Map values above this change fully, all others are kept (the paper: 0.5). "
+        "Empty: the map stays continuous.",
+    )
     diffedit_grow: float = Field(
-        0.0, ge=0, le=512, title="Grow", description="Pixels by which the found region spreads."
+        0.0, ge=0, le=512, title="Grow", description="Pixels by which the found region grows."
     )
     diffedit_seed: int = Field(
-        0, ge=0, le=2**32 - 1, title="Seed of the map", description="Of the noises."
+        0, ge=0, le=2**32 - 1, title="Map seed", description="Seed for the noise samples."
     )
     diffedit_batch: int | None = Field(
-        None, ge=1, le=256, title="Noises at once", description="In one call of the model; left "
-        "out, as many as fill ten pictures of 512x512.",
-    )  # fmt: skip
+        None,
+        ge=1,
+        le=256,
+        title="Noise samples per call",
+        description="Noise samples per model call. Empty: as many as fill ten 512x512 images.",
+    )
 
 
 def sides(text: str) -> list[float]:

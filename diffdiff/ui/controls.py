@@ -9,14 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ..settings.schema import AUTO
-from ..settings.source_names import WORDS, listed
+from ..settings.source_registry import REQUEST, title_of
 
 WIDE = 10_000  # ranges beyond this are typed, not slid
 MOST_BUTTONS = 6  # more choices unfold
-# fields that only a fan or a sheet obeys, in a group of their own
-FANS = (
-    "fan_preset", "fan_low", "fan_high", "fan_count", "fan_strengths", "fan_layout", "sheet_batch",
-)  # fmt: skip
 
 
 def as_sent(payload: Any) -> str | bytes | None:
@@ -74,7 +70,7 @@ def control(name: str, info: dict[str, Any], elem_id: str, /, **more: Any) -> An
     common = {"label": info["title"], "elem_id": elem_id, "info": info["help"], **more}
     default, low, high = info["default"], info["low"], info["high"]
     if name == "source":
-        return gr.Dropdown([words for words, _ in WORDS.values()], value=listed(default), **common)
+        return gr.Dropdown([*map(title_of, REQUEST)], value=title_of(default), **common)
     if name == "soften_radius":
         default = low = AUTO
     if len(info["choices"] or ()) > MOST_BUTTONS:

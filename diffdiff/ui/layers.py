@@ -7,28 +7,9 @@ import json
 from typing import Any
 
 from ..maps import layers
-from ..settings import sources as autoargs
 from ..settings.schema import EditArgs, fields
+from ..settings.source_registry import LAYER, SOURCES, Input
 from ..settings.sources import DiffEditArgs, SourceArgs
-
-TITLES = {
-    "luminance": ("Luminance", "Bright parts change."),
-    "saturation": ("Saturation", "Colourful parts change."),
-    "edges": ("Edges", "Edges change, by the gradient."),
-    "canny": ("Canny edges", "Edges change, by Canny's thin lines."),
-    "detail": ("Detail", "Textured parts change."),
-    "point": ("Distance from a point", "The more, the farther from it."),
-    "border": ("Distance from the border", "The more, the farther from it."),
-    "difference": ("Difference of two pictures", "Where this picture differs from another one."),
-    "alpha": ("Alpha channel", "Opaque parts change."),
-    "foreground": ("Foreground", "The object in a box or under strokes (GrabCut)."),
-    "painted": ("Painted", "What the painter has."),
-    "upload": ("A map", "From a file."),
-    "constant": ("Constant", "One value everywhere."),
-    "diffedit": ("From prompts (DiffEdit)", "Where two prompts want the picture to differ."),
-    "mask": ("Inpaint mask", "White where the tab's mask is."),
-    "annotator": ("ControlNet preprocessor", "The picture that it makes, such as depth."),
-}
 
 
 def schema() -> dict[str, Any]:
@@ -36,17 +17,16 @@ def schema() -> dict[str, Any]:
     reading, finding = fields(SourceArgs), fields(DiffEditArgs)
     described = fields(EditArgs)
     sources = {}
-    for source in layers.SOURCES:
-        title, about = TITLES[source]
+    for source in LAYER:
+        title, about = SOURCES[source].layer
         settings = [
-            _field(name, described[name] if name in described else _file(name))
-            | {"needed": name in layers.NEEDED.get(source, ())}
-            for name, (kinds, _) in layers.OWN.items()
-            if source in kinds
+            _field(one.name, described[one.name] if one.is_field else _text(one))
+            | {"type": "picture" if one.is_picture else "str", "needed": one.needed}
+            for one in SOURCES[source].inputs
         ]
         if source == layers.CONSTANT:
             settings.append(_value())
-        settings += [_field(name, reading[name]) for name in autoargs.USED.get(source, ())]
+        settings += [_field(name, reading[name]) for name in SOURCES[source].settings]
         if source == layers.DIFFEDIT:
             settings += [_field(name, info) for name, info in finding.items()]
         sources[source] = {"title": title, "help": about, "settings": settings}
@@ -55,19 +35,12 @@ def schema() -> dict[str, Any]:
 
 
 def _field(name: str, info: dict[str, Any]) -> dict[str, Any]:
-    kind = "picture" if name in PICTURES else info["type"].__name__
-    return {"name": name, **info, "type": kind}
+    return {"name": name, **info, "type": info["type"].__name__}
 
 
-PICTURES = ("file", "other_image", "inside", "outside")
-
-
-def _file(name: str) -> dict[str, Any]:
-    titles = {"file": "Map", "inside": "Strokes inside", "outside": "Strokes outside"}
-    about = {"file": "White changes, black is kept.", "inside": "White on the object.",
-             "outside": "White beside the object."}  # fmt: skip
+def _text(one: Input) -> dict[str, Any]:
     return {
-        "title": titles[name], "help": about[name], "type": str, "default": "", "low": None,
+        "title": one.title, "help": one.help, "type": str, "default": "", "low": None,
         "high": None, "choices": None,
     }  # fmt: skip
 

@@ -9,13 +9,12 @@ import numpy as np
 import torch
 from modules import processing, sd_samplers, shared
 
-from ..edit.plan import full_strength, leveled, plan
+from ..edit.plan import EditPlan
 from ..patching import attribute
 from ..sampling.fine_levels import DENSE, Exact
 from ..sampling.level_report import Start, starts
 from ..sampling.noise_levels import Schedule, noisiness
 from ..sampling.start_steps import NEVER
-from ..settings.schema import EditArgs
 from . import host
 
 logger = logging.getLogger("diffdiff")
@@ -107,21 +106,18 @@ def table(run: Asked | None) -> dict[str, Any]:
     }
 
 
-def begun(
-    found: Known, strength: np.ndarray, args: EditArgs, steps: int, denoising_strength: float
-) -> list[Start]:
+def begun(found: Known, edit: EditPlan) -> list[Start]:
     """Where the pixels of a map would begin, the strongest first.
 
     Args:
-        strength: `[h, w]`, 0..1, at latent size.
+        edit: of the latent cells `[h, w]`.
     """
-    coordinates, last = found.schedule.coordinates, len(found.schedule) - 1
-    if args.fine(steps) and args.anchor == "noised":
-        ladder, first = leveled(strength, args, steps, coordinates, found.exact, denoising_strength)
+    coordinates = found.schedule.coordinates
+    edit = edit.counted(edit.steps, len(found.schedule) - 1)
+    if edit.args.fine(edit.steps) and edit.args.anchor == "noised":
+        ladder, first = edit.fine_start_steps(coordinates, found.exact)
     else:
-        full = full_strength(args, denoising_strength)
-        slider = max(steps - 1 - int(min(full, 0.999) * steps), 0)
-        ladder, first = plan(strength, args, steps, last, slider)
+        ladder, first = edit.start_steps(edit.rule.first(edit.full, edit.steps))
     if first is None or (ladder.start == NEVER).all():
         return []
-    return starts(strength, ladder, first, coordinates, found.noise)
+    return starts(edit.strengths, ladder, first, coordinates, found.noise)

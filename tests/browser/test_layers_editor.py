@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from diffdiff.maps import layers
+from diffdiff.settings.source_registry import LAYER
 from diffdiff.ui.layers import schema
 
 pytestmark = pytest.mark.browser
@@ -349,14 +350,14 @@ def test_the_presets_that_come_along(editor):
         editor.press(0, "Remove")
         assert layers.loads(editor.box()) == preset, path.name
     editor.put("")
-    for source in layers.SOURCES:
+    for source in LAYER:
         editor.page.get_by_label("New layer").select_option(source)
         editor.page.get_by_role("button", name="Add layer").click()
-    for row in range(len(layers.SOURCES)):
+    for row in range(len(LAYER)):
         if not editor.rows.nth(row).locator("h4").count():
             editor.press(row, "Settings of the layer")
     told = editor.told()["layers"]
-    assert told == [{"source": source} for source in layers.SOURCES]
+    assert told == [{"source": source} for source in LAYER]
 
 
 @pytest.mark.parametrize("theme", ["", "dark"])

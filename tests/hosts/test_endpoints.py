@@ -12,7 +12,7 @@ from diffdiff import __version__
 from diffdiff.images.read import decode as decode_map
 from diffdiff.maps import embedded
 from diffdiff.metrics import adherence
-from diffdiff.sampling.start_steps import NEVER, climb
+from diffdiff.sampling.start_steps import NEVER, WEBUI
 from diffdiff.settings.schema import fields
 
 pytestmark = pytest.mark.host
@@ -43,7 +43,7 @@ def test_a_preview_tells_what_a_run_would_do(webui, ramp):
     told = webui.call(f"{ROOT}/map/preview", body)
     shaped = decode_map(told["map"])
     assert shaped[0, 0] > 0.9 and shaped[0, -1] < 0.1 and told["size"] == [webui.size] * 2
-    start = climb(shaped * 0.6, 10, 9).start
+    start = WEBUI(shaped * 0.6, 10, 9).start
     steps = sorted(set(start[start != NEVER].tolist()))
     assert [rung["step"] for rung in told["ladder"]] == steps and told["levels"] == len(steps)
     assert abs(sum(r["share"] for r in told["ladder"]) + told["kept"] - 1) < 1e-6

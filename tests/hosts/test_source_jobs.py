@@ -8,13 +8,13 @@ import pytest
 from benchmarks.webui import Refused, difference, encode
 from diffdiff.maps import layers
 from diffdiff.maps.source_maps import source_map
-from diffdiff.settings import sources
 from diffdiff.settings.infotext import fingerprint
+from diffdiff.settings.source_registry import OF_PICTURE
 from diffdiff.settings.sources import SourceArgs
 
 pytestmark = pytest.mark.host
 
-READ = [kind for kind in sources.KINDS if kind not in ("difference", "alpha", "foreground")]
+READ = [kind for kind in OF_PICTURE if kind not in ("difference", "alpha", "foreground")]
 PROMPTS = {"reference": "a cat on a red sofa", "query": "a dog on a green lawn"}
 
 

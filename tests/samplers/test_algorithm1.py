@@ -10,7 +10,7 @@ from benchmarks.bench import error
 from benchmarks.schedulers import SchedulerBench, SchedulerRow
 from diffdiff.pipelines.schedulers import schedule_of
 from diffdiff.sampling.noise_levels import noised
-from diffdiff.sampling.start_steps import Ladder, reference_start
+from diffdiff.sampling.start_steps import StartSteps, reference_start
 
 DDIM = SchedulerRow("DDIM", "DDIMScheduler", options=(("clip_sample", False),))
 
@@ -31,7 +31,7 @@ def algorithm_1(bench: SchedulerBench, keep: torch.Tensor) -> torch.Tensor:
 
 
 def held(bench: SchedulerBench, keep: torch.Tensor) -> torch.Tensor:
-    return bench.run(0, Ladder(reference_start(keep.numpy(), bench.steps)))[0]
+    return bench.run(0, StartSteps(reference_start(keep.numpy(), bench.steps)))[0]
 
 
 @pytest.mark.parametrize("steps", [5, 20, 50])

@@ -12,7 +12,7 @@ from PIL import Image
 from diffdiff import __version__
 from diffdiff.edit import plan
 from diffdiff.maps import geometry, shaping
-from diffdiff.sampling.start_steps import suffix
+from diffdiff.sampling.start_steps import DIFFUSERS
 from diffdiff.settings.schema import changed
 
 COLOUR = (10, 20, 90)
@@ -21,7 +21,7 @@ COLOUR = (10, 20, 90)
 class FakeEngine:
     """`fails` is raised by the next edit; `seen` is what the last one got."""
 
-    name, family, rules = "toyworld", "sd", SimpleNamespace(rule=suffix, upwards=False)
+    name, family, rules = "toyworld", "sd", SimpleNamespace(rule=DIFFUSERS, upwards=False)
 
     def noise(self, args, run):
         return None

@@ -16,7 +16,7 @@ from diffdiff.pipelines.scheduler_hook import Fine, Held
 from diffdiff.pipelines.schedulers import schedule_of
 from diffdiff.sampling.fine_levels import fine
 from diffdiff.sampling.noise_levels import noised
-from diffdiff.sampling.start_steps import suffix
+from diffdiff.sampling.start_steps import DIFFUSERS
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The `scale_model_input` function"),
@@ -104,7 +104,7 @@ class Loop:
             self.ladder, self.first = found
             return found
 
-        held = Held(self.new(), Fine(suffix, ladder))
+        held = Held(self.new(), Fine(DIFFUSERS, ladder))
         self.watch = held
 
         def numbers():

@@ -8,7 +8,7 @@ pytest.importorskip("diffusers", reason="diffusers is not installed")
 from benchmarks import parity
 from benchmarks.bench import error
 from benchmarks.pipelines import PIPELINES
-from diffdiff.sampling.start_steps import Ladder
+from diffdiff.sampling.start_steps import FunctionRule, StartSteps
 
 
 @pytest.mark.parametrize("name", PIPELINES)
@@ -25,8 +25,9 @@ def test_one_step_off_would_be_seen(monkeypatch):
     keep = parity.keep_maps(side, side)["gradient"]
     late = parity.reference_rule
 
+    @FunctionRule
     def later(*args):
-        return Ladder(np.minimum(late(*args).start + 1, 9).astype(np.int16))
+        return StartSteps(np.minimum(late(*args).start + 1, 9).astype(np.int16))
 
     monkeypatch.setattr(parity, "reference_rule", later)
     ours = parity.engine_result(engine, tiny, keep, 10, "DDIM")

@@ -7,9 +7,10 @@ import pytest
 
 from diffdiff.errors import FieldError
 from diffdiff.maps import diffedit, picture_sources
-from diffdiff.maps.source_maps import source_map
+from diffdiff.maps.source_maps import READERS, source_map
 from diffdiff.settings.schema import fields, parse
-from diffdiff.settings.sources import KINDS, PICTURES, USED, DiffEditArgs, SourceArgs, check_prompts
+from diffdiff.settings.source_registry import OF_PICTURE, REGISTRY, SOURCES
+from diffdiff.settings.sources import DiffEditArgs, SourceArgs, check_prompts
 
 RNG = np.random.default_rng(0)
 PICTURE = RNG.integers(0, 256, (24, 32, 4), np.uint8)
@@ -21,7 +22,7 @@ ARGS = parse(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", OF_PICTURE)
 def test_a_source_is_the_function_of_its_name(kind):
     expected = {
         "luminance": lambda: picture_sources.luminance(PICTURE),
@@ -50,9 +51,12 @@ def test_strokes_reach_the_foreground():
 
 
 def test_every_setting_belongs_to_one_source():
-    used = [name for names in USED.values() for name in names]
+    used = [name for source in REGISTRY for name in source.settings]
     assert sorted(used) == sorted(fields(SourceArgs))
-    assert set(USED) | set(PICTURES) <= set(KINDS)
+
+
+def test_every_source_of_a_picture_has_a_function():
+    assert set(READERS) == set(OF_PICTURE)
 
 
 def test_defaults_are_those_of_the_functions():
@@ -64,8 +68,8 @@ def test_defaults_are_those_of_the_functions():
     ):
         parameters = inspect.signature(function).parameters.values()
         own = [p.default for p in parameters if p.default is not inspect.Parameter.empty]
-        (kind,) = [k for k in USED if function.__name__.endswith(k)]
-        assert [getattr(SourceArgs(), name) for name in USED[kind]] == own
+        (kind,) = [k for k in OF_PICTURE if function.__name__.endswith(k)]
+        assert [getattr(SourceArgs(), name) for name in SOURCES[kind].settings] == own
     args = DiffEditArgs()
     assert inspect.signature(diffedit.settle).parameters["outliers"].default == (
         args.diffedit_outliers

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from diffdiff.edit.fan import LAYOUTS, NONE, fan, needed
 from diffdiff.errors import FieldError
-from diffdiff.sampling.start_steps import NEVER, climb, suffix
+from diffdiff.sampling.start_steps import DIFFUSERS, NEVER, WEBUI
 from diffdiff.settings.strength_list import MOST, PRESETS, listed, preset, spread
 
 counts = st.integers(2, MOST)
@@ -187,7 +187,7 @@ def test_the_rim_of_a_stripe_is_where_the_next_begins():
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=16), st.integers(1, 60), st.booleans())
 def test_a_picture_of_a_sheet_needs_what_its_plain_run_makes(strengths, steps, webui):
-    rule = climb if webui else suffix
+    rule = WEBUI if webui else DIFFUSERS
     calls = needed(strengths, steps, steps - 1, rule)
     assert calls == tuple(needed([s], steps, steps - 1, rule)[0] for s in strengths)
     for s, own in zip(strengths, calls):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from diffdiff.sampling.fine_levels import DENSE, Exact, fine
 from diffdiff.sampling.level_report import starts, summary
-from diffdiff.sampling.start_steps import NEVER, climb, suffix
+from diffdiff.sampling.start_steps import DIFFUSERS, NEVER, WEBUI
 
 
 def flow(steps, shift=3.0):
@@ -31,7 +31,7 @@ KINDS = {"flow": flow, "karras": karras, "timesteps": timesteps}
 strengths = st.lists(st.floats(0, 1), min_size=1, max_size=40).map(np.array)
 
 
-def planned(strength, kind="flow", steps=4, full=1.0, rule=climb, **options):
+def planned(strength, kind="flow", steps=4, full=1.0, rule=WEBUI, **options):
     schedule, exact = KINDS[kind](steps), Exact(KINDS[kind](DENSE), rule)
     last = len(schedule) - 2
     ladder, first = fine(strength, schedule, exact, steps, last, full, **options)
@@ -74,7 +74,7 @@ def test_more_strength_never_begins_at_less_noise(
     assert (released <= 1e-4 + (5 / 1000 if kind == "timesteps" else 0)).all(), "only black is kept"
 
 
-@pytest.mark.parametrize("rule", [climb, suffix])
+@pytest.mark.parametrize("rule", [WEBUI, DIFFUSERS])
 def test_where_a_strength_begins(rule):
     """At infinitely many steps a strength begins at that part of the schedule."""
     exact = Exact(flow(DENSE), rule)
@@ -108,7 +108,7 @@ def test_white_begins_where_plain_img2img_does():
     for full in (0.3, 0.6, 0.75, 1.0):
         ladder, first, _, _ = planned(np.array([0.1, full]), full=full)
         assert ladder.top is None and ladder.start[1] == first
-        assert first == climb(np.array(full), 4, 3).start
+        assert first == WEBUI(np.array(full), 4, 3).start
 
 
 def test_the_chosen_levels_are_the_best():

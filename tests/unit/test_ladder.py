@@ -1,9 +1,11 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffdiff.sampling.start_steps import NEVER, climb, reference_start, shortened
+from diffdiff.sampling.start_steps import DIFFUSERS, NEVER, WEBUI, DiffusersRule, reference_start
 
 strengths = st.floats(0, 1, allow_nan=False)
 steps = st.integers(1, 150)
@@ -15,7 +17,7 @@ def encode_steps(strength, n):
 
 
 def start(strength, n, last=None, **kw):
-    return climb(np.array([strength]), n, n - 1 if last is None else last, **kw).start[0]
+    return WEBUI(np.array([strength]), n, n - 1 if last is None else last, **kw).start[0]
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,7 @@ def test_a_float32_map_means_the_decimal_it_shows(hundredth, n):
 @given(strengths, strengths, steps, st.floats(0, 1))
 def test_a_larger_strength_never_starts_later(a, b, n, transition):
     low, high = sorted((a, b))
-    ladder = climb(np.array([low, high]), n, n - 1, transition)
+    ladder = WEBUI(np.array([low, high]), n, n - 1, transition)
     assert ladder.start[1] <= ladder.start[0]
     if ladder.weight is not None and ladder.start[0] == ladder.start[1] != NEVER:
         assert ladder.weight[1] >= ladder.weight[0] - 1e-6
@@ -52,23 +54,23 @@ def test_a_larger_strength_never_starts_later(a, b, n, transition):
 
 @given(strengths, steps)
 def test_transition_is_continuous_with_the_hard_ladder(strength, n):
-    hard = climb(np.array([strength]), n, n - 1)
-    soft = climb(np.array([strength]), n, n - 1, 1.0)
+    hard = WEBUI(np.array([strength]), n, n - 1)
+    soft = WEBUI(np.array([strength]), n, n - 1, 1.0)
     assert soft.start[0] in (hard.start[0], hard.start[0] - 1)
     assert 0 <= soft.weight[0] <= 1
 
 
 def test_transition_weight_is_the_part_of_a_rung_above_it():
-    ladder = climb(np.array([0.625, 0.6, 0.649]), 20, 19, 1.0)
+    ladder = WEBUI(np.array([0.625, 0.6, 0.649]), 20, 19, 1.0)
     np.testing.assert_allclose(ladder.weight, [0.5, 1.0, 0.98], atol=1e-5)
     assert ladder.start.tolist() == [6, 7, 6]
-    half = climb(np.array([0.62, 0.64]), 20, 19, 0.5)
+    half = WEBUI(np.array([0.62, 0.64]), 20, 19, 0.5)
     np.testing.assert_allclose(half.weight, [1.0, 0.6], atol=1e-5)
     assert half.start.tolist() == [7, 6]
 
 
 def test_nothing_starts_before_the_floor():
-    ladder = climb(np.array([1.0, 0.62]), 20, 19, 1.0, floor=7)
+    ladder = WEBUI(np.array([1.0, 0.62]), 20, 19, 1.0, floor=7)
     assert ladder.start.tolist() == [7, 7]
     assert ladder.weight.tolist() == [1.0, 1.0]
 
@@ -80,8 +82,8 @@ def test_a_pixel_whose_plain_run_calls_no_model_is_kept():
 
 
 def test_first_is_the_earliest_start():
-    assert climb(np.array([0.0, 0.5, 0.2]), 20, 19).first == 9
-    assert climb(np.zeros(3), 20, 19).first is None
+    assert WEBUI(np.array([0.0, 0.5, 0.2]), 20, 19).first == 9
+    assert WEBUI(np.zeros(3), 20, 19).first is None
 
 
 @given(st.floats(0, 1), st.integers(1, 100))
@@ -96,8 +98,26 @@ def test_reference_start_replays_the_authors_loop(keep, n):
 
 
 @given(st.integers(1, 400), st.data())
-def test_shortened_solves_the_hosts_own_arithmetic(n, data):
+def test_the_arguments_solve_the_hosts_own_arithmetic(n, data):
     first = data.draw(st.integers(0, n - 1))
-    requested, strength = shortened(n, first)
+    requested, strength = WEBUI.img2img_args(first, n)
     assert int(requested / min(strength, 0.999)) == n
     assert requested - 1 == n - 1 - first  # t_enc
+
+
+@pytest.mark.parametrize("ceil", [False, True])
+@given(n=st.integers(1, 400), data=st.data())
+def test_diffusers_arguments_begin_at_their_step(ceil, n, data):
+    first = data.draw(st.integers(0, n - 1))
+    steps, strength = DiffusersRule(ceil).img2img_args(first, n)
+    runs = math.ceil(strength * steps) if ceil else int(strength * steps)
+    assert (steps, runs) == (n, n - first)
+
+
+@pytest.mark.parametrize("rule", [WEBUI, DIFFUSERS, DiffusersRule(ceil=True)])
+@given(strength=strengths, n=steps)
+def test_first_is_where_plain_img2img_begins(rule, strength, n):
+    strength = round(strength, 2)
+    runs = encode_steps(strength, n) + 1 if rule is WEBUI else strength * n
+    runs = math.ceil(round(runs, 9)) if rule == DiffusersRule(ceil=True) else int(runs)
+    assert rule.first(strength, n) == n - runs

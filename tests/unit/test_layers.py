@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from diffdiff.errors import FieldError
-from diffdiff.maps.layers import BLENDS, MOST, SOURCES, combine, dumps, join, loads, read, render
-from diffdiff.settings import sources
+from diffdiff.maps.layers import BLENDS, MOST, combine, dumps, join, loads, read, render
+from diffdiff.settings.source_registry import LAYER
 
 values = st.floats(0, 1, width=32)
 planes = arrays(np.float32, (3, 4), elements=values)
@@ -136,7 +136,7 @@ SOME = {
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from(SOURCES), blends, opacities, st.booleans(), values),
+        st.tuples(st.sampled_from(LAYER), blends, opacities, st.booleans(), values),
         min_size=1, max_size=MOST,
     ),
     st.text(),
@@ -157,11 +157,6 @@ def test_what_is_as_by_default_is_not_saved():
         "layers"
     ]
     assert layer == {"source": "edges"}
-
-
-def test_every_source_is_known_by_one_name():
-    assert len(set(SOURCES)) == len(SOURCES)
-    assert set(sources.USED) | set(sources.PICTURES) <= set(SOURCES)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffdiff.edit.plan import fanned, for_fan, strengths
+from diffdiff.edit.plan import for_fan, make_fan, strengths
 from diffdiff.errors import FieldError
 from diffdiff.settings.response import MOST, measured, points_of, reading, text
 from diffdiff.settings.schema import changed, parse
@@ -136,10 +136,10 @@ def test_strengths_of_a_map_and_of_a_fan():
     absolute = parse({"response": TOY, "scale": "absolute"})
     np.testing.assert_array_equal(strengths(m, absolute, 0.3), strengths(m, args, 1.0))
     # stripes are strengths themselves; within a map its greys are read by the response
-    stripes = fanned(parse({"mode": "fan", "response": TOY}), 64, 32)
-    assert (stripes.map == fanned(parse({"mode": "fan"}), 64, 32).map).all()
+    stripes = make_fan(parse({"mode": "fan", "response": TOY}), 64, 32)
+    assert (stripes.map == make_fan(parse({"mode": "fan"}), 64, 32).map).all()
     request = {"mode": "fan", "fan_layout": "map", "fan_strengths": [0.4, 0.8], "response": TOY}
-    mapped = fanned(parse(request), 64, 32, np.full((32, 64), 0.5, np.float32))
+    mapped = make_fan(parse(request), 64, 32, np.full((32, 64), 0.5, np.float32))
     read = reading(points_of(TOY))
     np.testing.assert_allclose(mapped.map[0, [0, -1]], [read(0.5, 0.4), read(0.5, 0.8)], rtol=1e-6)
     assert for_fan(parse(request)).response is None

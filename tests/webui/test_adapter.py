@@ -184,7 +184,7 @@ def test_kept_pixels_are_pasted_back_exactly(host, job, run):
 
 def test_panel_has_one_control_per_field_in_order(host):
     from diffdiff.settings.schema import fields
-    from diffdiff.settings.source_names import listed
+    from diffdiff.settings.source_registry import title_of
 
     controls, pasted, _ = host.panel.build(lambda name: f"diffdiff_{name}")
     assert list(controls) == list(fields())
@@ -192,7 +192,7 @@ def test_panel_has_one_control_per_field_in_order(host):
     for name, info in list(fields().items())[1:]:
         # an empty box is a value that is left out; a slider says what it would have been
         shown = -1 if name == "soften_radius" else info["default"]
-        shown = listed(shown) if name == "source" else shown
+        shown = title_of(shown) if name == "source" else shown
         assert (controls[name].value or None) == (shown or None), name
     assert len(pasted) == len(fields()) - 1  # all but the other picture
 

@@ -13,7 +13,7 @@ from fastapi import Body
 from fastapi.responses import JSONResponse
 
 from ... import __version__
-from ...edit.plan import full_strength, strengths
+from ...edit.plan import EditPlan
 from ...edit.releases import releases
 from ...errors import FieldError
 from ...images.read import decode_picture
@@ -115,9 +115,9 @@ def map_preview(request: PreviewRequest) -> dict[str, Any]:
         what = preview.Seen(picture, request.denoising_strength, about, work, run)
         change_map = preview.looked_for(what, args, painted)
     shaped = shape(change_map, args) if picture is None else preview.obeyed(what, args, change_map)
-    strength = strengths(shaped, args, request.denoising_strength)
-    full = full_strength(args, request.denoising_strength)
-    told = releases(strength, args, request.steps, full)
+    steps = request.steps
+    edit = EditPlan(shaped, args, request.denoising_strength, steps, steps - 1)
+    told = releases(edit)
     answer = {
         "size": list(size), "map": sixteen(shaped), "mean": float(shaped.mean()),
         "lowest": float(shaped.min()), "highest": float(shaped.max()), "steps": told.steps,
@@ -128,7 +128,7 @@ def map_preview(request: PreviewRequest) -> dict[str, Any]:
         begun = preview.begins(what, args, shaped)
         answer["starts"] = [start._asdict() for start in begun]
         flat = np.asarray(picture.convert("RGB"))
-        answer["overlay"] = eight(overlay(flat, np.clip(strength, 0, 1).astype(np.float32)))
+        answer["overlay"] = eight(overlay(flat, np.clip(edit.strengths, 0, 1).astype(np.float32)))
     return answer
 
 

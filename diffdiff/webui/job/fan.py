@@ -9,7 +9,7 @@ from PIL import Image
 
 from ...edit.contact_sheet import with_bar
 from ...edit.fan import Fan, placed
-from ...edit.plan import fanned, for_fan
+from ...edit.plan import for_fan, make_fan
 from ...sampling.hold import Hold
 from ...settings.schema import EditArgs
 from .. import infotext
@@ -26,7 +26,7 @@ class FanSession(Session):
 
     def begin(self, p: Any) -> None:
         if self.args.fan_layout != "map":
-            fanned(self.asked, p.width, p.height)  # raises before the host has done any work
+            make_fan(self.asked, p.width, p.height)  # raises before the host has done any work
         super().begin(p)
 
     def fan(self, p: Any, index: int) -> Fan:
@@ -34,7 +34,7 @@ class FanSession(Session):
         index = index if self.several else 0
         if index not in self.fans:
             base = super().fitted_map(p, index) if self.args.fan_layout == "map" else None
-            self.fans[index] = fanned(self.asked, p.width, p.height, base)
+            self.fans[index] = make_fan(self.asked, p.width, p.height, base)
         return self.fans[index]
 
     def fitted_map(self, p: Any, index: int) -> np.ndarray:

@@ -4,54 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import torch
 
-from ...edit.plan import leveled, plan
+from ...edit.plan import EditPlan
 from ...sampling.fine_levels import STEPS, Exact
 from ...sampling.hold import Hold
 from ...sampling.level_report import starts
 from ...sampling.noise_levels import Schedule, noisiness
-from ...sampling.start_steps import Ladder
-from ...settings.schema import EditArgs
+from ...sampling.start_steps import StartSteps
 
 
 class Leveling:
-    """The levels of one job.
+    """The levels of one job."""
 
-    Args:
-        args: checked settings.
-        denoising_strength: of the tab.
-    """
-
-    def __init__(self, args: EditArgs, denoising_strength: float):
-        self.args, self.denoising_strength = args, denoising_strength
+    def __init__(self) -> None:
         self.fine = False  # whether pixels have begun between steps
         self.exact: Exact | None = None
 
     def plan(
         self,
-        strength: np.ndarray,
-        steps: int,
+        edit: EditPlan,
         schedule: Schedule,
         slider_first: int,
         exact: Callable[[], Exact],
-    ) -> tuple[Ladder, int | None, tuple[Ladder, int | None] | None]:
+    ) -> tuple[StartSteps, int | None, tuple[StartSteps, int | None] | None]:
         """The ladder of a run, its first step, and both for a sampler that cannot have it so.
 
         Args:
-            strength: `[B or 1, 1, ..., h, w]`, 0..1.
-            steps, schedule, slider_first, exact: of `adapter.hold_sampler`'s planner.
+            edit: of the latent cells `[B or 1, 1, ..., h, w]` of a batch.
+            schedule, slider_first, exact: of `sampler_hook.hold_sampler`'s planner.
         """
-        args = self.args
-        self.steps, self.schedule, self.strength = steps, schedule, strength
-        coarse = plan(strength, args, steps, len(schedule) - 1, slider_first)
-        if not args.fine(steps) or args.anchor != "noised":
+        args = edit.args
+        self.steps, self.schedule, self.strength = edit.steps, schedule, edit.strengths
+        coarse = edit.start_steps(slider_first)
+        if not args.fine(edit.steps) or args.anchor != "noised":
             return *coarse, None
         self.exact = exact()
-        self.ladder, first = leveled(
-            strength, args, steps, schedule.coordinates, self.exact, self.denoising_strength
-        )
+        self.ladder, first = edit.fine_start_steps(schedule.coordinates, self.exact)
         return self.ladder, first, coarse if args.levels == "auto" else None
 
     def ran(self, hold: Hold | None) -> None:
@@ -61,7 +50,7 @@ class Leveling:
     @property
     def counted(self) -> tuple[int, int]:
         """Steps, and the last of them, by which a strength is one that changes
-        (`diffdiff.sampling.start_steps.climb`)."""
+        (`diffdiff.sampling.start_steps.StartRule`)."""
         return (STEPS, self.exact.last) if self.fine else (self.steps, len(self.schedule) - 1)
 
     def text(self, first: int) -> str:

@@ -23,7 +23,7 @@ from ...sampling.hold import Hold
 from ...sampling.inversion import invert, of_levels
 from ...sampling.noise_levels import Schedule, extra_scale, noised
 from ...sampling.probe import habits_of
-from ...sampling.start_steps import Ladder, shortened
+from ...sampling.start_steps import WEBUI, StartSteps
 from .. import host, schedules
 
 
@@ -41,11 +41,11 @@ class Plan(NamedTuple):
         path of a DDIM inversion with it. None for the noised init latent.
     """
 
-    ladder: Ladder
+    ladder: StartSteps
     first: int | None
     start: torch.Tensor | None = None
     stepwise: bool = False
-    coarse: tuple[Ladder, int | None] | None = None
+    coarse: tuple[StartSteps, int | None] | None = None
     empty: tuple[Any, Any] | None = None
 
 
@@ -104,7 +104,7 @@ def hold_sampler(
         start = x if plan.start is None else plan.start
         overrides: dict[str, Any] = {}
         if first != slider_first:
-            steps, overrides["denoising_strength"] = shortened(wanted_steps, first)
+            steps, overrides["denoising_strength"] = WEBUI.img2img_args(first, wanted_steps)
         with attribute(p, **overrides), attribute(sampler, func=run.wrap(sampler.func)):
             samples = plain(p, start, noise, *conds, steps=steps, **kwargs)
         report(run.hold, first, slider_first)

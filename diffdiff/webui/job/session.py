@@ -13,10 +13,8 @@ from modules import images, shared
 from PIL import Image
 
 from ...edit.cells import whole_cells
-from ...edit.plan import full_strength, kept, shown, strengths, whole
+from ...edit.plan import EditPlan
 from ...errors import FieldError
-from ...images import color_match
-from ...images.paste_back import paste_back
 from ...maps import geometry
 from ...maps.embedded import pack
 from ...maps.inpaint_mask import Work, joined, shape_for
@@ -56,7 +54,7 @@ class Session:
         # the image's own resolution is where a radius in pixels means what the user saw
         at_size = [geometry.resize(m, *self._image(p, i).size) for i, m in enumerate(change_maps)]
         self.stack = ExitStack()  # what is changed for the length of the job
-        if args.mode == "soft inpaint" and p.image_mask is not None:
+        if args.soft and p.image_mask is not None:
             self.shaped = self._inpaint(p, [level(m, args) for m in at_size])
         elif at_size:
             work = Work(p.width, p.height, p.resize_mode)
@@ -189,11 +187,11 @@ class Session:
             hard = self.inpaint is not None and self.inpaint.radius == 0 and not self.raw
             mask = geometry.over_frames(mask[:, 0], x.ndim)
             latent = mask if hard else latent * mask
-        strength = strengths(latent, self.args, self.user_strength)
-        self.levels = Leveling(self.args, self.user_strength)
-        ladder, first, coarse = self.levels.plan(strength, steps, schedule, slider_first, exact)
+        edit = EditPlan(latent, self.args, self.user_strength, steps, len(schedule) - 1)
+        self.levels = Leveling()
+        ladder, first, coarse = self.levels.plan(edit, schedule, slider_first, exact)
         if filled is not None:
-            full = torch.from_numpy(ladder.start <= whole(self.args, slider_first)).to(x.device)
+            full = torch.from_numpy(ladder.start <= edit.floor(slider_first)).to(x.device)
             filled = torch.where(full, filled.to(x), x)
         stepwise = self.args.mask_channel == "step"
         inverted = self.args.anchor == "inverted" and first is not None
@@ -239,8 +237,8 @@ class Session:
         source, change_map = whole_cells(self.source(p, index), self.fitted_map(p, index), picture)
         if source.size != picture.size:
             return picture
-        edited, original = np.array(picture.convert("RGB")), np.array(source)
-        return Image.fromarray(color_match.match(edited, original, self._kept(change_map)))
+        edited = np.array(picture.convert("RGB"))
+        return Image.fromarray(self._edit(change_map).recolor(edited, np.array(source)))
 
     def pastes_alone(self, p: Any) -> bool:
         """Whether the host's overlay would only be in the way. A crop needs it: it pastes it."""
@@ -256,14 +254,10 @@ class Session:
         if source.size != picture.size:
             p.comment("Differential Diffusion: the size changed, kept pixels were not pasted back")
             return picture
-        touched, limit = ~self._kept(change_map), None
-        # a painted grey is meant to show; the rim of a softened mask is there to hide the seam
-        if self.args.mode == "soft inpaint" and not (self.inpaint and self.raw):
-            strength = strengths(change_map, self.args, self.user_strength)
-            full = full_strength(self.args, self.user_strength)
-            limit = shown(strength, full, *self.levels.counted)
-        original, edited = np.array(source), np.array(picture.convert("RGB"))
-        result = Image.fromarray(paste_back(original, edited, touched, self.args.feather, limit))
+        # a painted gray is meant to show; the rim of a softened mask is there to hide the seam
+        fade = self.args.soft and not (self.inpaint and self.raw)
+        edited = np.array(picture.convert("RGB"))
+        result = Image.fromarray(self._edit(change_map).paste(edited, np.array(source), fade))
         result.info = dict(picture.info)
         return result
 
@@ -281,8 +275,9 @@ class Session:
     def deliver(self, p: Any, processed: Any) -> None:
         """What goes with the pictures of a finished job."""
 
-    def _kept(self, change_map: np.ndarray) -> np.ndarray:
-        return kept(strengths(change_map, self.args, self.user_strength), *self.levels.counted)
+    def _edit(self, change_map: np.ndarray) -> EditPlan:
+        """The edit of a finished picture whose map this is."""
+        return EditPlan(change_map, self.args, self.user_strength, *self.levels.counted)
 
     def _flat(self, p: Any, index: int) -> Image.Image:
         return images.flatten(self._image(p, index), shared.opts.img2img_background_color)

@@ -11,8 +11,9 @@ import gradio as gr
 from modules.ui_components import InputAccordion
 
 from ... import __version__
+from ...settings.modes import SEVERAL
 from ...settings.schema import fields
-from ...settings.source_names import WORDS, listed
+from ...settings.source_registry import REQUEST, SOURCES, title_of
 from ...ui.controls import control, painter
 from .. import infotext, png_metadata, selfcheck
 from . import sources as sourcing
@@ -75,7 +76,7 @@ def build(elem_id: Callable[[str], str]) -> Panel:
             rows(tuple(rest[i : i + 2]) for i in range(0, len(rest), 2))
         _about(helps)
     controls["mode"].change(
-        lambda mode: gr.update(visible=mode in ("fan", "sheet")), controls["mode"], fans,
+        lambda mode: gr.update(visible=mode in SEVERAL), controls["mode"], fans,
         queue=False, show_progress=False,
     )  # fmt: skip
     ordered = {name: controls[name] for name in described}
@@ -92,7 +93,7 @@ def _width(info: dict[str, Any]) -> int:
 def _about(helps: dict[str, str]) -> None:
     """What the page's script must know: the help of each control by its id, and the words of the
     sources."""
-    sources = {words: [value, phrase] for value, (words, phrase) in WORDS.items()}
+    sources = {title_of(name): [name, SOURCES[name].phrase] for name in REQUEST}
     told = html.escape(json.dumps({"helps": helps, "sources": sources}), quote=True)
     gr.HTML(
         f"<div class='diffdiff-about' data-about='{told}'></div>", elem_classes=["diffdiff-store"]
@@ -107,6 +108,6 @@ def _reader(name: str) -> Callable[[dict], Any]:
 
     def words(params: dict) -> str | None:
         value = read(params)
-        return None if value is None else listed(value)
+        return None if value is None else title_of(value)
 
     return words

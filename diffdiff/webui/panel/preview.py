@@ -13,7 +13,7 @@ from modules import call_queue, images, shared
 from PIL import Image
 
 from ...edit import request as intake
-from ...edit.plan import strengths
+from ...edit.plan import EditPlan
 from ...errors import FieldError
 from ...images.read import decode_picture
 from ...maps import geometry, inpaint_mask
@@ -79,7 +79,7 @@ def found(what: Seen, args: EditArgs, painted: np.ndarray | None, ask: bool) -> 
     """
     if wanted(args):
         return automap.of_picture(what.picture, args, painted=painted, ask=ask, **what.about)
-    if painted is None and args.mode == "soft inpaint":
+    if painted is None and args.soft:
         if what.about["mask"] is None:
             remedy = "Paint one in an inpaint tab, send one as `mask`, or give a change map"
             raise FieldError("mode", "soft inpaint needs a mask, and there is none", remedy)
@@ -92,7 +92,7 @@ def found(what: Seen, args: EditArgs, painted: np.ndarray | None, ask: bool) -> 
 def obeyed(what: Seen, args: EditArgs, change_map: np.ndarray | None) -> np.ndarray:
     """The map as the run would obey it: shaped, in soft inpaint with the softened mask."""
     mask = what.about["mask"]
-    if args.mode != "soft inpaint" or mask is None:
+    if not args.soft or mask is None:
         return inpaint_mask.shape_for(change_map, args, what.work)
     sent = Image.fromarray((mask * 255).astype(np.uint8))
     if sent.size != what.picture.size:
@@ -110,9 +110,15 @@ def looked_for(what: Seen, args: EditArgs, painted: np.ndarray | None) -> np.nda
         return on_the_model(lambda: found(what, args, painted, True))
 
 
+def plan_of(what: Seen, args: EditArgs, change_map: np.ndarray) -> EditPlan:
+    """The edit of a shaped map, by the steps of the run that would follow where they are known."""
+    steps = what.run.steps if what.run is not None else 1
+    return EditPlan(change_map, args, what.denoising, steps, steps - 1)
+
+
 def drawn(what: Seen, args: EditArgs, shaped: np.ndarray) -> Image.Image:
     """The strengths of a map over the picture."""
-    strength = strengths(shaped, args, what.denoising).astype(np.float32)
+    strength = plan_of(what, args, shaped).strengths.astype(np.float32)
     flat = np.asarray(images.flatten(what.picture, shared.opts.img2img_background_color))
     scale = min(LARGEST / max(what.picture.size), 1)
     if scale < 1:
@@ -192,7 +198,7 @@ def _words(what: Seen, args: EditArgs, change_map: np.ndarray | None, shaped: np
         return _told("The map is black: nothing would change.")
     words = f"On average {shaped.mean():.0%} of full strength; on {(shaped >= 0.5).mean():.0%} of"
     words += " the picture half or more."
-    if args.mode == "soft inpaint" and what.about["mask"] is not None and change_map is not None:
+    if args.soft and what.about["mask"] is not None and change_map is not None:
         about = both(args)
         words += f" {about[0].upper()}{about[1:]}."
     if begun := summary(begins(what, args, shaped)):
@@ -208,8 +214,7 @@ def begins(what: Seen, args: EditArgs, shaped: np.ndarray) -> list[Start]:
     cell, work = host.cell(), what.work
     latent = geometry.cells(geometry.resize(shaped, work.width, work.height), work.height // cell,
                         work.width // cell)  # fmt: skip
-    wanted = strengths(latent, args, what.denoising)
-    return schedules.begun(known, wanted, args, what.run.steps, what.denoising)
+    return schedules.begun(known, plan_of(what, args, latent))
 
 
 def _told(text: str) -> str:

@@ -10,9 +10,8 @@ import gradio as gr
 
 from ...errors import FieldError
 from ...maps.layers import SHAPING
-from ...settings import sources as autoargs
 from ...settings.schema import fields
-from ...settings.source_names import listed, value_of
+from ...settings.source_registry import REQUEST, request_fields, title_of, value_of
 from ...settings.sources import DiffEditArgs, SourceArgs
 from ...ui import layers as editor
 from ...ui.controls import upload
@@ -20,12 +19,7 @@ from .. import controlnet, png_metadata, schedules
 from . import presets, preview
 
 OFTEN = ("diffedit_cut", "diffedit_grow")  # of DiffEdit, not folded away
-OF_SOURCE = {  # source: the fields in its group, beside those of `autoargs.USED`
-    "diffedit": ("reference", "query", *OFTEN),
-    "difference": ("other_image",),
-    "annotator": ("annotator",),
-    "layers": ("layers",),
-}
+WITH_FIELDS = ("diffedit", *(n for n in REQUEST if request_fields(n) and n != "diffedit"))
 TAB = {  # what Preview must know of the tab: component of the host -> name
     "img2img_prompt": "prompt", "img2img_styles": "styles", "img2img_width": "width",
     "img2img_height": "height", "img2img_denoising_strength": "denoising",
@@ -61,10 +55,10 @@ def build(
 ) -> Parts:
     """The controls of each source but the list itself; those of other sources are out of sight."""
     groups, parts = {}, {}
-    sources = dict.fromkeys([*OF_SOURCE, *autoargs.USED])
-    for source in sources:
+    for source in WITH_FIELDS:
         with gr.Group(visible=False, elem_id=elem_id(f"of_{source}")) as groups[source]:
-            for name in (*OF_SOURCE.get(source, ()), *autoargs.USED.get(source, ())):
+            often = OFTEN if source == "diffedit" else ()
+            for name in (*request_fields(source), *often):
                 if name == "layers":
                     parts = _layers(elem_id)
                     controls[name] = editor.editor(elem_id(name), "Layers")
@@ -146,13 +140,13 @@ def connect(
         picture = gr.update(value=shown, visible=shown is not None)
         if not url:
             return seen, picture, told, gr.update(), gr.update()
-        return seen, picture, told, url, gr.update(value=listed("upload"))
+        return seen, picture, told, url, gr.update(value=title_of("upload"))
 
     inputs = [parts.picture, parts.mask, *tab.values(), *values]
     outputs = [what, parts.shown, parts.told]
     parts.look.click(show, inputs, outputs)
     parts.send.click(send, inputs, [*outputs, controls["map"], controls["source"]])
-    parts.paint.click(lambda: listed("upload"), None, controls["source"], show_progress=False)
+    parts.paint.click(lambda: title_of("upload"), None, controls["source"], show_progress=False)
 
     def refresh(seen: Any, *sent: Any) -> tuple:
         made = preview.refresh(seen, sent)
@@ -163,7 +157,7 @@ def connect(
 
     settings = {"source", "scale", *SHAPING, *fields(SourceArgs), *fields(DiffEditArgs)}
     settings |= {"mode", "combine", "levels", "extra_calls", "transition"}
-    settings |= {name for own in OF_SOURCE.values() for name in own}
+    settings |= {name for source in WITH_FIELDS for name in request_fields(source)}
     for name in settings:
         controls[name].change(
             refresh, [what, *values], [parts.shown, parts.told], show_progress=False

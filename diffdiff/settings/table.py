@@ -1,0 +1,75 @@
+"""Write the settings as Markdown tables, by group and with units, for docs/settings.md."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .schema import AUTO, fields
+
+GROUPS = {  # heading: fields, each in exactly one group
+    "The map": ("enabled", "mode", "source", "map", "invert", "scale"),
+    "Shaping the map": (
+        "black", "white", "gamma", "soften_radius", "soften_direction", "soften_falloff",
+        "linear_light", "response",
+    ),
+    "The run": ("skip", "levels", "extra_calls", "transition", "anchor"),
+    "The result": ("paste_back", "feather", "colour_match"),
+    "Soft inpainting": ("combine", "mask_channel"),
+    "Fan and sheet": (
+        "fan_count", "fan_low", "fan_high", "fan_preset", "fan_strengths", "fan_layout",
+        "sheet_batch",
+    ),
+    "Map from two prompts": (
+        "reference", "query", "diffedit_cut", "diffedit_grow", "diffedit_noises",
+        "diffedit_level", "diffedit_outliers", "diffedit_amount", "diffedit_seed",
+        "diffedit_batch",
+    ),
+    "Map from the image": (
+        "edge_sigma", "canny_low", "canny_high", "detail_radius", "point_x", "point_y", "box",
+        "rounds", "other_image",
+    ),
+    "Map from ControlNet or layers": ("annotator", "layers"),
+}  # fmt: skip
+UNITS = {
+    "soften_radius": "px", "feather": "px", "edge_sigma": "px", "detail_radius": "px",
+    "diffedit_grow": "px", "point_x": "of the width", "point_y": "of the height",
+    "extra_calls": "levels", "sheet_batch": "images", "rounds": "iterations",
+    "diffedit_noises": "samples", "diffedit_batch": "samples", "transition": "of a step",
+    "diffedit_level": "of the schedule",
+}  # fmt: skip
+VALUES = {
+    "map": "base64 image(s)", "fan_strengths": "2 to 16 numbers", "other_image": "base64 image",
+    "layers": "JSON", "response": "points", "box": "4 numbers",
+}  # fmt: skip
+
+
+def tables() -> str:
+    """Return one Markdown table per group, each below its heading."""
+    parts = []
+    for heading, names in GROUPS.items():
+        rows = [_row(name, fields()[name]) for name in names]
+        head = "| field | in the panel | default | values | what it does |"
+        parts.append(
+            "\n".join([f"## {heading}", "", head, "| --- | --- | --- | --- | --- |", *rows])
+        )
+    return "\n\n".join(parts)
+
+
+def _row(name: str, info: dict[str, Any]) -> str:
+    default = "" if info["default"] is None else f"`{json.dumps(info['default'])}`"
+    return f"| `{name}` | {info['title']} | {default} | {_values(name, info)} | {info['help']} |"
+
+
+def _values(name: str, info: dict[str, Any]) -> str:
+    if info["choices"]:
+        return ", ".join(f"`{choice}`" for choice in info["choices"])
+    if info["low"] is None:
+        return VALUES.get(name, "`true`, `false`" if info["type"] is bool else "text")
+    unit = f" {UNITS[name]}" if name in UNITS else ""
+    values = f"{info['low']:g} to {info['high']:.10g}{unit}"
+    return f"{values}, {AUTO}" if name == "soften_radius" else values
+
+
+if __name__ == "__main__":
+    print(tables())
