@@ -1,4 +1,4 @@
-"""What derives from the settings of an edit: checks, descriptions, what was changed, a table.
+"""What derives from the settings of an edit: checks, descriptions, what was changed.
 
 Panel, API, infotext, command line and docs derive from `EditArgs` by these. The same code runs on
 pydantic 1.10 (A1111) and 2 (Forge).
@@ -16,9 +16,7 @@ from ..errors import FieldError, shown
 from . import response, strength_list
 from .edit import AUTO, EditArgs
 
-__all__ = [
-    "AUTO", "EditArgs", "changed", "fields", "parse", "remedy", "schema_of", "table",
-]  # fmt: skip
+__all__ = ["AUTO", "EditArgs", "changed", "fields", "parse", "remedy", "schema_of"]
 PICTURES = ("map", "other_image")  # too large to be told
 
 
@@ -145,25 +143,3 @@ def changed(args: BaseModel) -> dict[str, Any]:
         for name, default in defaults.items()
         if name not in (*PICTURES, "enabled") and getattr(args, name) != default
     }
-
-
-def table() -> str:
-    """The settings as a Markdown table, for the docs."""
-    lines = ["| field | default | values | what it does |", "| --- | --- | --- | --- |"]
-    for name, info in fields().items():
-        if info["choices"]:
-            values = ", ".join(f"`{c}`" for c in info["choices"])
-        elif info["low"] is not None:
-            values = f"{info['low']:g} to {info['high']:g}"
-            values += f", {AUTO}" if name == "soften_radius" else ""
-        else:
-            other = {"map": "base64 picture(s)", "fan_strengths": "2 to 16 numbers"}
-            other |= {"other_image": "base64 picture", "layers": "JSON", "response": "points"}
-            values = other.get(name, "true, false" if info["type"] is bool else "text")
-        default = "" if info["default"] is None else json.dumps(info["default"])
-        lines.append(f"| `{name}` | {default} | {values} | {info['help']} |")
-    return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    print(table())

@@ -141,7 +141,7 @@ def test_numbers_keep_to_their_range_and_to_what_is_typed(editor):
     editor.put({"layers": [{"source": "diffedit", "query": "x"}]})
     editor.press(0, "Settings of the layer")
     row = editor.rows.nth(0)
-    cut, seed = row.get_by_label("Cut"), row.get_by_label("Seed of the map")
+    cut, seed = row.get_by_label("Cut"), row.get_by_label("Map seed")
     cut.fill("7")
     assert editor.layers()[0]["diffedit_cut"] == 0.999
     assert cut.input_value() == "7"  # perhaps on the way to 7e-3

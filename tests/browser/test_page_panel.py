@@ -100,9 +100,9 @@ def test_settings_of_a_fan_are_there_with_it_and_help_on_request(ready):
     low.wait_for(state="visible")
     assert said(page, 1) == ["A fan's stripes have strengths of their own; this map is not used."]
     ask = low.locator(".diffdiff-ask")
-    assert "first strength" in ask.get_attribute("title")
+    assert "denoising strength" in ask.get_attribute("title")
     ask.click()
-    assert low.locator(".diffdiff-hint").inner_text().startswith("The first strength")
+    assert low.locator(".diffdiff-hint").inner_text().startswith("First denoising strength")
     ask.click()
     assert low.locator(".diffdiff-hint").count() == 0
     marks = page.locator(f"{PANEL}enabled .diffdiff-ask").count()

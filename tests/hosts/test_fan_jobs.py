@@ -286,7 +286,7 @@ def test_every_number_and_choice_is_an_axis_once(webui, plain):
 @pytest.mark.parametrize(
     ("label", "field", "values"),
     [("Gamma", "gamma", (0.5, 2)), ("Soften radius", "soften_radius", (0, 24)),
-     ("Strengths", "fan_count", (2, 3))],
+     ("Number of strengths", "fan_count", (2, 3))],
 )  # fmt: skip
 def test_the_plot_runs_over_a_number(webui, plain, tolerance, label, field, values):
     ramp = np.tile(np.linspace(0, 255, webui.size).astype(np.uint8), (webui.size, 1))
