@@ -5,6 +5,8 @@ Hosts swallow what a script's hook raises, so it is the job that has to raise it
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -12,6 +14,9 @@ from typing import Any
 from ..errors import FieldError, PageError
 from ..patching import attribute
 from . import host
+
+logger = logging.getLogger("diffdiff")
+FAILED = "DD failed"
 
 
 def as_told(p: Any, error: Exception) -> Exception:
@@ -64,3 +69,24 @@ def finished(p: Any, pp: Any) -> Iterator[None]:
         yield
     except Exception as error:
         pp.image = Unusable(as_told(p, error))
+
+
+@contextmanager
+def completed(processed: Any) -> Iterator[None]:
+    """What fails in here, after a job's pictures are finished, is written beside them: in the
+    comments that the page shows, and in the parameters that the API sends. The pictures are right
+    and have cost their time, so the job does not end with an error.
+
+    Args:
+        processed: the host's result of the job.
+    """
+    try:
+        yield
+    except Exception as error:
+        logger.exception("Differential Diffusion: what goes with the pictures could not be made")
+        text = f"what goes with the pictures could not be made ({type(error).__name__}: {error})"
+        processed.comments += f"Differential Diffusion: {text}\n"
+        processed.extra_generation_params[FAILED] = text
+        told = f", {FAILED}: {json.dumps(text, ensure_ascii=False)}"
+        processed.infotexts[:] = [infotext + told for infotext in processed.infotexts]
+        processed.info += told

@@ -16,7 +16,7 @@ from .job.fan import FanSession
 from .job.session import Session
 from .job.sheet import SheetSession
 from .panel import panel, sources
-from .refusal import finished, refuse
+from .refusal import completed, finished, refuse
 
 TITLE = "Differential Diffusion"
 IN_PARTS = ("sd upscale", "ultimate sd upscale", "outpainting mk2", "poor man's outpainting")
@@ -95,11 +95,12 @@ class DifferentialDiffusion(scripts.Script):
             sources.connect(self.panel.source, self.panel.controls, self.tab, self.panel.pasted)
 
     def before_process(self, p: Any, *values: Any) -> None:
-        self.finish(p)
-        p.diffdiff = None
         try:
+            self.finish(p)
+            p.diffdiff = None
             p.diffdiff = edit(p, values)
         except Exception as error:
+            p.diffdiff = None
             refuse(p, error)
 
     def process(self, p: Any, *values: Any) -> None:
@@ -143,9 +144,12 @@ class DifferentialDiffusion(scripts.Script):
 
     def postprocess(self, p: Any, processed: Any, *values: Any) -> None:
         session = getattr(p, "diffdiff", None)
-        if session is not None:
-            session.deliver(p, processed)
-        self.finish(p)
+        with completed(processed):
+            try:
+                if session is not None:
+                    session.deliver(p, processed)
+            finally:
+                self.finish(p)
 
     @staticmethod
     def finish(p: Any) -> None:

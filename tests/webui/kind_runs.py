@@ -30,7 +30,10 @@ def process_images(p):
     if scripts is not None:
         scripts.process(p)
     p.init(p.all_prompts, p.all_seeds, p.all_subseeds)
-    processed = SimpleNamespace(images=[], infotexts=[], index_of_first_image=0, samples=[])
+    processed = SimpleNamespace(
+        images=[], infotexts=[], index_of_first_image=0, samples=[],
+        extra_generation_params=p.extra_generation_params,
+    )  # fmt: skip
     if kind.state.job_count == -1:
         kind.state.job_count = p.n_iter
     for n in range(p.n_iter):

@@ -197,6 +197,18 @@ def test_panel_has_one_control_per_field_in_order(host):
     assert len(pasted) == len(fields()) - 1  # all but the other picture
 
 
+def test_a_radius_saved_before_there_was_an_automatic_one_stays_away(host):
+    """Hosts keep what a control was under its label (`ui-config.json`), its range with it; older
+    panels had this slider from 0 on, by the label of the setting's title."""
+    from diffdiff.settings.schema import fields
+
+    controls, _, _ = host.panel.build(lambda name: f"diffdiff_{name}")
+    slider = controls["soften_radius"]
+    assert slider.value == -1
+    assert slider.label != fields()["soften_radius"]["title"] and "-1: automatic" in slider.label
+    assert not getattr(slider, "do_not_save_to_config", False), "a user may have a default"
+
+
 def test_infotext_round_trip(host, job, run):
     p = job()
     edit = {"map": left_kept(p), "gamma": 2.5, "invert": True, "soften_direction": "outward"}

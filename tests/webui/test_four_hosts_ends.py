@@ -98,6 +98,26 @@ def test_a_picture_that_cannot_be_finished_ends_the_job(kind, monkeypatch, step)
     assert page(kind.job(HALF)) == ([], "ArithmeticError: no way to paste this")
 
 
+def test_what_fails_after_the_pictures_is_said_beside_them(kind, monkeypatch):
+    """Hosts only print what fails there; the pictures are finished, so they are not lost."""
+
+    def fails(*args, **named):
+        raise ArithmeticError("no room for a tile")
+
+    edit = {"mode": "sheet", "fan_strengths": "0.9, 0.3"}
+    whole = kind.run(edit)
+    monkeypatch.setattr(sys.modules["diffdiff.webui.job.sheet"], "strength_sheet", fails)
+    p = kind.job(edit)
+    got = api(p)
+    assert len(got.images) == len(whole.images) - 1 == 2, "all but the contact sheet"
+    assert [i.tobytes() for i in got.images] == [i.tobytes() for i in whole.images[1:]]
+    for told in (got.comments, got.info, *got.infotexts, got.extra_generation_params["DD failed"]):
+        assert "ArithmeticError: no room for a tile" in told
+    assert len(got.infotexts) == 2 and kind.reported == [] and "sample" not in vars(p)
+    pictures, told = page(kind.job(edit))
+    assert len(pictures) == 2 and "no room for a tile" in told
+
+
 def test_a_picture_that_is_refused_ends_the_job(kind, monkeypatch):
     def fails(*args):
         raise FieldError("feather", "it is too wide", "Use less.")

@@ -149,7 +149,8 @@ class SheetSession(Session):
 
     def deliver(self, p: Any, processed: Any) -> None:
         """Puts the contact sheets before the pictures, as the host puts its grid."""
-        many, at = self.each * len(self.values), 0
+        many = self.each * len(self.values)
+        made: list[tuple[Image.Image, str]] = []
         for iteration, begun in self.begun.items():
             for i in range(self.each):
                 places = [(r, (iteration, r * self.each + i)) for r, yes in enumerate(begun) if yes]
@@ -172,16 +173,16 @@ class SheetSession(Session):
                 text = processing.create_infotext(p, *seeds, index=iteration * many + i)
                 if shared.opts.enable_pnginfo:
                     picture.info["parameters"] = text
-                processed.images.insert(at, picture)
-                processed.infotexts.insert(at, text)
-                at += 1
+                made.append((picture, text))
                 if self.saves and shared.opts.grid_save:
                     images.save_image(
                         picture, p.outpath_grids, "grid", p.all_seeds[iteration * many + i],
                         p.all_prompts[iteration * many + i], shared.opts.grid_format, info=text,
                         short_filename=not shared.opts.grid_extended_filename, p=p, grid=True,
                     )  # fmt: skip
-        processed.index_of_first_image += at
+        processed.images[:0] = [picture for picture, _ in made]
+        processed.infotexts[:0] = [text for _, text in made]
+        processed.index_of_first_image += len(made)
         processed.info = processed.infotexts[0]
 
     def _sheet(self, p: Any, index: int, own: list[tuple[int, Image.Image]]) -> Sheet:

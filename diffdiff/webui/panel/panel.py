@@ -12,7 +12,7 @@ from modules.ui_components import InputAccordion
 
 from ... import __version__
 from ...settings.modes import SEVERAL
-from ...settings.schema import fields
+from ...settings.schema import AUTO, fields
 from ...settings.source_registry import REQUEST, SOURCES, title_of
 from ...ui.controls import control, painter
 from .. import infotext, png_metadata, selfcheck
@@ -50,6 +50,10 @@ def build(elem_id: Callable[[str], str]) -> Panel:
     def make(name: str, **more: Any) -> None:
         # the page's script shows the help where it is asked for: told always, it is a page long
         helps[elem_id(name)] = described[name]["help"]
+        if name == "soften_radius":
+            # hosts save a control's value under its label: a 0 that one saved when the slider had
+            # no place for "automatic" is not to come back as a hard mask
+            more["label"] = f"{described[name]['title']} ({AUTO}: automatic)"
         controls[name] = control(name, described[name], elem_id(name), info=None, **more)
 
     def rows(named: Iterable[tuple[str, ...]]) -> None:
