@@ -53,11 +53,9 @@ def parse(request: dict, model: type[BaseModel] = EditArgs) -> Any:
     try:
         args = model(**request)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = str(first["loc"][0])
-        raise FieldError(
-            field, f"{shown(request[field])} is not allowed ({first['msg']})", remedy(field, model)
-        ) from error
+        field = str(error.errors()[0]["loc"][0])  # its message differs between pydantic versions
+        problem = f"{shown(request[field])} is not allowed"
+        raise FieldError(field, problem, remedy(field, model)) from error
     except OverflowError:  # pydantic 1.10 and a whole number of hundreds of digits
         field = next(n for n, v in request.items() if isinstance(v, int) and abs(v) > 1e300)
         problem = f"{shown(request[field])} is too large"
