@@ -59,6 +59,7 @@ def random_tensors(shape, seeds):
 class Component:
     def __init__(self, *args, **kwargs):
         self.value = kwargs.get("value", args[0] if args else None)
+        self.label = kwargs.get("label")
 
     def __enter__(self):
         return self
