@@ -23,9 +23,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from benchmarks.recipe.train import MIRROR
 from diffdiff.toyworld import paint as painter
-from diffdiff.toyworld import world
-from diffdiff.toyworld.train import MIRROR
+from diffdiff.toyworld import palette, world
 from diffdiff.toyworld.world import VALUES, Scene, random_scene
 
 SIZE = 64  # pixels that the probe looks at
@@ -205,7 +205,9 @@ def train(recipe: Recipe, pictures: np.ndarray, scenes: list[Scene]) -> Probe:
 def key(recipe: Recipe) -> str:
     """Changes with the recipe, the painter, the world and this file."""
     told = json.dumps(dataclasses.asdict(recipe)).encode()
-    sources = [Path(p).read_bytes() for p in (painter.__file__, world.__file__, __file__)]
+    sources = [
+        Path(p).read_bytes() for p in (painter.__file__, palette.__file__, world.__file__, __file__)
+    ]
     return hashlib.sha256(b"\0".join([told, *sources])).hexdigest()[:12]
 
 

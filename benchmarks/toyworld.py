@@ -23,8 +23,8 @@ import torch
 from PIL import Image
 from tqdm import tqdm
 
+from benchmarks.recipe.train import MIRROR, Recipe
 from diffdiff.toyworld.paint import paint
-from diffdiff.toyworld.train import MIRROR, Recipe
 from diffdiff.toyworld.world import VALUES, Scene, caption, random_scene
 
 from . import probe
@@ -269,7 +269,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     folder = TOYWORLD if args.model == "toyworld" else Path(args.model)
     if not (folder / "model_index.json").exists():
-        parser.error(f"--model: no pipeline in {folder}. Make one: diffdiff.toyworld.train.")
+        parser.error(f"--model: no pipeline in {folder}. Make one: benchmarks.recipe.train.")
     began = time.monotonic()
     judge, judged = probe.get(args.cache)
     pipe = pipeline(folder)

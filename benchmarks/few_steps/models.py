@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffdiff.toyworld.model import skip_finest
+from benchmarks.recipe.model import skip_finest
 
 from ..results.scenes import Ask
 

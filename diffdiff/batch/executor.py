@@ -26,16 +26,24 @@ AGAIN = "Run the batch again; rows that are done are kept"
 class Pool(Protocol):
     """Engines that work at tasks, one each. busy: how many do. A context, closed at the end."""
 
-    busy: int
+    @property
+    def busy(self) -> int: ...
+
+    def __enter__(self) -> Pool: ...
+
+    def __exit__(self, *error: Any) -> None: ...
 
     def room(self) -> bool:
-        """Whether an engine waits for a task."""
+        """Return whether an engine waits for a task."""
+        ...
 
     def submit(self, task: Task) -> None:
-        """Gives a task to an engine that waits."""
+        """Give a task to an engine that waits."""
+        ...
 
     def wait(self) -> tuple[Task, Outcome] | None:
-        """Waits until a task is over, or until an engine has come up or gone (None)."""
+        """Wait until a task is over, or until an engine has come up or gone (None)."""
+        ...
 
 
 def run(tasks: Iterator[Task], pool: Pool, retries: int) -> Iterator[Outcome]:
@@ -89,8 +97,10 @@ class Local:
     def submit(self, task: Task) -> None:
         self.task = task
 
-    def wait(self) -> tuple[Task, Outcome]:
+    def wait(self) -> tuple[Task, Outcome] | None:
         task, self.task = self.task, None
+        if task is None:
+            return None
         if self.engine is None:
             self.engine = opened(self.chosen, self.chosen.json or self.chosen.quiet)
         return task, attempt(self.engine, task)

@@ -174,12 +174,13 @@ def strength_sheet(
         problem = f"{len(strengths)} strengths for {len(pictures)} pictures"
         raise FieldError("fan_strengths", problem, "Give one strength for every picture")
     captions = [[f"strength {_number(s)}"] for s in strengths]
-    known = [] if original is None else pictures
-    changes = tuple(mean_change(original, picture) for picture in known)
-    for lines, picture, change in zip(captions, known, changes):
-        lines.append(f"change {change:.1f}")
-        if distance is not None:
-            lines.append(f"LPIPS {distance(original, picture):.3f}")
+    changes: tuple[float, ...] = ()
+    if original is not None:
+        changes = tuple(mean_change(original, picture) for picture in pictures)
+        for lines, picture, change in zip(captions, pictures, changes):
+            lines.append(f"change {change:.1f}")
+            if distance is not None:
+                lines.append(f"LPIPS {distance(original, picture):.3f}")
     return contact_sheet(pictures, captions, max_side=max_side)._replace(changes=changes)
 
 

@@ -43,10 +43,10 @@ class Layer:
     source: str
     blend: str = "replace"
     opacity: float = 1.0
-    shaping: EditArgs = field(default_factory=EditArgs)
+    shaping: EditArgs = field(default_factory=lambda: parse({}))
     value: float = 1.0
-    reading: SourceArgs = field(default_factory=SourceArgs)
-    finding: DiffEditArgs = field(default_factory=DiffEditArgs)
+    reading: SourceArgs = field(default_factory=lambda: parse({}, SourceArgs))
+    finding: DiffEditArgs = field(default_factory=lambda: parse({}, DiffEditArgs))
     own: dict[str, str] = field(default_factory=dict)
 
 

@@ -207,7 +207,8 @@ def foreground(
     models = np.zeros((2, 1, 65))
     cv2.setRNGSeed(SEED)
     bgr = np.ascontiguousarray(small[..., ::-1])
-    cv2.grabCut(bgr, state, None, models[0], models[1], rounds, cv2.GC_INIT_WITH_MASK)
+    whole = (0, 0, 1, 1)  # not read where there is a mask
+    cv2.grabCut(bgr, state, whole, models[0], models[1], rounds, cv2.GC_INIT_WITH_MASK)
     found = np.isin(state, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.float32)
     if scale < 1:
         found = cv2.resize(found, (width, height), interpolation=cv2.INTER_LINEAR)

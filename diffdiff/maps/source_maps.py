@@ -47,7 +47,7 @@ READERS: dict[str, Callable[[Inputs], np.ndarray]] = {
     ),
     "detail": lambda given: picture_sources.detail(given.picture, given.args.detail_radius),
     "point": lambda given: picture_sources.from_point(
-        *given.picture.shape[:2], given.args.point_x, given.args.point_y
+        given.picture.shape[0], given.picture.shape[1], given.args.point_x, given.args.point_y
     ),
     "border": lambda given: picture_sources.from_border(*given.picture.shape[:2]),
     "difference": _difference,

@@ -214,8 +214,12 @@ def _centred(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         raise FieldError("edit", problem, "Give one value for every pixel of the map")
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         raise FieldError("edit", "it has values that are not finite", "Give finite numbers")
+    return _minus_mean(a), _minus_mean(b)
+
+
+def _minus_mean(v: np.ndarray) -> np.ndarray:
     # a constant minus its rounded mean need not be 0
-    return tuple(np.zeros_like(v) if v.min() == v.max() else v - v.mean() for v in (a, b))
+    return np.zeros_like(v) if v.min() == v.max() else v - v.mean()
 
 
 def _check_pictures(before: np.ndarray, after: np.ndarray) -> None:

@@ -74,9 +74,9 @@ class SamplerCall:
         self.extra = dict(self.options.get("extra_args") or {})
 
     @property
-    def schedule(self) -> str | None:
-        """Name of the argument with the levels."""
-        return next((name for name in SCHEDULES if name in self.options), None)
+    def schedule(self) -> str:
+        """Name of the argument with the levels; empty where there is none."""
+        return next((name for name in SCHEDULES if name in self.options), "")
 
     def run(self, model: Any, x: Tensor) -> Tensor:
         """The run itself."""

@@ -158,7 +158,8 @@ def _making(plain: Callable[..., Any]) -> Callable[..., Any]:
         if draws is None:
             return plain(*args, **kwargs)
         with _set(_apart, True):
-            own = (lambda *_: draws.made_up()) if draws.made_up else plain(*args, **kwargs)
+            drawn = draws.made_up
+            own = (lambda *_: drawn()) if drawn else plain(*args, **kwargs)
         return draws.noise_sampler(own)
 
     return make

@@ -111,6 +111,7 @@ class Early:
         sigma = torch.full((len(x),), coordinate, dtype=x.dtype, device=x.device)
         begins = self.entry(self.level_of(sigma), group.of)
         replay = Replay(self.replays, group, step, begins, drawn, before=coordinate)
+        assert self.state is not None  # a group begins after a step that was remembered
         x0, eps = self.state
         for i in range(self.calls[number - 1]):
             asked, sigma = replay.run.question

@@ -197,7 +197,9 @@ def _assigned(
     start = np.where(kept, NEVER, starts[nearest]).astype(np.int16)
     if weight is not None:
         weight = np.where(kept, np.float32(1), weight)
-    chosen_ones = tuple(Between(level.coordinate, level.step) for level in between)
+    chosen_ones = tuple(
+        Between(level.coordinate, level.step) for level in between if level.coordinate is not None
+    )
     return StartSteps(
         start, weight, np.where(kept, 0, which[nearest]).astype(np.uint8), chosen_ones
     )

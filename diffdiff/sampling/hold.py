@@ -79,7 +79,7 @@ class Hold:
         self.extra_noise, self.path = extra_noise, path
         self.fine, self.between = fine, between
         self.first_weight = weight
-        if between and weight is not None:
+        if between and weight is not None and fine is not None:
             self.weight = torch.where(fine > 0, 1, weight)  # theirs is of the first answer
         starts = start.unique().tolist()
         self.last_held = max(starts) - (weight is None)  # the last step that holds any pixel
@@ -93,7 +93,8 @@ class Hold:
         self.find = schedule.finder(first, start.device) if habits.by_level else None
         self.starting = None if habits.opens is None else set(habits.opens)
         self.calls, self.call, self.own_step = 0, -1, -1
-        self.step, self.due, self.releasing = first - 1, False, False
+        self.step: Any = first - 1  # a 0-d tensor where only the device knows it
+        self.due, self.releasing = False, False
         self.held = self.anchored = self.start > self.step
 
     @property
@@ -185,7 +186,7 @@ class Hold:
 
     def close(self, x: Tensor, answer: Tensor) -> Tensor:
         """After the model call that `open` announced: the answer that the sampler gets."""
-        if not self.holding:
+        if not self.holding or self.level is None:
             return answer
         init = self._side(self.init)
         held = held_answer(self.predicts, x, init, self.level).to(answer.dtype)

@@ -71,7 +71,7 @@ def of_levels(schedule: Schedule, first: int) -> Ddim:
     """
     timesteps = [round(c) for c in reversed(schedule.coordinates[first:])]
     signals = [level.signal for level in reversed(schedule.levels[first:])]
-    return Ddim(tuple(timesteps[1:]), tuple(float(s) ** 2 for s in signals))
+    return Ddim(tuple(timesteps[1:]), tuple(1.0 if s is None else float(s) ** 2 for s in signals))
 
 
 def ddim_step(x: Tensor, eps: Tensor, alpha: float, alpha_to: float) -> Tensor:

@@ -89,7 +89,7 @@ class Lockstep:
 
         def ask(*args: Any, **kwargs: Any) -> Any:
             run = threading.current_thread()
-            if run not in self.runs:  # the call for all of them
+            if not isinstance(run, _Run) or run not in self.runs:  # the call for all of them
                 return plain(*args, **kwargs)
             return run.ask(Request(plain, args, kwargs, step, modes()))
 
@@ -206,10 +206,11 @@ def _joined(values: Sequence[Any], rows: int, name: str = "") -> Any:
 
 def _made(example: dict, content: dict) -> dict:
     """A dict of the example's own class: A1111's has a shape, diffusers' are outputs."""
+    own: Any = type(example)
     try:
-        return type(example)(**content)
+        return own(**content)
     except TypeError:
-        return type(example)(content, getattr(example, "shape", None))
+        return own(content, getattr(example, "shape", None))
 
 
 def _part(answer: Any, index: int, many: int) -> Any:

@@ -85,7 +85,7 @@ def held_answer(predicts: str, x: Tensor, init: Tensor, level: Level) -> Tensor:
         spread = (1 + level.noise**2) ** 0.5
         x, init = x / spread, init * spread
         scaled = init
-    elif predicts == "v":
+    elif predicts == "v" and level.signal is not None:
         x = scaled = x * level.signal
     elif predicts == "eps" and level.signal is not None:
         init = scaled = init * level.signal
@@ -119,17 +119,18 @@ def held_at_size(answer: Tensor, held: Tensor, init: Tensor) -> Tensor:
 def parts(predicts: str, x: Tensor, answer: Tensor, level: Level) -> tuple[Tensor, Tensor]:
     """What an answer says of `x = signal * x0 + noise * eps`: `(x0, eps)`. Inverse of
     `held_answer`; `x0` is the answer itself for "x0"."""
+    signal = level.signal
     if predicts == "eps":
         x0 = x - answer * level.noise
-        return (x0 if level.signal is None else x0 / level.signal), answer
+        return (x0 if signal is None else x0 / signal), answer
     if predicts == "flow":
-        return x - answer * level.noise, x + answer * level.signal
-    if predicts == "v" and level.signal is None:
+        return x - answer * level.noise, x + answer * (1.0 if signal is None else signal)
+    if predicts == "v" and signal is None:
         spread = (1 + level.noise**2) ** 0.5
         answer = (x / spread - answer * level.noise) / spread
-    elif predicts == "v":
-        answer = x * level.signal - answer * level.noise
-    part = answer if level.signal is None else answer * level.signal
+    elif predicts == "v" and signal is not None:
+        answer = x * signal - answer * level.noise
+    part = answer if signal is None else answer * signal
     return answer, (x - part) / level.noise
 
 
@@ -163,13 +164,14 @@ class Schedule:
     def begun_at(self, step: int, coordinate: float) -> Schedule:
         """The same, but its step `step` begins at another level."""
         level = self.at(torch.tensor([coordinate]))
-        one = Level(*(p.reshape(()) if isinstance(p, Tensor) else p for p in level))
-        levels, starts, coordinates = (
-            [*part[:step], new, *part[step + 1 :]]
-            for part, new in (
-                (self.levels, one), (self.starts, one), (self.coordinates, coordinate),
-            )
-        )  # fmt: skip
+        noise, signal = level.noise, level.signal
+        one = Level(
+            signal.reshape(()) if isinstance(signal, Tensor) else signal,
+            noise.reshape(()) if isinstance(noise, Tensor) else noise,
+        )
+        levels, starts = [*self.levels], [*self.starts]
+        coordinates = [*self.coordinates]
+        levels[step], starts[step], coordinates[step] = one, one, coordinate
         return Schedule(levels, starts, coordinates, self.at)
 
     def finder(self, first: int, device: torch.device) -> Callable[[Tensor], Tensor]:

@@ -142,6 +142,7 @@ class Probe:
         )  # fmt: skip
         tried, early = [*tried.items()], [] if early_why else early
         off: dict[float, float] = {}
+        why = ""
         for memory in MEMORIES:
             off[memory], why = self.agree(replace(found, memory=memory), dict(tried), early)
             if off[memory] == 0:
@@ -222,8 +223,9 @@ class Probe:
             fine=fine, between=self.between if early else (),
         )  # fmt: skip
         held = Trial(self, 0, hold)
-        if held.why or (hold.replays is not None and hold.replays.astray):
-            return math.inf, held.why or hold.replays.astray
+        why = held.why or (hold.replays.astray if hold.replays is not None else "")
+        if why or held.result is None:
+            return math.inf, why or "it comes to nothing"
         pairs = [
             (held.result[..., column], run.result[..., column])
             for column, run in enumerate([*tried.values(), *early])

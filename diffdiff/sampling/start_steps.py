@@ -98,7 +98,7 @@ class StartRule(ABC):
             released = self(tried, steps, last).start != NEVER
             if not released.any():
                 return np.inf
-            found = max(tried[released.argmax()] - step, 0.0)
+            found = max(float(tried[released.argmax()]) - step, 0.0)
         return found + step
 
     def img2img_args(self, first: int, steps: int) -> Img2ImgArgs:

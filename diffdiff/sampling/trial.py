@@ -71,9 +71,10 @@ class Trial:
             self.result = self.hold.run(call, self.probe.model, x, self.model, draws)
         else:
             with draws.watched(call.function):
-                noise = draws.noise_sampler(draws.made_up)
+                noise = draws.noise_sampler(self.probe.drawn.clone)
                 self.result = call.later(self.model, x, at, noise, self._mark, self.before)
-        if self.result.shape != x.shape or not torch.isfinite(self.result).all():
+        result = self.result
+        if result is None or result.shape != x.shape or not torch.isfinite(result).all():
             raise ValueError("its result has another shape, or is not finite")
 
     @property
@@ -92,9 +93,11 @@ class Trial:
         return False
 
     def _mark(self, state: dict[str, Any]) -> None:
-        last = len(self.asked) - 1
+        last, x = len(self.asked) - 1, state.get("x")
+        if x is None:
+            return
         for i in range(last, max(last - 4, -1), -1):
-            if torch.equal(self.asked[i], state.get("x")):
+            if torch.equal(self.asked[i], x):
                 if i not in self.steps:
                     self.steps.append(i)
                 return

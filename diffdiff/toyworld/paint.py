@@ -5,47 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from .palette import CLOUD, GROUND, LIGHT, OVERCAST, SEASONS, SKY, THING
 from .world import Scene
 
 FINER = 3
 
-# light that falls on everything: factor of the red, green and blue of a material
-LIGHT = {"noon": (1.0, 1.0, 1.0), "sunset": (1.02, 0.76, 0.62), "night": (0.42, 0.48, 0.74)}
-# zenith and horizon, by time and sky
-SKY = {
-    ("noon", "clear"): ((58, 136, 222), (186, 222, 246)),
-    ("noon", "cloudy"): ((70, 146, 224), (200, 228, 246)),
-    ("noon", "overcast"): ((150, 160, 172), (204, 210, 214)),
-    ("sunset", "clear"): ((92, 82, 160), (255, 170, 86)),
-    ("sunset", "cloudy"): ((104, 84, 158), (255, 176, 98)),
-    ("sunset", "overcast"): ((120, 104, 118), (206, 156, 128)),
-    ("night", "clear"): ((8, 12, 40), (44, 60, 116)),
-    ("night", "cloudy"): ((10, 14, 42), (48, 62, 114)),
-    ("night", "overcast"): ((34, 38, 50), (62, 68, 82)),
-}
-CLOUD = {"noon": (255, 255, 255), "sunset": (255, 206, 176), "night": (92, 102, 146)}
-OVERCAST = {"noon": (180, 188, 196), "sunset": (164, 132, 124), "night": (48, 53, 67)}
-# material -> its colour in spring, summer, autumn, winter
-GROUND = {
-    "far": ((142, 178, 196), (128, 168, 190), (158, 148, 160), (186, 200, 220)),
-    "hill": ((164, 214, 116), (112, 178, 84), (214, 174, 88), (222, 230, 242)),
-    "meadow": ((146, 210, 92), (84, 162, 66), (204, 150, 66), (238, 242, 250)),
-    "front": ((126, 196, 78), (64, 140, 56), (180, 122, 52), (248, 250, 255)),
-    "leaf": ((244, 164, 196), (46, 118, 48), (222, 104, 36), (150, 142, 150)),
-    "pine": ((40, 108, 76), (24, 86, 62), (52, 84, 58), (60, 96, 92)),
-    "rock": ((140, 136, 146), (136, 130, 138), (142, 126, 128), (156, 160, 176)),
-    "cap": ((246, 250, 254), (240, 246, 252), (246, 246, 250), (252, 253, 255)),
-    "water": ((84, 164, 212), (48, 136, 200), (84, 134, 170), (186, 216, 234)),
-    "flower": ((255, 240, 130), (84, 162, 66), (204, 150, 66), (238, 242, 250)),
-}
-SEASONS = ("spring", "summer", "autumn", "winter")
-THING = {
-    "red": (218, 52, 44),
-    "blue": (44, 92, 218),
-    "yellow": (248, 206, 40),
-    "white": (248, 246, 240),
-    "purple": (150, 62, 186),
-}
 HORIZON = {"mountains": 0.6, "hills": 0.52, "plains": 0.6, "lake": 0.52}
 PLACE = {"left": 0.21, "middle": 0.5, "right": 0.79}
 

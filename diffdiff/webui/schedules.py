@@ -101,6 +101,7 @@ def table(run: Asked | None) -> dict[str, Any]:
     exact = found.exact.coordinate(np.linspace(0, 1, POINTS))
     return {
         "steps": run.steps,
+        "last": len(found.schedule) - 1,
         "noise": [round(found.noise(c), 4) for c in coordinates[:-1]],
         "exact": [0.0, *(round(found.noise(float(c)), 4) for c in exact[1:])],
     }

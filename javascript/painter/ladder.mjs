@@ -2,9 +2,10 @@ import { FULL } from "./map.mjs";
 import { reading } from "./response.mjs";
 
 /**
- * The legend: what a grey of the map means for a run. The rules are those of `sampling/start_steps.py`: the
- * WebUI's (`climb`): t_enc = int(min(s, 0.999) * steps), first step = steps - 1 - t_enc; and that of
- * diffusers (`suffix`): the last int(s * steps) steps.
+ * The legend: what a grey of the map means for a run. The rules are those of
+ * `sampling/start_steps.py`: the WebUI's, t_enc = int(min(s, 0.999) * steps) and first step =
+ * steps - 1 - t_enc; and that of diffusers, the last int(s * steps) steps. Both languages are
+ * compared by `tests/golden`.
  *
  * @typedef {object} Run
  * @property {number} steps steps of the full schedule
@@ -23,6 +24,7 @@ import { reading } from "./response.mjs";
  * @typedef {object} Noise parts of noise, 0..1
  * @property {number} steps of the schedule that this is of
  * @property {number[]} noise at the beginning of each step
+ * @property {number} [last] the last step that calls the model; left out: the last of all
  * @property {number[]} exact where strengths from 0 to 1, evenly spread, begin without rounding
  *
  * @typedef {object} Rung what a grey leads to
@@ -56,17 +58,20 @@ function exact(strength) {
  * @param {number} strength 0..1
  * @param {number} steps
  * @param {Run["rule"]} [rule]
+ * @param {number} [last] last step that calls the model
  * @returns {number | null} null: never, the pixel is kept
  */
-export function releaseStep(strength, steps, rule = "webui") {
+export function releaseStep(strength, steps, rule = "webui", last = steps - 1) {
     const s = exact(strength);
-    if (rule !== "webui") {
-        const part = s * steps;
-        const count = rule === "diffusers" ? Math.floor(part) : Math.ceil(part);
-        return count ? steps - count : null;
-    }
-    return s > 0 ? steps - 1 - Math.floor(Math.min(s, 0.999) * steps) : null;
+    if (s <= 0) return null;
+    let step = steps - 1 - Math.floor(Math.min(s, 0.999) * steps);
+    if (rule === "diffusers") step = steps - Math.floor(s * steps);
+    if (rule === "diffusers, up") step = steps - Math.ceil(s * steps);
+    return step > last ? null : step;
 }
+
+/** What is known of a run's schedule, if it is of as many steps. */
+const knownOf = (run) => (run.noise?.steps === run.steps ? run.noise : null);
 
 /** The map's value after invert and levels, 0..1; float32 all the way, as in Python. */
 function valueOf(grey, { invert = false, black = 0, white = 1, gamma = 1 }) {
@@ -93,14 +98,14 @@ export const strengthOf = (grey, run) =>
  */
 export function rungOf(grey, run) {
     const strength = strengthOf(grey, run);
-    const step = releaseStep(strength, run.steps, run.rule);
+    const step = releaseStep(strength, run.steps, run.rule, knownOf(run)?.last);
     const count = step === null ? 0 : run.steps - step;
     return { grey, strength, step, count, noise: noiseOf(strength, step, run) };
 }
 
 /** Where a strength begins: white at the step of plain img2img, a grey of a fine run by itself. */
 function noiseOf(strength, step, run) {
-    const known = run.noise?.steps === run.steps ? run.noise : null;
+    const known = knownOf(run);
     if (!known || (step === null && !isFine(run)) || strength <= 0) return null;
     const full = run.scale === "absolute" ? 1 : run.denoising;
     const own = step === null ? 0 : (known.noise[step] ?? null);

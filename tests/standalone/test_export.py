@@ -16,8 +16,9 @@ from safetensors.torch import load_file
 from transformers import CLIPTextConfig, CLIPTokenizer
 from yaml import safe_load
 
+from benchmarks.recipe import model
 from diffdiff.errors import FieldError
-from diffdiff.toyworld import export, model
+from diffdiff.toyworld import export
 
 PROMPTS = ["a winter night, hills", 'Café 12\'s "zebra", snow,snow', ""]
 

@@ -8,12 +8,12 @@ pytest.importorskip("diffusers", reason="diffusers is not installed")
 
 from benchmarks import parity
 from benchmarks.pipelines import PIPELINES, WIDTH, if_one, if_two, kandinsky
+from benchmarks.recipe import model
 from diffdiff.pipelines.engine import Engine
 from diffdiff.pipelines.families import of_class
 from diffdiff.pipelines.load import load
 from diffdiff.settings.run import RunArgs
 from diffdiff.settings.schema import parse
-from diffdiff.toyworld import model
 
 
 def right_half(side: int) -> np.ndarray:

@@ -6,8 +6,8 @@ import torch
 
 pytest.importorskip("diffusers", reason="diffusers is not installed")
 
+from benchmarks.recipe import model, train
 from diffdiff.pipelines.load import TOYWORLD, load
-from diffdiff.toyworld import model, train
 from diffdiff.toyworld.world import WORDS
 
 

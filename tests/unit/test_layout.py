@@ -18,7 +18,6 @@ SHOWS = {"ui", "page"}  # they meet Gradio
 # diffusers, the WebUI's script without a WebUI that it does not know
 LATE = {"cli", "page", "batch", "pipelines", "webui"}
 ENTRY = "__main__"  # no room's business
-LONGER = {"train.py": 380, "paint.py": 320}  # the recipe of the toy world
 
 FILES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path
@@ -114,8 +113,7 @@ def test_files_are_short():
                          ("benchmarks", 400), ("tests", 400)):  # fmt: skip
         for path in (ROOT / folder).rglob("*"):
             if path.suffix in (".py", ".js", ".mjs"):
-                limit = LONGER.get(path.name, most)
-                assert len(path.read_text().splitlines()) <= limit, path
+                assert len(path.read_text().splitlines()) <= most, path
 
 
 def test_the_script_folder_only_forwards():

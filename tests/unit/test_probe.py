@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from benchmarks import probe, toyworld
+from benchmarks.recipe.train import Recipe
 from diffdiff.toyworld.paint import paint
-from diffdiff.toyworld.train import Recipe
 from diffdiff.toyworld.world import VALUES, Scene, caption
 
 

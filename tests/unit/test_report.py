@@ -272,6 +272,18 @@ def test_the_page_names_what_is_missed_and_shows_its_pictures(tmp_path):
     assert "No GPU was at hand" in text and "LPIPS's weights were not at hand" in text
 
 
+def test_sections_of_other_commands_are_kept(tmp_path):
+    pytest.importorskip("matplotlib")
+    other = "<!-- few steps -->\n## Few steps\n<!-- /few steps -->"
+    parts = "<!-- parts -->\n## Painter\n\n| a |\n<!-- /parts -->"
+    page = tmp_path / "results.md"
+    page.write_text(f"# Old\n\n{other}\n\n{parts}\n", encoding="utf-8")
+    write.page(found_parts(), page)
+    text = page.read_text(encoding="utf-8")
+    assert "# Old" not in text and text.startswith("# Results") and "## Cost" in text
+    assert text.endswith(f"{other}\n{parts}\n")
+
+
 def test_without_success_the_page_says_so(tmp_path):
     pytest.importorskip("matplotlib")
     parts = found_parts()

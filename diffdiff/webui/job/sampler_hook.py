@@ -155,7 +155,7 @@ class HeldRun:
 
     def _begun_at_top(self, call: SamplerCall, x: torch.Tensor) -> tuple[SamplerCall, torch.Tensor]:
         """The call, and the noised latents, from the exact level that the run begins with."""
-        if call.schedule is None:
+        if not call.schedule:
             raise Coarse("it plans its own steps")
         level = self.schedule.starts[self.first]
         begun = noised(self.start.to(x), self.noise, level)

@@ -1,4 +1,4 @@
-"""Trains the toy world's model: `python -m diffdiff.toyworld.train --out FOLDER`.
+"""Trains the toy world's model: `python -m benchmarks.recipe.train --out FOLDER`.
 
 Five stages, each with a progress bar; a run that was stopped goes on where it was:
 
@@ -29,10 +29,11 @@ import torch.nn.functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from tqdm import tqdm
 
+from diffdiff.toyworld.paint import paint
+from diffdiff.toyworld.world import Scene, caption, random_scene
+
 from . import model
 from .hints import Hints
-from .paint import paint
-from .world import Scene, caption, random_scene
 
 SHORT = "Trains the toy world's model."
 STRONG = 600  # timesteps from here on are strong noise
@@ -70,7 +71,7 @@ class Recipe:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m diffdiff.toyworld.train", description=SHORT)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.recipe.train", description=SHORT)
     parser.add_argument("--out", type=Path, required=True, help="folder of the run, resumed if so")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes that paint")

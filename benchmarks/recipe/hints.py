@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .paint import PLACE
-from .world import VALUES, Scene
+from diffdiff.toyworld.paint import PLACE
+from diffdiff.toyworld.world import VALUES, Scene
 
 COLOURS = VALUES["colour"]
 AIR, GROUND = (0.35, 0.2), (0.72, 0.15)  # height of a thing's middle, and half its height

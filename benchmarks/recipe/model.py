@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from .world import FILLERS, WORDS
+from diffdiff.toyworld.world import FILLERS, WORDS
 
 SIZE = 128  # pixels of a picture
 LENGTH = 77  # tokens of a prompt
