@@ -71,8 +71,9 @@ def model_sigmas(sampler: Any) -> Tensor:
 
 
 def cell() -> int:
-    """Pixels of a latent cell."""
-    return int(getattr(getattr(engine(), "vae", None), "downscale_ratio", 0) or 8)
+    """Pixels of a latent cell. A video's autoencoder names one ratio for each axis, time first."""
+    ratio = getattr(getattr(engine(), "vae", None), "downscale_ratio", 0) or 8
+    return int(ratio[-1] if isinstance(ratio, (tuple, list)) else ratio)
 
 
 # --- the kind of model: reference models, video, PiD -------------------------------------------

@@ -68,7 +68,7 @@ class ReForgeNet(Net):
 @dataclass
 class Vae:
     latent_channels: int
-    downscale_ratio: int = 8
+    downscale_ratio: int | tuple = 8
 
 
 @dataclass
@@ -99,7 +99,9 @@ class Model:
             predictor = Predictor("const" if kind.flow else "epsilon")
             net = ReForgeNet() if kind.name == "reforge" else Net(predictor)
             net.ready = lambda: bool(kind.unets)
-            self.forge_objects = Parts(Unet(net), Vae(self.channels))
+            # a video's: of time by a function, then of height and width
+            ratio = (lambda frames: (frames + 3) // 4, 8, 8) if kind.rank == 5 else 8
+            self.forge_objects = Parts(Unet(net), Vae(self.channels, ratio))
         else:
             self.net = Net()
             if kind.flow:

@@ -37,6 +37,14 @@ def test_the_size_that_the_host_makes_of_it(start, own):
     assert picture.width == 64 and kind.reported == []
 
 
+def test_the_pixels_of_a_latent_cell(kind):
+    """A video's autoencoder has one ratio for each axis."""
+    assert kind.host.webui.cell() == 8
+    if kind.forge:
+        kind.model.forge_objects.vae.downscale_ratio = 16  # Klein's
+        assert kind.host.webui.cell() == 16
+
+
 def test_a_sampler_that_asks_at_other_sizes(start):
     kind = start(KINDS["reforge"])
     settings = {"sampler_name": "Euler SMEA Dy", "denoising_strength": 1.0}
