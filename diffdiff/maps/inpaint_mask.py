@@ -11,8 +11,6 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from ..errors import FieldError
 from ..settings.schema import EditArgs
@@ -153,17 +151,3 @@ def crop_scale(
         if needed <= scale * (1 + CLOSE):  # it only grows, and a picture ends somewhere
             return needed
         scale = needed
-
-
-def released_conditioning(condition: Tensor, held: Tensor, init: Tensor) -> Tensor:
-    """The conditioning of an inpainting checkpoint, with only what is released shown as masked.
-
-    Args:
-        condition: `[B, 1 + C, h, w]`, the mask (1 = masked) and the latent of the masked picture.
-        held: bool `[B or 1, 1, h, w]`.
-        init: `[B, C, h, w]` latent of the whole picture.
-    """
-    if condition.shape[2:] != init.shape[2:] or condition.shape[1] != init.shape[1] + 1:
-        return condition  # the model is no inpainting checkpoint
-    known = torch.cat([torch.zeros_like(init[:, :1]), init], 1).to(condition)
-    return torch.where(held.to(condition.device), known, condition)

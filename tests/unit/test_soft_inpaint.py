@@ -15,6 +15,7 @@ from diffdiff.images.paste_back import paste_back
 from diffdiff.maps import inpaint_mask
 from diffdiff.maps.shaping import level, shape, softened
 from diffdiff.maps.soften import reach, soften
+from diffdiff.sampling.conditioning import released_conditioning
 from diffdiff.sampling.start_steps import DIFFUSERS, NEVER, WEBUI, DiffusersRule
 from diffdiff.settings.schema import parse
 
@@ -272,12 +273,12 @@ def test_the_mask_channel_shows_what_is_released():
     condition = torch.cat([torch.ones(2, 1, 3, 5), torch.zeros(2, 4, 3, 5)], 1)
     held = torch.zeros(1, 1, 3, 5, dtype=torch.bool)
     held[..., :2] = True
-    out = inpaint_mask.released_conditioning(condition, held, init)
+    out = released_conditioning(condition, held, init)
     assert (out[:, 0, :, :2] == 0).all() and (out[:, 0, :, 2:] == 1).all()
     assert torch.equal(out[:, 1:, :, :2], init[..., :2]) and (out[:, 1:, :, 2:] == 0).all()
     dummy = torch.zeros(2, 5, 1, 1)
-    assert inpaint_mask.released_conditioning(dummy[:, :4], held, init) is not None
-    assert inpaint_mask.released_conditioning(dummy, held, init) is dummy
+    assert released_conditioning(dummy[:, :4], held, init) is not None
+    assert released_conditioning(dummy, held, init) is dummy
 
 
 def test_a_limited_paste_is_exact_at_both_ends():

@@ -14,9 +14,9 @@ import torch
 from modules import sd_samplers_common, shared
 
 from ...errors import FieldError
-from ...maps.inpaint_mask import released_conditioning
 from ...patching import attribute
 from ...sampling.calls import SamplerCall
+from ...sampling.conditioning import released_conditioning
 from ...sampling.draws import Draws
 from ...sampling.fine_levels import Exact
 from ...sampling.hold import Hold
