@@ -10,7 +10,7 @@ from typing import Any
 
 from modules import images, script_callbacks
 
-from . import batch_tab, png_metadata, settings
+from . import batch_tab, host_page, png_metadata, settings
 from .api import routes
 
 
@@ -43,3 +43,4 @@ def start() -> None:
     script_callbacks.on_ui_settings(settings.register)
     script_callbacks.on_before_image_saved(png_metadata.saving)
     script_callbacks.on_app_started(routes.register)
+    script_callbacks.on_app_started(host_page.look)

@@ -11,7 +11,7 @@ from ..edit import request
 from ..errors import FieldError
 from ..maps.build import wanted
 from ..settings.schema import EditArgs
-from . import automap, batch_tab, png_metadata, selfcheck, settings, xyz
+from . import automap, batch_tab, host_page, png_metadata, selfcheck, settings, xyz
 from .job.fan import FanSession
 from .job.session import Session
 from .job.sheet import SheetSession
@@ -88,10 +88,10 @@ class DifferentialDiffusion(scripts.Script):
 
     def after_component(self, component: Any, **kwargs: Any) -> None:
         """Meets the tab's own components; when the last one is there, the panel is connected."""
-        name = getattr(component, "elem_id", None)
-        if name in sources.TAB:
-            self.tab[sources.TAB[name]] = component
-        elif name == sources.LAST and self.panel is not None:
+        name = host_page.name_of(component)
+        if name is not None:
+            self.tab[name] = component
+        elif host_page.is_last(component) and self.panel is not None:
             sources.connect(self.panel.source, self.panel.controls, self.tab, self.panel.pasted)
 
     def before_process(self, p: Any, *values: Any) -> None:

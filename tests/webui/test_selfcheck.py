@@ -78,3 +78,23 @@ def test_an_unknown_host_is_one_line(host, monkeypatch, caplog):
 def test_both_ranks_are_held():
     module = importlib.import_module("diffdiff.webui.selfcheck")
     module.held_once()
+
+
+@pytest.mark.parametrize(
+    ("lacking", "said"),
+    [
+        ((), []),
+        (("img2img_scheduler",), ["uses a default, because this WebUI's page has no img2img_sch"]),
+        (("resize_mode", "generation_info_img2img"), ["switched off, because this WebUI's page has "
+         "no resize_mode and no generation_info_img2img"]),
+    ],
+)  # fmt: skip
+def test_what_the_page_lacks_is_one_line(host, caplog, lacking, said):
+    page = importlib.import_module("diffdiff.webui.host_page")
+    ids = {*page.TAB, page.LAST, "another", None} - set(lacking)
+    blocks = {i: SimpleNamespace(elem_id=name) for i, name in enumerate(ids)}
+    with caplog.at_level("ERROR", "diffdiff"):
+        page.look(SimpleNamespace(blocks=blocks))
+        page.look(None)  # a host without a page
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) == len(said) and all(want in line for want, line in zip(said, lines))

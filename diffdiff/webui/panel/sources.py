@@ -20,15 +20,7 @@ from . import presets, preview
 
 OFTEN = ("diffedit_cut", "diffedit_grow")  # of DiffEdit, not folded away
 WITH_FIELDS = ("diffedit", *(n for n in REQUEST if request_fields(n) and n != "diffedit"))
-TAB = {  # what Preview must know of the tab: component of the host -> name
-    "img2img_prompt": "prompt", "img2img_styles": "styles", "img2img_width": "width",
-    "img2img_height": "height", "img2img_denoising_strength": "denoising",
-    "img2img_steps": "steps", "img2img_sampling": "sampler", "img2img_scheduler": "scheduler",
-    "resize_mode": "resize_mode", "img2img_mask_mode": "inverted",
-    "img2img_inpaint_full_res": "only_masked", "img2img_inpaint_full_res_padding": "padding",
-}  # fmt: skip
 OF_RUN = ("sampler", "scheduler", "steps", "width", "height")  # what the legend's noise hangs on
-LAST = "generation_info_img2img"  # of the tab's components: all others exist when it is made
 
 
 class Parts(NamedTuple):
@@ -120,7 +112,7 @@ def connect(
 
     Args:
         controls: the panel's, in the order of the args model.
-        tab: components of the host's tab, by the names of `TAB`; some may be missing.
+        tab: components of the host's tab, by the names of `host_page.TAB`; some may be missing.
         pasted: (component, what to put into it from pasted parameters).
     """
     values, names = list(controls.values()), list(tab)
