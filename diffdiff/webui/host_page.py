@@ -1,4 +1,4 @@
-"""The host's page: the components of its img2img tab, by their element ids, which are the host's own.
+"""The host's page: the components of its img2img tab, by their element ids, which are its own.
 
 The page's script has the ids of what only a browser sees (`javascript/hosts/webui.mjs`).
 """
