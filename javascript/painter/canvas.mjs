@@ -1,8 +1,6 @@
 import { GreyMap } from "./map.mjs";
 import { Cover, combine } from "./cover.mjs";
 import { History } from "./history.mjs";
-import { whole } from "./rect.mjs";
-import { tilesOf } from "./tiles.mjs";
 
 /**
  * @typedef {import("./rect.mjs").Rect} Rect
@@ -83,12 +81,11 @@ export class Canvas {
 
     /**
      * @param {string} label
-     * @param {Uint16Array} values of the whole map
+     * @param {Uint16Array} values of the whole map, which takes them over
      */
     replaceAll(label, values) {
-        return this.#everywhere(label, (data, start, end) => {
-            data.set(values.subarray(start, end), start);
-        });
+        if (values === this.plane) this.plane = null;
+        return this.#moved("commit", this.history.replace(label, this.map, values));
     }
 
     /**
@@ -96,9 +93,10 @@ export class Canvas {
      * @param {Uint16Array} table what each of the 65536 values becomes
      */
     applyTable(label, table) {
-        return this.#everywhere(label, (data, start, end) => {
-            for (let i = start; i < end; i++) data[i] = table[data[i]];
-        });
+        const { data } = this.map;
+        const out = this.spare();
+        for (let i = 0; i < data.length; i++) out[i] = table[data[i]];
+        return this.replaceAll(label, out);
     }
 
     undo() {
@@ -116,16 +114,6 @@ export class Canvas {
      */
     tell(kind, rect, seen = false) {
         this.onChange(seen ? { kind, rect, seen } : { kind, rect });
-    }
-
-    #everywhere(label, change) {
-        const { map } = this;
-        return this.#commit(label, tilesOf(whole(map), map), ({ x, y, w, h }) => {
-            for (let row = y; row < y + h; row++) {
-                const start = row * map.width + x;
-                change(map.data, start, start + w);
-            }
-        });
     }
 
     #commit(label, tiles, change, seen) {

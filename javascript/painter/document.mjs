@@ -203,7 +203,8 @@ export class PaintDocument extends Canvas {
     load(map) {
         this.commitStroke();
         const same = map.width === this.width && map.height === this.height;
-        return this.replaceAll("Import", (same ? map : resize(map, this.width, this.height)).data);
+        const values = same ? map.data.slice() : resize(map, this.width, this.height).data;
+        return this.replaceAll("Import", values);
     }
 
     // ---- history -----------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-import { TILE, TileSet } from "./tiles.mjs";
+import { TILE, TileSet, tilesOf } from "./tiles.mjs";
 import { Writer, applyTile, encodeTile, loadTile } from "./codec.mjs";
 import { union } from "./rect.mjs";
 
@@ -16,6 +16,9 @@ import { union } from "./rect.mjs";
  * @property {Step} step
  * @property {GreyMap} map
  * @property {number} packed tiles of it that are packed already
+ * @property {Uint16Array} [plane] of a step that replaced all values: those of the other side
+ * @property {number[]} [changed] tiles of such a step, among the packed ones, that differ
+ * @property {Rect} [rect] what it changed
  */
 
 const OVERHEAD = 256; // bytes that a step costs beside its data, about
@@ -84,8 +87,7 @@ export class History {
             dirty = union(dirty, rect);
         }
         if (!dirty) return null;
-        for (const step of this.undone) this.bytes -= sizeOf(step);
-        this.undone = [];
+        this.#forgetUndone();
         /** @type {Step} */
         const step = { label, tiles: Uint32Array.from(changed), bytes: null, sign: 1 };
         this.done.push(step);
@@ -95,6 +97,32 @@ export class History {
             this.#packLater();
         } else this.#packed(step);
         return dirty;
+    }
+
+    /**
+     * Takes over values for the whole map, so that the change can be undone. What was there before
+     * is kept as it is and packed when there is time: this takes no longer than to compare.
+     *
+     * @param {string} label
+     * @param {GreyMap} map
+     * @param {Uint16Array} values of the map's size; the map owns them from now on
+     * @returns {Rect | null}
+     */
+    replace(label, map, values) {
+        this.settle();
+        this.fresh = null;
+        const rect = rowsThatDiffer(map, values);
+        if (!rect) return null;
+        this.#forgetUndone();
+        const step = { label, tiles: Uint32Array.from(tilesOf(rect, map)), bytes: null, sign: 1 };
+        this.done.push(/** @type {Step} */ (step));
+        this.writer.length = 0;
+        const plane = map.data;
+        map.data = values;
+        this.waiting = { step: /** @type {Step} */ (step), map, packed: 0, plane, changed: [], rect };
+        if (this.later) this.#packLater();
+        else this.settle();
+        return rect;
     }
 
     /** Packs what waits, now. */
@@ -136,11 +164,25 @@ export class History {
         this.fresh = null;
     }
 
+    #forgetUndone() {
+        for (const step of this.undone) this.bytes -= sizeOf(step);
+        this.undone = [];
+    }
+
     #move(from, to, map, sign) {
         const step = from.pop();
         if (!step) return null;
         if (step !== this.waiting?.step) this.settle(); // it is packed against the map as it is now
         to.push(step);
+        if (this.waiting?.plane) {
+            const { waiting } = this;
+            [map.data, waiting.plane] = [waiting.plane, map.data];
+            waiting.packed = 0;
+            waiting.changed = [];
+            this.writer.length = 0;
+            step.sign = step.sign > 0 ? -1 : 1;
+            return waiting.rect;
+        }
         const grid = new TileSet(map);
         let dirty = null;
         let at = 0;
@@ -178,10 +220,16 @@ export class History {
         const grid = new TileSet(map);
         const end = performance.now() + budget;
         while (waiting.packed < step.tiles.length) {
-            const rect = grid.rect(step.tiles[waiting.packed]);
-            encodeTile(this.#slot(waiting.packed++), map, rect, this.writer);
+            const index = step.tiles[waiting.packed];
+            const rect = grid.rect(index);
+            if (waiting.plane) {
+                loadTile({ data: waiting.plane, width: map.width }, rect, this.before);
+                if (encodeTile(this.before, map, rect, this.writer)) waiting.changed.push(index);
+                waiting.packed++;
+            } else encodeTile(this.#slot(waiting.packed++), map, rect, this.writer);
             if (performance.now() > end) return;
         }
+        if (waiting.plane) step.tiles = Uint32Array.from(waiting.changed);
         this.waiting = null;
         this.#packed(step);
     }
@@ -208,6 +256,31 @@ function differsFrom(tile, { data, width }, { x, y, w, h }) {
         for (let i = 0; i < w; i++) if (tile[row * TILE + i] !== data[from + i]) return true;
     }
     return false;
+}
+
+/** The rows in which values differ from a map's; null: none. */
+function rowsThatDiffer({ data, width, height }, values) {
+    const length = data.length & ~1; // two values at a time
+    const [a, b] = [data, values].map((one) =>
+        one.byteOffset % 4 ? null : new Uint32Array(one.buffer, one.byteOffset, length >> 1),
+    );
+    let [first, last] = [0, data.length - 1];
+    if (a && b) {
+        const end = length >> 1;
+        let i = 0;
+        while (i < end && a[i] === b[i]) i++;
+        first = 2 * i;
+        let j = end - 1;
+        if (length === data.length || data[length] === values[length]) {
+            while (j > i && a[j] === b[j]) j--;
+            last = Math.min(last, 2 * j + 1);
+        }
+    }
+    while (first < data.length && data[first] === values[first]) first++;
+    if (first === data.length) return null;
+    while (data[last] === values[last]) last--;
+    const y = Math.floor(first / width);
+    return { x: 0, y, w: width, h: Math.floor(last / width) + 1 - y };
 }
 
 /** What stands in the map and what was kept change places. */
