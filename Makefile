@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 
-.PHONY: test demo lint clean
+.PHONY: test demo lint lint-js types clean
 
 test: $(VENV)/ready lint
 	$(BIN)/python -m benchmarks.conformance
@@ -17,6 +17,20 @@ lint: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+# the type checkers and JavaScript's tools are not part of `make test`
+types: $(VENV)/ready
+	$(BIN)/python -m pip install --quiet basedpyright==1.40.2
+	$(BIN)/basedpyright
+
+lint-js: node_modules
+	npm run --silent format
+	npm run --silent lint
+	npm run --silent types
+
+node_modules: package.json
+	npm install --silent --no-audit --no-fund --no-package-lock
+	touch $@
+
 $(VENV)/ready: pyproject.toml requirements-dev.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet $(TORCH)
@@ -25,4 +39,4 @@ $(VENV)/ready: pyproject.toml requirements-dev.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) demo-output .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules demo-output .pytest_cache .ruff_cache .hypothesis
