@@ -16,6 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
+from diffdiff.settings.infotext import STARTS
+
 from .webui import Refused, WebUI, decode, difference, encode
 
 FEATURES: dict[str, Callable[[Tried], str]] = {}
@@ -38,6 +40,12 @@ class Tried:
     def far(self, a: np.ndarray, b: np.ndarray) -> str:
         """The largest difference in levels of 255."""
         return str(difference(a, b)[1])
+
+    def at_steps(self) -> dict:
+        """A constant map of 0.6 that begins at a step, as plain img2img does; below 10 steps a
+        grey begins between two."""
+        edit = {"map": self.webui.constant(153), "levels": "steps"}
+        return {**edit, "skip": False, "paste_back": False}
 
     def kept(self, picture: np.ndarray) -> str:
         middle = self.webui.size // 2
@@ -69,16 +77,14 @@ def white(t: Tried) -> str:
 
 @feature("constant map: plain img2img at 0.6")
 def constant(t: Tried) -> str:
-    edit = {"map": t.webui.constant(153), "skip": False, "paste_back": False}
-    return t.far(t.picture(edit, denoising_strength=1.0), t.picture(denoising_strength=0.6))
+    return t.far(t.picture(t.at_steps(), denoising_strength=1.0), t.picture(denoising_strength=0.6))
 
 
 @feature("the same with DPM++ 2M, which remembers")
 def remembering(t: Tried) -> str:
-    edit = {"map": t.webui.constant(153), "skip": False, "paste_back": False}
     sampler = {"sampler_name": "DPM++ 2M"}
     return t.far(
-        t.picture(edit, denoising_strength=1.0, **sampler),
+        t.picture(t.at_steps(), denoising_strength=1.0, **sampler),
         t.picture(denoising_strength=0.6, **sampler),
     )
 
@@ -86,6 +92,14 @@ def remembering(t: Tried) -> str:
 @feature("two parts: the kept half")
 def parts(t: Tried) -> str:
     return t.kept(t.picture({"map": encode(t.half)}))
+
+
+@feature("levels between the steps: the kept half")
+def between(t: Tried) -> str:
+    grey = np.where(t.half > 0, 140, 0).astype(np.uint8)
+    pictures, reply = t.webui.img2img({"map": encode(grey), "levels": "fine"})
+    begun = reply["info"]["extra_generation_params"].get(STARTS)
+    return t.kept(pictures[0]) if begun else "begins at steps"
 
 
 @feature("batch of 2: the kept half of both")

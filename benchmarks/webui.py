@@ -116,6 +116,7 @@ def constant(webui: WebUI, sampler: str, value: int, skip: bool, **settings) -> 
     the extension says of the sampler."""
     plain = webui.picture(sampler_name=sampler, denoising_strength=value / 255, **settings)
     edit = {"map": webui.constant(value), "skip": skip, "paste_back": False}
+    edit["levels"] = "steps"  # as plain img2img; below 10 steps a grey begins between two
     pictures, reply = webui.img2img(edit, sampler_name=sampler, denoising_strength=1.0, **settings)
     said = reply["info"]["extra_generation_params"].get("DD sampler", "")
     return [*difference(pictures[0], plain), said]
