@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from ..goals import summary
@@ -35,8 +36,14 @@ def page(found: dict[str, tuple[dict, dict]], path: Path) -> dict[str, bool]:
     lines += of_curves(figures["curves"], folder.name)
     lines += of_cost(figures["cost"], folder.name) + of_gpu(figures["gpu"])
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    old = path.read_text(encoding="utf-8") if path.exists() else ""
+    path.write_text("\n".join([*lines, *kept(old)]) + "\n", encoding="utf-8")
     return held
+
+
+def kept(page: str) -> list[str]:
+    """Return the sections between `<!-- name -->` marks: other commands write those."""
+    return [m[0] for m in re.finditer(r"<!-- ([\w ]+) -->\n.*?<!-- /\1 -->", page, re.S)]
 
 
 def top(found: dict, held: dict[str, bool], folder: str) -> list[str]:

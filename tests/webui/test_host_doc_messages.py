@@ -1,0 +1,124 @@
+"""The messages and response bodies that the docs quote, on stand-in hosts."""
+
+import json
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from kind_runs import columns, flat, png, process_images
+from kinds import KINDS, PID
+from test_four_hosts_ends import OwnSampler
+
+from diffdiff import __version__
+from diffdiff.errors import FieldError
+from diffdiff.metrics.adherence import adherence
+from tests import doc_messages
+
+API = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+SHEET = {"mode": "sheet"}
+
+
+class Cuts:
+    def title(self):
+        return "SD upscale"
+
+    def run(self, p):
+        return process_images(p)
+
+
+def no_preprocessor():
+    from diffdiff.webui import controlnet
+
+    controlnet.annotate("depth", np.zeros((8, 8, 3), np.uint8))
+
+
+RAISED = {
+    "map: there is no change map": ({}, {}),
+    "mode: soft inpaint needs a mask": ({"mode": "soft inpaint"}, {}),
+    "mode: a sheet cannot go on with a refiner": (SHEET, {"refiner_checkpoint": "other"}),
+    "anchor: inverted goes with DDIM, not Euler": (
+        {"map": flat(1), "anchor": "inverted"},
+        {"sampler_name": "Euler"},
+    ),
+    "script: SD upscale works on parts of the picture, and the map cannot follow them": (
+        {"map": flat(1)},
+        {"own_script": Cuts()},
+    ),
+    "script: this job made its pictures without the sampler that obeys the map": (
+        {"map": flat(1)},
+        {"own_script": OwnSampler()},
+    ),
+    "map: 3 maps for a batch of 4": ({"map": [flat(1)] * 3}, {"batch_size": 4}),
+}
+
+
+@pytest.fixture
+def a1111(start):
+    return start(KINDS["a1111"])
+
+
+@pytest.mark.parametrize("message", RAISED)
+def test_a_quoted_message_is_the_raised_one(a1111, message):
+    edit, settings = RAISED[message]
+    with pytest.raises(FieldError) as raised:
+        a1111.run(edit, **settings)
+    assert str(raised.value).startswith(message)
+
+
+def test_a_host_without_controlnet(host):
+    with pytest.raises(FieldError) as raised:
+        no_preprocessor()
+    assert str(raised.value).startswith("annotator: there is no ControlNet in this WebUI")
+
+
+def test_a_model_that_starts_from_noise(start):
+    with pytest.raises(FieldError) as raised:
+        start(PID).run({"map": flat(1)})
+    assert str(raised.value).startswith("model: PiD works from noise beside a small picture")
+
+
+def test_every_quoted_message_is_tested():
+    elsewhere = {m for m in doc_messages.HOST if m.startswith(("annotator", "model"))}
+    assert {*RAISED, *elsewhere} == set(doc_messages.HOST)
+
+
+def documented(section: str) -> dict:
+    """Return the response body that a section of the API page shows."""
+    text = API.split(f"{section}\n", 1)[1]
+    return json.loads(re.search(r"```json\n(.*?)```", text, re.S)[1])
+
+
+def keys(body):
+    """Return the names in a body, and those in the first object of each list."""
+    found = {}
+    for name, value in body.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            value = value[0]
+        found[name] = sorted(value) if isinstance(value, dict) else None
+    return found
+
+
+def test_the_bodies_of_the_api_page_have_the_real_fields(a1111, monkeypatch):
+    from diffdiff.sampling.level_report import Start
+    from diffdiff.webui.api import routes
+    from diffdiff.webui.api.schemas import PreviewRequest
+
+    assert keys(documented("## Endpoints")) == keys(routes.version())
+    assert documented("## Endpoints") == {"version": __version__, "api": routes.VERSION}
+    # where pixels really start needs a loaded model
+    start = Start(0.4, 0.8, 0.5, 4, 1.0, False)
+    monkeypatch.setattr(routes.preview, "begins", lambda *args: [start])
+    image = png(np.zeros((64, 64)))
+    asked = {"args": {"map": columns(0, 0.5, 1)}, "image": image, "steps": 6}
+    found = routes.map_preview(PreviewRequest(**asked))
+    assert keys(documented("### map/preview")) == keys(found)
+    monkeypatch.setattr(routes.preview, "on_the_model", lambda work: None)
+    monkeypatch.setattr(routes.diffedit, "finished", lambda *args: np.ones((64, 64)))
+    request = SimpleNamespace(image=image, reference="a", query="b", width=None, height=None)
+    monkeypatch.setattr(routes, "fields", lambda model: {})
+    assert keys(documented("### map/diffedit")) == keys(routes.map_diffedit(request))
+    black = np.zeros((8, 8, 3), np.uint8)
+    ramp = np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8)
+    assert keys(documented("### metrics/adherence")) == keys(adherence(black, black + 9, ramp))
