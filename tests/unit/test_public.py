@@ -9,7 +9,6 @@ import pytest
 import diffdiff
 
 
-
 @pytest.mark.parametrize("name", diffdiff.__all__)
 def test_what_is_public_is_there(name):
     assert getattr(diffdiff, name) is not None
