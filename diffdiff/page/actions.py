@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import io
+import html
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,31 +11,33 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from ..edit import plan
+from ..edit.plan import make_fan, strengths
 from ..errors import FieldError
-from ..images import pictures
-from ..maps import geometry, inpaint_mask, shapes
+from ..maps import embedded, geometry, inpaint_mask, shapes
 from ..pipelines import png
+from ..settings.host_only import HOST_ONLY
 from ..settings.run import RunArgs
 from ..settings.schema import EditArgs, fields, parse
-from . import visualize
+from . import incoming, own_size, prompts, visualize
+from .store import as_url, store
 
 PROMPT = "a winter night, hills, clear sky, a red house in the middle"
 LOOK = 1024  # pixels: the longer side of a view is at most this
 SIZE = 512, 512  # of a map that is made before there is a picture
+MOST_REGIONS = 2**20  # characters of the regions that travel with a picture
 
 
 class Edited(NamedTuple):
     """A run's pictures, as paths, and what is told of it.
 
     before: what each result is compared with: the input at its size. files: the results. texts:
-    infotext of each. change: the view of what the last one changed. told: one line of HTML.
+    infotext of each. captions: of the tiles. told: one line of HTML.
     """
 
     before: list[str]
     files: list[str]
     texts: list[str]
-    change: str
+    captions: list[str]
     told: str
 
 
@@ -48,7 +48,8 @@ def settings(sent: dict[str, Any]) -> tuple[EditArgs, RunArgs]:
         FieldError: as `diffdiff.settings.schema.parse` raises it.
     """
     named = {name: value for name, value in sent.items() if value not in (None, "")}
-    args = {name: named[name] for name in fields() if name in named and name != "map"}
+    wanted = [name for name in fields() if name not in ("map", *HOST_ONLY)]
+    args = {name: named[name] for name in wanted if name in named}
     run = {name: named[name] for name in fields(RunArgs) if name in named}
     return parse(args), parse(run, RunArgs)
 
@@ -59,25 +60,31 @@ def edit(
     """One run.
 
     Args:
-        sent: "image" and "map" as bytes of files, None where there is none; the settings by name.
+        sent: "image" and "map" as bytes of files, None where there is none; the settings by name;
+            "own_size": whether the result has the picture's size.
         folder: where a new folder with the pictures is made.
 
     Raises:
         FieldError: and whatever else the engine raises.
     """
     args, run = settings(sent)
+    own = bool(sent.get("own_size")) and args.mode in ("edit", "soft inpaint")
     needed = args.needs_map or args.soft
-    image, change_map = _image(sent), _map(sent) if needed or sent["map"] else None
-    result = engine.edit(image, change_map, args, run, progress)
+    image = incoming.picture(sent)
+    change_map = incoming.change_map(sent) if needed or sent["map"] else None
+    result = _run(engine, image, change_map, args, run, sent, progress)
+    if own and change_map is not None:
+        result.pictures = own_size.enlarged(engine, image, change_map, args, run, result)
     place = Path(tempfile.mkdtemp(dir=folder))
     files, texts = [], []
+    chunks = _chunks(sent, change_map)
     for i, picture in enumerate(result.pictures):
         picture.info.setdefault("icc_profile", image.info.get("icc_profile"))
-        own = result.runs[i]
-        text = png.texts(args, own, change_map, result.settings, picture.size)
+        alone = result.runs[i]
+        text = png.texts(args, alone, change_map, result.settings, picture.size)
         # of a sheet, many have one seed
-        path = place / f"diffdiff-{own.seed}{f'-{i}' if args.mode == 'sheet' else ''}.png"
-        png.write_png(picture, path, text)
+        path = place / f"diffdiff-{alone.seed}{f'-{i}' if args.mode == 'sheet' else ''}.png"
+        png.write_png(picture, path, text | chunks)
         files.append(str(path))
         texts.append(text["parameters"])
     # a contact sheet has its input beside it
@@ -85,17 +92,72 @@ def edit(
     plain = image.convert("RGB")
     bar = result.settings.get("bar", 0)
     before = result.pictures[:sheets] + [below(plain, p, bar) for p in result.pictures[sheets:]]
-    told = (
-        f"<b>{result.calls}</b> model calls, <b>{result.skipped}</b> of {result.steps} steps "
-        f"skipped, <b>{result.seconds:.1f} s</b>"
+    captions = _captions(args, result.runs, sheets)
+    told = _told(engine, args, run, result, before[-1])
+    return Edited([store(picture, folder) for picture in before], files, texts, captions, told)
+
+
+def _run(engine, image, change_map, args, run, sent, progress) -> Any:
+    if sent.get("anchor") != "inverted":
+        return engine.edit(image, change_map, args, run, progress)
+    from ..pipelines import diffedit_edit
+
+    if args.mode != "edit" or run.count > 1:
+        problem = "an inverted picture is edited once, in the mode edit"
+        raise FieldError("anchor", problem, "Use noised, or the mode edit and one picture")
+    return diffedit_edit.edit(
+        engine, image, "continuous", "", args, run, change_map=change_map, progress=progress
     )
+
+
+def _chunks(sent: dict[str, Any], change_map: np.ndarray | None) -> dict[str, str]:
+    """What a picture carries beside its settings: its map, and the regions that it is made of."""
+    chunks = {}
+    if change_map is not None:
+        chunks[incoming.MAP_CHUNK] = embedded.pack(change_map)
+    regions = sent.get("regions")
+    if isinstance(regions, str) and 0 < len(regions) <= MOST_REGIONS:
+        chunks[incoming.REGIONS_CHUNK] = regions
+    return chunks
+
+
+def _captions(args: EditArgs, runs: list[RunArgs], sheets: int) -> list[str]:
+    if args.mode == "sheet":
+        singles = [f"{one.strength:g}" for one in runs[sheets:]]
+        return ["all strengths"] * sheets + singles
+    return [f"seed {one.seed}" for one in runs]
+
+
+def _told(engine: Any, args: EditArgs, run: RunArgs, result: Any, before: Image.Image) -> str:
+    """The run in a line of HTML, in an artist's words; what it cost stands in its tooltip."""
+    cost = f"{result.calls} model calls in {result.seconds:.1f} s"
     if result.settings.get("levels"):
-        told += f"; levels: {png.began(result.settings['levels'])}"
-    change = visualize.change(
-        *(np.asarray(fitted(p[-1].convert("RGB"))) for p in (before, result.pictures))
-    )
-    paths = [store(picture, folder) for picture in before]
-    return Edited(paths, files, texts, store(change, folder, "JPEG"), told)
+        cost += f"; levels: {png.began(result.settings['levels'])}"
+    if args.fans:
+        words = f"{len(args.several)} strengths"
+    else:
+        after = result.pictures[-1].convert("RGB")
+        same = (np.asarray(before) == np.asarray(after)).all(2).mean()
+        words = f"<b>{same:.0%}</b> of the picture is untouched, pixel for pixel"
+        if same == 0:
+            words = "The whole picture changed"
+    told = f"<span title='{html.escape(cost)}'>{words}; <b>{result.seconds:.1f} s</b></span>"
+    for name in ("prompt", "negative_prompt"):
+        lost = prompts.left_out(engine, getattr(run, name))
+        if lost:
+            shown = html.escape(lost if len(lost) < 80 else f"{lost[:80]}…")
+            title = fields(RunArgs)[name]["title"].lower()
+            told += (
+                " <span class='problem'>The model did not read the end of the "
+                f"{title}: “{shown}”</span>"
+            )
+    return told
+
+
+def change_of(before: str, after: str, folder: Path) -> str:
+    """Path of the view of what a result changed."""
+    pictures = [np.asarray(fitted(Image.open(path).convert("RGB"))) for path in (before, after)]
+    return store(visualize.change(*pictures), folder, "JPEG")
 
 
 def below(image: Image.Image, result: Image.Image, bar: int) -> Image.Image:
@@ -110,22 +172,57 @@ def below(image: Image.Image, result: Image.Image, bar: int) -> Image.Image:
 
 
 def look(engine: Any, sent: dict[str, Any], folder: Path) -> str | None:
-    """Path of the strengths over the picture with their legend; None if one of them is missing.
+    """Path of the strengths over the picture with their legend, as the run will have them; None if
+    there is nothing to show.
 
     Raises:
         FieldError: for what `edit` would refuse too.
     """
-    if sent["image"] is None or not sent["map"]:
+    if sent["image"] is None:
         return None
     args, run = settings(sent)
-    image = _image(sent)
-    work = inpaint_mask.Work(*engine.worked_at(image, run))
-    shaped = inpaint_mask.shape_for(geometry.resize(_map(sent), *image.size), args, work)
+    striped = args.mode == "fan"
+    if not sent["map"] and (not striped or args.fan_layout == "map"):
+        return None
+    image = incoming.picture(sent)
+    size = engine.worked_at(image, run)
+    shaped = None
+    if sent["map"]:
+        painted = geometry.resize(incoming.change_map(sent), *image.size)
+        shaped = inpaint_mask.shape_for(painted, args, inpaint_mask.Work(*size))
     image = fitted(image)
-    strength = plan.strengths(geometry.resize(shaped, *image.size), args, run.strength)
+    if striped:
+        base = None if shaped is None else geometry.resize(shaped, *size)
+        strength = geometry.resize(make_fan(args, *size, base).map, *image.size)
+    else:
+        most = max(args.several) if args.mode == "sheet" else run.strength
+        strength = strengths(geometry.resize(shaped, *image.size), args, most)
     noise = engine.noise(args, run)
     view = visualize.preview(np.asarray(image), strength, run.steps, engine.rules.rule, noise)
     return store(view, folder, "JPEG")
+
+
+def about(engine: Any, sent: dict[str, Any]) -> str:
+    """The picture's size and the model's, and what the run will do with the map, in words.
+
+    Raises:
+        FieldError: "image", and what `settings` refuses.
+    """
+    if sent["image"] is None:
+        return "Put a picture in, or drop one on the canvas."
+    image = incoming.picture(sent)
+    args, run = settings(sent)
+    size = engine.worked_at(image, run)
+    said = "{} × {} pixels".format(*image.size)
+    if size != image.size:
+        said += "; the model works at {} × {}".format(*size)
+    if args.mode == "sheet":
+        said += f". One picture at each of {', '.join(f'{s:g}' for s in args.several)}"
+    if args.mode == "fan" and args.fan_layout != "map":
+        said += (
+            f". Stripes of {', '.join(f'{s:g}' for s in args.several)}; the painting is not used"
+        )
+    return f"{said}."
 
 
 def fitted(picture: Image.Image) -> Image.Image:
@@ -137,33 +234,8 @@ def fitted(picture: Image.Image) -> Image.Image:
 
 def make(kind: str, sent: dict[str, Any], **how: float) -> str:
     """A map of `diffdiff.maps.shapes` at the size of the picture, as `as_url` gives it."""
-    width, height = _image(sent).size if sent["image"] is not None else SIZE
+    width, height = incoming.picture(sent).size if sent["image"] is not None else SIZE
     return as_url(getattr(shapes, kind)(height, width, **how))
-
-
-def as_url(change_map: np.ndarray) -> str:
-    """The map as a data URL of a 16-bit PNG, which the painter takes and gives."""
-    data = io.BytesIO()
-    Image.fromarray(png.sixteen_bits(change_map)).save(data, "PNG")
-    return f"data:image/png;base64,{base64.b64encode(data.getvalue()).decode()}"
-
-
-def store(picture: Image.Image | np.ndarray, folder: Path, kind: str = "PNG") -> str:
-    """A picture in a file that is named by its content; its path.
-
-    Gradio's own cache writes a file anew while the browser may be reading it; given paths, not.
-    """
-    if isinstance(picture, np.ndarray):
-        picture = Image.fromarray(picture)
-    data = io.BytesIO()
-    picture.save(data, kind, quality=90)
-    name = hashlib.sha256(data.getvalue()).hexdigest()[:24]
-    path = folder / f"{name}.{kind.lower()}"
-    if not path.exists():
-        part = path.with_suffix(".part")
-        part.write_bytes(data.getvalue())
-        part.replace(path)
-    return str(path)
 
 
 def example(engine: Any, folder: Path) -> dict[str, str]:
@@ -178,15 +250,3 @@ def example(engine: Any, folder: Path) -> dict[str, str]:
         "map": as_url(shapes.gradient(size, size)),
         "prompt": PROMPT,
     }
-
-
-def _image(sent: dict[str, Any]) -> Image.Image:
-    if sent["image"] is None:
-        raise FieldError("image", "there is no picture", "Put one in the box on the left")
-    return pictures.read(sent["image"])
-
-
-def _map(sent: dict[str, Any]) -> np.ndarray:
-    if not sent["map"]:
-        raise FieldError("map", "nothing is painted", "Paint where the picture may change")
-    return geometry.decode(sent["map"])

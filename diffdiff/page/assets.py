@@ -8,11 +8,12 @@ from pathlib import Path
 import gradio as gr
 
 ENTRY = "javascript/diffdiff.mjs"
+PAGE = Path(__file__).with_name("page.css")
 
 
 @cache
 def folder() -> Path:
-    """Where `javascript/` and `style.css` lie: in a clone, or in an installed package.
+    """Return where `javascript/` and `style.css` lie: in a clone, or in an installed package.
 
     Raises:
         FileNotFoundError: an installation without them.
@@ -24,14 +25,15 @@ def folder() -> Path:
     raise FileNotFoundError(f"{ENTRY} is missing beside {package}: install the package again.")
 
 
-def style() -> str:
-    """The style sheet of the panel and the painter."""
-    return (folder() / "style.css").read_text()
+def head() -> str:
+    """Return the lines of HTML for the style sheets and the painter's script; their files may be
+    read from then on.
 
-
-def script() -> str:
-    """The line of HTML that starts the painter; its files may be read from then on."""
-    javascript = folder() / "javascript"
-    gr.set_static_paths([javascript])
-    path = javascript / "diffdiff.mjs"
-    return f"<script type='module' src='gradio_api/file={path.as_posix()}'></script>"
+    The sheets are linked: Gradio's `css=` drops every @container rule.
+    """
+    style, javascript = folder() / "style.css", folder() / "javascript"
+    gr.set_static_paths([javascript, style, PAGE])
+    served = [f"gradio_api/file={p.as_posix()}?v={int(p.stat().st_mtime)}" for p in (style, PAGE)]
+    sheets = "".join(f"<link rel='stylesheet' href='{address}'>" for address in served)
+    entry = (javascript / "diffdiff.mjs").as_posix()
+    return f"{sheets}<script type='module' src='gradio_api/file={entry}'></script>"

@@ -6,12 +6,12 @@ made is deleted when the page ends.
 
 from __future__ import annotations
 
+import html
+import json
 import os
 import signal
 import tempfile
 import threading
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +19,17 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when Gradio is imported
 
 import gradio as gr
 
-from ..error_report import explain, line
-from ..errors import FieldError
 from ..pipelines.scheduler_choice import names
 from ..settings.host_only import HOST_ONLY
 from ..settings.modes import OF_SEVERAL
 from ..settings.run import RunArgs
 from ..settings.schema import EditArgs, fields
+from ..settings.source_registry import title_of
+from ..ui import layers as layers_editor
 from ..ui.controls import control, painter, upload
-from . import actions, assets
+from . import actions, assets, sourced
+from .handlers import Handlers, told
 
-STYLE = Path(__file__).with_name("page.css")
 FONTS = {"font": ("system-ui", "sans-serif"), "font_mono": ("ui-monospace", "monospace")}
 HIGHEST = {"steps": 150, "count": 16}  # what a slider can be aimed at
 MAKERS = {
@@ -43,8 +43,10 @@ SHAPING = ("invert", "scale", "soften_radius", "soften_direction", "soften_fallo
 HIDDEN = ("enabled", "map", *HOST_ONLY)
 LOOKED_AT = (
     "image", "map", "mode", "strength", "steps", "invert", "scale", "black", "white", "gamma",
-    "soften_radius", "soften_direction", "soften_falloff", "response",
+    "soften_radius", "soften_direction", "soften_falloff", "response", "width", "height",
+    *OF_SEVERAL,
 )  # fmt: skip
+BROUGHT, INFOTEXT, REGIONS = "brought", "infotext", "regions"  # ids of boxes of the page's script
 
 
 def serve(engine: Any, host: str, port: int) -> None:
@@ -67,27 +69,9 @@ def how() -> dict[str, Any]:
     """How a page is launched, save for its address."""
     return {
         "theme": gr.themes.Default(primary_hue="indigo", neutral_hue="slate", **FONTS),
-        "css": STYLE.read_text() + assets.style(), "head": assets.script(), "quiet": True,
-        "show_error": True, "share": False,
+        "head": assets.head(), "quiet": True, "show_error": True, "share": False,
         "ssr_mode": False, "run_history": False, "enable_monitoring": False, "footer_links": [],
     }  # fmt: skip
-
-
-def told(handler: Callable) -> Callable:
-    """The handler, with errors that name a remedy shown as one line."""
-
-    @wraps(handler)
-    def safe(*values: Any, **named: Any) -> Any:
-        try:
-            return handler(*values, **named)
-        except Exception as error:
-            known = explain(error)
-            if known is None:
-                raise
-            title = "Stopped" if known[0].field == "run" else "Error"
-            raise gr.Error(line(known[0]), title=title, print_exception=False) from error
-
-    return safe
 
 
 class Page:
@@ -101,8 +85,9 @@ class Page:
     def __init__(self, engine: Any, folder: Path):
         self.engine, self.folder = engine, folder
         self.example = actions.example(engine, folder)
-        self.stop = threading.Event()
         self.controls: dict[str, Any] = {}
+        self.helps: dict[str, str] = {}
+        self.handlers = Handlers(engine, folder, self.controls, self.example)
 
     def build(self) -> gr.Blocks:
         """The page, not launched yet."""
@@ -112,17 +97,18 @@ class Page:
             rule = "diffusers, up" if self.engine.rules.upwards else "diffusers"
             gr.HTML(
                 f"<h1 data-rule='{rule}'>Differential Diffusion</h1>"
-                "<p>White in the map changes, black is kept, grey "
-                f"changes in part. <span>Model: {self.engine.name}</span></p>",
+                "<p>White in the map changes, black is kept, gray "
+                f"changes in part. <span>Model: {html.escape(self.engine.name)}</span></p>",
                 elem_id="head",
             )
-            with gr.Row():
-                with gr.Column(scale=1, min_width=420):
+            with gr.Row(elem_id="desk"):
+                with gr.Column(scale=11, min_width=340, elem_id="left"):
                     self._pictures()
-                    self._settings()
-                with gr.Column(scale=1, min_width=420):
+                with gr.Column(scale=9, min_width=340, elem_id="right"):
                     self._words()
                     self._results()
+            self._settings()
+            self._boxes()
             self._wire(page)
         return page.queue(default_concurrency_limit=1)
 
@@ -130,110 +116,157 @@ class Page:
         info = {**fields(RunArgs), **fields(EditArgs)}[name]
         info = info | {"default": self.example.get(name, info["default"])}
         info = info | {"high": HIGHEST.get(name, info["high"])}
+        self.helps[name] = info["help"]
+        more = {"info": None} | more
         if name == "scheduler":
             own = "the checkpoint's own", ""
             self.controls[name] = gr.Dropdown(
-                [own, *names()], value="", label=info["title"], info=info["help"], elem_id=name
+                [own, *names()], value="", label=info["title"], elem_id=name
             )
         else:
             self.controls[name] = control(name, info, name, **more)
 
     def _pictures(self) -> None:
-        with gr.Row(equal_height=True, elem_id="pictures"):
+        with gr.Row(elem_id="pictures"):
             self.controls["image"] = upload(
-                "Picture", "image", value=self.example["image"], height=170, show_label=False,
-                format="png", sources=["upload", "clipboard"], buttons=["fullscreen"], scale=3,
+                "Picture", "image", value=self.example["image"], height=104, show_label=False,
+                format="png", sources=["upload"], buttons=["fullscreen"], scale=0, min_width=168,
             )  # fmt: skip
-            with gr.Column(scale=2, min_width=150, elem_id="makers"):
-                gr.HTML("Maps to begin with", elem_id="hint")
-                self.makers = [gr.Button(name, size="sm", min_width=60) for name in MAKERS]
+            with gr.Column(scale=1, min_width=150, elem_id="makers"):
+                self.about = gr.HTML(elem_id="about")
+                with gr.Row(elem_id="starters"):
+                    gr.HTML("Begin with", elem_id="hint")
+                    self.makers = [gr.Button(name, size="sm", min_width=60) for name in MAKERS]
         self.controls["map"] = painter("map", self.example["map"])
 
     def _words(self) -> None:
         with gr.Group():
             for name in WORDS:
                 self._control(name, lines=2 if name == "prompt" else 1)
+        with gr.Row(elem_id="run"):
+            self.go = gr.Button("Generate", variant="primary", elem_id="go", scale=5)
+            self.halt = gr.Button("Stop", scale=1, min_width=80, elem_id="stop", interactive=False)
+        self.progress = gr.HTML(elem_id="progress")
+        self.told = gr.HTML(elem_id="told")
+        self._control("mode")
         with gr.Row():
-            self.go = gr.Button("Edit", variant="primary", elem_id="go", scale=5)
-            self.halt = gr.Button("Stop", scale=1, min_width=80)
+            self._control("strength", min_width=150)
+            self._control("seed", min_width=110, scale=0)
 
     def _settings(self) -> None:
-        self._control("mode")
-        for pair in NUMBERS:
-            with gr.Row():
-                for name in pair:
-                    self._control(name)
-        groups = {"The run": fields(RunArgs), "The map": SHAPING}
+        groups = {"The run": ("steps", "count", *fields(RunArgs)), "The map": SHAPING}
         groups["Strength fan and sheet"] = OF_SEVERAL
-        for heading, wanted in {**groups, "Advanced": fields()}.items():
-            with gr.Accordion(heading, open=False):
-                for name in wanted:
-                    if name not in self.controls and name not in HIDDEN:
-                        self._control(name)
+        with gr.Row(elem_id="settings"):
+            with gr.Column(min_width=340):
+                self._automatic()
+                for heading, wanted in groups.items():
+                    self._fold(heading, wanted)
+            with gr.Column(min_width=340):
+                self._fold("Advanced", fields())
+
+    def _fold(self, heading: str, wanted: Any) -> None:
+        with gr.Accordion(heading, open=False):
+            if heading == "The run":
+                self.controls["own_size"] = gr.Checkbox(
+                    True, label="Give the result the picture's own size", elem_id="own_size"
+                )
+                self.helps["own_size"] = (
+                    "Where the model works at another size, the edited parts are enlarged and "
+                    "everything that is kept is the picture's own pixels."
+                )
+            for name in wanted:
+                if name not in self.controls and name not in HIDDEN:
+                    self._control(name)
+
+    def _automatic(self) -> None:
+        """Maps that make themselves, for the painter."""
+        self.groups = {}
+        with gr.Accordion("Make the map from the picture or from prompts", open=False):
+            first = sourced.OFFERED[0]
+            self.controls["source"] = gr.Dropdown(
+                sourced.titles(), value=title_of(first), label="Source", elem_id="source"
+            )
+            for source in sourced.OFFERED:
+                with gr.Group(visible=source == first) as self.groups[source]:
+                    for name in sourced.fields_of(source):
+                        self._of_source(name)
+            with gr.Row():
+                self.find = gr.Button("Make the map", size="sm", elem_id="find")
+            self.found = gr.HTML(elem_id="found")
+            self._control("anchor")
+
+    def _of_source(self, name: str) -> None:
+        if name in self.controls:
+            return
+        if name == "layers":
+            self.controls[name] = layers_editor.editor(name, "Layers")
+        elif name == "other_image":
+            self.controls[name] = upload("Other picture", name, height=200)
+        else:
+            self._control(name)
 
     def _results(self) -> None:
         plain = {"format": "png", "buttons": ["fullscreen"], "interactive": False}
         self.slider = gr.ImageSlider(
-            label="Before and after", height=520, elem_id="slider", **plain
+            label="Before and after", height=420, elem_id="slider", **plain
         )
+        self.gallery = gr.Gallery(
+            show_label=False, format="png", columns=6, fit_columns=False, height=150,
+            object_fit="contain", visible=False, allow_preview=False, interactive=False, buttons=[],
+            elem_id="gallery",
+        )  # fmt: skip
         with gr.Row(elem_id="outcome"):
-            self.told = gr.HTML(elem_id="told")
             self.save = gr.DownloadButton(
                 "Save PNG", size="sm", scale=0, min_width=120, interactive=False
             )
-        self.gallery = gr.Gallery(
-            show_label=False, format="png", columns=8, fit_columns=False, height=140,
-            object_fit="contain", visible=False, allow_preview=False, interactive=False, buttons=[],
-        )  # fmt: skip
-        with gr.Row():
-            self.look = gr.Image(label="Strength", elem_id="look", height=410, **plain)
-            self.change = gr.Image(label="What changed", elem_id="change", height=410, **plain)
+        with gr.Row(elem_id="views"):
+            self.look = gr.Image(
+                label="Strength, as the run has it", elem_id="look", height=330, **plain
+            )
+            self.change = gr.Image(label="What changed", elem_id="change", height=330, **plain)
         with gr.Accordion("Settings of this picture", open=False):
             self.text = gr.Textbox(lines=4, show_label=False, buttons=["copy"])
         self.kept = gr.State()
 
+    def _boxes(self) -> None:
+        """What the page's script reads and writes, out of sight."""
+        data = html.escape(json.dumps({"helps": self.helps, "sources": {}}), quote=True)
+        place = f"<div class='diffdiff-about' data-about='{data}'></div>"
+        gr.HTML(place, elem_classes=["diffdiff-store"])
+        boxes = {name: gr.Textbox(elem_id=name, elem_classes=["diffdiff-store"], label=name)
+                 for name in (BROUGHT, INFOTEXT, REGIONS)}  # fmt: skip
+        self.brought, self.infotext = boxes[BROUGHT], boxes[INFOTEXT]
+        self.controls[REGIONS] = boxes[REGIONS]
+
     def _wire(self, page: gr.Blocks) -> None:
+        do = self.handlers
         everything = set(self.controls.values())
         private = {"api_visibility": "private"}
-        shown = [self.slider, self.save, self.text]
-        more = [self.told, self.gallery, self.change, self.kept]
-        self.go.click(
-            told(self._edit), everything, [*shown, *more], api_name="edit",
-            show_progress_on=self.slider,
-        )  # fmt: skip
-        self.halt.click(self.stop.set, queue=False, **private)
-        self.gallery.select(self._select, self.kept, shown, **private)
+        shown = [self.slider, self.save, self.text, self.infotext, self.change]
+        made = [*shown, self.told, self.gallery, self.kept]
+        model = {"concurrency_id": "model", "concurrency_limit": 1}
+        halt = lambda on: lambda: gr.Button(interactive=on)  # noqa: E731
+        on = {"queue": False, "show_progress": "hidden", **private}
+        for button, work, outputs in (
+            (self.go, do.generate, made), (self.find, do.find, [self.controls["map"], self.found]),
+        ):  # fmt: skip
+            button.click(halt(True), None, self.halt, **on)
+            button.click(
+                work, everything, outputs, show_progress_on=self.progress, **model, **private
+            ).then(halt(False), None, self.halt, **on)
+        gr.Button(visible=False).click(told(do.edit), everything, made, api_name="edit", **model)
+        self.halt.click(do.stop, None, None, queue=False, **private)
+        page.unload(do.stop)
+        self.gallery.select(do.select, self.kept, shown, **private)
         quiet = {"show_progress": "hidden", "trigger_mode": "always_last", **private}
         changes = [self.controls[name].change for name in LOOKED_AT]
-        gr.on([page.load, *changes], told(self._look), everything, self.look, **quiet)
+        gr.on([page.load, *changes], do.look, everything, [self.look, self.about], **quiet)
         for button, how_ in zip(self.makers, MAKERS.values()):
-            make = self._maker(**how_)
-            button.click(told(make), self.controls["image"], self.controls["map"], **private)
-
-    def _sent(self, values: dict) -> dict[str, Any]:
-        return {name: values[component] for name, component in self.controls.items()}
-
-    def _edit(self, values: dict, progress: gr.Progress = gr.Progress()) -> list:  # noqa: B008
-        def step(done: int, total: int) -> None:
-            if self.stop.is_set():
-                raise FieldError("run", "stopped", "Press Edit to begin again")
-            progress((done, total), desc="Step", unit="steps")
-
-        self.stop.clear()
-        done = actions.edit(self.engine, self._sent(values), self.folder, step)
-        gallery = gr.Gallery(done.files, visible=len(done.files) > 1)
-        return [*self._shown(done, 0), done.told, gallery, done.change, done]
-
-    def _shown(self, done: actions.Edited, index: int) -> list:
-        file = done.files[index]
-        button = gr.DownloadButton(value=file, interactive=True)
-        return [(done.before[index], file), button, done.texts[index]]
-
-    def _select(self, done: actions.Edited, event: gr.SelectData) -> list:
-        return self._shown(done, event.index)
-
-    def _look(self, values: dict) -> str | None:
-        return actions.look(self.engine, self._sent(values), self.folder)
-
-    def _maker(self, **how_: Any) -> Callable:
-        return lambda image: actions.make(sent={"image": image}, **how_)
+            button.click(do.maker(**how_), self.controls["image"], self.controls["map"], **private)
+        first = [self.controls[name] for name in ("map", "prompt")]
+        image = self.controls["image"]
+        image.upload(do.uploaded, [image, *first], first, **quiet)
+        self.controls["source"].change(
+            do.source, self.controls["source"], list(self.groups.values()), **on
+        )
+        self.brought.change(do.brought, self.brought, list(self.controls.values()), **quiet)

@@ -1,6 +1,7 @@
 """The page: its handlers without a browser, and once over HTTP as a browser sends it."""
 
 import io
+import json
 import posixpath
 import re
 import urllib.request
@@ -15,10 +16,12 @@ from PIL import Image
 from diffdiff.errors import FieldError
 from diffdiff.images.read import decode
 from diffdiff.maps import shapes
-from diffdiff.page import actions
+from diffdiff.page import actions, incoming, prompts, sourced
+from diffdiff.page.store import as_url
 from diffdiff.pipelines.png import sixteen_bits
 from diffdiff.settings.run import RunArgs
 from diffdiff.settings.schema import EditArgs, fields
+from diffdiff.settings.source_registry import title_of
 
 gr = pytest.importorskip("gradio", reason="no Gradio")
 page_module = pytest.importorskip("diffdiff.page.page")
@@ -34,10 +37,10 @@ def png(pixels: np.ndarray) -> bytes:
 def sent():
     """What the page sends when nothing was touched but the picture and the map."""
     picture = np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8)
-    values = {"image": png(picture), "map": actions.as_url(shapes.gradient(12, 16))}
+    values = {"image": png(picture), "map": as_url(shapes.gradient(12, 16))}
     for model in (RunArgs, EditArgs):
         values |= {n: i["default"] for n, i in fields(model).items() if n not in ("map", "enabled")}
-    return {**values, "soften_radius": -1}  # a slider
+    return {**values, "soften_radius": -1, "own_size": True, "regions": ""}  # a slider
 
 
 def edit(engine, sent, folder, **changed):
@@ -50,10 +53,20 @@ def test_a_run_gives_pictures_with_their_settings(engine, sent, tmp_path):
     for file, text, seed in zip(done.files, done.texts, (5, 6)):
         assert Image.open(file).text["parameters"] == text
         assert f"Seed: {seed}," in text and "DD gamma: 2" in text
-    assert "<b>20</b> model calls" in done.told
+    assert "untouched, pixel for pixel" in done.told and "20 model calls" in done.told
+    assert done.captions == ["seed 5", "seed 6"]
     assert np.array_equal(np.asarray(Image.open(done.before[0])), decode_rgb(sent["image"]))
-    assert Image.open(done.change).width >= 480
+    assert Image.open(actions.change_of(done.before[0], done.files[0], tmp_path)).width >= 480
+    brought = incoming.brought(
+        json.dumps({"settings": Image.open(file).text["diffdiff"], "map": carried(file)})
+    )
+    assert (brought["seed"], brought["gamma"], brought["scheduler"]) == (6, 2.0, "DDIM")
+    assert np.array_equal(decode(brought["map"]), decode(sent["map"]))
     assert engine.seen.run.scheduler is None and engine.seen.run.guidance is None
+
+
+def carried(file: str) -> str:
+    return Image.open(file).text["diffdiff_map"]
 
 
 def decode_rgb(data: bytes) -> np.ndarray:
@@ -61,8 +74,69 @@ def decode_rgb(data: bytes) -> np.ndarray:
 
 
 def test_the_picture_before_has_the_size_of_the_result(engine, sent, tmp_path):
-    done = edit(engine, sent, tmp_path, width=32, height=24)
+    done = edit(engine, sent, tmp_path, width=32, height=24, own_size=False)
     assert Image.open(done.before[0]).size == Image.open(done.files[0]).size == (32, 24)
+
+
+def test_at_its_own_size_what_is_kept_is_the_picture_itself(engine, sent, tmp_path):
+    original = decode_rgb(sent["image"])
+    kept = decode(sent["map"]) == 0
+    kept[:6] = True
+    sent["map"] = as_url(np.where(kept, 0, decode(sent["map"])).astype(np.float32))
+    done = edit(engine, sent, tmp_path, width=8, height=8)
+    assert Image.open(done.before[0]).size == Image.open(done.files[0]).size == (16, 12)
+    result = np.asarray(Image.open(done.files[0]))
+    assert (result[kept] == original[kept]).all() and (result[~kept] != original[~kept]).any()
+    assert "untouched" in done.told
+
+
+def test_a_wrong_format_is_named_with_what_to_do(sent):
+    heic = b"\0\0\0\x18ftypheic" + bytes(40)
+    with pytest.raises(FieldError, match="export it as JPEG"):
+        incoming.picture({"image": heic})
+    with pytest.raises(FieldError, match="1x1 pixels"):
+        incoming.picture({"image": png(np.zeros((1, 1, 3), np.uint8))})
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"map": "DD1 x"}', '{"settings": "[1]"}'])
+def test_what_brings_nothing_back_changes_nothing(text):
+    assert incoming.brought(text) == {}
+
+
+def test_settings_that_do_not_fit_are_left_out():
+    wrong = {"seed": -5, "dd_mode": "paint", "steps": "20", "prompt": 7, "dd_gamma": 2}
+    values = incoming.brought(json.dumps({"settings": wrong}))
+    assert values["gamma"] == 2 and not {"seed", "mode", "steps", "prompt"} & set(values)
+
+
+def test_the_end_of_a_prompt_that_is_not_read_is_known():
+    class Words:
+        model_max_length = 5
+
+        def __call__(self, text, **_):
+            return SimpleNamespace(input_ids=["<", *text.split(), ">"])
+
+        def decode(self, words):
+            return " ".join(words)
+
+    engine = SimpleNamespace(pipe=SimpleNamespace(components={"tokenizer": Words()}))
+    assert prompts.left_out(engine, "one two three") == ""
+    assert prompts.left_out(engine, "one two three four five") == "four five"
+    assert prompts.left_out(SimpleNamespace(), "anything") == ""
+
+
+def test_maps_make_themselves_from_the_picture_and_in_layers(engine, sent):
+    luminance = {**sent, "source": title_of("luminance")}
+    found = sourced.find(engine, luminance)
+    assert found.shape == (12, 16) and len(np.unique(found)) > 10
+    preset = {"layers": [{"source": "painted"}, {"source": "luminance", "blend": "min"}]}
+    layered = {**sent, "source": title_of("layers"), "layers": json.dumps(preset)}
+    assert np.allclose(sourced.find(engine, layered), np.minimum(found, decode(sent["map"])))
+    with pytest.raises(FieldError, match="there is no other picture"):
+        sourced.find(engine, {**sent, "source": title_of("difference")})
+    with pytest.raises(FieldError) as refused:
+        sourced.find(engine, {**luminance, "image": None})
+    assert refused.value.field == "image"
 
 
 @pytest.mark.parametrize(
@@ -99,6 +173,12 @@ def test_the_strengths_are_seen_before_a_run(engine, sent, tmp_path):
     assert actions.look(engine, {**sent, "map": ""}, tmp_path) is None
     again = actions.look(engine, {**sent, "soften_radius": 3}, tmp_path)
     assert again != actions.look(engine, sent, tmp_path)
+    fan = {**sent, "mode": "fan", "map": "", "width": 64, "height": 48}
+    assert actions.look(engine, fan, tmp_path) != actions.look(engine, sent, tmp_path)
+    assert "not used" in actions.about(engine, fan)
+    assert actions.about(engine, {**sent, "width": 8, "height": 8}).startswith(
+        "16 × 12 pixels; the model works at 8 × 8"
+    )
     large = {**sent, "image": png(np.zeros((40, 3000, 3), np.uint8))}
     assert Image.open(actions.look(engine, large, tmp_path)).width == actions.LOOK
 
@@ -113,11 +193,11 @@ def test_maps_are_made_at_the_size_of_the_picture(sent):
 def test_there_is_a_control_for_every_setting(engine, tmp_path):
     page = page_module.Page(engine, tmp_path)
     page.build()
-    of_hosts = {"enabled", "source", *page_module.HOST_ONLY}
-    wanted = {*fields(RunArgs), *fields(EditArgs), "image"} - of_hosts
+    of_hosts = {"enabled", "combine", "mask_channel", "annotator"}
+    wanted = {*fields(RunArgs), *fields(EditArgs), "image", "own_size", "regions"} - of_hosts
     assert set(page.controls) == wanted
     for name, info in fields(EditArgs).items():
-        if name in page.controls and name not in ("map", "soften_radius"):
+        if name in page.controls and name not in ("map", "soften_radius", "source", "layers"):
             assert page.controls[name].value == info["default"], name
     assert page.controls["soften_radius"].value == -1
     assert page.controls["guidance"].value is None
@@ -138,17 +218,21 @@ def test_errors_with_a_remedy_are_one_line_and_others_are_not_hidden():
         safe(ZeroDivisionError())
 
 
-def test_a_run_can_be_stopped(engine, tmp_path, sent):
+def test_a_run_can_be_stopped_by_its_own_session_only(engine, tmp_path, sent):
     page = page_module.Page(engine, tmp_path)
     page.build()
-    values = {page.controls[name]: sent[name] for name in page.controls}
+    do, values = page.handlers, {page.controls[name]: sent.get(name) for name in page.controls}
+    one, two = SimpleNamespace(session_hash="one"), SimpleNamespace(session_hash="two")
 
-    def progress(at, **more):
-        page.stop.set()
+    def stopped_by(who):
+        return lambda at, **more: do.stop(who)
 
+    assert len(do.edit(values, one, stopped_by(two))) == 8
     with pytest.raises(FieldError, match="stopped"):
-        page._edit(values, progress)
-    assert len(page._edit(values, lambda *at, **more: None)) == 7
+        do.edit(values, one, stopped_by(one))
+    assert do.stops == {}
+    do.stop(one)  # nothing runs
+    assert len(do.edit(values, one, lambda *at, **more: None)) == 8
 
 
 def test_upload_and_edit_as_a_browser_does(engine, tmp_path, monkeypatch, sent):
@@ -167,17 +251,18 @@ def test_upload_and_edit_as_a_browser_does(engine, tmp_path, monkeypatch, sent):
         (tmp_path / "sent.png").write_bytes(sent["image"])
         sent["image"] = handle_file(tmp_path / "sent.png")
         sent["scheduler"] = ""  # the choice of a list, not an empty box
+        sent |= {"source": title_of("luminance"), "layers": "", "other_image": None}
         answer = client.predict(*(sent[name] for name in order), api_name="/edit")
         values = sixteen_bits(shapes.gradient(12, 16)) / np.float64(65535)
         assert np.array_equal(engine.seen.change_map, values.astype(np.float32))
-        assert "<b>20</b> model calls" in answer[3]
+        assert "20 model calls" in answer[5]
         sent["black"] = 1
         with pytest.raises(
             Exception, match=r"black: 1\.0 is not below white|black: 1 is not below"
         ):
             client.predict(*(sent[name] for name in order), api_name="/edit")
         sent["black"] = 0  # and the page goes on
-        assert client.predict(*(sent[name] for name in order), api_name="/edit")[3] == answer[3]
+        assert client.predict(*(sent[name] for name in order), api_name="/edit")[5] == answer[5]
     finally:
         blocks.close(verbose=False)
 
@@ -194,7 +279,13 @@ def test_the_painter_comes_along(engine, tmp_path):
                 assert answer.headers.get_content_type().endswith("javascript")
                 assert answer.read().strip()
         page = urllib.request.urlopen(blocks.local_url).read().decode()
-        assert entry in page and ".diffdiff-store" in page
+        assert entry in page
+        sheets = re.findall(r"<link rel='stylesheet' href='(.*?)'>", page_module.how()["head"])
+        for address in sheets:  # linked: Gradio's css= would drop their @container rules
+            with urllib.request.urlopen(urljoin(blocks.local_url, address)) as answer:
+                assert answer.headers.get_content_type() == "text/css"
+                served = answer.read().decode()
+            assert address in page and ("@container" in served or "#run" in served)
     finally:
         blocks.close(verbose=False)
 
@@ -202,7 +293,7 @@ def test_the_painter_comes_along(engine, tmp_path):
 def test_nothing_is_fetched_from_elsewhere(engine, tmp_path):
     theme = page_module.how()["theme"]
     assert theme._stylesheets == []
-    assert "http" not in page_module.STYLE.read_text()
+    assert "http" not in page_module.assets.PAGE.read_text()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,200 @@
+"""What the page does when something on it changes: Gradio's values in, its updates out."""
+
+from __future__ import annotations
+
+import html
+import threading
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from ..error_report import explain, line
+from ..errors import FieldError
+from ..settings.schema import AUTO
+from ..settings.source_registry import value_of
+from . import actions, incoming, sourced
+from .store import as_url
+
+IDLE = "Press Generate to begin again"
+
+
+def told(handler: Callable) -> Callable:
+    """The handler, with errors that name a remedy shown as one line."""
+
+    @wraps(handler)
+    def safe(*values: Any, **named: Any) -> Any:
+        try:
+            return handler(*values, **named)
+        except Exception as error:
+            known = explain(error)
+            if known is None:
+                raise
+            title = "Stopped" if known[0].field == "run" else "Error"
+            raise gr.Error(line(known[0]), title=title, print_exception=False) from error
+
+    return safe
+
+
+class Handlers:
+    """The handlers of one page, for all who have it open.
+
+    Args:
+        engine: what `load` gives; it does one run at a time.
+        folder: where results are written.
+        controls: name -> component; a handler that gets everything gets their values by component.
+        example: what the page begins with.
+    """
+
+    def __init__(
+        self, engine: Any, folder: Path, controls: dict[str, Any], example: dict[str, str]
+    ):
+        self.engine, self.folder, self.controls, self.example = engine, folder, controls, example
+        self.stops: dict[str | None, threading.Event] = {}  # of the runs under way, by session
+
+    def sent(self, values: dict) -> dict[str, Any]:
+        """The values of the page by name."""
+        return {name: values[component] for name, component in self.controls.items()}
+
+    # ---- runs --------------------------------------------------------------------------------
+
+    def edit(
+        self,
+        values: dict,
+        request: gr.Request | None = None,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> list:
+        """A run: the first picture beside the one before, and what belongs to it."""
+        with _Stop(self.stops, _session(request)) as stop:
+            moved = _steps(stop, progress)
+            done = actions.edit(self.engine, self.sent(values), self.folder, moved)
+        tiles = list(zip(done.files, done.captions))
+        gallery = gr.Gallery(tiles, visible=len(done.files) > 1, selected_index=None)
+        return [*self._shown(done, 0), done.told, gallery, done]
+
+    def generate(
+        self,
+        values: dict,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> list:
+        """The same for the button: what went wrong is said once, and the last result stays."""
+        try:
+            return self.edit(values, request, progress)
+        except Exception as error:
+            return [gr.skip()] * 5 + [_said(error), gr.skip(), gr.skip()]
+
+    def stop(self, request: gr.Request | None = None) -> None:
+        """Ends the run of this session, and no other."""
+        event = self.stops.get(_session(request))
+        if event is not None:
+            event.set()
+
+    def select(self, done: actions.Edited, event: gr.SelectData) -> list:
+        """Another tile of the last run."""
+        return self._shown(done, event.index)
+
+    def _shown(self, done: actions.Edited, index: int) -> list:
+        """Before and after, the button that saves, infotext, what changed, and the file's path for
+        the page's script."""
+        before, file = done.before[index], done.files[index]
+        change = actions.change_of(before, file, self.folder)
+        button = gr.DownloadButton(value=file, interactive=True)
+        return [(before, file), button, done.texts[index], done.texts[index], change]
+
+    # ---- before a run ------------------------------------------------------------------------
+
+    def look(self, values: dict) -> list:
+        """The strengths over the picture, and a line about the picture or what is wrong with it."""
+        sent = self.sent(values)
+        try:
+            line_ = html.escape(actions.about(self.engine, sent))
+            return [actions.look(self.engine, sent, self.folder), line_]
+        except Exception as error:
+            known = explain(error)
+            if known is None:
+                raise
+            return [None, f"<span class='problem'>{html.escape(line(known[0]))}</span>"]
+
+    def maker(self, **how: Any) -> Callable:
+        """A map to begin with."""
+        return told(lambda image: actions.make(sent={"image": image}, **how))
+
+    def find(
+        self,
+        values: dict,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> list:
+        """A map that makes itself, for the painter, and a line about it."""
+        try:
+            with _Stop(self.stops, _session(request)) as stop:
+                found = sourced.find(self.engine, self.sent(values), _steps(stop, progress))
+        except Exception as error:
+            return [gr.skip(), _said(error)]
+        part = f"{(found >= 0.5).mean():.0%} of the picture would change by half or more."
+        return [as_url(found), part if found.max() > 0 else "The map is black."]
+
+    def source(self, title: str) -> list:
+        """Which groups of settings a source shows."""
+        chosen = value_of(title)
+        return [gr.Group(visible=name == chosen) for name in sourced.OFFERED]
+
+    def uploaded(self, image: Any, change_map: str, prompt: str) -> list:
+        """The first picture of one's own: without the example's map and prompt."""
+        first = zip((change_map, prompt), (self.example["map"], self.example["prompt"]))
+        return ["" if image is not None and now == then else gr.skip() for now, then in first]
+
+    def brought(self, text: str) -> list:
+        """What a picture of this program brings back, for every control."""
+        values = incoming.brought(text) if text else {}
+        empty = {"soften_radius": AUTO}
+        return [
+            (empty.get(name, "") if values[name] is None else values[name])
+            if name in values
+            else gr.skip()
+            for name in self.controls
+        ]
+
+
+class _Stop:
+    """The event that ends the run of a session, for as long as it lasts."""
+
+    def __init__(self, stops: dict, session: str | None):
+        self.stops, self.session, self.event = stops, session, threading.Event()
+
+    def __enter__(self) -> threading.Event:
+        self.stops[self.session] = self.event
+        return self.event
+
+    def __exit__(self, *error: Any) -> None:
+        if self.stops.get(self.session) is self.event:
+            del self.stops[self.session]
+
+
+def _session(request: gr.Request | None) -> str | None:
+    return getattr(request, "session_hash", None)
+
+
+def _steps(stop: threading.Event, progress: Any) -> Callable[[int, int], None]:
+    def step(done: int, total: int) -> None:
+        if stop.is_set():
+            raise FieldError("run", "stopped", IDLE)
+        progress((done, total), desc="Step", unit="steps")
+
+    return step
+
+
+def _said(error: Exception) -> str:
+    """One toast for what went wrong, and the same as a line of HTML; unknown errors go on."""
+    known = explain(error)
+    if known is None:
+        raise error
+    text = line(known[0])
+    if known[0].field == "run":
+        gr.Info(text, title="Stopped")
+    else:
+        gr.Warning(text, title="Error", duration=20)
+    return f"<span class='problem'>{html.escape(text)}</span>"
