@@ -226,6 +226,20 @@ def test_main_thread(kind):
     assert kind.host.webui.loses_errors(p) is False
 
 
+def test_a_model_that_cannot_be_loaded_is_told(kind):
+    """Preview and the endpoints ask the model without a job: the hosts' threads print what a task
+    raises, such as a text encoder that is missing."""
+    preview = sys.modules["diffdiff.webui.panel.preview"]
+    kind.state.begin, kind.state.end = (lambda job: None), (lambda: None)
+
+    def missing():
+        raise AssertionError("You do not have CLIP state dict!")
+
+    with pytest.raises(FieldError, match=r"model: .*You do not have CLIP state dict.*checkpoint"):
+        preview.on_the_model(missing)
+    assert preview.on_the_model(lambda: 3) == 3
+
+
 def traces(kind, p):
     """All that a job could leave something on, but for the job itself."""
     denoiser = p.sampler.model_wrap_cfg

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import logging
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ from ...settings.schema import EditArgs, parse
 from .. import automap, host, schedules
 from ..job.inpaint import both
 
+logger = logging.getLogger("diffdiff")
 LARGEST = 1024  # pixels, of the longer side of what is shown
 
 
@@ -179,6 +181,11 @@ def on_the_model(work: Callable[[], Any]) -> Any:
             return work(), None
         except FieldError as error:  # the host would print it
             return None, error
+        except Exception as error:  # no checkpoint, a text encoder that is missing, no memory, ...
+            logger.exception("Differential Diffusion: the model could not be asked")
+            problem = f"it could not be asked ({type(error).__name__}: {error})"
+            remedy = "Look whether a checkpoint is chosen that has its text encoders and its VAE"
+            return None, FieldError("model", problem, remedy)
 
     with call_queue.queue_lock:
         shared.state.begin(job="diffdiff map")
