@@ -1,4 +1,4 @@
-"""Every pixel its own denoising strength, by Differential Diffusion (arXiv 2306.00950).
+"""Give every pixel its own denoising strength, by Differential Diffusion (arXiv 2306.00950).
 
 What `__all__` lists is for everybody, and stays within a minor version. It is imported when it is
 first used, so that a part costs nothing but itself.

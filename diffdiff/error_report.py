@@ -1,4 +1,4 @@
-"""Errors of a run that a user can do something about, in the words that name the remedy."""
+"""Errors of a run that a user can do something about, with their remedies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NO_ROOM = ("out of memory", "can't allocate memory", "not enough memory")
 
 
 def explain(error: BaseException) -> tuple[FieldError, int] | None:
-    """The error as the user is told it, and its exit code; None for a mistake of ours.
+    """Return an error for the user and its exit code; None for internal errors.
 
     Memory that ran out is known by its words, on any device, so that torch need not be imported.
     """
@@ -36,5 +36,5 @@ def explain(error: BaseException) -> tuple[FieldError, int] | None:
 
 
 def line(error: FieldError) -> str:
-    """The error in one line."""
+    """Return the error as one line."""
     return " ".join(str(error).split())

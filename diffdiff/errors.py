@@ -6,7 +6,7 @@ from typing import Any
 
 
 class FieldError(ValueError):
-    """A value that cannot be used, told to the user as "field: problem. remedy".
+    """A value that cannot be used, shown to the user as "field: problem. remedy".
 
     field    name of the argument as the UI, the API and the infotext write it, e.g. "soften_radius"
     problem  what is wrong with the value that was given
@@ -32,8 +32,8 @@ class FieldError(ValueError):
 
 
 class PageError(FieldError):
-    """The same on a WebUI's page, which writes the name of an error's class before its message:
-    there the extension's name is of more use."""
+    """The same on a WebUI's page, which writes the class name of an error before its message: there
+    the extension's name is of more use."""
 
 
 PageError.__name__ = PageError.__qualname__ = "Differential Diffusion"
@@ -45,7 +45,7 @@ def _sentence(text: str) -> str:
 
 
 def shown(value: Any, length: int = 60) -> str:
-    """A value as a message can hold it: short, and of characters that an answer can carry.
+    """Return a value as a message can hold it: short, in characters that a response can carry.
 
     Text with half a surrogate pair cannot be sent, a list that is nested too deep and a whole
     number of too many digits cannot even be written.

@@ -1,4 +1,4 @@
-"""Attributes of other people's objects, set for a while."""
+"""Temporary attributes on objects of other packages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @contextmanager
 def attribute(owner: Any, **values: Any) -> Iterator[None]:
-    """Sets instance attributes for the length of a `with`, and leaves none behind."""
+    """Set instance attributes for the duration of a `with`, and leave none behind."""
     before = {name: vars(owner)[name] for name in values if name in vars(owner)}
     try:
         for name, value in values.items():

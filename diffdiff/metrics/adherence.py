@@ -1,4 +1,4 @@
-"""How well an edit obeys its change map, and how much of the picture it changed.
+"""How well an edit follows its change map, and how much of the picture it changed.
 
 CAM and DAM are the measures of *Differential Diffusion* (Levin & Fried, arXiv 2306.00950): the map
 beside an edit map of what really changed. The paper's edit map is spatial LPIPS; `pixel_change`
@@ -16,7 +16,8 @@ from ..errors import FieldError
 
 
 def pixel_change(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Mean absolute difference over the channels: float32 [H, W] in 0..1 (1 = black to white).
+    """Return the mean absolute difference over the channels: float32 [H, W] in 0..1 (1 = black to
+    white).
 
     Args:
         before, after: uint8 [H, W, C] of one shape.
@@ -30,7 +31,7 @@ def pixel_change(before: np.ndarray, after: np.ndarray) -> np.ndarray:
 
 
 def mean_change(before: np.ndarray, after: np.ndarray) -> float:
-    """Mean absolute difference of two uint8 pictures [H, W, C], in 8-bit levels, 0..255.
+    """Return the mean absolute difference of two uint8 pictures [H, W, C], in 8-bit levels, 0..255.
 
     Raises:
         FieldError: "after".
@@ -40,7 +41,8 @@ def mean_change(before: np.ndarray, after: np.ndarray) -> float:
 
 
 def edit_map(change: np.ndarray, full: np.ndarray) -> np.ndarray:
-    """The paper's edit map: the change under a map minus that of a full edit. float64 [H, W].
+    """Return the paper's edit map: the change under a map minus that of a full edit. float64 [H,
+    W].
 
     Args:
         change: [H, W], distance of input and output (spatial LPIPS, or `pixel_change`) under the
@@ -59,7 +61,7 @@ def edit_map(change: np.ndarray, full: np.ndarray) -> np.ndarray:
 
 
 def pearson(a: np.ndarray, b: np.ndarray) -> float | None:
-    """Pearson's correlation, -1..1, of two arrays of one shape; None where one is constant.
+    """Return Pearson's correlation, -1..1, of two arrays of one shape; None where one is constant.
 
     Raises:
         FieldError: "edit", for different shapes, no values, or values that are not finite.
@@ -74,7 +76,7 @@ def pearson(a: np.ndarray, b: np.ndarray) -> float | None:
 
 
 def cam(m: np.ndarray, edit: np.ndarray) -> float | None:
-    """Correlation of the change map (1 = change) and the edit map; higher is better, 1 at most.
+    """Return the correlation of change map (1 = change) and edit map; higher is better, 1 at most.
 
     None where one of them is constant. Pearson's correlation is blind to scale and offset, and
     the paper's opposite convention turns both sides round, so the figure is the paper's.
@@ -83,7 +85,8 @@ def cam(m: np.ndarray, edit: np.ndarray) -> float | None:
 
 
 def dam(m: np.ndarray, edit: np.ndarray) -> float:
-    """Distance of the change map and the edit map: min over a, b of ||m - a edit + b||, Frobenius.
+    """Return the distance of change map and edit map: min over a, b of ||m - a edit + b||,
+    Frobenius.
 
     Lower is better, 0 at least. It grows with the number of pixels: compare at one size only, or
     divide by sqrt(H W).
@@ -112,7 +115,7 @@ class Bin(NamedTuple):
 
 
 def by_strength(m: np.ndarray, change: np.ndarray, bins: int = 10) -> list[Bin]:
-    """Mean change for each range of strength: kept pixels first, then `bins` equal ranges of 0..1.
+    """Return the mean change per range of strength: kept pixels first, then `bins` equal ranges.
 
     Args:
         m: [H, W] in 0..1.
@@ -154,7 +157,7 @@ class Outside(NamedTuple):
 
 
 def outside(before: np.ndarray, after: np.ndarray, m: np.ndarray) -> Outside:
-    """Whether kept pixels (m = 0) came out as they went in.
+    """Return whether kept pixels (m = 0) came out as they went in.
 
     Args:
         before, after: uint8 [H, W, C] of one shape.
@@ -178,7 +181,7 @@ def adherence(
     edit: np.ndarray | None = None,
     bins: int = 10,
 ) -> dict[str, Any]:
-    """All measures of one edit, ready for JSON.
+    """Return all measures of one edit, ready for JSON.
 
     Args:
         before, after: uint8 [H, W, C] of one shape.

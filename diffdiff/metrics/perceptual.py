@@ -1,4 +1,4 @@
-"""LPIPS (Zhang et al., arXiv 1801.03924), where its package and its network are already there."""
+"""LPIPS (Zhang et al., arXiv 1801.03924), where its package and its network are installed."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ DistanceMap = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 @cache
 def distance() -> Distance | None:
-    """LPIPS of two pictures, uint8 `[H, W, 3]`; None where it would need a download."""
+    """Return the LPIPS of two pictures, uint8 `[H, W, 3]`; None where it would need a download."""
     network = _network()
     return network and (lambda before, after: float(network(*_pair(before, after))))
 
 
 @cache
 def distance_map() -> DistanceMap | None:
-    """Spatial LPIPS of two pictures: float32 `[H, W]`; None where it would need a download."""
+    """Return the spatial LPIPS of two pictures: float32 `[H, W]`; None where it would need a
+    download."""
     network = _network(spatial=True)
     return network and (lambda before, after: network(*_pair(before, after))[0, 0].numpy())
 

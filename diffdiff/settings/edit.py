@@ -1,4 +1,5 @@
-"""The settings of one edit: the only place where names, defaults, ranges and help texts stand.
+"""The settings of one edit: the only place where names, defaults, ranges and help texts are
+written.
 
 Those of automatic maps are in `settings.sources`. What derives from the fields is in
 `settings.schema`.
@@ -23,8 +24,8 @@ SOFT_PART = 16  # the shorter side in radii of soft inpainting, where none is gi
 
 
 class BasicArgs(BaseModel, extra="forbid"):
-    """What every edit has. Every field but the map may be left out. New ones are added at the end:
-    a WebUI's positional arguments have this order."""
+    """Settings of every edit. Every field but the map may be left out. New ones are added at the
+    end: a WebUI's positional arguments have this order."""
 
     enabled: bool = Field(
         True, title="Enable", description="Give every pixel its own denoising strength."
@@ -239,7 +240,7 @@ class EditArgs(
 
     @property
     def needs_map(self) -> bool:
-        """Whether nothing but a change map can say what changes."""
+        """Whether only a change map can say what changes."""
         return self.mode == "edit" or (self.mode == "fan" and self.fan_layout == "map")
 
     @property
@@ -257,7 +258,7 @@ class EditArgs(
 
     @property
     def reading(self) -> Reading:
-        """How a map value and the strength of white make a strength.
+        """How a map value and the strength of white become a strength.
 
         Raises:
             FieldError: "response".
@@ -274,7 +275,7 @@ class EditArgs(
         return np.asarray if self.response is None else amount(points_of(self.response))
 
     def radius(self, size: tuple[float, float]) -> float:
-        """Soften radius in pixels of the size (width, height) that is worked at."""
+        """Return the soften radius in pixels for the size (width, height) that is processed."""
         if self.soften_radius is not None:
             return self.soften_radius
         return min(size) / SOFT_PART if self.soft else 0.0

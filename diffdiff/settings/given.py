@@ -11,7 +11,7 @@ from .schema import fields, parse
 
 
 def given(chosen: Any, model: type[BaseModel], of: Iterable[str] | None = None) -> Any:
-    """Check the settings that were given as texts: the model's own ranges and messages.
+    """Check settings that were given as texts, with the model's own ranges and messages.
 
     Args:
         chosen: an object with an attribute for each setting that was given.
@@ -26,7 +26,8 @@ def given(chosen: Any, model: type[BaseModel], of: Iterable[str] | None = None) 
 
 
 def _value(text: Any, type_: type) -> Any:
-    """Numbers as numbers, so that messages show them as the API's do; the model checks the rest."""
+    """Return a number where the text is one, so that messages show it as the API's do; the model
+    checks the rest."""
     try:
         return type_(text) if type_ in (int, float) and isinstance(text, str) else text
     except ValueError:

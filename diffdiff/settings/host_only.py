@@ -1,4 +1,4 @@
-"""Fields that mean something in a WebUI only."""
+"""Fields that only a WebUI has a use for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings to and from a picture's generation parameters. Keys and types derive from the args."""
+"""Settings to and from generation parameters. Keys and types derive from the settings."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ STARTS = "DD starts"  # where strengths have begun
 
 
 def key(field: str) -> str:
+    """Return the key of a field in the generation parameters."""
     return "DD " + field.replace("_", " ")
 
 
 def write(args: EditArgs, change_maps: list[np.ndarray]) -> dict[str, Any]:
-    """The non-default settings, the map's fingerprint and the version; for an enabled edit."""
+    """Return the parameters of an enabled edit: non-default settings, the map's fingerprint, the
+    version."""
     idle = {name for other in REQUEST if other != args.source for name in request_fields(other)}
     idle |= set() if args.source == "diffedit" else set(fields(DiffEditArgs))
     settings = {key(name): value for name, value in changed(args).items() if name not in idle}
@@ -33,7 +35,7 @@ def write(args: EditArgs, change_maps: list[np.ndarray]) -> dict[str, Any]:
 
 
 def places(strengths: Sequence[float], boxes: Sequence[Sequence[int]]) -> str:
-    """Where a picture shows which strength: "strength left top right bottom; ...".
+    """Write where a picture shows which strength: "strength left top right bottom; ...".
 
     boxes: in pixels of that picture, right and bottom excluded. No character of it needs quotes.
     """
@@ -42,7 +44,7 @@ def places(strengths: Sequence[float], boxes: Sequence[Sequence[int]]) -> str:
 
 
 def fingerprint(change_maps: list[np.ndarray]) -> str:
-    """Ten hexadecimal digits that tell maps apart: float32 `[H, W]` each, as decoded."""
+    """Return ten hexadecimal digits that identify maps: float32 `[H, W]` each, as decoded."""
     digest = hashlib.sha256()
     for change_map in change_maps:
         digest.update(np.round(change_map * 65535).astype("<u2").tobytes())
@@ -50,7 +52,7 @@ def fingerprint(change_maps: list[np.ndarray]) -> str:
 
 
 def reader(field: str) -> Callable[[dict], Any]:
-    """What to put into a control when parameters are pasted.
+    """Return a function that reads a control's value from pasted parameters.
 
     A setting that is not written had its default, and one that is written wrongly (parameters can
     come from anywhere) gets it; parameters of a picture made without the extension switch it off
@@ -78,7 +80,7 @@ def reader(field: str) -> Callable[[dict], Any]:
 
 
 def _number(text: Any, default: float) -> float:
-    """The number of a text, of the default's type; the default where it is none."""
+    """Parse a number of the default's type; return the default where the text is none."""
     try:
         value = type(default)(text)
         return value if math.isfinite(value) else default

@@ -1,4 +1,4 @@
-"""Settings of what a grey means: a part of the change, and where it begins."""
+"""Settings of what a gray means: which part of the change, and where it starts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MOST = 16  # extra levels
 
 
 class ResponseArgs(BaseModel, extra="forbid"):
-    """What part of a change a grey means."""
+    """What part of the change a gray means."""
 
     response: str | None = Field(
         None,
@@ -23,7 +23,7 @@ class ResponseArgs(BaseModel, extra="forbid"):
 
 
 class LevelArgs(BaseModel, extra="forbid"):
-    """Where strengths begin."""
+    """Where strengths start."""
 
     levels: Literal["auto", "steps", "fine"] = Field(
         "auto",
@@ -42,5 +42,5 @@ class LevelArgs(BaseModel, extra="forbid"):
     )
 
     def fine(self, steps: int) -> bool:
-        """Whether levels between steps are asked for, or to be tried, in a run of `steps`."""
+        """Return whether a run of `steps` should start pixels between steps, or try to."""
         return self.levels == "fine" or (self.levels == "auto" and steps < FEW)

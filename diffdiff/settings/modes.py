@@ -41,7 +41,7 @@ HELP = " ".join(f"{mode.name}: {mode.about}" for mode in REGISTRY)
 
 
 def idle(mode: str) -> tuple[str, ...]:
-    """Return the fields that mean nothing in a mode, since others only obey them."""
+    """Return the fields that have no effect in a mode."""
     own = MODES[mode].fields
     every = dict.fromkeys(name for other in REGISTRY for name in other.fields)
     return tuple(name for name in every if name not in own)

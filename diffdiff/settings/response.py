@@ -1,4 +1,4 @@
-"""How far each strength moves a picture, and maps whose greys mean amounts of change by it.
+"""How far each strength changes a picture, and maps whose grays mean amounts of change by it.
 
 A model's response to strength is no straight line: below some strength it hardly changes a
 picture, above another nothing more happens. A strength sheet measures it. With the response
@@ -26,7 +26,7 @@ Reading = Callable[[Any, Any], Any]  # (map, strength of white) -> strengths
 
 
 def points_of(value: str | Sequence[Sequence[float]]) -> tuple[Point, ...]:
-    """A response as the user gave it: text, or a list of pairs. 1 to 64 points.
+    """Parse a response as the user gave it: text, or a list of pairs. 1 to 64 points.
 
     Between points the response is straight; it begins at no change for strength 0, and goes on
     after the last point as before it.
@@ -57,7 +57,7 @@ def points_of(value: str | Sequence[Sequence[float]]) -> tuple[Point, ...]:
 
 
 def text(points: Sequence[Point]) -> str:
-    """As `points_of` reads it; no character of it needs quotes in a picture's parameters."""
+    """Write points as `points_of` reads them, in characters that need no quotes in parameters."""
     return "; ".join(map(_told, points))
 
 
@@ -66,7 +66,7 @@ def _told(point: Point) -> str:
 
 
 def reading(points: Sequence[Point]) -> Reading:
-    """How a map is read by a response: `strength = R^-1(map * R(full))`, R the response.
+    """Return how a response reads a map: `strength = R^-1(map * R(full))`, R the response.
 
     Rising in both, 0 for 0, and `full` for 1 (to rounding). What is relative stays so: the change
     at `full`, whatever it is, is what white means.
@@ -81,13 +81,13 @@ def reading(points: Sequence[Point]) -> Reading:
 
 
 def amount(points: Sequence[Point]) -> Callable[[Any], Any]:
-    """How much a strength changes by a response, as a part of what strength 1 changes."""
+    """Return how much a strength changes, as a part of what strength 1 changes."""
     strengths, changes = _whole(points)
     return lambda strength: np.interp(strength, strengths, changes / changes[-1])
 
 
 def _whole(points: Sequence[Point]) -> tuple[np.ndarray, np.ndarray]:
-    """Strengths and changes from no strength on to all of it."""
+    """Return strengths and changes from strength 0 to 1."""
     strengths, changes = (np.array([0.0, *column]) for column in zip(*points))
     if strengths[-1] < 1:
         slope = (changes[-1] - changes[-2]) / (strengths[-1] - strengths[-2])
@@ -97,7 +97,7 @@ def _whole(points: Sequence[Point]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def measured(strengths: Sequence[float], changes: Sequence[float]) -> tuple[Point, ...]:
-    """The response that fits measurements best (least squares) and rises, by pooling neighbours.
+    """Fit a rising response to measurements (least squares), by pooling neighbors.
 
     Args:
         strengths: in 0..1, in any order; those of 0 are left out.

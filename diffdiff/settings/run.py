@@ -1,4 +1,4 @@
-"""The settings of img2img itself, where no WebUI's tab has them. Command line and page derive."""
+"""The settings of img2img itself, for the command line and the local page."""
 
 from __future__ import annotations
 
@@ -72,7 +72,8 @@ class RunArgs(BaseModel, extra="forbid"):
     )
 
     def alone(self, index: int = 0, strength: float | None = None) -> RunArgs:
-        """The run of one picture alone: its seed, and its strength if that is not the run's."""
+        """Return the run of one picture alone: its seed, and its strength if it differs from the
+        run's."""
         own = {"seed": (self.seed + index) % 2**32, "count": 1}
         own |= {} if strength is None else {"strength": strength}
         return RunArgs(**{**vars(self), **own})

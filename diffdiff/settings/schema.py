@@ -1,4 +1,4 @@
-"""What derives from the settings of an edit: checks, descriptions, what was changed.
+"""What derives from the settings: checks, descriptions, differences from the defaults.
 
 Panel, API, infotext, command line and docs derive from `EditArgs` by these. The same code runs on
 pydantic 1.10 (A1111) and 2 (Forge).
@@ -21,7 +21,7 @@ PICTURES = ("map", "other_image")  # too large to be told
 
 
 def parse(request: dict, model: type[BaseModel] = EditArgs) -> Any:
-    """A request checked against `EditArgs`, or against another model of settings.
+    """Check a request against `EditArgs`, or against another model of settings.
 
     Raises:
         FieldError: names the first wrong field, its value and what is allowed.
@@ -66,7 +66,7 @@ def parse(request: dict, model: type[BaseModel] = EditArgs) -> Any:
 
 
 def _check_together(args: EditArgs) -> None:
-    """What no single field's range can say."""
+    """Check what no single field's range can say."""
     if args.black >= args.white:
         raise FieldError(
             "black",
@@ -79,7 +79,7 @@ def _check_together(args: EditArgs) -> None:
 
 
 def remedy(field: str, model: type[BaseModel] = EditArgs) -> str:
-    """What a field accepts, in words."""
+    """Return a sentence on what a field accepts."""
     info = fields(model)[field]
     if info["choices"]:
         return f"Use one of: {', '.join(info['choices'])}."
@@ -104,13 +104,13 @@ TYPES = {"object": dict, "boolean": bool, "integer": int, "number": float, "stri
 
 
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:
-    """The JSON schema of a model of settings, on either pydantic."""
+    """Return the JSON schema of a model of settings, on either pydantic."""
     return (getattr(model, "model_json_schema", None) or model.schema)()
 
 
 @cache
 def fields(model: type[BaseModel] = EditArgs) -> dict[str, dict[str, Any]]:
-    """name -> {title, help, type, default, low, high, choices}, in order, from the model.
+    """Describe each field: name -> {title, help, type, default, low, high, choices}, in order.
 
     type: bool, int, float, str or dict.
     """
@@ -132,7 +132,7 @@ def fields(model: type[BaseModel] = EditArgs) -> dict[str, dict[str, Any]]:
 
 
 def changed(args: BaseModel) -> dict[str, Any]:
-    """The settings that differ from their defaults; pictures and `enabled` are left out."""
+    """Return the settings that differ from their defaults; pictures and `enabled` are left out."""
     defaults = {name: info["default"] for name, info in fields(type(args)).items()}
     if isinstance(args, EditArgs) and args.soften_radius == 0 and not args.soft:
         defaults["soften_radius"] = 0  # what an automatic one is

@@ -1,7 +1,7 @@
-"""The registry of map sources: what each is called, and the settings that it obeys.
+"""The registry of map sources: what each is called, and the settings that it uses.
 
-Panel, API, parameters, command line, batches and layers read it. The functions that read a map off
-a picture are in `diffdiff.maps.source_maps`, by the same names.
+Panel, API, parameters, command line, batches and layers read it. The functions that compute a map
+from a picture are in `diffdiff.maps.source_maps`, by the same names.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class Input:
     what: "a map", "a picture", "a prompt", ... A picture is the path of a file on the command
         line, base64 or a data URL in a WebUI.
     title, help: of the layers editor; empty for a field of a request, which has its own.
-    needed: the source cannot do without. may_be_empty: empty text is an answer too.
+    needed: the source requires it. may_be_empty: empty text is a value too.
     """
 
     name: str
@@ -43,9 +43,9 @@ class Source:
 
     title: as a list of sources has it. phrase: as in "The map comes from ...".
     layer: (title, help) in the layers editor; None where no layer has this source.
-    settings: the fields of `SourceArgs` that it obeys. inputs: what else it is given.
-    request: whether a request may have it. of_picture: whether it is read off the picture alone
-        or with a second one. host_only: needs a WebUI. model: asks the checkpoint.
+    settings: the fields of `SourceArgs` that it uses. inputs: what else it needs.
+    request: whether a request may have it. of_picture: whether it is computed from the
+        picture, alone or with a second one. host_only: needs a WebUI. model: calls the model.
     """
 
     name: str
@@ -68,20 +68,22 @@ FILE = Input("file", "a map", "Map", "White changes, black is kept.", needed=Tru
 OTHER = Input("other_image", "a picture", needed=True)
 STROKES = (
     Input("inside", "a picture", "Strokes inside", "White on the object."),
-    Input("outside", "a picture", "Strokes outside", "White beside the object."),
+    Input("outside", "a picture", "Strokes outside", "White on the background."),
 )
 PREPROCESSOR = Input("annotator", "the name of a ControlNet preprocessor", needed=True)
 
 REGISTRY = (
-    Source("upload", "Painted map", "the painting", ("A map", "From a file."), inputs=(FILE,)),
+    Source(
+        "upload", "Painted map", "the painting", ("Map file", "A map from a file."), inputs=(FILE,),
+    ),
     Source(
         "diffedit", "DiffEdit: where two prompts differ", "DiffEdit",
-        ("From prompts (DiffEdit)", "Where two prompts want the picture to differ."),
+        ("From prompts (DiffEdit)", "Where the predictions for two prompts differ."),
         inputs=PROMPTS, model=True,
     ),
     Source(
         "mask", "Inpaint mask", "the inpaint mask",
-        ("Inpaint mask", "White where the tab's mask is."), host_only=True,
+        ("Inpaint mask", "White where the tab is masked."), host_only=True,
     ),
     Source(
         "luminance", "Luminance: bright parts change", "luminance",
@@ -93,11 +95,11 @@ REGISTRY = (
     ),
     Source(
         "edges", "Edges: soft, from the gradient", "the edges",
-        ("Edges", "Edges change, by the gradient."), ("edge_sigma",), of_picture=True,
+        ("Edges", "Edges change, softly, by the gradient."), ("edge_sigma",), of_picture=True,
     ),
     Source(
         "canny", "Canny edges: thin lines", "Canny edges",
-        ("Canny edges", "Edges change, by Canny's thin lines."), ("canny_low", "canny_high"),
+        ("Canny edges", "Thin edges change."), ("canny_low", "canny_high"),
         of_picture=True,
     ),
     Source(
@@ -106,16 +108,16 @@ REGISTRY = (
     ),
     Source(
         "point", "Distance from a point", "the distance from a point",
-        ("Distance from a point", "The farther from it, the more changes."), ("point_x", "point_y"),
+        ("Distance from a point", "The farther from it, the more change."), ("point_x", "point_y"),
         of_picture=True,
     ),
     Source(
         "border", "Distance from the border", "the distance from the border",
-        ("Distance from the border", "The farther from it, the more changes."), of_picture=True,
+        ("Distance from the border", "The farther from it, the more change."), of_picture=True,
     ),
     Source(
-        "difference", "Difference from another picture", "the difference from another picture",
-        ("Difference of two pictures", "Where this picture differs from another one."),
+        "difference", "Difference from another image", "the difference from another image",
+        ("Difference of two images", "Where this image differs from another one."),
         inputs=(OTHER,), of_picture=True,
     ),
     Source(
@@ -124,30 +126,30 @@ REGISTRY = (
     ),
     Source(
         "foreground", "Foreground: one object", "the foreground",
-        ("Foreground", "The object in a box or under strokes (GrabCut)."), ("box", "rounds"),
+        ("Foreground", "One object, in a box or under strokes (GrabCut)."), ("box", "rounds"),
         STROKES, of_picture=True,
     ),
     Source(
-        "constant", "Whole picture: everything changes", "a constant",
+        "constant", "Whole image: everything changes", "a constant",
         ("Constant", "One value everywhere."),
     ),
     Source(
         "annotator", "ControlNet preprocessor, such as depth", "a ControlNet preprocessor",
-        ("ControlNet preprocessor", "The picture that it makes, such as depth."),
+        ("ControlNet preprocessor", "Its output, such as depth."),
         inputs=(PREPROCESSOR,), host_only=True,
     ),
     Source(
         "layers", "Layers: several maps combined", "layers",
         inputs=(Input("layers", "a preset"),),
     ),
-    Source("painted", layer=("Painted", "What the painter has."), request=False),
+    Source("painted", layer=("Painted", "The painted map."), request=False),
 )  # fmt: skip
 SOURCES = {source.name: source for source in REGISTRY}
 
 REQUEST = tuple(source.name for source in REGISTRY if source.request)
 """Values of the field `source`."""
 OF_PICTURE = tuple(source.name for source in REGISTRY if source.of_picture)
-"""Sources that are read off the picture."""
+"""Sources that are computed from the picture."""
 LAYER = (*OF_PICTURE, "painted", "upload", "constant", "diffedit", "mask", "annotator")
 """Sources of a layer, in the order of the editor."""
 _BY_TITLE = {SOURCES[name].title: name for name in REQUEST}
@@ -169,7 +171,7 @@ def layer_inputs(source: str) -> dict[str, Input]:
 
 
 def request_fields(source: str) -> tuple[str, ...]:
-    """Return the fields of a request that only this source obeys, in the order of a panel; those
-    of DiffEdit's own model are not among them."""
+    """Return the fields of a request that only this source uses, in the order of a panel; those of
+    DiffEdit's own model are not among them."""
     own = SOURCES[source]
     return (*(one.name for one in own.inputs if one.is_field), *own.settings)

@@ -1,4 +1,4 @@
-"""Settings of the maps that make themselves, and the map of a named source.
+"""Settings of automatic maps.
 
 As with `settings.edit`: names, defaults, ranges and help texts stand here only, and the command
 line and the panels derive from them. A default that another function has is written there alone.
@@ -14,7 +14,7 @@ from ..errors import FieldError
 
 
 class SourceArgs(BaseModel, extra="forbid"):
-    """How a map is read off a picture. Each field concerns one source."""
+    """How a map is computed from a picture. Each field concerns one source."""
 
     edge_sigma: float = Field(
         1.0,
@@ -129,7 +129,7 @@ class DiffEditArgs(BaseModel, extra="forbid"):
 
 
 def sides(text: str) -> list[float]:
-    """The numbers of a box, "left,top,right,bottom".
+    """Parse the numbers of a box, "left,top,right,bottom".
 
     Raises:
         FieldError: "box".
@@ -142,7 +142,7 @@ def sides(text: str) -> list[float]:
 
 
 def check_prompts(reference: str, query: str) -> None:
-    """What is wrong with DiffEdit's two prompts, as far as no model is needed to tell.
+    """Check DiffEdit's two prompts, as far as no model is needed.
 
     Raises:
         FieldError: "query".

@@ -1,4 +1,4 @@
-"""Lists of strengths, for a fan and a sheet: evenly spread, the paper's, or the user's own."""
+"""Lists of strengths for a fan and a sheet: evenly spaced, the paper's, or the user's own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PRESETS = {"full": (0.0, 1.0), "dark": (0.5, 1.0), "light": (0.0, 0.5), "central
 
 
 def spread(count: int, low: float = 0.0, high: float = 1.0) -> tuple[float, ...]:
-    """`count` strengths in even steps from low to high, to six decimals.
+    """Return `count` evenly spaced strengths from low to high, to six decimals.
 
     Raises:
         FieldError: "fan_count" outside 2..16, "fan_low" or "fan_high" for values outside 0..1,
@@ -33,7 +33,8 @@ def spread(count: int, low: float = 0.0, high: float = 1.0) -> tuple[float, ...]
 
 
 def preset(name: str, count: int = 5) -> tuple[float, ...]:
-    """Strengths of a fan of the paper, in its order: strongest first (black on the left there).
+    """Return the strengths of one of the paper's fans, in its order: strongest first (black on the
+    left there).
 
     Raises:
         FieldError: "fan_preset" for an unknown name, "fan_count".
@@ -45,7 +46,7 @@ def preset(name: str, count: int = 5) -> tuple[float, ...]:
 
 
 def listed(values: str | Sequence[float]) -> tuple[float, ...]:
-    """A list of 2 to 16 strengths as the user gave it: numbers, or text with commas or spaces.
+    """Parse 2 to 16 strengths as the user gave them: numbers, or text with commas or spaces.
 
     Raises:
         FieldError: "fan_strengths".

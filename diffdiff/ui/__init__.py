@@ -1,1 +1,1 @@
-"""What the WebUI's panel and the standalone page have in common."""
+"""Controls that the WebUI's panel and the local page share."""

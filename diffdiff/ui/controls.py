@@ -1,4 +1,4 @@
-"""A Gradio control for a field of a model of settings. Runs on Gradio 3.41, 4.40 and 6.
+"""Gradio controls for fields of a settings model. Runs on Gradio 3.41, 4.40 and 6.
 
 Gradio is imported when a control is made: the host decides which one that is.
 """
@@ -16,14 +16,15 @@ MOST_BUTTONS = 6  # more choices unfold
 
 
 def as_sent(payload: Any) -> str | bytes | None:
-    """What the decoder gets of an upload: Gradio 3's data URL, the bytes of a later one's file."""
+    """Return an upload as the decoder takes it: Gradio 3's data URL, or the bytes of a later one's
+    file."""
     if payload is None or isinstance(payload, str):
         return payload
     return Path(payload.path).read_bytes()
 
 
 def upload(label: str, elem_id: str, **more: Any) -> Any:
-    """A picture whose handler gets the file as it was sent, a data URL or bytes."""
+    """Return an image control whose handler gets the file as it was sent, a data URL or bytes."""
     import gradio as gr
 
     image = gr.Image(label=label, elem_id=elem_id, **more)
@@ -34,7 +35,7 @@ def upload(label: str, elem_id: str, **more: Any) -> Any:
 
 
 def painter(elem_id: str, value: str = "", panel: str | None = None) -> Any:
-    """The painter's place, and the box out of sight in which its map travels as a data URL.
+    """Build the painter's place, and the hidden box in which its map travels as a data URL.
 
     `javascript/diffdiff.mjs` fills the place. What is written into the box by a handler is the
     painter's next map.
@@ -55,7 +56,7 @@ def painter(elem_id: str, value: str = "", panel: str | None = None) -> Any:
 
 
 def control(name: str, info: dict[str, Any], elem_id: str, /, **more: Any) -> Any:
-    """The control that a field's type asks for.
+    """Return the control for a field, by its type.
 
     Args:
         name: of the field.

@@ -1,4 +1,4 @@
-"""The layers editor's place on a page, and what it must know of the sources."""
+"""The place of the layers editor on a page, and what it must know of the sources."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from ..settings.sources import DiffEditArgs, SourceArgs
 
 
 def schema() -> dict[str, Any]:
-    """What the editor derives its rows from: blends, sources with their settings, and shaping."""
+    """Return what the editor derives its rows from: blends, sources with their settings,
+    shaping."""
     reading, finding = fields(SourceArgs), fields(DiffEditArgs)
     described = fields(EditArgs)
     sources = {}
@@ -53,7 +54,7 @@ def _value() -> dict[str, Any]:
 
 
 def editor(elem_id: str, label: str) -> Any:
-    """The place of the editor, and the box below it that holds the layers as JSON.
+    """Build the editor's place, and the box below it that holds the layers as JSON.
 
     `javascript/hosts/layers.mjs` fills the place.
     """

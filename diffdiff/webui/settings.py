@@ -13,21 +13,23 @@ OPTIONS: dict[str, tuple[Any, str, str, Any, dict]] = {
     # name: (default, label, info, component, its arguments)
     "embed_map": (
         True, "Write the map into PNG files",
-        "at most 64 KiB, so that Send to img2img and PNG Info bring it back", gr.Checkbox, {},
+        "At most 64 KiB. Send to img2img and PNG Info then restore it.", gr.Checkbox, {},
     ),
     "batch_maps": (
         "", "Batch tab: folder of change maps",
-        "a map for each picture, of the same name; empty: the panel's map for all", gr.Textbox, {},
+        "One map per image, with the same name. Empty: the panel's map for all images.",
+        gr.Textbox, {},
     ),
     "batch_missing": (
-        MISSING[0], "Batch tab: where a picture has no map", "", gr.Radio, {"choices": MISSING},
+        MISSING[0], "Batch tab: if an image has no matching map", "", gr.Radio,
+        {"choices": MISSING},
     ),
     "undo_mb": (
-        64, "Painter: memory for undo, MB", "of the browser; after a reload of the page", gr.Slider,
+        64, "Painter: memory for undo, MB", "Browser memory. Reload the page to apply.", gr.Slider,
         {"minimum": 8, "maximum": 1024, "step": 8},
     ),
     "heat_colours": (
-        "inferno", "Painter: colours of the strengths", "after a reload of the page", gr.Radio,
+        "inferno", "Painter: colors of the strengths", "Reload the page to apply.", gr.Radio,
         {"choices": ["inferno", "viridis", "red", "blue"]},
     ),
 }  # fmt: skip
@@ -38,12 +40,12 @@ def key(name: str) -> str:
 
 
 def register() -> None:
-    """Adds the section; called by the host when its page is built."""
+    """Add the section; the host calls this when its page is built."""
     for name, (default, label, info, component, how) in OPTIONS.items():
         option = shared.OptionInfo(default, label, component, how, section=SECTION)
         shared.opts.add_option(key(name), option.info(info) if info else option)
 
 
 def get(name: str) -> Any:
-    """An option as it stands; its default on a host that has no Settings page yet."""
+    """Return an option's value; its default on a host that has no Settings page yet."""
     return getattr(shared.opts, key(name), OPTIONS[name][0])
