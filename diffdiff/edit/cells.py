@@ -11,8 +11,8 @@ from ..maps.geometry import LARGEST_CELL
 def whole_cells(
     source: Image.Image, change_map: np.ndarray, picture: Image.Image
 ) -> tuple[Image.Image, np.ndarray]:
-    """Source and map without what the host's VAE has left out of the picture: it works in whole
-    cells, and drops a rest of less than one on the right and below."""
+    """Return source and map without what the host's VAE leaves out of the picture: it works in
+    whole cells, and drops a rest."""
     rest = [a - b for a, b in zip(source.size, picture.size)]
     if any(rest) and all(0 <= side < LARGEST_CELL for side in rest):
         width, height = picture.size

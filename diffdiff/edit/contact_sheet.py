@@ -39,7 +39,7 @@ class Bar(NamedTuple):
     labelled: tuple[int, ...]
 
     def below(self, fan: Fan) -> list[tuple[int, int, int, int]]:
-        """Where the stripes of the fan lie in the picture with its bar, as `boxes`."""
+        """Return where the stripes of the fan lie in the picture with its bar, as `boxes`."""
         down = self.height
         return [
             (left, top + down, right, bottom + down)
@@ -48,7 +48,7 @@ class Bar(NamedTuple):
 
 
 def with_bar(picture: np.ndarray, fan: Fan) -> Bar:
-    """The result of a fan with its strengths above it, outside the picture.
+    """Add a bar of strengths above the result of a fan, outside the picture.
 
     Args:
         picture: uint8 `[H, W, 3]`, the size of the fan.
@@ -85,7 +85,8 @@ def with_bar(picture: np.ndarray, fan: Fan) -> Bar:
 
 
 def hit(bar: Bar, fan: Fan, x: float, y: float) -> int | None:
-    """Index of the stripe under a point of the picture with its bar: a swatch, or the stripe."""
+    """Return the index of the stripe under a point of the picture with its bar: a swatch, or the
+    stripe."""
     if y >= bar.height:
         return fan.at(x, y - bar.height)
     return _box_at(bar.boxes, x, y)
@@ -96,7 +97,8 @@ def _number(strength: float) -> str:
 
 
 def _edges(fan: Fan) -> list[int]:
-    """Where swatches begin and end: over the stripes if those are side by side, else even."""
+    """Return where swatches start and end: over the stripes if those are side by side, else
+    evenly."""
     width = fan.labels.shape[1]
     boxes = [s.box for s in fan.stripes]
     lefts, rights = [b[0] for b in boxes], [b[2] for b in boxes]
@@ -108,7 +110,7 @@ def _edges(fan: Fan) -> list[int]:
 def _fitting(
     texts: Sequence[str], middles: Sequence[float], width: int, wanted: int
 ) -> tuple[tuple[int, ...], int]:
-    """Which numbers to write and how high: as many as fit, as large as these allow."""
+    """Choose which numbers to write and how high: as many as fit, as large as these allow."""
     for many in range(len(texts), 1, -1):
         chosen = tuple(round(i * (len(texts) - 1) / (many - 1)) for i in range(many))
         for line in range(wanted, SMALLEST - 1, -1):
@@ -125,7 +127,8 @@ def _fitting(
 
 
 def _placed(middle: float, size: int, width: int) -> int:
-    """Left end of a text around `middle`, moved inside the picture; below 0 if it is too wide."""
+    """Return the left end of a text around `middle`, moved inside the picture; below 0 if it is too
+    wide."""
     return min(max(round(middle - size / 2), 0), width - size)
 
 
@@ -146,7 +149,7 @@ class Sheet(NamedTuple):
     changes: tuple[float, ...] = ()
 
     def at(self, x: float, y: float) -> int | None:
-        """Index of the tile under a point, None beside the tiles."""
+        """Return the index of the tile under a point, None between tiles."""
         return _box_at(self.boxes, x, y)
 
 
@@ -157,7 +160,7 @@ def strength_sheet(
     max_side: int = MAX_SIDE,
     distance: Callable[[np.ndarray, np.ndarray], float] | None = None,
 ) -> Sheet:
-    """The contact sheet of a strength sheet: strength, and mean absolute change, under each.
+    """Make the contact sheet of a strength sheet: strength, and mean absolute change, below each.
 
     Args:
         pictures: uint8 `[H, W, 3]`, one for every strength, of one size.
@@ -190,7 +193,7 @@ def contact_sheet(
     columns: int | None = None,
     max_side: int = MAX_SIDE,
 ) -> Sheet:
-    """Pictures in rows, each with its lines of text below.
+    """Arrange pictures in rows, each with its lines of text below.
 
     Args:
         pictures: uint8 `[H, W, 3]` of one size, 1 to 256.

@@ -49,7 +49,8 @@ class Fan(NamedTuple):
     stripes: tuple[Stripe, ...]
 
     def at(self, x: float, y: float) -> int | None:
-        """Index of the stripe under a point in pixels of the picture, None where there is none."""
+        """Return the index of the stripe under a point in pixels of the picture, None where there
+        is none."""
         height, width = self.labels.shape
         if not (0 <= x < width and 0 <= y < height):  # NaN too
             return None
@@ -66,7 +67,7 @@ def fan(
     base: np.ndarray | None = None,
     reading: Reading = np.multiply,
 ) -> Fan:
-    """The change map of a fan.
+    """Make the change map of a fan.
 
     Args:
         height, width: of the picture, pixels.
@@ -109,7 +110,7 @@ def fan(
 
 
 def placed(part: Fan, width: int, height: int, box: tuple[int, int, int, int]) -> Fan:
-    """The fan of a part of a picture, on the whole of it; beside the part there is no stripe.
+    """Place the fan of a part of a picture on the whole of it; outside the part there is no stripe.
 
     Args:
         part: the fan, at any size.
@@ -147,7 +148,7 @@ def _checked_base(base: np.ndarray | None, height: int, width: int) -> np.ndarra
 
 
 def _columns(length: int, count: int, cell: int) -> np.ndarray:
-    """Label of every pixel along an axis: int8 [length], all labels there, borders on cells."""
+    """Label every pixel along an axis: int8 [length], all labels occur, borders on cells."""
     if count * cell > length:
         _too_narrow(count, f"over {length} pixels", cell, length // cell)
     # half a cell is rounded up: numpy's rounding to even could leave a stripe without a cell
@@ -156,7 +157,7 @@ def _columns(length: int, count: int, cell: int) -> np.ndarray:
 
 
 def _wedges(height: int, width: int, count: int, cell: int) -> np.ndarray:
-    """Labels of wedges by the angle of each cell's centre: int8 [height, width]."""
+    """Label wedges by the angle of each cell's center: int8 [height, width]."""
     arc = math.pi * min(height, width) / count
     if arc < cell:
         most = math.floor(math.pi * min(height, width) / cell)
@@ -175,7 +176,7 @@ def _wedges(height: int, width: int, count: int, cell: int) -> np.ndarray:
 
 
 def _in_map(base: np.ndarray, count: int, cell: int) -> np.ndarray:
-    """Labels of vertical stripes over the box of a map, -1 beside it: int8 [H, W]."""
+    """Label vertical stripes over the box of a map, -1 outside it: int8 [H, W]."""
     left, top, right, bottom = _box(base > 0)
     left -= left % cell
     right = min(right + -right % cell, base.shape[1])
@@ -207,7 +208,7 @@ def _inmost(where: np.ndarray, box: tuple[int, int, int, int]) -> tuple[int, int
 
 
 def at_once(wanted: int, device: str) -> int:
-    """How many pictures of a sheet one model call serves at most.
+    """Return how many pictures of a sheet one model call serves at most.
 
     Args:
         wanted: `sheet_batch` of the args; 0 = as the device has it best.
@@ -223,7 +224,8 @@ def needed(
     rule: StartRule = WEBUI,
     per_step: int = 1,
 ) -> tuple[int, ...]:
-    """Model evaluations that each picture of a sheet needs: as many as its plain run makes.
+    """Return the model evaluations that each picture of a sheet needs: as many as its plain run
+    makes.
 
     Args:
         steps, last: as in `diffdiff.sampling.start_steps.StartRule`.

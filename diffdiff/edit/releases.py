@@ -1,4 +1,4 @@
-"""What a map of strengths means for a run, in numbers and as a picture: who is released when."""
+"""What a map of strengths means for a run, in numbers and as a picture: what is released when."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a host hands over, as checked settings and maps: the values of a UI, or one object."""
+"""Requests of a host as checked settings and maps: the values of a UI, or one object."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..settings.source_registry import value_of
 
 
 def request_of(values: tuple) -> dict:
-    """The request in a script's positional arguments."""
+    """Read the request from a script's positional arguments."""
     if values and isinstance(values[0], dict):
         return values[0]
     described = fields()
@@ -30,7 +30,7 @@ def request_of(values: tuple) -> dict:
 
 
 def read(request: dict[str, Any]) -> tuple[EditArgs, list[np.ndarray]] | None:
-    """Checked settings and the maps that were painted or sent; None when the extension is off.
+    """Return checked settings and the painted or sent maps; None when the extension is off.
 
     Raises:
         FieldError: for anything that cannot be used; it carries `status_code` 422.

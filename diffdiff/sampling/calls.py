@@ -1,4 +1,5 @@
-"""A host's call of a sampler function, made again from a later step; and what is known of it."""
+"""A host's call of a sampler function, repeated from a later step, and what is known about the
+function."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ ASIDE = "last_noise_uncond"  # what the WebUI's own CFG++ samplers read from the
 
 @dataclass(frozen=True)
 class Habits:
-    """How a sampler function goes about a schedule (`diffdiff.sampling.probe` finds it out).
+    """How a sampler function works through a schedule (`diffdiff.sampling.probe` finds out).
 
     opens: which of its model calls, counted from 0, are the first of a step; None: each is.
     by_level: a step's place is found by its level, since a later start asks at other ones.
@@ -58,7 +59,7 @@ class Habits:
 
 
 class SamplerCall:
-    """A host's call of a sampler function, to be made again from a later step.
+    """A host's call of a sampler function, which can be repeated from a later step.
 
     Args:
         function: `function(model, x, *args, **kwargs) -> latents`.
@@ -79,11 +80,11 @@ class SamplerCall:
         return next((name for name in SCHEDULES if name in self.options), "")
 
     def run(self, model: Any, x: Tensor) -> Tensor:
-        """The run itself."""
+        """Run the sampler."""
         return self.function(model, x, **self.options)
 
     def watched(self, draws: Draws) -> SamplerCall:
-        """The same with its noise sampler watched."""
+        """Return the same call with its noise sampler watched."""
         given = self.options.get("noise_sampler")
         noise = {} if given is None else {"noise_sampler": draws.noise_sampler(given)}
         return SamplerCall(self.function, **(self.options | noise))
@@ -101,7 +102,7 @@ class SamplerCall:
         return bool(levels[0] < levels[-1])
 
     def quiet(self) -> SamplerCall:
-        """The same, silently."""
+        """Return the same call without callback and progress bar."""
         return SamplerCall(self.function, **self.silent)
 
     def later(
@@ -113,7 +114,7 @@ class SamplerCall:
         callback: Any = None,
         before: float | None = None,
     ) -> Tensor:
-        """The same from its step `at` on, silently, with noise that is given.
+        """Run the same call from its step `at` on, silently, with the given noise.
 
         before: a level (sigma or timestep) above that step, from which it goes to it first.
         """
@@ -130,7 +131,7 @@ class SamplerCall:
         return self.function(model, x, **options)
 
     def begun_at(self, level: float) -> SamplerCall:
-        """The same with its first level replaced."""
+        """Return the same call with its first level replaced."""
         levels = self.options[self.schedule].clone()
         levels[-1 if self.rising else 0] = level
         return SamplerCall(self.function, **self.options | {self.schedule: levels})
@@ -142,15 +143,17 @@ class SamplerCall:
         return given if hasattr(given, "tree") else None
 
     def listeners(self, kwargs: dict[str, Any]) -> list[Callable]:
-        """The functions that the sampler has put into the options of a model call, to hear what
-        the model answers with and without the prompt (the CFG++ samplers of Forge's kin)."""
+        """Return the functions that the sampler has put into the options of a model call to read
+        the model's answers with and without the prompt (the CFG++ samplers of Forge and its forks).
+        """
         before = _after_guidance(self.extra)
         return [function for function in _after_guidance(kwargs) if function not in before]
 
     def overheard(
         self, kwargs: dict[str, Any], held: Callable[[str, Tensor], Tensor]
     ) -> dict[str, Any]:
-        """Arguments of a model call whose listeners hear `held(name, value)` for each answer."""
+        """Return the arguments of a model call whose listeners get `held(name, value)` of each
+        answer."""
         own = self.listeners(kwargs)
         if not own:
             return kwargs
@@ -168,12 +171,12 @@ class SamplerCall:
         return kwargs | {"model_options": options}
 
     def beside(self, model: Any, kwargs: dict[str, Any]) -> tuple[str, ...]:
-        """Names of what this sampler wants of a `StandIn` beside its answer."""
+        """Return the names of what this sampler reads from a `StandIn` besides its answer."""
         asked = (ASIDE,) if vars(model).get("need_" + ASIDE) else ()
         return (*asked, *HEARD) if self.listeners(kwargs) else asked
 
     def deliver(self, model: StandIn, values: dict[str, Any], kwargs: dict[str, Any]) -> None:
-        """Hands a replay what the model gave beside its answer."""
+        """Give a replay what the model produced besides its answer."""
         vars(model).update({k: v for k, v in values.items() if k == ASIDE})
         for function in self.listeners(kwargs):
             function(dict(values))
@@ -184,8 +187,8 @@ def _after_guidance(kwargs: dict[str, Any]) -> list[Callable]:
 
 
 class StandIn:
-    """The model as a replay sees it: what it asks is answered by `answer(x, level, kwargs)`;
-    whatever else it looks at is the real one's."""
+    """The model as a replay sees it: calls are answered by `answer(x, level, kwargs)`; all other
+    attributes are the real model's."""
 
     def __init__(self, real: Any, answer: Callable[[StandIn, Tensor, Tensor, dict], Tensor]):
         vars(self).update(_real=real, _answer=answer)

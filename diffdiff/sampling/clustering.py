@@ -63,8 +63,8 @@ def nearest_centers(
 
 
 def _histogram(strength: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Strengths that stand for all, and their shares: flat regions by themselves, the rest by bins
-    whose middle value stands for them."""
+    """Return strengths that represent all, and their shares: flat regions by themselves, the rest
+    by bins whose middle value they take."""
     values, counts = np.unique(strength, return_counts=True)
     shares = counts / counts.sum()
     if len(values) <= BINS:
@@ -84,8 +84,8 @@ def _histogram(strength: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _gaps(at: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """`[n + 1, n]`: of all between centers i < j, the squared distances to the nearer one, times
-    their weights; row n: of all below j to it."""
+    """Return `[n + 1, n]`: for centers i < j, the squared distances of all values between them to
+    the nearer one, times their weights; row 0 has only the right center."""
     n = len(at)
     sums = np.zeros((3, n + 1))
     for power in range(3):

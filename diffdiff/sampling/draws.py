@@ -1,4 +1,4 @@
-"""The noise that a sampler draws: noted in the main run, given again in a replay.
+"""The noise that a sampler draws: recorded in the main run, repeated in a replay.
 
 A sampler gets its noise in one of three ways: from a `noise_sampler` that it is passed (or makes
 itself), from something that its host has put in the place of `torch.randn_like` (the sources), or
@@ -34,7 +34,7 @@ MAKER = "BrownianTreeNoiseSampler"
 
 
 class Astray(Exception):
-    """A replay has not gone the way of the main run."""
+    """A replay has left the path of the main run."""
 
 
 _watching: ContextVar[Draws | None] = ContextVar("watching", default=None)
@@ -43,7 +43,7 @@ _apart: ContextVar[bool] = ContextVar("apart", default=False)
 
 
 class Draws:
-    """The draws of one run. Several runs may be under way side by side, each in its own thread.
+    """The draws of one run. Several runs may be in progress side by side, each in its own thread.
 
     Args:
         sources: attributes of other people's objects that draw when they are called.
@@ -64,12 +64,12 @@ class Draws:
         self.mode: _Mode | None = None
 
     def take(self) -> list[Tensor]:
-        """What the main run has drawn since the last call."""
+        """Return what the main run has drawn since the last call."""
         seen, self.seen = self.seen, []
         return seen
 
     def draw(self, plain: Callable[[], Tensor]) -> Tensor:
-        """One draw: the main run's own, noted; or that same one once more in a replay."""
+        """Make one draw: record the main run's, or repeat it in a replay."""
         given = _given.get()
         if given is not None:
             return given()
@@ -83,7 +83,8 @@ class Draws:
 
     @contextmanager
     def away(self) -> Iterator[None]:
-        """A model call: nothing that it draws is the sampler's, and torch is at full speed."""
+        """Run a model call: nothing it draws belongs to the sampler, and torch runs at full
+        speed."""
         mode, self.mode = self.mode, None
         with _set(_apart, True):
             if mode is not None:
@@ -97,7 +98,7 @@ class Draws:
 
     @contextmanager
     def watched(self, function: Callable) -> Iterator[None]:
-        """Watches the main run's draws, for the length of a `with`.
+        """Watch the main run's draws for the duration of a `with`.
 
         function: of the sampler; what it is passed is watched by `noise_sampler`.
         """
@@ -116,18 +117,18 @@ class Draws:
 
     @contextmanager
     def given(self, next_one: Callable[[], Tensor]) -> Iterator[None]:
-        """A replay: what is drawn inside is what `next_one` returns."""
+        """Run a replay: each draw inside returns what `next_one` returns."""
         with _set(_given, next_one), _Mode(self):
             yield
 
     @contextmanager
     def apart(self) -> Iterator[None]:
-        """What is drawn inside is nobody's: neither noted nor given."""
+        """Ignore what is drawn inside: neither record nor repeat it."""
         with _set(_given, None), _set(_apart, True):
             yield
 
     def noise_sampler(self, plain: Callable[..., Tensor]) -> Callable[..., Tensor]:
-        """A noise sampler, watched."""
+        """Return a noise sampler that is watched."""
         return lambda *args, **kwargs: self.draw(lambda: plain(*args, **kwargs))
 
 
@@ -141,7 +142,7 @@ def _set(variable: ContextVar, value: Any) -> Iterator[None]:
 
 
 def _drawing(plain: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Something that draws, for whichever run calls it."""
+    """Wrap a function that draws, for whichever run calls it."""
 
     def call(*args: Any, **kwargs: Any) -> Tensor:
         draws = _watching.get()
@@ -151,7 +152,7 @@ def _drawing(plain: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 def _making(plain: Callable[..., Any]) -> Callable[..., Any]:
-    """Something that makes a noise sampler, likewise."""
+    """Wrap a function that makes a noise sampler, for whichever run calls it."""
 
     def make(*args: Any, **kwargs: Any) -> Callable[..., Tensor]:
         draws = _watching.get()
@@ -171,8 +172,8 @@ _lock = threading.Lock()
 
 @contextmanager
 def _stand_in(owner: Any, name: str, wrap: Callable[[Any], Any]) -> Iterator[None]:
-    """`wrap(owner.name)` in its place, once for all runs that are under way: the last one to end
-    puts back what was there."""
+    """Return `wrap(owner.name)` in its place, once for all runs that are under way: the last one to
+    end puts back what was there."""
     key = id(owner), name
     with _lock:
         users = _places.setdefault(key, [])

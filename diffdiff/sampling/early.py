@@ -1,4 +1,4 @@
-"""Early groups: pixels that begin at a level between two steps, for a model call of their own.
+"""Early groups: pixels that start at a level between two steps, for one more model call.
 
 Such a group is a replay (`replay`) whose schedule has one level more in front. Before the
 main run asks at the step that follows that level, the group's sampler function makes its way down
@@ -69,7 +69,7 @@ class Early:
         self.lead: list[Tensor] = []
 
     def drew(self, drawn: list[Tensor], opens: bool) -> list[Tensor]:
-        """Notes what the main run drew since its last question. At a step's first question it
+        """Note what the main run drew since its last question. At a step's first question it
         returns what a group needs that makes the step before it: that step's draws."""
         if not self.replays.habits.draws:
             return []
@@ -82,16 +82,16 @@ class Early:
         return whole
 
     def remember(self, step: int, x: Tensor, answer: Tensor, level: Level) -> None:
-        """After a step's first answer (held): where all pixels are, if a group begins before the
-        next step."""
+        """Record where all pixels are after a step's first answer (held), if a group starts before
+        the next step."""
         self.state = None
         if step + 1 in self.steps:
             x0, eps = parts(self.predicts, x, answer, level)
             self.state = (x0.clone() if x0 is answer else x0), eps
 
     def begin(self, step: int, x: Tensor, drawn: list[Tensor], again: Again) -> None:
-        """Before the main run's first question of a step: makes the way of the groups that begin
-        before it, and writes what they ask, or have come to, into `x`."""
+        """Before the main run's first call of a step, bring the groups that start before it down to
+        it, and write what they ask, or have reached, into `x`."""
         for coordinate, number in self.steps.get(step, ()):
             group = Group.of_mask(self.fine == number, x.device)
             with self.replays.guarded((step, number)):
@@ -107,7 +107,7 @@ class Early:
     def _descend(
         self, group: Group, step: int, coordinate: float, number: int, x, drawn, again
     ) -> Replay:
-        """One group, from its own level down to the step."""
+        """Bring one group from its own level down to the step."""
         sigma = torch.full((len(x),), coordinate, dtype=x.dtype, device=x.device)
         begins = self.entry(self.level_of(sigma), group.of)
         replay = Replay(self.replays, group, step, begins, drawn, before=coordinate)
@@ -135,7 +135,7 @@ class Early:
         return replay
 
     def _obeyed(self, group: Group, asked, answer, level, weight) -> Tensor:
-        """An answer, or what a pixel that obeys only part of it is told."""
+        """Return an answer, or the part of it that a pixel follows."""
         if weight is None:
             return answer
         held = held_answer(self.predicts, asked, group.of(self.init), level).to(answer)
@@ -145,7 +145,7 @@ class Early:
 def replays_of(
     hold: Any, call: SamplerCall, model: Any, draws: Draws
 ) -> tuple[Replays | None, Early | None]:
-    """Make ready for the replays that a held run will have; None where it has none.
+    """Prepare the replays that a held run will have; None where it has none.
 
     Args:
         hold: the `diffdiff.sampling.hold.Hold` of the run.

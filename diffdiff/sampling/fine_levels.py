@@ -1,4 +1,4 @@
-"""Levels between the steps: pixels that begin at exactly their own noise, in runs of few steps.
+"""Levels between the steps: pixels that start at exactly their own noise, in runs of few steps.
 
 With four steps there are four strengths, and the gentlest may already be mostly noise. But a group
 of pixels is a run of its own (`replay`), and its first level need not be one of the
@@ -26,7 +26,7 @@ NEAR = 1e-3  # part by which a level differs from a step at least
 
 
 class Exact:
-    """Where each strength begins without rounding, and the strength that begins at a level.
+    """Where each strength starts without rounding, and the strength that starts at a level.
 
     Args:
         dense: coordinates (sigma or timestep, descending) of the host's schedule of `DENSE` steps;
@@ -43,24 +43,25 @@ class Exact:
 
     @classmethod
     def of_steps(cls, coordinates: Sequence[float], rule: StartRule = WEBUI) -> Exact:
-        """From a schedule of few steps, straight between them: where no longer one can be had."""
+        """Interpolate linearly between the steps of a short schedule, where no longer one is
+        available."""
         steps = len(coordinates) - 1
         place = np.linspace(0, steps, DENSE + 1)
         return cls(np.interp(place, np.arange(steps + 1), coordinates).tolist(), rule)
 
     def kept(self, strength: np.ndarray) -> np.ndarray:
-        """Bool: strengths of which nothing is left even of very many steps."""
+        """Return, as bool, which strengths are too small for even a very long schedule."""
         return self.rule(strength, STEPS, self.last).start == NEVER
 
     def coordinate(self, strength: np.ndarray) -> np.ndarray:
-        """The level at which a strength begins; the end of the schedule where it is kept."""
+        """Return the level at which a strength starts; the end of the schedule where it is kept."""
         start = self.rule(strength, STEPS, self.last).start.astype(np.float64)
         place = np.where(start == NEVER, len(self.dense) - 1, start * (DENSE / STEPS))
         found = np.interp(place, np.arange(len(self.dense)), self.dense)
         return np.rint(found) if self.whole else found
 
     def strength(self, coordinate: float) -> float:
-        """The smallest strength that begins at a level, or above it."""
+        """Return the smallest strength that starts at a level, or above it."""
         at = np.searchsorted(self.starts, coordinate * (1 - NEAR / 10))
         return float(self.grid[min(at, len(self.grid) - 1)])
 
@@ -86,7 +87,8 @@ def fine(
     skip: bool = True,
     amount: Callable[[np.ndarray], np.ndarray] = lambda strength: strength,
 ) -> tuple[StartSteps, int | None]:
-    """The ladder of a map with levels between the steps, and the step that the run begins with.
+    """Return the start steps of a map with levels between the steps, and the step that the run
+    starts with.
 
     White begins where plain img2img at its strength does, so that white stays plain img2img. If
     the map has none, the run begins at the exact level of its largest strength.
@@ -136,7 +138,7 @@ def fine(
 
 
 def _placed(strength: float, schedule: Sequence[float], exact: Exact) -> Level:
-    """Where a strength begins: at a step, or between two."""
+    """Return where a strength starts: at a step, or between two."""
     coordinate = float(exact.coordinate(np.array(strength)))
     if coordinate >= schedule[0] * (1 - NEAR):
         return Level(strength, 0)
@@ -155,8 +157,8 @@ def chosen(
     extra: int,
     amount: Callable[[np.ndarray], np.ndarray],
 ) -> list[Level]:
-    """The levels that are worth a call: at most `extra`, of strengths that occur, so that the
-    squared distance (in `amount`) from the map's strengths to the nearest level is least.
+    """Return the levels that are worth a call: at most `extra`, of strengths that occur, so that
+    the squared distance (in `amount`) from the map's strengths to the nearest level is least.
 
     Args:
         strength: `[n]`, above 0.
@@ -174,7 +176,7 @@ def chosen(
 def _assigned(
     strength: np.ndarray, kept: np.ndarray, levels: list[Level], transition: float
 ) -> StartSteps:
-    """Each pixel at its level, and how much of its first answer it obeys."""
+    """Assign each pixel to its level, with how much of its first answer it follows."""
     levels = sorted(levels, key=lambda level: level.strength)
     between = [level for level in levels if level.coordinate is not None]
     at = np.array([level.strength for level in levels])

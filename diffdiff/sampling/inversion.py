@@ -1,4 +1,4 @@
-"""DDIM inversion, and decoding with a change map on the path that it leaves.
+"""DDIM inversion, and decoding with a change map along the inverted path.
 
 DiffEdit (Couairon et al., arXiv 2210.11427) encodes a picture by deterministic DDIM run backwards
 and decodes it with the query prompt: a pixel that is not released yet lies on the path of the
@@ -40,7 +40,7 @@ class Ddim:
 
 
 def ddim(alphas_cumprod: Sequence[float] | Tensor, steps: int = 50, ratio: float = 1.0) -> Ddim:
-    """The lowest `int(ratio * steps)` of `steps` evenly spaced levels ("trailing" spacing).
+    """Return the lowest `int(ratio * steps)` of `steps` evenly spaced levels ("trailing" spacing).
 
     Args:
         alphas_cumprod: `[T]` of the model, falling.
@@ -65,7 +65,7 @@ def ddim(alphas_cumprod: Sequence[float] | Tensor, steps: int = 50, ratio: float
 
 
 def of_levels(schedule: Schedule, first: int) -> Ddim:
-    """The steps of a timestep sampler's schedule between its end and step `first`.
+    """Return the steps of a timestep sampler's schedule between its end and step `first`.
 
     The run's end, which a DDIM of the WebUI takes for the picture, is level 0.
     """
@@ -75,7 +75,7 @@ def of_levels(schedule: Schedule, first: int) -> Ddim:
 
 
 def ddim_step(x: Tensor, eps: Tensor, alpha: float, alpha_to: float) -> Tensor:
-    """x at cumulative alpha `alpha` brought to `alpha_to` along its predicted noise.
+    """Move x from cumulative alpha `alpha` to `alpha_to` along its predicted noise.
 
     Deterministic DDIM (arXiv 2010.02502, equation 12 with sigma 0); towards noise it is the
     inversion.
@@ -85,7 +85,7 @@ def ddim_step(x: Tensor, eps: Tensor, alpha: float, alpha_to: float) -> Tensor:
 
 
 def invert(predict: Predict, init: Tensor, schedule: Ddim, refine: int = 0) -> list[Tensor]:
-    """The latents of DDIM inversion: K + 1 times `[B, C, h, w]`, the first is `init` itself.
+    """Invert a latent by DDIM: K + 1 times `[B, C, h, w]`, the first is `init` itself.
 
     Args:
         predict: the model; without a prompt in DiffEdit.
@@ -105,7 +105,7 @@ def invert(predict: Predict, init: Tensor, schedule: Ddim, refine: int = 0) -> l
 
 
 def rungs(m: np.ndarray, steps: int) -> Tensor:
-    """Steps of K that each pixel of a change map is decoded for: int64 `[1, 1, h, w]`, 0..K.
+    """Return for how many of K steps each pixel is decoded: int64 `[1, 1, h, w]`, 0..K.
 
     diffusers' rule, the last `int(m * K)` steps; a mask of 0 and 1 gives DiffEdit's own decoding.
     """
@@ -114,7 +114,7 @@ def rungs(m: np.ndarray, steps: int) -> Tensor:
 
 
 def decode(predict: Predict, path: Sequence[Tensor], schedule: Ddim, rung: Tensor) -> Tensor:
-    """Denoising along an inverted path: `[B, C, h, w]`.
+    """Denoise along an inverted path: `[B, C, h, w]`.
 
     Args:
         predict: the model with the query prompt.

@@ -1,4 +1,4 @@
-"""Where the pixels of a run begin, told: strength, noise, steps, and what it costs."""
+"""Report where the pixels of a run start: strength, noise, steps, and what it costs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Start(NamedTuple):
 
 
 def summary(begun: Sequence[Start]) -> str:
-    """Where pixels begin and what it costs, in a sentence."""
+    """Return a sentence on where pixels start and what it costs."""
     if not begun:
         return ""
     calls = max(start.steps for start in begun) + sum(start.extra for start in begun)
@@ -46,7 +46,7 @@ def starts(
     coordinates: Sequence[float],
     noise: Callable,
 ) -> list[Start]:
-    """All places at which pixels begin, the strongest first.
+    """Return all places at which pixels start, the strongest first.
 
     Args:
         strength: as for `fine`.

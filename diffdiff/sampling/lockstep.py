@@ -1,4 +1,4 @@
-"""Several runs of one model side by side: what they ask of the model at one time is asked at once.
+"""Run several samplers in lockstep and batch their concurrent model calls.
 
 Every run keeps its own sampler, with its own memory and noise, so each is the run that it would be
 alone. A run is an ordinary function in a thread of its own; only one of them is ever at work, so
@@ -22,7 +22,7 @@ INDICES = ("cond_indices", "uncond_indices")  # Forge: places in a batch, not va
 
 
 class Apart(Exception):
-    """Requests that cannot be one."""
+    """Requests that cannot be batched."""
 
 
 class Request(NamedTuple):
@@ -52,7 +52,7 @@ class Request(NamedTuple):
 
 
 class Lockstep:
-    """Runs, and what they ask.
+    """Runs and their pending model calls.
 
     Args:
         works: one function for each run.
@@ -80,7 +80,7 @@ class Lockstep:
 
     @contextmanager
     def asked(self, owner: Any, name: str = "forward", step: bool = True) -> Iterator[None]:
-        """For the length of a `with`, the model that is the attribute `name` of `owner`.
+        """Intercept the model, the attribute `name` of `owner`, for the duration of a `with`.
 
         step: False for work of each run alone, such as decoding: the caller's thread does it with
             memory that is warm, which a fresh thread's is not.
@@ -97,7 +97,7 @@ class Lockstep:
             yield
 
     def go(self) -> list[Any]:
-        """What the runs return. The first error ends them all."""
+        """Run all and return their results. The first error ends them all."""
         try:
             for run in self.runs:
                 run.resume()
@@ -114,7 +114,7 @@ class Lockstep:
         return [run.result for run in self.runs]
 
     def _next(self, waiting: list[_Run]) -> list[_Run]:
-        """Those that are earliest in their schedule, at one time; before them, what is no step."""
+        """Return the runs that wait at the earliest timestep; calls outside of steps come first."""
         for run in waiting:
             if not run.question.step:
                 return [run]
@@ -153,13 +153,13 @@ def _parts(items: list, size: int) -> list[list]:
 
 
 class _Run(Paused):
-    """One of the runs: its question is a `Request`."""
+    """One of the runs; it asks by a `Request`."""
 
     calls = 0
 
 
 def together(requests: Sequence[Request]) -> list[Any]:
-    """The answers to requests of one model, by one call.
+    """Answer several requests by one model call.
 
     Of each argument the rows of all requests are interleaved, so what was a chunk of the batch
     (with and without the prompt) is one still.
@@ -205,7 +205,7 @@ def _joined(values: Sequence[Any], rows: int, name: str = "") -> Any:
 
 
 def _made(example: dict, content: dict) -> dict:
-    """A dict of the example's own class: A1111's has a shape, diffusers' are outputs."""
+    """Make a dict of the example's class: A1111's has a shape, diffusers' are outputs."""
     own: Any = type(example)
     try:
         return own(**content)
@@ -214,7 +214,7 @@ def _made(example: dict, content: dict) -> dict:
 
 
 def _part(answer: Any, index: int, many: int) -> Any:
-    """The rows of one request in an answer to many."""
+    """Return one request's rows of a joint answer."""
     if isinstance(answer, Tensor):
         return answer.unflatten(0, (-1, many))[:, index]
     if isinstance(answer, dict):

@@ -23,33 +23,34 @@ class Level(NamedTuple):
 
 
 def extra_scale(level: Level, predicts: str) -> Tensor | float:
-    """What the hosts scale their extra noise by, that is added to a run's start: the timestep
-    samplers by the signal, all others, and every flow model, by nothing."""
+    """Return the factor of the hosts' extra noise at a run's start: the signal for timestep
+    samplers, 1 for all others and for every flow model."""
     return level.signal if predicts == "eps" and level.signal is not None else 1.0
 
 
 def finest(device: torch.device) -> torch.dtype:
-    """float64 where the device has it (MPS has not)."""
+    """Return float64 where the device has it, else float32 (MPS)."""
     return torch.float32 if device.type == "mps" else torch.float64
 
 
 def ve(sigma: Tensor | float) -> Level:
-    """Variance exploding, k-diffusion's `x = init + sigma * eps`."""
+    """Return a variance exploding level, k-diffusion's `x = init + sigma * eps`."""
     return Level(None, sigma)
 
 
 def vp(alpha_cumprod: Tensor) -> Level:
-    """Variance preserving, DDPM's `x = sqrt(a) * init + sqrt(1 - a) * eps`."""
+    """Return a variance preserving level, DDPM's `x = sqrt(a) * init + sqrt(1 - a) * eps`."""
     return Level(alpha_cumprod.sqrt(), (1 - alpha_cumprod).sqrt())
 
 
 def flow(t: Tensor | float) -> Level:
-    """Flow matching, `x = (1 - t) * init + t * eps`."""
+    """Return a flow matching level, `x = (1 - t) * init + t * eps`."""
     return Level(1.0 - t, t)
 
 
 def _into(fresh: Tensor | None, other: Tensor | float) -> Tensor | None:
-    """Where a result of both may go: into `fresh`, which is no one else's, if it is of its kind."""
+    """Return `fresh` if a result of both may be written into it, else None. fresh: a tensor that no
+    one else uses."""
     if fresh is None or torch.result_type(fresh, other) != fresh.dtype:
         return None
     whole = not isinstance(other, Tensor) or other.shape[:1] in ((), (1,), fresh.shape[:1])
@@ -57,7 +58,8 @@ def _into(fresh: Tensor | None, other: Tensor | float) -> Tensor | None:
 
 
 def noised(init: Tensor, noise: Tensor, level: Level) -> Tensor:
-    """The init latent at a noise level: `init (+) noise`; same operations as the hosts' own."""
+    """Return the init latent at a noise level, `init (+) noise`; same operations as the hosts'
+    own."""
     part = noise * level.noise
     if level.signal is not None:
         init = init * level.signal
@@ -65,7 +67,7 @@ def noised(init: Tensor, noise: Tensor, level: Level) -> Tensor:
 
 
 def held_answer(predicts: str, x: Tensor, init: Tensor, level: Level) -> Tensor:
-    """What a denoiser must answer for `x` so that its x0 is exactly the init latent.
+    """Return the answer for `x` whose x0 is exactly the init latent.
 
     Args:
         predicts: "x0" (k-diffusion), "eps" (DDIM, PLMS, UniPC), "flow" (velocity `eps - x0`) or
@@ -94,15 +96,15 @@ def held_answer(predicts: str, x: Tensor, init: Tensor, level: Level) -> Tensor:
 
 
 def noisiness(level: Level) -> float:
-    """How much of a latent at this level is noise: `noise / (signal + noise)`, 0..1. The flow time
-    of flow matching; comparable between all kinds of models."""
+    """Return how much of a latent at this level is noise: `noise / (signal + noise)`, 0..1. The
+    flow time of flow matching; comparable between all kinds of models."""
     noise = float(torch.as_tensor(level.noise).reshape(-1)[0])
     signal = 1.0 if level.signal is None else float(torch.as_tensor(level.signal).reshape(-1)[0])
     return noise / (signal + noise)
 
 
 def held_at_size(answer: Tensor, held: Tensor, init: Tensor) -> Tensor:
-    """An answer in x0 at another size than the latent's, with what is held there.
+    """Hold an x0 answer that has another size than the latent.
 
     Args:
         answer: `[B, C, ..., h', w']`.
@@ -117,7 +119,7 @@ def held_at_size(answer: Tensor, held: Tensor, init: Tensor) -> Tensor:
 
 
 def parts(predicts: str, x: Tensor, answer: Tensor, level: Level) -> tuple[Tensor, Tensor]:
-    """What an answer says of `x = signal * x0 + noise * eps`: `(x0, eps)`. Inverse of
+    """Split an answer for `x = signal * x0 + noise * eps` into `(x0, eps)`. Inverse of
     `held_answer`; `x0` is the answer itself for "x0"."""
     signal = level.signal
     if predicts == "eps":
@@ -156,13 +158,13 @@ class Schedule:
         return len(self.starts)
 
     def exact_below(self, step: int) -> Schedule:
-        """The same, but runs that begin after a step are noised to the level of their first call,
-        where a host's would begin one rung higher."""
+        """Return the same schedule, but runs that start after a step are noised to the level of
+        their first call, where a host's would start one level higher."""
         starts = [*self.starts[: step + 1], *self.levels[step + 1 : len(self.starts)]]
         return Schedule(self.levels, starts, self.coordinates, self.at)
 
     def begun_at(self, step: int, coordinate: float) -> Schedule:
-        """The same, but its step `step` begins at another level."""
+        """Return the same schedule with step `step` starting at another level."""
         level = self.at(torch.tensor([coordinate]))
         noise, signal = level.noise, level.signal
         one = Level(
@@ -175,7 +177,8 @@ class Schedule:
         return Schedule(levels, starts, coordinates, self.at)
 
     def finder(self, first: int, device: torch.device) -> Callable[[Tensor], Tensor]:
-        """Finds a call's step by its level on the device, so that nothing is read back from it.
+        """Return a function that finds a call's step by its level on the device, so that nothing is
+        read back from it.
 
         Of the `sigma` argument of a denoise call it returns, as a 0-d tensor, the last step whose
         level is not below it, and never one before `first`. A hair of tolerance (0.1 %) lets a
@@ -187,7 +190,7 @@ class Schedule:
 
 
 def sigma_schedule(sigmas: Tensor, path: Callable[..., Level] = ve, rank: int = 4) -> Schedule:
-    """Schedule of a k-diffusion sampler.
+    """Make the schedule of a k-diffusion sampler.
 
     Args:
         sigmas: `[N + 1]` descending, the last one 0.
@@ -205,7 +208,7 @@ def sigma_schedule(sigmas: Tensor, path: Callable[..., Level] = ve, rank: int = 
 def timestep_schedule(
     timesteps: Tensor, alphas_cumprod: Tensor, steps: int, rank: int = 4
 ) -> Schedule:
-    """Schedule of the WebUI's timestep samplers (DDIM, DDIM CFG++, PLMS, UniPC).
+    """Make the schedule of the WebUI's timestep samplers (DDIM, DDIM CFG++, PLMS, UniPC).
 
     Their img2img at rung `t_enc` is noised to `timesteps[t_enc]`, calls the model at
     `timesteps[t_enc - 1]` down to `timesteps[1]` and ends at `timesteps[0]`

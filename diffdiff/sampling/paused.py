@@ -1,4 +1,4 @@
-"""Runs that stop at each question: an ordinary function, held in the middle of its work.
+"""Functions that stop at each model call: ordinary code, paused in the middle of its work.
 
 A sampler calls its model from deep inside; to stop it there and go on later it runs in a thread of
 its own. Only one thread is ever at work: `resume` returns when the run asks again or is done, so
@@ -19,7 +19,7 @@ KINDS = ("cuda", "cpu")  # of devices that autocast
 
 
 class Abandoned(BaseException):
-    """Ends a run that is not wanted any more."""
+    """Ends a run that is no longer wanted."""
 
 
 class Paused(threading.Thread):
@@ -48,7 +48,7 @@ class Paused(threading.Thread):
         self.failure: BaseException | None = None
 
     def resume(self, answer: Any = None, error: BaseException | None = None) -> None:
-        """Starts the run, or answers its question, and waits for its next one or its end.
+        """Start the run, or answer its question, and wait for its next one or its end.
 
         Args:
             answer: to the question that it waits with.
@@ -83,7 +83,7 @@ class Paused(threading.Thread):
             self.back.release()
 
     def ask(self, question: Any) -> Any:
-        """Inside the run: stops it with a question, and returns the answer."""
+        """Stop the run with a question, from inside, and return the answer."""
         self.question = question
         self.back.release()
         self.turn.acquire()
@@ -92,7 +92,7 @@ class Paused(threading.Thread):
         return self.answer
 
     def abandon(self) -> None:
-        """Ends the thread, wherever it is; does nothing where it has ended or never begun."""
+        """End the thread, wherever it is; do nothing if it has ended or never started."""
         self.question = self.answer = None
         while self.is_alive():
             self.error = Abandoned()
@@ -102,7 +102,7 @@ class Paused(threading.Thread):
 
 
 def modes() -> Callable[[], Any]:
-    """What torch keeps for each thread, as it is in this one: a `with` for another thread."""
+    """Capture torch's settings of this thread, as a `with` for another thread."""
     grad, inference = torch.is_grad_enabled(), torch.is_inference_mode_enabled()
     if hasattr(torch, "get_autocast_dtype"):  # torch 2.4
         casts = {k: torch.get_autocast_dtype(k) for k in KINDS if torch.is_autocast_enabled(k)}

@@ -1,4 +1,4 @@
-"""Probe: how a sampler function goes about a schedule, learnt by running it on a few pixels.
+"""Probe: learn how a sampler function works through a schedule by running it on a few pixels.
 
 The function itself is run on the job's own schedule, with a made-up model and made-up noise: once
 as a whole, then from a few later starts. If a later start asks at the levels of the whole run, it
@@ -45,7 +45,7 @@ def habits_of(
     settings: Any = None,
     between: Sequence[Between] = (),
 ) -> Habits:
-    """The habits of a sampler function in one run, found once for each function and schedule.
+    """Find the habits of a sampler function in one run; cached per function and schedule.
 
     Args:
         call: the run's.
@@ -72,12 +72,12 @@ def habits_of(
 
 
 def forget() -> None:
-    """Forgets all that was found."""
+    """Forget all that was found."""
     _found.clear()
 
 
 def _name(function: Any) -> tuple:
-    """What a function is known by: nothing that keeps a host's objects alive."""
+    """Return a key for a function that keeps no host object alive."""
     bound = []
     while isinstance(function, functools.partial):
         bound += [_plain(dict(enumerate(function.args)) | function.keywords)]
@@ -87,7 +87,7 @@ def _name(function: Any) -> tuple:
 
 
 def _plain(options: dict) -> tuple:
-    """What options say in numbers and words; of all else, its kind."""
+    """Reduce options to numbers and words; of everything else, its type."""
     kinds = (bool, int, float, str, type(None))
     return tuple((k, v if isinstance(v, kinds) else type(v).__name__) for k, v in options.items())
 
@@ -154,8 +154,8 @@ class Probe:
         return replace(found, memory=0, why=why, early=None, early_why=why)
 
     def early(self, whole: Trial, opens: tuple[int, ...]) -> tuple[list[Trial], str]:
-        """The runs from the levels between steps, `start` of each being the questions that it asks
-        before its next step; and why one of them cannot be had, or nothing."""
+        """Return the runs from the levels between steps, `start` of each being the questions that
+        it asks before its next step; and why one of them cannot be had, or nothing."""
         runs = []
         for level in self.between:
             at = level.step - self.first
@@ -173,13 +173,13 @@ class Probe:
         return math.isclose(a, b, rel_tol=max(2e-3, 2 * torch.finfo(self.init.dtype).eps))
 
     def answer(self, x: Tensor, level: Tensor) -> Tensor:
-        """A made-up model: pixel by pixel, and no straight line."""
+        """Answer as a made-up model: pixel by pixel and nonlinear."""
         if self.predicts == "x0":
             x = x / (1 + level.reshape(-1, *[1] * (x.ndim - 1)).to(x))
         return torch.tanh(1.3 * x + 0.3) + 0.1 * x
 
     def tried(self, whole: Trial) -> dict[int, Trial] | None:
-        """The runs from a few later starts; None where one asks at other levels."""
+        """Run from a few later starts; return None where one uses other levels."""
         n, runs = self.steps, {0: whole}
         todo = sorted({k for k in (1, 2, n // 2, n - 2, n - 1) if 0 < k < n})
         while todo and len(runs) < TRIED:
@@ -199,7 +199,7 @@ class Probe:
         return runs
 
     def opens(self, tried: dict[int, Trial]) -> tuple[int, ...]:
-        """The call that opens each step, counted between those that were tried."""
+        """Return the call that opens each step, interpolated between those that were tried."""
         known, opens = sorted(tried), []
         for a, b in zip(known, known[1:]):
             calls = (tried[b].start - tried[a].start) // (b - a)
@@ -209,8 +209,8 @@ class Probe:
     def agree(
         self, habits: Habits, tried: dict[int, Trial], early: list[Trial]
     ) -> tuple[float, str]:
-        """How far a held run with these habits ends from the plain ones, of their largest value;
-        and what went wrong in it."""
+        """Return how far a held run with these habits ends from the plain ones, relative to their
+        largest value, and what went wrong in it."""
         start = torch.full_like(self.init[:1], NEVER, dtype=torch.int16)
         for column, k in enumerate(tried):
             start[..., column] = self.first + k

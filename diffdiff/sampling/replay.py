@@ -1,4 +1,4 @@
-"""Replay: what a released pixel's x must be, had from the sampler's own function.
+"""Replay: compute a released pixel's x with the sampler's own function.
 
 A multistep sampler remembers answers of earlier steps, and for a pixel that was held those are not
 the model's. So at every step that releases pixels the sampler's own function is started once more,
@@ -35,7 +35,8 @@ class Group:
 
     @classmethod
     def of_mask(cls, mask: Tensor, device: torch.device, cells: Tensor | None = None) -> Group:
-        """The pixels of a bool mask `[B or 1, 1, ..., h, w]`. cells: their places, if known."""
+        """Make a group of the pixels of a bool mask `[B or 1, 1, ..., h, w]`. cells: their places,
+        if known."""
         flat, own = mask.flatten(-2), None
         if cells is None:
             cells = flat.flatten(0, -2).any(0).nonzero()[:, 0]
@@ -45,11 +46,11 @@ class Group:
         return cls(cells.to(device), own)
 
     def of(self, latents: Tensor) -> Tensor:
-        """`[..., h, w]` -> `[..., 1, n]`, a copy."""
+        """Return the group's pixels, `[..., h, w]` -> `[..., 1, n]`, a copy."""
         return latents.flatten(-2).index_select(-1, self.cells).unsqueeze(-2)
 
     def put(self, latents: Tensor, values: Tensor) -> None:
-        """Writes `[..., 1, n]` into `[..., h, w]`."""
+        """Write `[..., 1, n]` into `[..., h, w]`."""
         flat = latents.flatten(-2)  # a view, or a copy of what is not laid out in one piece
         values = values.squeeze(-2).to(latents.dtype)
         if self.own is not None:
@@ -97,24 +98,25 @@ class Replay:
 
     @property
     def x(self) -> Tensor:
-        """What it asks, or what it has come to: `[B, C, ..., 1, n]`."""
+        """What it asks, or the state it has reached: `[B, C, ..., 1, n]`."""
         return self.run.result if self.run.question is None else self.run.question[0]
 
     def note(self, answer: Tensor) -> None:
-        """The answer to its question: `[B, C, ..., h, w]`, of which it gets its own pixels."""
+        """Record the answer to its question: `[B, C, ..., h, w]`, of which it takes its own
+        pixels."""
         self.answer = self.group.of(answer)
 
     def go(self, drawn: list[Tensor]) -> None:
-        """On to its next question. drawn: what the main run drew since the last one."""
+        """Advance to its next question. drawn: what the main run drew since the last one."""
         self.drawn = iter(drawn)
         self._resume(self.answer)
 
     def go_on(self) -> None:
-        """On to its next question, with what it was given to draw at its start."""
+        """Advance to its next question, with the noise it was given at its start."""
         self._resume(self.answer)
 
     def arrived(self) -> None:
-        """It has made its way down to the main run's step."""
+        """Note that it has reached the main run's step."""
         self.drawn, self.early = iter(()), False
 
     def _resume(self, answer: Tensor | None = None) -> None:
@@ -130,7 +132,7 @@ class Replay:
         return answer
 
     def _noise(self, *args: Any, **kwargs: Any) -> Tensor:
-        """What its noise sampler draws; above its step, of its own stretch if that can be had."""
+        """Draw for its noise sampler; above its step from its own stretch where possible."""
         tree = self.owner.call.brownian
         if not self.early or tree is None or self.owner.draws.made_up is not None:
             return self._drawn()
@@ -191,8 +193,8 @@ class Replays:
         entry: Callable[[Callable[[Tensor], Tensor]], Tensor],
         again: Callable[[Tensor, Tensor], tuple[Tensor, Any]],
     ) -> list[Tensor]:
-        """Before a model call: writes into `x` what the young pixels ask. Returns what the main
-        run has drawn since the last one.
+        """Write into `x` what recently released pixels ask, before a model call. Return what the
+        main run has drawn since the last one.
 
         Args:
             x: `[B, C, ..., h, w]`, the main run's question.
@@ -223,8 +225,8 @@ class Replays:
         return drawn
 
     def renew(self, key: tuple[int, int], mask: Tensor, x: Tensor, drawn: list[Tensor]) -> None:
-        """Starts the pixels of a mask anew at a step, from where they are in `x`. Later replays
-        have the last word on their pixels."""
+        """Start the pixels of a mask again at a step, from where they are in `x`. Later replays
+        take precedence on their pixels."""
         step = key[0]
         if not self.habits.memory or step > self.last or not mask.any():
             return
@@ -236,24 +238,24 @@ class Replays:
                 group.put(x, replay.x)
 
     def young(self, key: tuple[int, int], replay: Replay) -> None:
-        """Takes in a replay that has come to its step, if the sampler remembers anything."""
+        """Add a replay that has come to its step, if the sampler remembers anything."""
         self.live[key] = replay
         if not self.habits.memory or replay.run.question is None:
             self._drop(key)
 
     def note(self, answer: Tensor) -> None:
-        """After a model call: its (held) answer."""
+        """Record the (held) answer after a model call."""
         for replay in self.live.values():
             replay.note(answer)
 
     def also(self, name: str, value: Tensor) -> None:
-        """What came beside that answer, likewise."""
+        """Record what came with that answer."""
         for replay in self.live.values():
             replay.beside[name] = replay.group.of(value)
 
     def finish(self, samples: Tensor, again: Callable) -> list[Tensor]:
-        """The run's result gets that of the groups which are still replayed. Returns what the main
-        run has drawn since its last question."""
+        """Return the run's result gets that of the groups which are still replayed. Returns what
+        the main run has drawn since its last question."""
         drawn = self.draws.take()
         for key, replay in list(self.live.items()):
             with self.guarded(key):
@@ -265,7 +267,7 @@ class Replays:
         return drawn
 
     def end(self) -> None:
-        """Drops all that is still under way."""
+        """Drop everything in progress."""
         for key in list(self.live):
             self._drop(key)
 
@@ -281,7 +283,7 @@ class Replays:
 
     @contextmanager
     def guarded(self, key: tuple[int, int]) -> Iterator[None]:
-        """A replay that fails is dropped, and said: its pixels go on as those of the main run."""
+        """Drop a replay that fails and report it: its pixels continue as those of the main run."""
         try:
             yield
         except Astray as error:

@@ -1,4 +1,4 @@
-"""One trial run of a sampler function, on a probe's few pixels (`probe`)."""
+"""One trial run of a sampler function, on a probe's few pixels."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .noise_levels import noised
 
 
 class Endless(BaseException):
-    """A function that asks and asks."""
+    """A function that never stops calling the model."""
 
 
 class Trial:
-    """One run of the function: where it asked, and what it came to.
+    """One run of the function: where it called the model, and its result.
 
     Args:
         probe: what is probed.
@@ -79,11 +79,13 @@ class Trial:
 
     @property
     def marks(self) -> tuple[int, ...] | None:
-        """The first calls of its steps, as its own callback tells them; None where it does not."""
+        """The first calls of its steps, as its own callback reports them; None where it has
+        none."""
         return tuple(self.steps) if len(self.steps) >= self.probe.steps else None
 
     def joins(self, whole: Trial) -> bool:
-        """Whether its questions are the last of the whole run's, but for extra ones at first."""
+        """Return whether its calls are the last of the whole run's, except for extra ones at
+        first."""
         for self.extra in range(3):
             rest = self.levels[1 + self.extra :]
             self.start = len(whole.levels) - len(rest) - 1
