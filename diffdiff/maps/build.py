@@ -1,4 +1,4 @@
-"""The map of one layer, or of the whole request where its source is not painted.
+"""Build the map of one layer, or of a whole request whose source is not the painter.
 
 What only the caller can do (read a file, ask a model, know the inpaint mask) comes in `Given`.
 """
@@ -44,12 +44,12 @@ class Given:
 
 
 def wanted(args: EditArgs) -> bool:
-    """Whether the map makes itself."""
+    """Return whether the request's map is automatic."""
     return args.source not in MADE
 
 
 def requested(args: EditArgs) -> Preset:
-    """The layers of a request: its own, or one of its source.
+    """Return the layers of a request: its own, or one of its source.
 
     Raises:
         FieldError: "layers".
@@ -68,7 +68,7 @@ def requested(args: EditArgs) -> Preset:
 
 
 def render(args: EditArgs, given: Given) -> np.ndarray:
-    """The map of a request, before the request's own levels and softening: float32 [H, W].
+    """Build the map of a request, before the request's own levels and softening: float32 [H, W].
 
     Raises:
         FieldError: as `make` does.
@@ -84,7 +84,7 @@ def render(args: EditArgs, given: Given) -> np.ndarray:
 
 
 def make(layer: Layer, given: Given) -> np.ndarray:
-    """The map of a layer before it is shaped: float32 [H, W] in 0..1, of the picture's size.
+    """Build the map of a layer before it is shaped: float32 [H, W] in 0..1, of the picture's size.
 
     Raises:
         FieldError: names the setting that is missing or wrong; "source" where this place has no

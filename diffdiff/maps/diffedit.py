@@ -1,4 +1,4 @@
-"""DiffEdit (Couairon et al., arXiv 2210.11427): where two prompts want a picture to differ.
+"""DiffEdit (Couairon et al., arXiv 2210.11427): a map from the model's predictions for two prompts.
 
 The map is where a model predicts different noise for the two, averaged over several noises. The
 paper cuts it at 0.5; here it stays continuous, to be used as a change map, and the cut is an
@@ -35,7 +35,7 @@ same reason classifier-free guidance changes nothing: conditional predictions ar
 
 
 def draw(init: Tensor, n: int, generator: torch.Generator) -> Tensor:
-    """n noises for a latent `[1, C, h, w]`: `[n, C, h, w]` of its dtype, on its device.
+    """Draw n noises for a latent `[1, C, h, w]`: `[n, C, h, w]` of its dtype, on its device.
 
     Drawn where the generator lives, so that a generator of the CPU gives every device the same.
 
@@ -50,7 +50,8 @@ def draw(init: Tensor, n: int, generator: torch.Generator) -> Tensor:
 
 
 def noise_timestep(level: float, count: int = 1000) -> int:
-    """Timestep of a noise level given in parts of the schedule (0.5 is the paper's).
+    """Return the timestep of a noise level given as a fraction of the schedule (0.5 is the
+    paper's).
 
     Raises:
         FieldError: "diffedit_level" outside 0..1, and 0, where all predictions say nothing.
@@ -69,7 +70,7 @@ def differences(
     batch: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Tensor:
-    """|prediction for the query - for the reference|, mean over channels, for each noise.
+    """Return |prediction for the query - for the reference|, mean over channels, for each noise.
 
     This is all that needs the model: keep it, and `settle` and `finish` cost nothing.
 
@@ -116,7 +117,7 @@ def differences(
 
 
 def settle(stack: Tensor, outliers: str = "otsu", amount: float | None = None) -> Tensor:
-    """The map of the differences of some noises: float32 `[h, w]` in 0..1.
+    """Combine the differences of some noises into a map: float32 `[h, w]` in 0..1.
 
     Args:
         stack: `[n, h, w]`, from `differences`.
@@ -169,7 +170,7 @@ def settle(stack: Tensor, outliers: str = "otsu", amount: float | None = None) -
 
 
 def _otsu(values: Tensor) -> Tensor:
-    """Otsu's threshold: 0-d, the middle of the gap between the two groups.
+    """Return Otsu's threshold: 0-d, the middle of the gap between the two groups.
 
     Of all splits the one that leaves the least variance within the groups. There must be two
     different values, float64 of any shape.
@@ -192,8 +193,8 @@ def noise_map(
     outliers: str = "otsu",
     amount: float | None = None,
 ) -> Tensor:
-    """DiffEdit's map, continuous: float32 `[h, w]` in 0..1, on the CPU. See `differences`, whose
-    arguments come first, and `settle`."""
+    """Find DiffEdit's map, continuous: float32 `[h, w]` in 0..1, on the CPU. See `differences`,
+    whose arguments come first."""
     return settle(differences(predict, init, level, noises, batch), outliers, amount)
 
 
@@ -207,7 +208,8 @@ def finish(
     direction: str = "both",
     falloff: str = "gaussian",
 ) -> np.ndarray:
-    """A map of latent cells as a change map of the picture: float32 `[height, width]` in 0..1.
+    """Turn a map of latent cells into a change map of the picture: float32 `[height, width]` in
+    0..1.
 
     Args:
         m: `[h, w]` in 0..1.
@@ -241,6 +243,7 @@ def finish(
 
 
 def finished(stack: Tensor, size: tuple[int, int], args: DiffEditArgs) -> np.ndarray:
-    """The change map of some `differences`: float32 `[H, W]` in 0..1; size: (width, height)."""
+    """Turn some `differences` into a change map: float32 `[H, W]` in 0..1; size: (width,
+    height)."""
     m = settle(stack, args.diffedit_outliers, args.diffedit_amount)
     return finish(m, size[1], size[0], args.diffedit_cut, args.diffedit_grow)

@@ -1,4 +1,4 @@
-"""A change map as a line of text that travels inside of its picture, as a text chunk of a PNG.
+"""A change map as a line of text inside its picture, in a text chunk of a PNG.
 
     DD1 <width>x<height> <map> [<support>]
 
@@ -34,7 +34,7 @@ REMEDY = "Use the picture as it was saved, or send its map"
 
 
 def pack(change_map: np.ndarray, limit: int = LIMIT) -> str:
-    """The text of a map: ASCII without line breaks, `limit` characters at most.
+    """Write a map as text: ASCII without line breaks, `limit` characters at most.
 
     Args:
         change_map: float32 [H, W] in 0..1.
@@ -81,7 +81,7 @@ def pack(change_map: np.ndarray, limit: int = LIMIT) -> str:
 
 
 def unpack(text: str) -> np.ndarray:
-    """The map of a text by `pack`: float32 [H, W] in 0..1.
+    """Read the map of a text by `pack`: float32 [H, W] in 0..1.
 
     The text may come from anywhere: it is held to the limits of `diffdiff.images.read`, by its own
     header and those of the files in it, before a pixel is decoded.
@@ -121,7 +121,7 @@ def _checked(m: np.ndarray) -> np.ndarray:
 
 
 def _depths(m: np.ndarray) -> tuple[int, ...]:
-    """The largest steps to try: only one where it holds the map without loss."""
+    """Return the quantization steps to try: only one where it holds the map without loss."""
     for top in (1, 255):
         for part in (m[::32], m):  # most maps tell already by a few rows
             if (np.rint(part * np.float32(top)) / np.float32(top) != part).any():  # as in `decode`
@@ -132,7 +132,8 @@ def _depths(m: np.ndarray) -> tuple[int, ...]:
 
 
 def _grey(m: np.ndarray, top: int, room: int) -> str | None:
-    """A map, or bool, as a PNG of 1, 8 or 16 bits in base64; None where that takes more room."""
+    """Write a map, or bool, as a PNG of 1, 8 or 16 bits in base64; None where that takes more
+    room."""
     if top == 1:
         steps, options = m.astype(np.uint8) * np.uint8(255), (cv2.IMWRITE_PNG_BILEVEL, 1)
     else:
@@ -148,8 +149,8 @@ def _grey(m: np.ndarray, top: int, room: int) -> str | None:
 
 
 def _means(m: np.ndarray, support: np.ndarray | None, width: int, height: int) -> np.ndarray:
-    """Means of blocks; with a support, of their part within it: an edge between what changes and
-    what is kept then stays as steep as it is."""
+    """Return block means; with a support, of their part within it: an edge between what changes and
+    what is kept then stays sharp."""
     small = cv2.resize(m, (width, height), interpolation=cv2.INTER_AREA)
     if support is None:
         return small
@@ -159,7 +160,7 @@ def _means(m: np.ndarray, support: np.ndarray | None, width: int, height: int) -
 
 
 def _fitted(small: np.ndarray, m: np.ndarray, support: np.ndarray | None) -> np.ndarray:
-    """The smaller map, changed until its enlargement has the means of the map itself."""
+    """Adjust the smaller map until its enlargement has the means of the map itself."""
     rows, columns = small.shape
     changed = small > 0
     for _ in range(ROUNDS):
@@ -170,7 +171,7 @@ def _fitted(small: np.ndarray, m: np.ndarray, support: np.ndarray | None) -> np.
 
 
 def _enlarged(small: np.ndarray, support: np.ndarray | None, width: int, height: int) -> np.ndarray:
-    """A smaller map at full size; with a support, 0 outside and above 0 within."""
+    """Enlarge a smaller map to full size; with a support, 0 outside and above 0 within."""
     if support is None:
         return resize(small, width, height)
     known = (small > 0).astype(np.float32)
@@ -181,7 +182,7 @@ def _enlarged(small: np.ndarray, support: np.ndarray | None, width: int, height:
 
 
 def _read(text: str, width: int, height: int, exact: bool) -> np.ndarray:
-    """A PNG in base64 that is of this size, or not larger: float32 in 0..1."""
+    """Read a base64 PNG of this size, or at most as large: float32 in 0..1."""
     try:
         data = base64.b64decode(text, validate=True)
     except ValueError:

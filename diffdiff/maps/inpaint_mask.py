@@ -24,8 +24,8 @@ CLOSE = 1e-3  # relative error of a scale
 
 
 class Work(NamedTuple):
-    """How a job works on its picture: at which size, and by which of the hosts' resize modes.
-    padding: of *only masked*, pixels of the picture; None for the whole picture."""
+    """How a job processes its picture: the size, and which of the hosts' resize modes. padding: of
+    *only masked*, pixels of the picture; None for the whole picture."""
 
     width: int
     height: int
@@ -34,7 +34,7 @@ class Work(NamedTuple):
 
 
 def soft_mask(hard: np.ndarray, args: EditArgs, work: Work) -> np.ndarray:
-    """The mask bool `[H, W]` of a picture, softened as a run of it obeys it: float32 `[H, W]`."""
+    """Soften the mask of a picture, bool `[H, W]`, as a run would: float32 `[H, W]`."""
     size, box = hard.shape[::-1], box_of(hard)
     worked = work.width, work.height
     if work.padding is not None and box is not None:
@@ -46,8 +46,8 @@ def soft_mask(hard: np.ndarray, args: EditArgs, work: Work) -> np.ndarray:
 
 
 def shape_for(change_map: np.ndarray, args: EditArgs, work: Work) -> np.ndarray:
-    """A map of a whole picture, shaped as a run of it obeys it: float32 `[H, W]`. A radius of soft
-    inpaint is in pixels of the size worked at, as a mask's is."""
+    """Shape a map of a whole picture as a run would: float32 `[H, W]`. A radius of soft inpaint is
+    in pixels of the size that is processed."""
     soft, size = args.soft, change_map.shape[::-1]
     worked = work.width, work.height
     scale = picture_scale(work.resize_mode, size, *worked) if soft else 1.0
@@ -55,19 +55,19 @@ def shape_for(change_map: np.ndarray, args: EditArgs, work: Work) -> np.ndarray:
 
 
 def joined(soft: np.ndarray, change_maps: list[np.ndarray], how: str) -> list[np.ndarray]:
-    """What a run obeys: the softened mask with each change map, or alone."""
+    """Join the softened mask with each change map, or return it alone."""
     return [
         combine(geometry.resize(soft, m.shape[1], m.shape[0]), m, how) for m in change_maps
     ] or [soft]  # fmt: skip
 
 
 def hard(mask: np.ndarray, invert: bool = False) -> np.ndarray:
-    """A mask as it was drawn, uint8 `[H, W]` -> bool, true where it is inpainted."""
+    """Read a mask as it was drawn, uint8 `[H, W]` -> bool, true where it is inpainted."""
     return (mask >= HALF) != bool(invert)
 
 
 def combine(soft: np.ndarray, change_map: np.ndarray, how: str) -> np.ndarray:
-    """A softened mask and a change map in one: float32 `[H, W]` in 0..1 each.
+    """Combine a softened mask and a change map: float32 `[H, W]` in 0..1 each.
 
     how: "max", "min" or "multiply".
     """
@@ -78,7 +78,7 @@ def combine(soft: np.ndarray, change_map: np.ndarray, how: str) -> np.ndarray:
 
 
 def box_of(region: np.ndarray) -> Box | None:
-    """The smallest box around what is true in bool `[H, W]`, None when nothing is."""
+    """Return the smallest box around what is true in bool `[H, W]`, None when nothing is."""
     columns, rows = np.flatnonzero(region.any(0)), np.flatnonzero(region.any(1))
     if not len(rows):
         return None
@@ -86,7 +86,7 @@ def box_of(region: np.ndarray) -> Box | None:
 
 
 def grown(box: Box, by: float, size: tuple[int, int]) -> Box:
-    """A box with a margin of at least `by` pixels, cut at the picture's borders."""
+    """Enlarge a box by a margin of at least `by` pixels, cut at the picture's borders."""
     by = math.ceil(by)
     return (
         max(box[0] - by, 0), max(box[1] - by, 0),
@@ -95,8 +95,8 @@ def grown(box: Box, by: float, size: tuple[int, int]) -> Box:
 
 
 def crop_region(box: Box, padding: int, size: tuple[int, int], width: int, height: int) -> Box:
-    """The region that the hosts work on with *only masked*: padded, then stretched along one axis
-    to the shape of the job and moved inside of the picture (`modules.masking`, A1111 v1.10.1).
+    """Return the region that the hosts process with *only masked*: padded, then stretched along one
+    axis to the shape of the job.
 
     Args:
         box: what must be inside, of a picture of `size`.
@@ -121,7 +121,7 @@ def _stretched(low: int, high: int, length: int, limit: int) -> tuple[int, int]:
 
 
 def picture_scale(resize_mode: int, size: tuple[int, int], width: int, height: int) -> float:
-    """Pixels of the picture per pixel of the job.
+    """Return pixels of the picture per pixel of the job.
 
     resize_mode: the hosts'. 1 fills the job's size, 2 fits into it; 0 and 3 stretch, which
     counts by its geometric mean.
@@ -133,7 +133,7 @@ def picture_scale(resize_mode: int, size: tuple[int, int], width: int, height: i
 def crop_scale(
     box: Box, reach: float, padding: int, size: tuple[int, int], width: int, height: int
 ) -> float:
-    """Pixels of the picture per pixel of the job, when the job works on a crop.
+    """Return pixels of the picture per pixel of the job, when the job processes a crop.
 
     The crop has to hold what the softening adds to the mask, and how much that is in the picture
     depends on the crop's scale: the smallest scale at which both agree.

@@ -1,4 +1,4 @@
-"""Layers: several maps in an order, each joined to what lies below it; presets of them as JSON.
+"""Layers: several maps in order, each blended with what lies below it; presets of them as JSON.
 
 A preset is {"name": "sky only", "layers": [{...}, ...]}, the lowest layer first. A layer names its
 source and may give blend, opacity, the shaping of its map (invert, black, white, gamma, soften_...)
@@ -59,7 +59,7 @@ class Preset:
 
 
 def join(below: np.ndarray, m: np.ndarray, blend: str, opacity: float = 1.0) -> np.ndarray:
-    """A map laid on another: float32 [H, W] in 0..1.
+    """Blend a map with the one below it: float32 [H, W] in 0..1.
 
     Args:
         below, m: float32 [H, W] in 0..1, of one shape.
@@ -97,7 +97,7 @@ def join(below: np.ndarray, m: np.ndarray, blend: str, opacity: float = 1.0) -> 
 
 
 def combine(layers: Iterable[tuple[np.ndarray, str, float]], below: np.ndarray) -> np.ndarray:
-    """All layers on `below`, in order: float32 [H, W] in 0..1.
+    """Blend all layers onto `below`, in order: float32 [H, W] in 0..1.
 
     Args:
         layers: (map, blend, opacity), as in `join`, the lowest first.
@@ -111,7 +111,7 @@ def combine(layers: Iterable[tuple[np.ndarray, str, float]], below: np.ndarray) 
 def render(
     preset: Preset, height: int, width: int, make: Callable[[Layer], np.ndarray]
 ) -> np.ndarray:
-    """The map of a preset: float32 [height, width] in 0..1.
+    """Render the map of a preset: float32 [height, width] in 0..1.
 
     Args:
         make: a layer's own map before it is shaped, of that size. "constant" is made here.
@@ -133,7 +133,7 @@ def render(
 
 
 def loads(text: str) -> Preset:
-    """A preset from its JSON.
+    """Read a preset from JSON text.
 
     Raises:
         FieldError: "layers"; what is wrong, in which layer, and what is allowed there.
@@ -147,7 +147,7 @@ def loads(text: str) -> Preset:
 
 
 def read(told: Any) -> Preset:
-    """A preset from what its JSON says; see `loads`."""
+    """Read a preset from parsed JSON; see `loads`."""
     remedy = 'Send {"name": "...", "layers": [{"source": "luminance"}]}'
     if not isinstance(told, dict) or not isinstance(told.get("layers"), list):
         raise FieldError("layers", "there is no list of layers", remedy)
@@ -171,7 +171,7 @@ def read(told: Any) -> Preset:
 
 
 def dumps(preset: Preset) -> str:
-    """The JSON of a preset, without what is as by default; `loads` gives the preset back."""
+    """Write a preset as JSON without default values; `loads` restores it."""
     layers = []
     for layer in preset.layers:
         told: dict[str, Any] = {"source": layer.source}

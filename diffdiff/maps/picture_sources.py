@@ -1,4 +1,4 @@
-"""Change maps read off a picture: brightness, colour, edges, detail, difference, foreground.
+"""Change maps computed from a picture: brightness, color, edges, detail, difference, foreground.
 
 A picture is uint8 [H, W, 3] or [H, W, 4] (RGB, RGBA); every function returns float32 [H, W] in
 0..1, the same for the same input on every run. What is transparent is seen on white, as the WebUIs
@@ -23,20 +23,20 @@ COLOURS = 5
 
 
 def luminance(picture: np.ndarray) -> np.ndarray:
-    """Brightness: BT.601 luma of the sRGB values, black 0, white 1."""
+    """Return the brightness: BT.601 luma of the sRGB values, black 0, white 1."""
     luma = _colours(picture).reshape(-1, 3) @ WEIGHTS / 255
     return luma.reshape(picture.shape[:2]).clip(0, 1).astype(np.float32)
 
 
 def saturation(picture: np.ndarray) -> np.ndarray:
-    """Saturation of HSV, (max - min) / max: greys and black 0, pure colours 1."""
+    """Return the saturation of HSV, (max - min) / max: grays and black 0, pure colors 1."""
     colours = _colours(picture)
     top = colours.max(2).astype(np.float32)
     return (top - colours.min(2)) / np.maximum(top, 1)
 
 
 def edges(picture: np.ndarray, sigma: float = 1.0) -> np.ndarray:
-    """Strength of edges: length of the gradient, the largest of the three colours'.
+    """Return the strength of edges: length of the gradient, the largest of the three channels.
 
     Args:
         sigma: pixels by which the picture is smoothed first (Gaussian), 0..64; 0 = not at all.
@@ -59,7 +59,7 @@ def edges(picture: np.ndarray, sigma: float = 1.0) -> np.ndarray:
 
 
 def canny(picture: np.ndarray, low: float = 100, high: float = 200) -> np.ndarray:
-    """Canny's edges (1986), one pixel wide, of the brightness: 0 or 1.
+    """Find Canny's edges (1986), one pixel wide, of the brightness: 0 or 1.
 
     Args:
         low, high: thresholds of the gradient (Sobel, 8-bit levels), 0 <= low <= high <= 2000.
@@ -75,7 +75,7 @@ def canny(picture: np.ndarray, low: float = 100, high: float = 200) -> np.ndarra
 
 
 def detail(picture: np.ndarray, radius: int = 4) -> np.ndarray:
-    """How busy the picture is: standard deviation of the brightness nearby, times 2.
+    """Measure how busy the picture is: standard deviation of the brightness nearby, times 2.
 
     Args:
         radius: the window has 2 radius + 1 pixels a side; 1..128.
@@ -100,7 +100,7 @@ def detail(picture: np.ndarray, radius: int = 4) -> np.ndarray:
 
 
 def from_point(height: int, width: int, x: float = 0.5, y: float = 0.5) -> np.ndarray:
-    """Distance from a point in pixels, over that of the farthest pixel: a vignette.
+    """Return the distance from a point, relative to that of the farthest pixel: a vignette.
 
     Args:
         x, y: the point, in parts of the width and the height; it may lie outside.
@@ -120,7 +120,7 @@ def from_point(height: int, width: int, x: float = 0.5, y: float = 0.5) -> np.nd
 
 
 def from_border(height: int, width: int) -> np.ndarray:
-    """Distance from the nearest border: 0 in the outermost pixels, 1 in the middle.
+    """Return the distance from the nearest border: 0 in the outermost pixels, 1 in the middle.
 
     Where all pixels touch a border all is 0.
 
@@ -134,7 +134,7 @@ def from_border(height: int, width: int) -> np.ndarray:
 
 
 def difference(picture: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Where two pictures differ: the largest difference of one channel.
+    """Return where two pictures differ: the largest difference of one channel.
 
     Raises:
         FieldError: "image", or "other_image", also for another size.
@@ -148,7 +148,7 @@ def difference(picture: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def alpha(picture: np.ndarray) -> np.ndarray:
-    """The alpha channel: transparent 0, opaque 1.
+    """Return the alpha channel: transparent 0, opaque 1.
 
     Raises:
         FieldError: "image", also for a picture without alpha.
@@ -167,7 +167,7 @@ def foreground(
     outside: np.ndarray | None = None,
     rounds: int = 5,
 ) -> np.ndarray:
-    """The object in a box or under strokes, by GrabCut (Rother et al. 2004, OpenCV's): 0 or 1.
+    """Find the object in a box or under strokes, by GrabCut (Rother et al. 2004, OpenCV's): 0 or 1.
 
     Args:
         box: (left, top, right, bottom) in parts of the width and the height; all outside of it is
@@ -229,7 +229,7 @@ def _box(box: Sequence[float], height: int, width: int) -> tuple[slice, slice]:
 
 
 def _check_state(state: np.ndarray) -> None:
-    """GrabCut learns five colours of both kinds: there must be some pixels of each."""
+    """Check that GrabCut can learn five colors of each kind: there must be some pixels of each."""
     background = np.count_nonzero(state == cv2.GC_BGD)
     if background < COLOURS:
         problem = "the box holds the whole picture and no stroke says what is background"
@@ -240,7 +240,7 @@ def _check_state(state: np.ndarray) -> None:
 
 
 def _colours(picture: np.ndarray, field: str = "image") -> np.ndarray:
-    """A picture as it is seen on white: uint8 [H, W, 3]."""
+    """Flatten a picture onto white: uint8 [H, W, 3]."""
     good = isinstance(picture, np.ndarray) and picture.dtype == np.uint8 and picture.ndim == 3
     if not good or picture.shape[2] not in (3, 4) or picture.size == 0:
         shape, kind = list(np.shape(picture)), getattr(picture, "dtype", type(picture).__name__)

@@ -1,4 +1,4 @@
-"""Change maps that are drawn by formula: gradients, and shapes in a box.
+"""Change maps by formula: gradients, and shapes in a box.
 
 Every function returns float32 [height, width] in 0..1. `start` is the value where the shape has
 not begun, `end` the value it leads to. A box is (left, top, right, bottom) in parts of the width
@@ -20,7 +20,7 @@ MIDDLE = (0.25, 0.25, 0.75, 0.75)
 
 
 def constant(height: int, width: int, value: float = 1.0) -> np.ndarray:
-    """One value everywhere.
+    """Return one value everywhere.
 
     Raises:
         FieldError: "size", and "to" for a value outside 0..1.
@@ -32,7 +32,7 @@ def constant(height: int, width: int, value: float = 1.0) -> np.ndarray:
 def gradient(
     height: int, width: int, start: float = 0.0, end: float = 1.0, angle: float = 0.0
 ) -> np.ndarray:
-    """An even ramp from one border of the picture to the other.
+    """Draw an even ramp from one border of the picture to the other.
 
     Args:
         start, end: values of the first and the last pixel along the ramp, reached exactly.
@@ -61,7 +61,7 @@ def radial(
     end: float = 1.0,
     box: Sequence[float] = WHOLE,
 ) -> np.ndarray:
-    """An even ramp from the rim of the ellipse in a box to its middle.
+    """Draw an even ramp from the rim of the ellipse in a box to its middle.
 
     Args:
         start: value at the rim and outside of it.
@@ -85,7 +85,8 @@ def rectangle(
     end: float = 1.0,
     box: Sequence[float] = MIDDLE,
 ) -> np.ndarray:
-    """A filled box: `end` in it, `start` around it. A pixel belongs to the box if its centre does.
+    """Draw a filled box: `end` inside, `start` outside. A pixel belongs to the box if its center
+    does.
 
     Raises:
         FieldError: "size", "from", "to" or "box".
@@ -104,7 +105,7 @@ def ellipse(
     end: float = 1.0,
     box: Sequence[float] = MIDDLE,
 ) -> np.ndarray:
-    """A filled ellipse that touches the box from inside: `end` in it, `start` around it.
+    """Draw a filled ellipse that touches the box from inside: `end` inside, `start` outside.
 
     Raises:
         FieldError: "size", "from", "to" or "box".
@@ -115,14 +116,15 @@ def ellipse(
 
 
 def _blend(t: np.ndarray, start: float, end: float) -> np.ndarray:
-    """start at t <= 0, end at t >= 1, between them never turning back."""
+    """Return start at t <= 0, end at t >= 1, monotonic in between."""
     t = np.clip(t, 0, 1)
     ramp = np.clip(start + (end - start) * t, min(start, end), max(start, end))
     return np.where(t == 1, end, ramp).astype(np.float32)
 
 
 def _distance(height: int, width: int, box: Sequence[float]) -> np.ndarray:
-    """Distance to the middle of the box, float64 [height, width]; 1 on the ellipse in it."""
+    """Return the distance to the middle of the box, float64 [height, width]; 1 on the ellipse in
+    it."""
     left, top, right, bottom = _box(box)
     x = (2 * _centres(width) - (left + right)) / (right - left)
     y = (2 * _centres(height) - (top + bottom)) / (bottom - top)

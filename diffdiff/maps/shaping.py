@@ -1,4 +1,4 @@
-"""How the grey of a map is read: invert and levels, then softening. Arrays in, arrays out."""
+"""Shape a map: invert and levels, then softening. Arrays in, arrays out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .soften import MAX_RADIUS, soften
 
 
 def level(change_map: np.ndarray, args: EditArgs) -> np.ndarray:
-    """Invert and levels: float32 `[H, W]` in 0..1 -> the same."""
+    """Apply invert and levels: float32 `[H, W]` in 0..1 -> the same."""
     if args.invert:
         change_map = geometry.invert(change_map)
     return geometry.levels(change_map, args.black, args.white, args.gamma)

@@ -33,7 +33,7 @@ def soften(
     falloff: str = "gaussian",
     linear_light: bool = False,
 ) -> np.ndarray:
-    """A softer map: float32 [H, W] in 0..1.
+    """Soften a map: float32 [H, W] in 0..1.
 
     Args:
         m: change map, float32 [H, W] in 0..1.
@@ -75,21 +75,21 @@ def soften(
 
 
 def reach(radius: float, direction: str = "both", falloff: str = "gaussian") -> float:
-    """Pixels beyond which a softened region no longer reaches outside of itself."""
+    """Return the distance in pixels beyond which softening changes nothing."""
     if direction == "inward" or radius == 0:
         return 0.0
     return radius * (REACH if falloff == "gaussian" else 1) + 0.5
 
 
 def _to_light(m: np.ndarray) -> np.ndarray:
-    """The part that changes, in linear light: 1 - decode(1 - m), sRGB (IEC 61966-2-1)."""
+    """Return the part that changes, in linear light: 1 - decode(1 - m), sRGB (IEC 61966-2-1)."""
     keep = 1 - m.astype(np.float32)
     light = np.where(keep <= 0.04045, keep / 12.92, ((keep + 0.055) / 1.055) ** 2.4)
     return (1 - light).astype(np.float32)
 
 
 def _from_light(m: np.ndarray) -> np.ndarray:
-    """The inverse of `_to_light`; 0 stays exactly 0, 1 exactly 1."""
+    """Invert `_to_light`; 0 stays exactly 0, 1 exactly 1."""
     light = 1 - m
     keep = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
     return np.where(m <= 0, 0, np.where(m >= 1, 1, 1 - keep)).clip(0, 1).astype(np.float32)
@@ -108,14 +108,15 @@ def _check(radius: float, direction: str, falloff: str) -> None:
 
 
 def _cut_tails(soft: np.ndarray) -> np.ndarray:
-    """In place: keep becomes really 0, change really 1."""
+    """Round the tails in place: keep becomes exactly 0, change exactly 1."""
     soft[soft < TAIL] = 0
     soft[soft > 1 - TAIL] = 1
     return soft
 
 
 def _blur(m: np.ndarray, sigma: float) -> np.ndarray:
-    """Gaussian blur with the border continued, tails cut; a wide one works on a smaller picture.
+    """Blur by a Gaussian with the border continued, tails cut; a wide one works on a smaller
+    picture.
 
     Averaging over blocks of `factor` pixels and doubling back linearly widen the picture too, by
     variances of (factor^2 - 1) / 12 and (factor^2 - 1) / 4: the small blur leaves that much out.
@@ -145,7 +146,7 @@ def _double(m: np.ndarray) -> np.ndarray:
 
 
 def _blocks(m: np.ndarray, factor: int) -> np.ndarray:
-    """Block means with a rim of one block, in which the border *pixels* continue outwards.
+    """Return block means with a rim of one block, in which the border *pixels* continue outwards.
 
     Continuing the border blocks would spread what lies a few pixels inside.
     """
@@ -196,7 +197,8 @@ def _by_level(m: np.ndarray, radius: float, direction: str, falloff: str) -> np.
 
 
 def _levels(steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Thresholds (16-bit steps, rising) and the part of 0..1 that each stands for (sum <= 1)."""
+    """Return thresholds (16-bit steps, rising) and the part of 0..1 that each stands for (sum <=
+    1)."""
     seen = cv2.calcHist([steps], [0], None, [STEPS + 1], [0, STEPS + 1])
     thresholds = np.flatnonzero(seen)
     if len(thresholds) <= LEVELS or len(thresholds) * steps.size <= EXACT_WORK:
@@ -207,7 +209,8 @@ def _levels(steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _edge_distance(inside: np.ndarray, direction: str) -> np.ndarray:
-    """Exact distance to the nearest pixel of the other kind: above 0 inside, below 0 outside.
+    """Return the exact distance to the nearest pixel of the other kind: above 0 inside, below 0
+    outside.
 
     0 on the side that the direction does not need. Both kinds must occur.
     """
@@ -224,7 +227,7 @@ def _distance(mask: np.ndarray) -> np.ndarray:
 
 
 def _profile(radius: float, reach: float, direction: str, falloff: str) -> np.ndarray:
-    """Softened value over edge distance, tabulated over -(reach + 1)..reach + 1."""
+    """Tabulate the softened value over edge distance, for -(reach + 1)..reach + 1."""
     distance = np.linspace(-reach - 1, reach + 1, STEPS)
     # the edge lies half a pixel before the first pixel of the other kind
     beyond = np.sign(distance) * np.maximum(np.abs(distance) - 0.5, 0)

@@ -1,4 +1,4 @@
-"""The maps of the sources that read them off a picture: name -> function."""
+"""The functions that compute a map from a picture, by the name of their source."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from . import picture_sources
 
 
 class Inputs(NamedTuple):
-    """What a source reads. picture, other: uint8 [H, W, 3] or [H, W, 4]. inside, outside: strokes
+    """What a source needs. picture, other: uint8 [H, W, 3] or [H, W, 4]. inside, outside: strokes
     [H, W], above 0 where there is one."""
 
     picture: np.ndarray

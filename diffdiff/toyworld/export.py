@@ -1,4 +1,4 @@
-"""Writes a model for a WebUI: `python -m diffdiff.toyworld.export --out .../toyworld`.
+"""Write a model for a WebUI: `python -m diffdiff.toyworld.export --out .../toyworld`.
 
 A diffusers folder of Stable Diffusion 1's kind, of any size, becomes an LDM checkpoint. A1111
 guesses the sizes of a checkpoint unless a `.yaml` of the same name lies beside it, and fetches
@@ -36,7 +36,7 @@ NOTE = """\
 
 
 def export(folder: Path, out: Path) -> list[Path]:
-    """Writes a diffusers folder as an LDM checkpoint that A1111 loads.
+    """Write a diffusers folder as an LDM checkpoint that A1111 loads.
 
     Args:
         folder: what `save_pretrained` of a StableDiffusionPipeline wrote.
@@ -81,7 +81,7 @@ def export(folder: Path, out: Path) -> list[Path]:
 
 
 def load(folder: Path) -> tuple[Any, Any, Any]:
-    """UNet2DConditionModel, AutoencoderKL and CLIPTextModel of a pipeline's folder.
+    """Load UNet2DConditionModel, AutoencoderKL and CLIPTextModel of a pipeline's folder.
 
     Raises:
         FieldError: field "model"; no such folder, or parts of another kind.
@@ -112,14 +112,14 @@ def load(folder: Path) -> tuple[Any, Any, Any]:
 
 
 def text_config(text_encoder: Any) -> dict[str, Any]:
-    """`config.json` for CLIPTextModel of any version of transformers."""
+    """Return `config.json` for CLIPTextModel of any version of transformers."""
     own = text_encoder.config.to_dict()
     config: dict[str, Any] = {"architectures": ["CLIPTextModel"], "model_type": "clip_text_model"}
     return config | {name: own[name] for name in TEXT_CONFIG if own.get(name) is not None}
 
 
 def tokenizer_files(folder: Path) -> dict[str, str]:
-    """File name -> text, of CLIP's tokenizer as versions of transformers before 5 read it.
+    """Return file name -> text, of CLIP's tokenizer as versions of transformers before 5 read it.
 
     transformers 5 writes one `tokenizer.json`; its vocabulary and merges are taken out of it.
 
@@ -167,7 +167,7 @@ def _text(config: dict[str, Any]) -> str:
 
 
 def _put(path: Path, data: bytes) -> None:
-    """All or nothing: a reader never sees half a file."""
+    """Write a file all or nothing: a reader never sees half of it."""
     partial = path.with_name(path.name + ".partial")
     try:
         partial.write_bytes(data)
@@ -177,6 +177,7 @@ def _put(path: Path, data: bytes) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
+    """Run the command; return its exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m diffdiff.toyworld.export", description=__doc__.splitlines()[0]
     )

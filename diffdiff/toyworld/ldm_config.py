@@ -1,4 +1,4 @@
-"""The settings of a diffusers pipeline of Stable Diffusion 1's kind, as the LDM layout says them.
+"""The settings of a Stable Diffusion 1 pipeline of diffusers, in the LDM layout.
 
 They follow from the configs of the parts, whatever the number of levels and layers. What the
 layout has no word for is refused, never guessed.
@@ -30,12 +30,12 @@ PARAMETERIZATION = {"epsilon": "eps", "v_prediction": "v"}
 
 
 def refused(problem: str) -> FieldError:
-    """The error for a model that the layout cannot hold."""
+    """Return the error for a model that the layout cannot hold."""
     return FieldError("model", problem, "Give a diffusers folder of Stable Diffusion 1's kind.")
 
 
 def config(unet: Any, vae: Any, scheduler: Mapping[str, Any], tokenizer: str) -> dict[str, Any]:
-    """The settings of the LDM classes, as the `.yaml` beside a checkpoint says them.
+    """Return the settings of the LDM classes, as the `.yaml` beside a checkpoint has them.
 
     Args:
         unet, vae: UNet2DConditionModel, AutoencoderKL.
@@ -118,7 +118,7 @@ def _part(target: str, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _noise(scheduler: Mapping[str, Any]) -> dict[str, Any]:
-    """LDM calls it linear what diffusers calls scaled_linear, and knows no other of ours."""
+    """Return LDM's noise settings: it calls linear what diffusers calls scaled_linear."""
     if scheduler.get("beta_schedule") != "scaled_linear" or scheduler.get("trained_betas"):
         raise refused(f"its noise schedule is {scheduler.get('beta_schedule')}, not scaled_linear")
     if scheduler.get("rescale_betas_zero_snr"):
@@ -135,7 +135,7 @@ def _noise(scheduler: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(name: str, part: Any) -> None:
-    """Every setting that the layout cannot say is the class's own."""
+    """Check that every setting the layout cannot express has its default."""
     for setting, parameter in inspect.signature(type(part).__init__).parameters.items():
         if setting == "self" or setting in SAID[name]:
             continue
@@ -147,7 +147,7 @@ def _plain(name: str, part: Any) -> None:
 
 
 def attends(unet: Any) -> list[bool]:
-    """For every level of the UNet, finest first: has it attention?"""
+    """Return for every level of the UNet, finest first, whether it has attention."""
     _plain("unet", unet)
     c = unet.config
     kinds = {"DownBlock2D": False, "CrossAttnDownBlock2D": True}
@@ -167,7 +167,8 @@ def _multiples(name: str, widths: list[int]) -> list[int]:
 
 
 def _heads(unet: Any, levels: list[bool]) -> dict[str, int]:
-    """diffusers' `attention_head_dim` is the number of heads; LDM has one number for all levels."""
+    """Return the number of heads: diffusers' `attention_head_dim`; LDM has one number for all
+    levels."""
     widths, heads = unet.config.block_out_channels, unet.config.attention_head_dim
     heads = [heads] * len(widths) if isinstance(heads, int) else list(heads)
     # the middle attends at the width of the last level

@@ -1,4 +1,4 @@
-"""The weights of a diffusers pipeline of Stable Diffusion 1's kind, under their LDM names."""
+"""The weights of a Stable Diffusion 1 pipeline of diffusers, under their LDM names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ UNET, VAE, TEXT = "model.diffusion_model.", "first_stage_model.", "cond_stage_mo
 
 
 def state(unet: Any, vae: Any, text_encoder: Any) -> Iterator[tuple[str, torch.Tensor]]:
-    """(LDM name, tensor) of every weight, and of the text encoder's buffer of positions.
+    """Yield (LDM name, tensor) of every weight, and of the text encoder's buffer of positions.
 
     Raises:
         FieldError: field "model"; a weight has no place in the layout.
@@ -35,7 +35,7 @@ def state(unet: Any, vae: Any, text_encoder: Any) -> Iterator[tuple[str, torch.T
 
 
 def renamed(key: str, places: Mapping[str, str]) -> str:
-    """A key whose longest known module has its other name."""
+    """Replace the longest known module in a key by its other name."""
     module, rest = key, ""
     while "." in module:
         module, _, last = module.rpartition(".")
@@ -46,7 +46,7 @@ def renamed(key: str, places: Mapping[str, str]) -> str:
 
 
 def unet_places(unet: Any) -> dict[str, str]:
-    """diffusers' module -> LDM's."""
+    """Return diffusers' module -> LDM's."""
     levels, layers = attends(unet), unet.config.layers_per_block
     last = len(levels) - 1
     places = {
@@ -95,7 +95,7 @@ def unet_places(unet: Any) -> dict[str, str]:
 
 
 def vae_places(vae: Any) -> dict[str, str]:
-    """diffusers' module -> LDM's, which counts the decoder's levels from the finest."""
+    """Return diffusers' module -> LDM's, which counts the decoder's levels from the finest."""
     levels, layers = len(vae.config.block_out_channels), vae.config.layers_per_block
     places = {"quant_conv": "quant_conv", "post_quant_conv": "post_quant_conv"}
 

@@ -1,4 +1,4 @@
-"""A scene -> its picture, drawn `FINER` times larger and averaged down for smooth edges."""
+"""Paint a scene, drawn `FINER` times larger and averaged down for smooth edges."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ PLACE = {"left": 0.21, "middle": 0.5, "right": 0.79}
 
 
 def paint(scene: Scene, size: int = 128) -> np.ndarray:
-    """uint8 `[size, size, 3]`, RGB; the same scene and size give the same picture."""
+    """Paint a scene: uint8 `[size, size, 3]`, RGB; the same scene and size give the same
+    picture."""
     return _Painter(scene, size).picture()
 
 
@@ -47,7 +48,7 @@ class _Painter:
         return value + by * self.rng.uniform(-1, 1)
 
     def colour(self, material: str, bright: float = 1.0) -> np.ndarray:
-        """Of a material of the ground, in this season and light."""
+        """Return the color of a material of the ground, in this season and light."""
         own = np.array(GROUND[material][SEASONS.index(self.scene.season)], np.float32)
         return own * self.light * bright
 
@@ -60,14 +61,14 @@ class _Painter:
         cv2.ellipse(self.canvas, p[:2], p[2:], 0, 0, 360, [float(c) for c in colour], -1, shift=4)
 
     def below(self, line: np.ndarray, colour, dark: float = 0.85, depth: float = 0.3) -> None:
-        """Everything below a line `[large]`, darkest `depth` under it."""
+        """Paint everything below a line `[large]`, darkest `depth` under it."""
         edge = line[None]
         shade = 1 - (1 - dark) * np.clip((self.rows[:, None] - edge) / depth, 0, 1)
         inside = self.rows[:, None] > edge
         self.canvas[inside] = (shade[..., None] * np.asarray(colour, np.float32))[inside]
 
     def wave(self, height: float, swing: float, waves: float) -> np.ndarray:
-        """A smooth line `[large]` around a height."""
+        """Return a smooth line `[large]` around a height."""
         a, b = self.rng.uniform(0, 2 * np.pi, 2)
         turn = 2 * np.pi * self.near(waves, waves * 0.2) * self.x
         return height + swing * (0.7 * np.sin(turn + a) + 0.3 * np.sin(2.3 * turn + b))
@@ -112,7 +113,7 @@ class _Painter:
                     self.ellipse(x + 0.08 * k * s, y - 0.55 * r + down, 1.3 * r, r, white * tint)
 
     def _overcast(self) -> None:
-        """A ceiling of wide dark bands."""
+        """Paint a ceiling of wide dark bands."""
         grey = np.array(OVERCAST[self.scene.time], np.float32)
         for _ in range(9):
             y, x = self.rng.uniform(0, 0.42), self.rng.uniform(0, 1)

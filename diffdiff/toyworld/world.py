@@ -1,4 +1,4 @@
-"""What a landscape of the toy world can be, and how one says it.
+"""What a landscape of the toy world can be, and how a prompt describes it.
 
 A scene has seven attributes that are drawn independently of each other and can all be told from
 the picture. Captions name any of them, in several ways; what a caption leaves out is free.
@@ -76,18 +76,18 @@ class Scene:
                 raise ValueError(f"{name}: {wrong!r} is not known. Use one of: {known}.")
 
     def attributes(self) -> dict[str, str]:
-        """Attribute -> value, without the seed."""
+        """Return attribute -> value, without the seed."""
         return {name: value for name, value in asdict(self).items() if name != "seed"}
 
 
 def random_scene(rng: np.random.Generator) -> Scene:
-    """A scene whose attributes are independent and evenly spread."""
+    """Return a scene whose attributes are independent and evenly spread."""
     drawn = {name: str(rng.choice(values)) for name, values in VALUES.items()}
     return Scene(**drawn, seed=int(rng.integers(2**31)))
 
 
 def caption(scene: Scene, rng: np.random.Generator | None = None, keep: float = 0.85) -> str:
-    """A prompt for a scene.
+    """Write a prompt for a scene.
 
     Args:
         rng: None = the plain wording, with every attribute; else wording, order and what is left
