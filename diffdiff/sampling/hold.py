@@ -1,4 +1,4 @@
-"""Hold, anchor, replay: one img2img run in which every pixel begins at its own step.
+"""Hold, anchor, replay: one img2img run in which every pixel starts at its own step.
 
 At every denoise call, for pixels not yet released:
 
@@ -26,6 +26,7 @@ from torch import Tensor
 from .calls import Habits, SamplerCall
 from .draws import Draws
 from .early import Early, replays_of
+from .finite import Finite
 from .noise_levels import Level, Schedule, extra_scale, held_answer, held_at_size, noised
 from .replay import Replays
 from .start_steps import NEVER, Between
@@ -88,6 +89,7 @@ class Hold:
         self.early: Early | None = None
         self.beside: dict[str, Tensor] | None = None  # what comes beside an extra answer
         self.draws: Draws | None = None
+        self.finite = Finite()
         self.exact = habits.exact
         # a sampler that chooses its own levels: the step of a call is known to the device only
         self.find = schedule.finder(first, start.device) if habits.by_level else None
@@ -99,12 +101,12 @@ class Hold:
 
     @property
     def holding(self) -> bool:
-        """Whether any pixel is held at the current step; may be, if only the device knows that."""
+        """Whether any pixel is held at the current step; True where only the device knows it."""
         return (self.step if self.find is None else self.first) <= self.last_held
 
     @property
     def remark(self) -> str:
-        """What a user should know of how this sampler was held; empty: nothing."""
+        """A note for the user on how this sampler was held; empty: nothing to say."""
         why = self.habits.why
         if self.replays is not None:
             why = self.replays.astray or why
@@ -113,7 +115,7 @@ class Hold:
         return f"strengths in between are approximate with this sampler: {why}"
 
     def run(self, call: SamplerCall, model: Any, x: Tensor, ask: Any, draws: Draws) -> Tensor:
-        """The sampler's run, held.
+        """Run the sampler, held.
 
         Args:
             call: of the sampler function.
@@ -137,7 +139,7 @@ class Hold:
                 self.replays.end()
 
     def denoise(self, model: Callable[..., Tensor], x: Tensor, sigma: Tensor, **kwargs) -> Tensor:
-        """One model call of the sampler.
+        """Make one model call of the sampler.
 
         Args:
             model: the denoiser, `model(x, sigma, **kwargs) -> answer`, of the shape of `x`.
@@ -164,6 +166,7 @@ class Hold:
                 if self.opens:
                     self.early.begin(step, x, drawn, self._again)
         answer = self.close(x, ask(x, sigma))
+        self.finite.see(self.first + self.own_step, answer)
         if self.replays is not None:
             self.replays.note(answer)
             if self.early is not None and self.opens:
@@ -171,7 +174,7 @@ class Hold:
         return answer
 
     def _again(self, x: Tensor, sigma: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """One model call more: the answer, and what came beside it."""
+        """Make one more model call: return the answer, and what came with it."""
         self.beside = {}
         try:
             return self.ask(x, sigma), self.beside
@@ -179,13 +182,13 @@ class Hold:
             self.beside = None
 
     def open(self, x: Tensor, sigma: Tensor) -> None:
-        """Before a model call: which step it belongs to; anchors are written into `x`."""
+        """Find the step that a model call belongs to, before it, and write anchors into `x`."""
         self._tick(sigma)
         self.level = self._level(sigma)
         self._anchor(x)
 
     def close(self, x: Tensor, answer: Tensor) -> Tensor:
-        """After the model call that `open` announced: the answer that the sampler gets."""
+        """Return the answer for the sampler, after the model call that `open` announced."""
         if not self.holding or self.level is None:
             return answer
         init = self._side(self.init)
@@ -197,7 +200,8 @@ class Hold:
         return torch.where(self.held, held, answer, out=None if held is self.init else held)
 
     def also(self, name: str, x: Tensor, value: Tensor) -> Tensor:
-        """What the model hands to the sampler beside its answer, held: `close`, noted by name."""
+        """Hold what the model gives the sampler besides its answer, as `close` does; record it by
+        name."""
         if self.beside is not None:
             self.beside[name] = value
             return value
@@ -209,13 +213,14 @@ class Hold:
         return value
 
     def picture(self, x0: Tensor) -> Tensor:
-        """A predicted x0 with held pixels shown as the init latent (previews, interrupted runs)."""
+        """Return a predicted x0 with held pixels shown as the init latent (previews, interrupted
+        runs)."""
         if not self.holding:
             return x0
         return torch.where(self.held, self.init.to(x0), x0)
 
     def finish(self, samples: Tensor) -> Tensor:
-        """The run's result: what is still replayed, and pixels never released as they were."""
+        """Return the run's result: finish replays, and put back pixels that were never released."""
         if self.replays is None:
             return self.picture(samples)
         samples = samples.clone()
@@ -227,7 +232,7 @@ class Hold:
         return samples
 
     def _tick(self, sigma: Tensor) -> None:
-        """Counts the call. Whether a pixel is released is decided once per step, at its first
+        """Count the call. Whether a pixel is released is decided once per step, at its first
         call: Heun's second call lies on the next step's level."""
         self.call += 1
         self.opens = self.starting is None or self.call in self.starting
@@ -255,11 +260,11 @@ class Hold:
         return self.schedule.at(sigma)
 
     def _side(self, latents: Tensor) -> Tensor:
-        """Some samplers ask at -x in between: then all is the other way round."""
+        """Negate latents for samplers that sometimes call the model at -x."""
         return -latents if self.call in self.habits.mirrored else latents
 
     def _anchor(self, x: Tensor) -> None:
-        """Writes `init (+) noise` into the pixels that are held, and into those released now."""
+        """Write `init (+) noise` into the pixels that are held, and into those released now."""
         if self.level is None:
             return
         released_here = self.opens and self.releasing
@@ -279,7 +284,7 @@ class Hold:
     def _entry(
         self, level: Level, of: Callable[[Tensor], Tensor] = lambda latents: latents
     ) -> Tensor:
-        """Where pixels that are released at a level start from. of: picks some of them."""
+        """Return where pixels that are released at a level start from. of: selects some of them."""
         if self.path is not None:
             return of(self.path[len(self.schedule.levels) - 1 - self.step])
         anchor = noised(of(self.init), of(self.noise), level)
@@ -288,8 +293,8 @@ class Hold:
         return anchor
 
     def _elsewhere(self, answer: Tensor) -> Tensor:
-        """The answer to a question at another size, with what is held there; some samplers ask
-        for a quarter of the latent, or a larger one, between two steps."""
+        """Return the answer to a question at another size, with what is held there; some samplers
+        ask for a quarter of the latent, or a larger one, between two steps."""
         if not self.holding or self.predicts != "x0":
             return answer
         return held_at_size(answer, self.held, self.init)
