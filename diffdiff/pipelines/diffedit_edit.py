@@ -1,4 +1,4 @@
-"""DiffEdit proper, and what it is compared with: edits that start from the inverted picture.
+"""DiffEdit proper and its relatives: edits that start from the inverted picture.
 
 The picture is encoded by DDIM inversion without a prompt, then decoded with the prompt; a pixel
 that is not released yet is taken from the path of the inversion (Couairon et al., arXiv
@@ -21,6 +21,7 @@ from ..edit.plan import EditPlan
 from ..errors import FieldError
 from ..maps import geometry
 from ..maps.shaping import shape
+from ..sampling.finite import START, Finite
 from ..sampling.inversion import Ddim, ddim, decode, invert, rungs
 from ..sampling.start_steps import DIFFUSERS
 from ..settings.run import RunArgs
@@ -28,19 +29,20 @@ from ..settings.schema import EditArgs, changed
 from ..settings.sources import DiffEditArgs
 from .diffedit_methods import CUT, INVERTED, MAPPED, METHODS
 from .engine import Engine, Result
+from .finite import MODEL, VAE
 from .noise_predictor import Prompted, find
 from .scheduler_hook import Progress
 
 
 @dataclass
 class Path:
-    """An inverted picture: K + 1 latents, and the levels that they are on."""
+    """An inverted picture: K + 1 latents, and their levels."""
 
     latents: list[Tensor]
     schedule: Ddim
 
     def part(self, top: int) -> Path:
-        """Its lowest `top` steps."""
+        """Return the path's lowest `top` steps."""
         levels = self.schedule
         return Path(self.latents[: top + 1], Ddim(levels.timesteps[:top], levels.alphas[: top + 1]))
 
@@ -53,7 +55,7 @@ def invert_picture(
     refine: int = 0,
     progress: Progress | None = None,
 ) -> Path:
-    """DDIM inversion without a prompt.
+    """Invert a picture by DDIM without a prompt.
 
     Args:
         picture: as `Engine.fit` gives it.
@@ -70,19 +72,24 @@ def invert_picture(
         if error.field != "diffedit_ratio":
             raise
         raise FieldError("strength", error.problem, "Use a smaller strength") from None
+    notes = Finite()
     with prompted.session():
         init = prompted.encode(picture)
+        notes.see(START, init)
         empty = prompted.words("", *picture.size)
 
         def predict(x: Tensor, t: int) -> Tensor:
             nonlocal calls
             calls += 1
             answer = prompted.noise(x, t, empty)
+            notes.see(f"call {calls} of the inversion", answer)
             if progress is not None:
                 progress(calls, run * (1 + refine))
             return answer
 
-        return Path(invert(predict, init, schedule, refine), schedule)
+        path = Path(invert(predict, init, schedule, refine), schedule)
+        notes.check(steps, MODEL, VAE)
+        return path
 
 
 def decode_picture(
@@ -93,14 +100,14 @@ def decode_picture(
     size: tuple[int, int],
     progress: Progress | None = None,
 ) -> Image.Image:
-    """The picture that an inverted one becomes by `run`'s prompt, negative prompt and guidance.
+    """Decode an inverted picture with `run`'s prompt, negative prompt and guidance.
 
     Args:
         rung: `[1, 1, h, w]`, for how many steps each latent pixel is decoded.
         size: (width, height) of the picture.
         progress: called with (steps made, steps in all).
     """
-    top, done = int(rung.max()), 0
+    top, done, notes = int(rung.max()), 0, Finite()
     guidance = run.guidance
     if guidance is None:
         guidance = signature(prompted.pipe.__call__).parameters["guidance_scale"].default
@@ -111,12 +118,15 @@ def decode_picture(
             nonlocal done
             done += 1
             answer = prompted.guided(x, t, words, empty, guidance)
+            notes.see(run.steps - top + done - 1, answer)
             if progress is not None:
                 progress(done, top)
             return answer
 
         path = path.part(top)
-        return prompted.decode(decode(predict, path.latents, path.schedule, rung))
+        latent = decode(predict, path.latents, path.schedule, rung)
+        notes.check(run.steps, MODEL, VAE)
+        return prompted.decode(latent)
 
 
 def edit(
@@ -132,7 +142,7 @@ def edit(
     progress: Progress | None = None,
     path: Path | None = None,
 ) -> Result:
-    """One edit by a named method.
+    """Edit a picture by a named method.
 
     Args:
         image: the input.
@@ -217,7 +227,7 @@ def _pasted(source: Image.Image, picture: Image.Image, plan: EditPlan) -> Image.
 
 @torch.no_grad()
 def round_trip(prompted: Prompted, path: Path, size: tuple[int, int]) -> Tensor:
-    """The inverted picture decoded without a prompt again: its latent, `path.latents[0]` at best.
+    """Decode the inverted picture without a prompt again: its latent, ideally `path.latents[0]`.
 
     Args:
         size: (width, height) of the picture.

@@ -1,4 +1,4 @@
-"""One call of the engine at the working size: ladder, held pipeline and composite."""
+"""One call of the engine at the working size: start steps, held pipeline and composite."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from ..sampling.start_steps import NEVER
 from ..settings.run import RunArgs
 from ..settings.schema import changed
 from .between import Leveled, record, wanted
+from .finite import MODEL, VAE, decoded
 from .scheduler_choice import choose
 from .scheduler_hook import Held, Progress, hold_pipeline
 
@@ -72,7 +73,8 @@ class Job:
             self.finished = self.edit
 
     def go(self, progress: Progress | None) -> tuple[list[Image.Image], int]:
-        """The pictures as the pipeline makes them, kept pixels pasted back; model calls."""
+        """Run the pipeline: return its pictures with kept pixels pasted back, and the model
+        calls."""
         nothing = (self.ladder.start == NEVER).all() if not self.leveled else self.leveled.nothing
         if nothing:
             return [self.source.copy() for _ in range(self.run.count)], 0
@@ -100,14 +102,16 @@ class Job:
         return pictures, base.calls + held.calls
 
     def _part(self, engine, progress, known=None, **more) -> tuple[Held, Any]:
-        """One pipeline's part of the run."""
+        """Run one pipeline's part of the run."""
         request = {**self._request(engine), **more, **self.extra}
         accepted = inspect.signature(engine.pipe.__call__).parameters
         request = {k: v for k, v in request.items() if k in accepted}
-        options = {"known": known, "progress": progress}
+        pipe, options = engine.pipe, {"known": known, "progress": progress}
         ladder = self.leveled.held() if self.leveled else self.ladder
-        with hold_pipeline(engine.pipe, self.scheduler, ladder, **options) as held:
-            pictures = engine.pipe(**request).images
+        held = hold_pipeline(pipe, self.scheduler, ladder, **options)
+        with held as held, decoded(pipe, held.finite):
+            pictures = pipe(**request).images
+        held.finite.check(self.run.steps, MODEL, VAE)
         return held, pictures
 
     def _request(self, engine) -> dict[str, Any]:

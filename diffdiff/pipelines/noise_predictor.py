@@ -1,4 +1,5 @@
-"""What a loaded pipeline predicts for a prompt: the model behind DiffEdit and DDIM inversion."""
+"""A loaded pipeline's noise prediction for a prompt: the model behind DiffEdit and DDIM
+inversion."""
 
 from __future__ import annotations
 
@@ -14,10 +15,12 @@ from torch import Tensor
 from ..errors import FieldError
 from ..maps import diffedit
 from ..maps.diffedit import finished
+from ..sampling.finite import PIXELS, failure
 from ..sampling.noise_levels import Level, vp
 from ..settings.run import RunArgs
 from ..settings.sources import DiffEditArgs, check_prompts
 from .engine import Engine
+from .finite import MODEL, VAE
 
 FAMILIES = ("sd", "sdxl")
 CELLS = 40960  # latent cells of one model call, unless told otherwise: ten of 64x64
@@ -69,7 +72,8 @@ class Prompted:
 
     @contextmanager
     def session(self) -> Iterator[Prompted]:
-        """Without gradients; what an offload brought to the accelerator leaves it again."""
+        """Run without gradients; models that an offload moved to the accelerator leave it
+        afterwards."""
         try:
             with torch.no_grad():
                 yield self
@@ -77,11 +81,11 @@ class Prompted:
             self.pipe.maybe_free_model_hooks()
 
     def level(self, timestep: int) -> Level:
-        """The noise level of a timestep."""
+        """Return the noise level of a timestep."""
         return Level(*(float(part) for part in vp(self.alphas[timestep])))
 
     def encode(self, picture: Image.Image) -> Tensor:
-        """The latent of a picture that `Engine.fit` gave: float32 `[1, C, h, w]`, on the device.
+        """Encode a picture from `Engine.fit`: float32 `[1, C, h, w]`, on the device.
 
         The middle of the VAE's distribution, so that one picture has one latent.
         """
@@ -92,18 +96,17 @@ class Prompted:
         return (mean - shift) * scale
 
     def decode(self, latent: Tensor) -> Image.Image:
-        """The picture of a latent `[1, C, h, w]`, RGB."""
+        """Decode a latent `[1, C, h, w]` to an RGB picture."""
         shift, scale = self._spread(latent)
         with self._vae() as vae:
             x = vae.decode((latent / scale + shift).to(vae.dtype)).sample[0].float()
         if not torch.isfinite(x).all():
-            remedy = "Use --dtype float32 or bfloat16"
-            raise FieldError("model", "its pictures are not finite", remedy)
+            raise failure(PIXELS, None, MODEL, VAE)
         x = ((x.permute(1, 2, 0) + 1) * 127.5).round().clamp(0, 255)
         return Image.fromarray(x.to(torch.uint8).cpu().numpy())
 
     def words(self, prompt: str, width: int, height: int) -> Words:
-        """A prompt for pictures of a size in pixels; "" is what the model knows as no prompt."""
+        """Encode a prompt for pictures of a size in pixels; "" is the model's empty prompt."""
         if self.family == "sd":
             return Words(self.pipe.encode_prompt(prompt, self.device, 1, False)[0])
         parts = self.pipe.encode_prompt(prompt, device=self.device)
@@ -115,7 +118,7 @@ class Prompted:
         return Words(tokens, {"text_embeds": pooled, "time_ids": ids})
 
     def noise(self, x: Tensor, timestep: int, words: Words) -> Tensor:
-        """Predicted noise for `x [B, C, h, w]`, in its dtype."""
+        """Predict the noise of `x [B, C, h, w]`, in its dtype."""
         self.calls += len(x)
         unet, n = self.pipe.unet, len(x)
         words = words if len(words.tokens) == n else _repeated(words, n)
@@ -134,7 +137,7 @@ class Prompted:
     def guided(
         self, x: Tensor, timestep: int, words: Words, empty: Words, guidance: float
     ) -> Tensor:
-        """`noise` with classifier-free guidance (arXiv 2207.12598); 1 is without."""
+        """Predict the noise with classifier-free guidance (arXiv 2207.12598); 1 is without."""
         if guidance == 1:
             return self.noise(x, timestep, words)
         pair = _joined(*(_repeated(w, len(x)) for w in (empty, words)))
@@ -142,12 +145,12 @@ class Prompted:
         return alone + guidance * (answer - alone)
 
     def batch(self, latent: Tensor) -> int:
-        """How many noises of a latent's size one model call takes."""
+        """Return how many noises of a latent's size one model call takes."""
         return max(CELLS // (latent.shape[-1] * latent.shape[-2]), 1)
 
     @contextmanager
     def _vae(self) -> Iterator[Any]:
-        """In float32 where half precision would overflow, as its config says."""
+        """Run the VAE in float32 where half precision would overflow, as its config says."""
         vae = self.pipe.vae
         own = vae.dtype
         upcast = own == torch.float16 and getattr(vae.config, "force_upcast", False)
@@ -160,7 +163,7 @@ class Prompted:
                 vae.to(own)
 
     def _spread(self, like: Tensor) -> tuple[Any, Any]:
-        """Of the VAE's latents: what is subtracted, and what they are then multiplied by."""
+        """Return the offset and the scale of the VAE's latents: subtract, then multiply."""
         config = self.pipe.vae.config
         mean, std = (getattr(config, n, None) for n in ("latents_mean", "latents_std"))
         scale = config.scaling_factor
@@ -178,7 +181,7 @@ def differ(
     args: DiffEditArgs,
     progress: Callable[[int, int], None] | None = None,
 ) -> Tensor:
-    """`diffdiff.maps.diffedit.differences` of a picture that `Engine.fit` gave: `[n, h, w]`.
+    """Return `diffdiff.maps.diffedit.differences` of a picture from `Engine.fit`: `[n, h, w]`.
 
     Args:
         reference: what the picture shows; "" = the model without a prompt.
@@ -212,7 +215,8 @@ def find(
     run: RunArgs | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> np.ndarray:
-    """The change map between two prompts (DiffEdit): float32 `[H, W]` in 0..1, of the image's size.
+    """Find the change map between two prompts (DiffEdit): float32 `[H, W]` in 0..1, of the image's
+    size.
 
     Args:
         image: the input.

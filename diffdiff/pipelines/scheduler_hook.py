@@ -22,6 +22,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..sampling.finite import START, Finite
 from ..sampling.hold import Hold
 from ..sampling.start_steps import NEVER, StartRule, StartSteps
 from .extra import Extra, inserted
@@ -34,7 +35,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Fine:
-    """How a ladder with levels between steps is made of a schedule.
+    """How start steps with levels between steps are made from a schedule.
 
     rule: the pipeline's, strength -> start step.
     ladder: of the levels, `(ladder, first step)`.
@@ -45,7 +46,7 @@ class Fine:
 
 
 class Held:
-    """One run of one scheduler that obeys a ladder.
+    """One run of one scheduler that follows start steps.
 
     Args:
         scheduler: a fresh one; its methods are wrapped.
@@ -67,7 +68,7 @@ class Held:
         self.hold: Hold | None = None
         self.ruler: Ruler | None = None
         self.extra: Extra | None = None
-        self.made = 0
+        self.made, self.finite = 0, Finite()
         if isinstance(ladder, Fine):
             self._fine(ladder)
         # pipelines read the signature to see what else `step` takes
@@ -83,12 +84,12 @@ class Held:
 
     @property
     def all_calls(self) -> int:
-        """Model calls that the run has."""
+        """Model calls of the whole run."""
         extra = 0 if self.extra is None else len(self.ladder.between)
         return len(self.timesteps) - self.begin + extra
 
     def _fine(self, fine: Fine) -> None:
-        """Wraps what tells the pipeline its timesteps, and what it asks at them."""
+        """Wrap the pipeline's timesteps and the model calls at them."""
         scheduler = self.scheduler
         plain, place = scheduler.set_timesteps, getattr(scheduler, "set_begin_index", None)
         scale = getattr(scheduler, "scale_model_input", None)
@@ -117,7 +118,8 @@ class Held:
             scheduler.scale_model_input = functools.wraps(scale)(scale_model_input)
 
     def _noising(self, plain: Callable[..., Tensor], init: int, noise: int) -> Callable:
-        """init, noise: which arguments these are; the third one is the timestep."""
+        """Handle the pipeline's noising. init, noise: which arguments these are; the third one is
+        the timestep."""
 
         @functools.wraps(plain)
         def noising(*args: Tensor) -> Tensor:
@@ -167,6 +169,7 @@ class Held:
             predicts(scheduler),
             weight=held_weight,
         )
+        self.finite.see(START, init)
         if self.ladder.between:
             self.extra = Extra(self.ladder, self.ruler, early, first, self.hold, self.forks)
         self._open(x)
@@ -175,7 +178,7 @@ class Held:
         self.hold.open(x, self.timesteps[self.index].reshape(1))
 
     def step(self, answer: Tensor, timestep: Any, sample: Tensor, *args, **kwargs) -> Any:
-        """The scheduler's own step, on the held answer; anchors are in what it returns."""
+        """Do the scheduler's step on the held answer; anchors are in what it returns."""
         as_tuple = not kwargs.pop("return_dict", True)
         if self.hold is None:
             self._begin(sample, timestep)
@@ -188,7 +191,8 @@ class Held:
             out = self.extra.step_on(x, answer, variance, timestep, *args, **kwargs)
             x = self.extra.pending
         else:
-            held = self.hold.close(x, answer)
+            step, held = self.index // self.scheduler.order, self.hold.close(x, answer)
+            self.finite.see(step, held)  # some schedulers clip infinity
             whole = torch.cat([held, *variance], 1) if variance else held
             out = self.forks.step(whole, timestep, x, *args, at=self.hold.step, **kwargs)
             self.index += 1
@@ -198,14 +202,16 @@ class Held:
             if self.ruler is not None:
                 self.ruler.gone(self.scheduler)
             x = reached
-        out.prev_sample = self._like(sample, self._next(x))
+        x = self._next(x)
+        self.finite.see(max(self.index - 1, self.begin) // self.scheduler.order, x)
+        out.prev_sample = self._like(sample, x)
         self.made += 1
         if self.progress is not None:
             self.progress(self.calls, self.all_calls)
         return out.to_tuple() if as_tuple else out
 
     def _next(self, x: Tensor) -> Tensor:
-        """What the pipeline goes on with, of where the scheduler has come to."""
+        """Return what the pipeline goes on with, from where the scheduler is."""
         if self.extra is not None and self.extra.due:
             return self.extra.show()
         if self.index < len(self.timesteps):
@@ -215,7 +221,8 @@ class Held:
         return x if self.extra is None else self.extra.enter(x)
 
     def _grid(self, x: Tensor) -> Tensor:
-        """`[B, C, h, w]` of a sample; Flux packs 2x2 cells into a token, `[B, h*w/4, 4*C]`."""
+        """Return a sample as `[B, C, h, w]`; Flux packs 2x2 cells into a token, `[B, h*w/4,
+        4*C]`."""
         if x.ndim == 4:
             return x
         h, w = (side // 2 for side in self.hold.init.shape[2:])
@@ -224,7 +231,7 @@ class Held:
 
     @staticmethod
     def _like(sample: Tensor, x: Tensor) -> Tensor:
-        """A grid in the sample's own layout."""
+        """Return a grid in the sample's own layout."""
         if sample.ndim == 4:
             return x
         b, c, h, w = x.shape
@@ -234,7 +241,7 @@ class Held:
 
 @contextmanager
 def hold_pipeline(pipe: Any, scheduler: Any, ladder: StartSteps, **options: Any) -> Iterator[Held]:
-    """The pipeline with a held scheduler, for the length of the block.
+    """Give the pipeline a held scheduler for the duration of the block.
 
     Args:
         pipe: a diffusers img2img pipeline.

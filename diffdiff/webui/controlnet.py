@@ -68,6 +68,8 @@ def _made(name: str, run: Callable[[np.ndarray, int], Any], picture: np.ndarray)
     if made.dtype == bool or made.ndim not in (2, 3) or not np.issubdtype(made.dtype, np.number):
         raise FieldError("annotator", f"{name} makes no picture", "Use another one")
     values = made.astype(np.float32) / (255 if made.dtype == np.uint8 else max(made.max(), 1))
+    if not np.isfinite(values).all():
+        raise FieldError("annotator", f"{name} made NaN or infinite values", "Use another one")
     if values.ndim == 3:
         colours = values[..., :3] if values.shape[2] > 1 else values.repeat(3, 2)
         values = cv2.cvtColor(np.ascontiguousarray(colours), cv2.COLOR_RGB2GRAY)

@@ -124,10 +124,16 @@ class DifferentialDiffusion(scripts.Script):
             except Exception as error:
                 refuse(p, error, under_way=True)
 
+    def postprocess_batch(self, p: Any, *values: Any, images: Any = (), **kwargs: Any) -> None:
+        session = getattr(p, "diffdiff", None)
+        if session is not None:
+            session.finite.decoded(images)
+
     def postprocess_image(self, p: Any, pp: Any, *values: Any) -> None:
         session = getattr(p, "diffdiff", None)
         if session is not None:
             with finished(p, pp):
+                session.finite.check_picture(p.batch_index)
                 pp.image = session.recolour(p, pp.image, p.batch_index)
 
     def postprocess_maskoverlay(self, p: Any, ppmo: Any, *values: Any) -> None:

@@ -10,8 +10,9 @@ import torch
 from PIL import Image, ImageOps
 
 HOOKS = (
-    "before_process", "process", "process_before_every_sampling", "postprocess_image",
-    "postprocess_maskoverlay", "postprocess_image_after_composite", "postprocess",
+    "before_process", "process", "process_before_every_sampling", "postprocess_batch",
+    "postprocess_image", "postprocess_maskoverlay", "postprocess_image_after_composite",
+    "postprocess",
 )  # fmt: skip
 
 

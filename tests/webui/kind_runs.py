@@ -47,7 +47,7 @@ def process_images(p):
 
 
 def _iteration(p, n, processed):
-    model, p.iteration = p.sd_model, n
+    model, scripts, p.iteration = p.sd_model, p.scripts, n
     for name in ("prompts", "negative_prompts", "seeds", "subseeds"):
         own = getattr(p, f"all_{name}")
         setattr(p, name, own[n * p.batch_size : (n + 1) * p.batch_size])
@@ -64,7 +64,10 @@ def _iteration(p, n, processed):
     )  # fmt: skip
     decoded = isinstance(samples, DecodedSamples)
     pictures = torch.stack(samples) if decoded else model.decode_first_stage(samples)
-    pictures = ((pictures + 1) / 2).clamp(0, 1).movedim(1, -1).numpy()
+    pictures = ((pictures + 1) / 2).clamp(0, 1)
+    if scripts is not None:
+        scripts.postprocess_batch(p, images=pictures, batch_number=n)
+    pictures = pictures.movedim(1, -1).numpy()
     for i, array in enumerate(pictures):
         p.batch_index = i
         image = Image.fromarray((array * 255).astype(np.uint8))

@@ -26,7 +26,7 @@ from ...sampling.noise_levels import Schedule
 from ...settings.schema import EditArgs
 from .. import host, infotext
 from ..refusal import told
-from . import inversion_prompts, sampler_hook
+from . import finite, inversion_prompts, sampler_hook
 from .inpaint import Inpaint, quiet_builtin
 from .leveling import Leveling
 
@@ -75,6 +75,7 @@ class Session:
         self.levels: Leveling | None = None  # once the sampler has asked
         self.fitted: dict[int, np.ndarray] = {}
         self.texts: dict[int, str] = {}
+        self.finite = finite.JobFinite()
 
     def _inpaint(self, p: Any, painted: list[np.ndarray]) -> list[np.ndarray]:
         """The host's mask softened, with the painted maps; its support becomes the job's mask."""
@@ -123,7 +124,9 @@ class Session:
         def sample(*args: Any, **kwargs: Any) -> Any:
             self.obeyed = False
             with told(p):
+                self.finite.begin()
                 samples = plain(*args, **kwargs)
+                self.finite.check(samples)
                 if not self.obeyed:
                     problem = "this job made its pictures without the sampler that obeys the map"
                     remedy = "Run this job's script without Differential Diffusion, or after it."
@@ -225,6 +228,7 @@ class Session:
             text += f"; {hold.remark}"
             p.extra_generation_params["DD sampler"] = "approximate"
         self.levels.ran(hold)
+        self.finite.heard(hold)
         if starts := self.levels.text(first):
             p.extra_generation_params[infotext.STARTS] = starts
         p.comment(text)

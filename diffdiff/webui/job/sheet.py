@@ -214,12 +214,15 @@ class _Row:
         self.held_calls: int | None = None
         if session.raw:
             sampler_hook.hold_sampler(self.sampler, self._plan, self._report)
+        else:
+            session.finite.watch(self.sampler.model_wrap_cfg)
 
     def _plan(self, *about: Any) -> sampler_hook.Plan:
         return self.session._plan(self.p, *about, None)
 
     def _report(self, hold: Any, first: int, slider_first: int) -> None:
         self.held_calls = hold.calls if hold else 0
+        self.session.finite.heard(hold)
 
     @property
     def calls(self) -> int:

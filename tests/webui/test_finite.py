@@ -1,0 +1,100 @@
+"""A model or a VAE that answers NaN or infinity ends the job with an error, on every host."""
+
+import importlib
+
+import numpy as np
+import pytest
+import torch
+from kind_runs import api, columns, page
+
+from diffdiff.errors import FieldError
+
+HALF = {"map": columns(0, 1)}
+BAD = {"nan": float("nan"), "inf": float("inf")}
+
+
+def spoiled(plain, value, call=1):
+    """From a call on, one number of what a function answers is bad."""
+    calls = 0
+
+    def bad(*args, **kwargs):
+        nonlocal calls
+        calls += 1
+        answer = plain(*args, **kwargs)
+        if calls >= call:
+            answer = answer.clone()
+            answer.view(-1)[-1] = value
+        return answer
+
+    return bad
+
+
+def refused(kind, edit, **settings):
+    """What the API is told; the page is told the same."""
+    with pytest.raises(FieldError) as told:
+        api(kind.job(edit, **settings))
+    pictures, words = page(kind.job(edit, **settings))
+    assert pictures == [] and words.startswith(f"Differential Diffusion: {told.value.field}:")
+    assert kind.reported == []
+    return told.value
+
+
+@pytest.mark.parametrize("value", BAD.values(), ids=BAD)
+def test_the_first_step_that_is_not_finite_is_named(kind, value):
+    core = kind.model.core
+    core.apply_model = spoiled(core.apply_model, value, call=3)
+    error = refused(kind, {**HALF, "colour_match": True}, denoising_strength=1.0)
+    assert error.field == "model" and "--no-half" in error.remedy
+    assert "of 8" in error.problem and "first at step" in error.problem
+
+
+@pytest.mark.parametrize("edit", [{"mode": "fan"}, {"mode": "sheet"}, {"mode": "sheet", **HALF}])
+def test_fans_and_sheets_measure_nothing_on_it(kind, edit):
+    if kind.rank == 5 and edit["mode"] == "sheet":
+        pytest.skip("a video model makes no sheet")
+    core = kind.model.core
+    core.apply_model = spoiled(core.apply_model, float("nan"))
+    error = refused(kind, edit)
+    assert error.field == "model" and "first at" in error.problem
+
+
+def test_a_vae_that_fails_is_told_from_a_model_that_fails(kind):
+    kind.model.decode_first_stage = spoiled(kind.model.decode_first_stage, float("nan"))
+    error = refused(kind, HALF)
+    assert error.field == "vae" and "--no-half-vae" in error.remedy
+
+
+def test_a_map_that_is_found(kind):
+    core = kind.model.core
+    core.apply_model = spoiled(core.apply_model, float("nan"))
+    error = refused(kind, {"source": "diffedit", "reference": "a", "query": "b"})
+    assert error.field == "model"
+
+
+def test_the_next_job_and_what_is_kept(kind):
+    """NaN where the map is black is not in the picture."""
+    core, plain = kind.model.core, kind.model.core.apply_model
+    want = kind.samples(HALF)
+
+    def left(x, *args, **kwargs):
+        answer = plain(x, *args, **kwargs).clone()
+        answer[..., :2] = float("nan")
+        return answer
+
+    core.apply_model = left
+    assert torch.equal(kind.samples(HALF), want)
+    core.apply_model = spoiled(plain, float("nan"))
+    refused(kind, HALF)
+    core.apply_model = plain
+    assert torch.equal(kind.samples(HALF), want)
+
+
+def test_a_preprocessor_that_makes_nan(host, monkeypatch):
+    module = importlib.import_module("diffdiff.webui.controlnet")
+
+    def broken(picture, side):
+        return np.full(picture.shape[:2], np.nan, np.float32)
+
+    monkeypatch.setattr(module, "_forge", lambda: {"depth": broken})
+    with pytest.raises(FieldError, match="annotator"):
+        module.annotate("depth", np.zeros((64, 64, 3), np.uint8))
