@@ -1,4 +1,4 @@
-"""Command-line flags from models of settings: one flag per field, checked by the model itself."""
+"""Command-line flags from settings models: one flag per field, checked by the model itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from ..settings.schema import fields
 
 
 class Parser(argparse.ArgumentParser):
-    """Its errors are `FieldError`s, so that every mistake is told in one way."""
+    """An argument parser whose errors are `FieldError`s, so that every mistake is reported the same
+    way."""
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, allow_abbrev=False, **kwargs)
@@ -26,7 +27,8 @@ class Parser(argparse.ArgumentParser):
 
 
 def add(parser: Any, model: type[BaseModel], names: Iterable[str]) -> None:
-    """A flag for each of these fields. One that is not given does not appear in the namespace."""
+    """Add a flag for each of these fields. One that is not given does not appear in the
+    namespace."""
     for name in names:
         info = fields(model)[name]
         how: dict[str, Any] = {"default": argparse.SUPPRESS, "help": _help(info)}
@@ -52,7 +54,7 @@ def _help(info: dict[str, Any]) -> str:
 
 class Use(NamedTuple):
     """Where a flag has an effect. needs: what it goes with, in words. applies: whether that is
-    given. default: what the flag is where nobody gave it."""
+    given. default: the flag's value when it is not given."""
 
     name: str
     needs: str

@@ -1,4 +1,4 @@
-"""`diffdiff batch`: the rows of a file or a folder, on this machine or on a Ray cluster."""
+"""`diffdiff batch`: edit the rows of a file or a folder, on this machine or on a Ray cluster."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ examples:
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
-    """The command and its flags."""
+    """Add the command and its flags."""
     batch = commands.add_parser(
         "batch", help="edit many pictures; on a Ray cluster too", epilog=HELP,
         description="Edit many pictures, row by row; on a Ray cluster too.",
@@ -82,7 +82,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
 
 def run(chosen: argparse.Namespace) -> dict[str, Any]:
-    """Works all rows off; returns what `--json` prints.
+    """Process all rows; return what `--json` prints.
 
     Raises:
         FieldError: nothing can be begun, or not gone on with.
@@ -117,7 +117,7 @@ def _pool(chosen: argparse.Namespace) -> executor.Pool:
 
 
 def _check_use(chosen: argparse.Namespace) -> None:
-    """Numbers in their ranges, and no flag that would do nothing."""
+    """Check numbers for their ranges, and refuse flags without effect."""
     given(chosen, RunArgs)
     given(chosen, EditArgs, rows.EDITED)
     ranges = {"retries": (0, 100), "threads": (1, 1024), "workers": (1, 100000), "gpus": (0, 64)}

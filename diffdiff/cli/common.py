@@ -1,4 +1,4 @@
-"""What several commands share: the flags of the model, a progress bar."""
+"""What several commands share: the model's flags, a progress bar."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..settings.run import DTYPES, OFFLOADS
 
 
 def add_engine(command: argparse.ArgumentParser) -> None:
-    """The flags that `open_engine` reads."""
+    """Add the flags that `open_engine` reads."""
     engine = command.add_argument_group("the model")
     engine.add_argument(
         "--model", default="toyworld", metavar="NAME",
@@ -36,7 +36,7 @@ def add_engine(command: argparse.ArgumentParser) -> None:
 
 
 class Progress:
-    """A bar on stderr that the engine moves: `progress(done, total)`."""
+    """A bar on stderr that the engine advances: `progress(done, total)`."""
 
     def __init__(self, silent: bool, unit: str = "step"):
         self.silent, self.unit, self.bar = silent, unit, None

@@ -1,4 +1,4 @@
-"""`diffdiff diffedit`: edits from two prompts, by DiffEdit and what it is compared with."""
+"""`diffdiff diffedit`: edits from two prompts, by DiffEdit and its relatives."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ examples:
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
-    """The command and its flags."""
+    """Add the command and its flags."""
     text = "edit a picture from two prompts: DiffEdit finds where"
     listed = "\n".join(f"  {name:14} {what}" for name, what in METHODS.items())
     parser = commands.add_parser(
@@ -73,7 +73,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
 
 def run(chosen: argparse.Namespace) -> dict:
-    """Checks everything, runs the model, writes the picture; returns what `--json` prints.
+    """Check everything, run the model, write the picture; return what `--json` prints.
 
     Raises:
         FieldError: names the flag.
@@ -110,7 +110,7 @@ def run(chosen: argparse.Namespace) -> dict:
 
 
 def _check_use(chosen: argparse.Namespace, run_args: RunArgs) -> None:
-    """No flag that would do nothing, and prompts that a map can be found from."""
+    """Refuse flags without effect, and prompts from which no map can be found."""
     method = chosen.method
     if not 0 <= chosen.refine <= 10:
         raise FieldError("refine", f"{chosen.refine} is not usable", "Use 0 to 10")

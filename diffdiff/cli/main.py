@@ -46,7 +46,7 @@ example:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs one command; returns its exit code."""
+    """Run one command; return its exit code."""
     argv = sys.argv[1:] if argv is None else argv
     as_json = "--json" in argv
     try:
@@ -66,7 +66,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def tell(error: FieldError, as_json: bool) -> None:
-    """One line on stderr, or one object on stdout."""
+    """Report an error: one line on stderr, or one object on stdout."""
     if as_json:
         told = {"field": error.field, "problem": error.problem, "remedy": error.remedy}
         print(json.dumps({"error": told}, ensure_ascii=False))
@@ -75,7 +75,7 @@ def tell(error: FieldError, as_json: bool) -> None:
 
 
 def parser() -> arguments.Parser:
-    """All commands. Their flags are the fields of `EditArgs` and `RunArgs`."""
+    """Build the parser of all commands. Their flags are the fields of `EditArgs` and `RunArgs`."""
     top = arguments.Parser(
         prog="diffdiff", description="Every pixel its own denoising strength.", epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -110,7 +110,7 @@ def _add_edit(commands: argparse._SubParsersAction, name: str) -> None:
 
 
 def run_edit(chosen: argparse.Namespace) -> dict:
-    """Checks everything, runs the model, writes the pictures; returns what `--json` prints."""
+    """Check everything, run the model, write the pictures; return what `--json` prints."""
     run, args = given(chosen, RunArgs), given(chosen, EditArgs)
     if not chosen.map and (args.needs_map or args.soft):
         raise FieldError("map", "there is no change map", "Give --map, or make one: diffdiff map")
@@ -164,7 +164,7 @@ def _add_models(commands: argparse._SubParsersAction) -> None:
 
 
 def run_models(chosen: argparse.Namespace) -> dict | None:
-    """Lists, or exports; returns what `--json` prints."""
+    """List, or export; return what `--json` prints."""
     from . import model_list
 
     if chosen.action == "export":
@@ -189,7 +189,7 @@ def _add_serve(commands: argparse._SubParsersAction) -> None:
 
 
 def run_serve(chosen: argparse.Namespace) -> None:
-    """Serves the page until it is interrupted."""
+    """Serve the page until it is interrupted."""
     _check_address(chosen.host, chosen.port)
     from ..page import page
 

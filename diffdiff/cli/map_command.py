@@ -1,4 +1,4 @@
-"""`diffdiff map`: change maps drawn, found in a picture, shaped from others, and looked at."""
+"""`diffdiff map`: draw change maps, find them in a picture, shape others, and preview them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ examples:
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
-    """The command and its flags."""
+    """Add the command and its flags."""
     text = "make a change map, shape one, or look at one on its picture"
     parser = commands.add_parser(
         "map", help=text, description=text.capitalize() + ". White changes, black is kept.",
@@ -90,7 +90,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
 
 def run(chosen: argparse.Namespace) -> dict:
-    """Writes the map, or the preview; returns what `--json` prints.
+    """Write the map, or the preview; return what `--json` prints.
 
     Raises:
         FieldError: names the flag.
@@ -131,7 +131,7 @@ def run(chosen: argparse.Namespace) -> dict:
 
 
 def make(chosen: argparse.Namespace, size: tuple[int, int]) -> np.ndarray:
-    """The map of `--kind`, float32 [H, W]; `size` (width, height) where none was given."""
+    """Draw the map of `--kind`, float32 [H, W]; `size` (width, height) if none was given."""
     width, height = _size(chosen.size) if chosen.size else size
     ends = chosen.start, chosen.end
     if chosen.kind == "constant":
@@ -143,7 +143,8 @@ def make(chosen: argparse.Namespace, size: tuple[int, int]) -> np.ndarray:
 
 
 def _check_use(chosen: argparse.Namespace, way: str | None) -> None:
-    """One source of the map, and no flag that would do nothing. way: as `automatic.way` gave it."""
+    """Check that the map has one source, and refuse flags without effect. way: as `map_sources.way`
+    returns it."""
     if not chosen.kind and not chosen.map:
         kinds = ", ".join(KINDS)
         raise FieldError("map", "there is no map", f"Name a map file, or use --kind with {kinds}")

@@ -1,4 +1,4 @@
-"""The maps of `diffdiff map` that are made from a picture: by two prompts, a source, or layers."""
+"""Automatic maps of `diffdiff map`: from two prompts, a source, or layers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MODEL = {  # flags of the model, as they are where nobody gave them
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """The flags; those of the model are the command line's own."""
+    """Add the flags; those of the model are the command line's own."""
     ways = parser.add_argument_group("find the map in a picture, IN_MAP")
     ways.add_argument(
         "--diffedit", nargs=2, metavar=("REFERENCE", "QUERY"),
@@ -55,7 +55,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def way(chosen: argparse.Namespace) -> str | None:
-    """diffedit, source or layers, whichever was asked for; None where none of them was.
+    """Return diffedit, source or layers, whichever was requested; None for none of them.
 
     Raises:
         FieldError: two of them, no picture, or a flag that would have no effect.
@@ -92,13 +92,13 @@ def _check_effect(chosen: argparse.Namespace, one: str | None) -> None:
 
 
 def inputs(chosen: argparse.Namespace) -> list[str]:
-    """Paths of the files that are read."""
+    """Return the paths of the files that are read."""
     paths = [chosen.layers, *(getattr(chosen, name) for name in FILES)]
     return [path for path in paths if path]
 
 
 def make(chosen: argparse.Namespace, one: str) -> tuple[np.ndarray, dict[str, Any]]:
-    """The map, float32 [H, W] of the picture's size, and what `--json` says of it.
+    """Make the map, float32 [H, W] of the picture's size, and what `--json` reports about it.
 
     Args:
         one: as `way` gave it.
@@ -142,7 +142,7 @@ class _Maker:
             return find(self.engine, self.image, reference, query, args, None, progress)
 
     def given(self, folder: Path = Path()) -> build.Given:
-        """folder: where the files that a layer names are looked for."""
+        """Return the inputs of maps. folder: where a layer's files are looked up."""
 
         def load(text: str, name: str) -> bytes:
             return pictures.load(str(folder / text), name)
@@ -182,7 +182,8 @@ class _Maker:
 
 
 def _with_alpha(data: bytes) -> np.ndarray | None:
-    """A picture that `pictures.read` took, uint8 [H, W, 4]; None where it has no transparency."""
+    """Return a picture that `pictures.read` accepted, uint8 [H, W, 4]; None where it has no
+    transparency."""
     with Image.open(io.BytesIO(data)) as picture:
         clear = picture.mode in ("LA", "PA", "RGBA", "La", "RGBa")
         if not clear and "transparency" not in picture.info:

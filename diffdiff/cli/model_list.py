@@ -1,4 +1,4 @@
-"""`diffdiff models`: what can be loaded, and the packaged model written for a WebUI."""
+"""`diffdiff models`: list what can be loaded, and write the included model for a WebUI."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ PACKAGED = {TOYWORLD: "painted landscapes of 128x128 pixels; small, for trying t
 
 
 def known() -> dict[str, Any]:
-    """packaged: name -> description; families: the same; schedulers: names for `--scheduler`."""
+    """Return packaged: name -> description; families: the same; schedulers: names for
+    `--scheduler`."""
     from ..pipelines.families import FAMILIES
     from ..pipelines.scheduler_choice import names
 
@@ -21,7 +22,7 @@ def known() -> dict[str, Any]:
 
 
 def listed(known: dict[str, Any]) -> str:
-    """The same for people."""
+    """Return the same as text for people."""
     pairs = {**known["packaged"], **known["families"]}
     wide = max(map(len, pairs))
 
@@ -43,7 +44,7 @@ def listed(known: dict[str, Any]) -> str:
 
 
 def export(model: str, out: str | None) -> dict[str, list[str]]:
-    """Writes a model as one checkpoint that a WebUI loads; returns {"files": [...]}.
+    """Write a model as one checkpoint that a WebUI loads; return {"files": [...]}.
 
     Raises:
         FieldError: "out" or "model".
@@ -65,7 +66,7 @@ def export(model: str, out: str | None) -> dict[str, list[str]]:
 
 
 def folder_of(model: str) -> Path:
-    """The diffusers folder of a packaged model's name, or the folder itself."""
+    """Return the diffusers folder of a packaged model's name, or the folder itself."""
     if model == TOYWORLD:
         return Path(__file__).parents[1] / "toyworld" / "model"
     if not Path(model).is_dir():

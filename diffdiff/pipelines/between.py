@@ -1,4 +1,5 @@
-"""Levels between the steps in an edit by a pipeline: whether it has them, and what it tells."""
+"""Levels between the steps in an edit by a pipeline: whether it has them, and how they are
+reported."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ REMEDY = "Use levels steps"
 
 
 def wanted(args: EditArgs, run: RunArgs, scheduler: Any, refines: bool, own_rule: bool) -> bool:
-    """Whether pixels may begin between the steps of a run.
+    """Return whether pixels may start between the steps of a run.
 
     Args:
         scheduler: of the run.
@@ -44,7 +45,7 @@ def wanted(args: EditArgs, run: RunArgs, scheduler: Any, refines: bool, own_rule
 
 
 class Leveled:
-    """The ladder of a map with levels between steps, once the schedule is known.
+    """The start steps of a map with levels between steps, once the schedule is known.
 
     Args:
         edit: of the latent cells `[h, w]`.
@@ -64,7 +65,7 @@ class Leveled:
         return bool((start == NEVER).all())
 
     def held(self) -> Fine:
-        """What makes the ladder, for `held.hold_pipeline`."""
+        """Return what makes the start steps, for `scheduler_hook.hold_pipeline`."""
         return Fine(self.edit.rule, self._ladder)
 
     def _ladder(self, ruler: Ruler) -> tuple[StartSteps, int]:
@@ -75,7 +76,7 @@ class Leveled:
 
 
 def record(found: list[Start]) -> list[dict[str, Any]]:
-    """Where strengths have begun, the strongest first: JSON types only.
+    """Return where strengths started, the strongest first: JSON types only.
 
     strength: the lowest and the highest that begin there. noise: percent. calls: of the model that
     such a pixel obeys. share: of the map.

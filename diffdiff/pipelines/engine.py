@@ -28,7 +28,7 @@ from .scheduler_hook import Progress
 
 
 class Engine:
-    """A loaded img2img pipeline that obeys change maps.
+    """A loaded img2img pipeline that follows change maps.
 
     Args:
         pipe: a diffusers img2img pipeline of a supported family.
@@ -64,7 +64,7 @@ class Engine:
         rule: StartRule | None = None,
         **extra: Any,
     ) -> Result:
-        """img2img with a strength of its own for every pixel.
+        """Run img2img with a denoising strength for every pixel.
 
         Args:
             image: the input; alpha lies on white.
@@ -124,14 +124,15 @@ class Engine:
 
     @torch.no_grad()
     def embeds(self, run: RunArgs) -> dict[str, torch.Tensor]:
-        """The prompt as a stage without a text encoder takes it."""
+        """Return the prompt as a stage without a text encoder takes it."""
         positive, negative = self.pipe.encode_prompt(
             run.prompt, negative_prompt=run.negative_prompt or None
         )
         return {"prompt_embeds": positive, "negative_prompt_embeds": negative}
 
     def enlarge(self, small: list[Image.Image], image, shaped, args, run, progress, **extra):
-        """DeepFloyd IF's stage II: the edited small pictures, the original, and the shaped map."""
+        """Run DeepFloyd IF's stage II on the edited small pictures, the original, and the shaped
+        map."""
         source = self.fit(image, run)
         job = Job(
             self, source, geometry.resize(shaped, *source.size), args, run, None, extra, small
@@ -139,8 +140,8 @@ class Engine:
         return job.result(*job.go(progress))
 
     def noise(self, args: EditArgs, run: RunArgs) -> Callable[[float], float] | None:
-        """How noisy each strength would begin, for a legend; None where strengths begin at steps,
-        or where only a run can tell."""
+        """Return how noisy each strength would start, for a legend; None where strengths start at
+        steps, or where only a run can tell."""
         if not args.fine(run.steps):
             return None
         decoder = getattr(self.pipe, "decoder_pipe", self.pipe)
@@ -148,12 +149,12 @@ class Engine:
         return noise_by_strength(scheduler, run.steps, self.rules.rule)
 
     def fit(self, image: Image.Image, run: RunArgs) -> Image.Image:
-        """The input at the working size, RGB; untouched where it fits already."""
+        """Return the input at the working size, RGB; untouched where it fits already."""
         image, size = flat(image), self.worked_at(image, run)
         return image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
 
     def worked_at(self, image: Image.Image, run: RunArgs) -> tuple[int, int]:
-        """The working size (width, height) of an input."""
+        """Return the working size (width, height) of an input."""
         width, height = image.size
         if self.native is not None:
             scale = self.native / min(width, height)

@@ -1,4 +1,4 @@
-"""Extra model calls of a held diffusers run: pixels that begin at a level between two steps.
+"""Extra model calls of a held diffusers run: pixels that start at a level between two steps.
 
 The pipeline owns the model, so a level between steps is one entry more in the timesteps that it
 goes through. At such a call every pixel is shown at that level: those that begin there as
@@ -51,7 +51,7 @@ class Extra:
         self.twin: Any = None
 
     def begin(self, x: Tensor, answer: Tensor, reached: Tensor, step: int) -> None:
-        """After a step of the main run.
+        """Prepare the extra calls after a step of the main run.
 
         Args:
             x, answer: what the model was asked there, and what it said (held): `[B, C, h, w]`.
@@ -65,7 +65,7 @@ class Extra:
             self.state = parts(self.hold.predicts, x, answer, self.hold.schedule.levels[step - 1])
 
     def show(self) -> Tensor:
-        """The picture of the next extra call: `[B, C, h, w]`."""
+        """Return the latents of the next extra call: `[B, C, h, w]`."""
         number = self.due.pop(0)
         coordinate = self.ladder.between[number - 1].coordinate
         self.twin = self.forks.early(self.step - 1)
@@ -78,7 +78,8 @@ class Extra:
     def step_on(
         self, x: Tensor, answer: Tensor, variance: list[Tensor], timestep: Any, *args, **kwargs
     ) -> Any:
-        """An extra call's answer: its pixels' step. The scheduler's own output object.
+        """Step the pixels of an extra call on its answer. Returns the scheduler's own output
+        object.
 
         Args:
             x: what the model was asked: `[B, C, h, w]`.
@@ -101,7 +102,7 @@ class Extra:
         return out
 
     def enter(self, x: Tensor) -> Tensor:
-        """`x` at the next step, with the pixels that have come to it."""
+        """Return `x` at the next step, with the pixels that have reached it."""
         for where, own in self.arrived:
             x = torch.where(where, own.to(x.dtype), x)
         self.arrived, self.pending = [], None
@@ -109,13 +110,13 @@ class Extra:
 
 
 def order(ladder: StartSteps, step: int) -> list[int]:
-    """Numbers of the levels before a step, the noisiest first."""
+    """Return the numbers of the levels before a step, the noisiest first."""
     found = [(b.coordinate, i) for i, b in enumerate(ladder.between, 1) if b.step == step]
     return [i for _, i in sorted(found, reverse=True)]
 
 
 def inserted(times: Tensor, ladder: StartSteps, ruler: Ruler, first: int) -> Tensor:
-    """The timesteps of all model calls from a step on, the extra ones among them."""
+    """Return the timesteps of all model calls from a step on, including the extra ones."""
     own, values = times.tolist(), []
     for step in range(first, len(own) + 1):
         between = (ladder.between[i - 1].coordinate for i in order(ladder, step))

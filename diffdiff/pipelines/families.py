@@ -1,4 +1,4 @@
-"""The model families, and what differs between their diffusers img2img pipelines."""
+"""The model families, and how their diffusers img2img pipelines differ."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Family:
 
     @property
     def rule(self) -> DiffusersRule:
-        """Strength -> start step, as this family's pipelines do it."""
+        """Strength -> start step, as this family's pipelines compute it."""
         return DiffusersRule(self.upwards)
 
 
@@ -79,7 +79,7 @@ FAMILIES = (
 
 
 def of_class(name: str) -> Family:
-    """The family of a diffusers pipeline class.
+    """Return the family of a diffusers pipeline class.
 
     Raises:
         FieldError: none has it.
@@ -92,7 +92,7 @@ def of_class(name: str) -> Family:
 
 
 def of_keys(keys: list[str]) -> Family:
-    """The family of a single-file checkpoint, by the names of its tensors.
+    """Return the family of a single-file checkpoint, by the names of its tensors.
 
     Raises:
         FieldError: none fits.

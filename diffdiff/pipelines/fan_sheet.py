@@ -1,4 +1,4 @@
-"""Several strengths at once, by a pipeline: the strength fan and the strength sheet."""
+"""Several strengths with one pipeline: the strength fan and the strength sheet."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .scheduler_hook import Progress
 
 
 def finish_fan(result: Any, fan: Fan) -> None:
-    """Strengths above the pictures of a fan, and where its stripes are, in its settings."""
+    """Add strengths above the pictures of a fan, and where its stripes are to its settings."""
     size = result.pictures[0].size
     if size != fan.labels.shape[::-1]:  # a second stage has enlarged them
         fan = placed(fan, *size, (0, 0, *size))
@@ -49,7 +49,7 @@ def sheet(
     rule: StartRule | None = None,
     **extra: Any,
 ) -> Any:
-    """A picture for each strength: what plain img2img makes at it, or the map scaled by it.
+    """Make a picture for each strength: plain img2img at it, or the map scaled by it.
 
     The pictures of the result: a contact sheet for each seed, then the single ones, by strength
     and then by seed; `runs` says which is which.
@@ -109,7 +109,7 @@ def sheet(
 
 
 def _needed(engine: Any, strengths: tuple, run: RunArgs, rule: StartRule | None) -> list[int]:
-    """Model evaluations of each picture without a map; with one they are no more."""
+    """Return the model evaluations of each picture without a map; with one there are no more."""
     decoder = getattr(engine.pipe, "decoder_pipe", engine.pipe)
     scheduler, _ = choose(decoder.scheduler, run.scheduler, run.seed)
     rule = rule or engine.rules.rule
@@ -117,7 +117,7 @@ def _needed(engine: Any, strengths: tuple, run: RunArgs, rule: StartRule | None)
 
 
 class _Counts:
-    """The progress of all, of the progress of each."""
+    """The progress of all, computed from the progress of each."""
 
     def __init__(self, progress: Progress | None, needed: list[int]):
         self.progress, self.needed, self.done = progress, needed, [0] * len(needed)
@@ -132,7 +132,8 @@ class _Counts:
 
 
 def by_itself(engine: Any) -> Any:
-    """An engine of the same models with pipelines of its own: a run keeps its state on them."""
+    """Return an engine of the same models with its own pipelines, because a run keeps its state on
+    them."""
     own = copy.copy(engine)
     own.pipe = copy.copy(engine.pipe)
     if hasattr(engine.pipe, "decoder_pipe"):
@@ -143,7 +144,7 @@ def by_itself(engine: Any) -> Any:
 
 
 def models(engine: Any) -> list[Any]:
-    """What is called at every step."""
+    """Return the models that are called at every step."""
     pipe = getattr(engine.pipe, "decoder_pipe", engine.pipe)
     own = [getattr(pipe, name, None) for name in ("unet", "transformer")]
     more = models(engine.second) if engine.second is not None else []
@@ -151,7 +152,7 @@ def models(engine: Any) -> list[Any]:
 
 
 def encoders(engine: Any) -> list[tuple[Any, str]]:
-    """What answers the same for every strength: (owner, name of its function)."""
+    """Return the functions that give the same result for every strength: (owner, name)."""
     parts = engine.pipe.components
     texts = [parts[n] for n in parts if "text_encoder" in n and parts[n] is not None]
     found = [(part, "forward") for part in texts]
@@ -162,7 +163,7 @@ def encoders(engine: Any) -> list[tuple[Any, str]]:
 
 @contextmanager
 def remembered(owner: Any, name: str) -> Iterator[None]:
-    """For the length of a `with`, a function that is asked the same again gives the same answer."""
+    """Cache a function's results for repeated arguments, for the duration of a `with`."""
     plain = getattr(owner, name)
     known: list[tuple[tuple, dict, Any]] = []
 
@@ -179,7 +180,7 @@ def remembered(owner: Any, name: str) -> Iterator[None]:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether two arguments are the same, tensors by their content."""
+    """Return whether two arguments are the same, tensors by their content."""
     if type(a) is not type(b):
         return False
     if isinstance(a, torch.Tensor):

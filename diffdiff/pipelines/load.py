@@ -1,4 +1,4 @@
-"""A name, a folder, a file or a hub id -> a loaded engine."""
+"""Load an engine by a name, a folder, a file or a hub id."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def load(
     config: str | None = None,
     second: str | None = None,
 ) -> Engine:
-    """Loads an img2img pipeline.
+    """Load an img2img pipeline.
 
     Args:
         source: "toyworld" (the packaged model), a diffusers folder, a single `.safetensors` file,
@@ -75,7 +75,7 @@ def load(
 
 
 def _find(source: str, config: str | None):
-    """The family, and a function of the dtype that loads the pipeline."""
+    """Return the family, and a function of the dtype that loads the pipeline."""
     import diffusers
 
     path = TOYWORLD if source == "toyworld" else Path(source)
@@ -104,7 +104,8 @@ def _find(source: str, config: str | None):
 
 
 def _left_out(pipeline: type, index: dict) -> dict[str, Any]:
-    """Parts that a pipeline can run without, and that the checkpoint has not or that we refuse."""
+    """Return the parts that a pipeline can run without and that the checkpoint lacks or we
+    refuse."""
     parts = signature(pipeline).parameters
     names = [n for n in parts if n.startswith(SPARE) and not any(index.get(n) or ())]
     left_out: dict[str, Any] = dict.fromkeys(names)
@@ -137,7 +138,7 @@ def _of_file(path: Path) -> Family:
 
 
 def _guarded(source: str, function, *args, **kwargs):
-    """Calls a loader; what it raises becomes one line. Out of memory stays what it is."""
+    """Call a loader; its errors become one line, except running out of memory."""
     try:
         return function(*args, **kwargs)
     except FieldError:

@@ -1,4 +1,4 @@
-"""Opens the engine that a command, a page or a batch asks for."""
+"""Open the engine for a command, a page or a batch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def open_engine(chosen: Any, silent: bool = False) -> Any:
-    """The engine of the `--model` flags; silent: without the libraries' progress bars."""
+    """Open the engine of the `--model` flags; silent: without the libraries' progress bars."""
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")  # read when they are imported
     if silent:
         os.environ.update(TQDM_DISABLE="1", HF_HUB_DISABLE_PROGRESS_BARS="1")

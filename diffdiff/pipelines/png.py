@@ -1,4 +1,4 @@
-"""What a run leaves behind: PNG files with their settings in them, complete or not there."""
+"""PNG files with their settings in them, each complete or absent."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def targets(
     inputs: Iterable[str | Path],
     singles: Sequence[float] = (),
 ) -> list[Path]:
-    """The files that a run will write: OUT.png, or OUT-0.png, OUT-1.png, ... for several.
+    """Return the files that a run will write: OUT.png, or OUT-0.png, OUT-1.png, ... for several.
 
     After these the pictures of a sheet at the strengths `singles`: OUT-1-at-0.25.png, ...
 
@@ -74,7 +74,7 @@ def _check_folder(folder: Path) -> None:
 def write_png(
     picture: Image.Image | np.ndarray, path: Path, text: Mapping[str, str] | None = None
 ) -> None:
-    """A PNG in a file; see `png` and `write`.
+    """Write a PNG file; see `png` and `write`.
 
     Raises:
         FieldError: as `write` raises it.
@@ -83,7 +83,7 @@ def write_png(
 
 
 def png(picture: Image.Image | np.ndarray, text: Mapping[str, str] | None = None) -> bytes:
-    """The bytes of a PNG.
+    """Return the bytes of a PNG.
 
     Args:
         picture: a PIL image, with its `info["icc_profile"]` if it has one, or an array [H, W] of
@@ -96,7 +96,7 @@ def png(picture: Image.Image | np.ndarray, text: Mapping[str, str] | None = None
 
 
 def write(data: bytes, path: Path) -> None:
-    """A file that is either complete or not there; what was there before stays until then.
+    """Write a file that is complete or absent; an older one stays until then.
 
     Raises:
         FieldError: "out"; the folder is gone, the disk is full.
@@ -132,7 +132,8 @@ def _complete(path: Path, fill: Callable[[Any], Any]) -> None:
 
 
 def sixteen_bits(change_map: np.ndarray) -> np.ndarray:
-    """A map float32 [H, W] in 0..1 as uint16; `decode` gives back every value that has 16 bits."""
+    """Return a map float32 [H, W] in 0..1 as uint16; `decode` restores every value that has 16
+    bits."""
     return np.round(change_map.astype(np.float64) * 65535).astype(np.uint16)
 
 
@@ -143,7 +144,7 @@ def texts(
     settings: Mapping[str, Any],
     size: tuple[int, int],
 ) -> dict[str, str]:
-    """What a picture says of itself.
+    """Return the text chunks of a picture.
 
     Args:
         run: of this picture alone, as the engine's result has it.
@@ -168,7 +169,7 @@ def parameters(
     settings: Mapping[str, Any],
     size: tuple[int, int],
 ) -> str:
-    """Infotext: the prompt, the negative prompt, and one line of settings; see `texts`."""
+    """Write infotext: the prompt, the negative prompt, and one line of settings; see `texts`."""
     known = {
         "Steps": run.steps,
         "Sampler": settings.get("scheduler"),
@@ -194,11 +195,11 @@ def parameters(
 
 
 def began(levels: Sequence[Mapping[str, Any]]) -> str:
-    """Where strengths have begun, in words: "1 at 93% noise; 0.47 at 40% noise"."""
+    """Write where strengths started: "1 at 93% noise; 0.47 at 40% noise"."""
     return "; ".join(f"{one['strength'][1]:.3g} at {one['noise']:.0f}% noise" for one in levels)
 
 
 def _quoted(value: Any) -> str:
-    """As the WebUIs quote: what would end a value early is written as JSON."""
+    """Quote a value as the WebUIs do: what would end it early is written as JSON."""
     text = f"{value:.10g}" if isinstance(value, float) else str(value)
     return json.dumps(text, ensure_ascii=False) if set(text) & set(',\n:"') else text

@@ -1,5 +1,5 @@
-"""Levels between the steps of a diffusers scheduler: where strengths begin on its schedule without
-rounding, and a schedule that has such a level in the place of one of its steps."""
+"""Levels between the steps of a diffusers scheduler: where strengths start on its schedule without
+rounding, and a schedule with such a level in place of one of its steps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .schedulers import ALPHA_VP, family, level
 
 
 def refusal(scheduler: Any) -> str:
-    """Why no pixel can begin between the steps of a scheduler; empty: it can."""
+    """Return why no pixel can start between the steps of a scheduler; empty: it can."""
     if scheduler.order > 1:
         return "makes two model calls a step, the second of them at a level of its own"
     if family(scheduler) == "PNDM":
@@ -30,7 +30,8 @@ def refusal(scheduler: Any) -> str:
 def noise_by_strength(
     scheduler: Any, steps: int, rule: StartRule
 ) -> Callable[[float], float] | None:
-    """How noisy each strength begins without rounding, for a legend: strength -> part of noise.
+    """Return how noisy each strength starts without rounding, for a legend: strength -> fraction of
+    noise.
 
     Args:
         scheduler: whose class and config the run would use.
@@ -79,18 +80,18 @@ class Ruler:
         self._one = copy.copy(scheduler)
 
     def level(self, coordinate: float) -> Level:
-        """The noise level there."""
+        """Return the noise level at a place of the schedule."""
         one = copy.copy(self._one)
         self.put(one, 0, coordinate)
         return level(one, 0)
 
     def noise(self, coordinate: float) -> float:
-        """Its part of noise, `noise / (signal + noise)`."""
+        """Return its fraction of noise, `noise / (signal + noise)`."""
         signal, noise = (1.0 if part is None else float(part) for part in self.level(coordinate))
         return noise / max(signal + noise, 1e-12)
 
     def timestep(self, coordinate: float) -> float:
-        """What the model is told there."""
+        """Return the timestep that the model gets there."""
         if self.by_time:
             return coordinate
         sigmas, times = (part[:-1][::-1] for part in self.pairs)
@@ -98,7 +99,7 @@ class Ruler:
         return round(time) if self.whole else time
 
     def put(self, scheduler: Any, step: int, coordinate: float) -> None:
-        """Gives a step of a scheduler's schedule another level; the arrays are copied."""
+        """Give one step of a scheduler's schedule another level; the arrays are copied."""
         scheduler.timesteps = scheduler.timesteps.clone()
         scheduler.timesteps[step] = self.timestep(coordinate)
         if hasattr(scheduler, "sigmas"):
@@ -115,7 +116,7 @@ class Ruler:
 
     @staticmethod
     def gone(scheduler: Any) -> None:
-        """After a step from such a level: the next is the scheduler's own again."""
+        """Restore the scheduler's own next level after a step from such a level."""
         steps = scheduler.num_inference_steps
         if isinstance(steps, _Steps):
             scheduler.num_inference_steps = int(steps)
@@ -141,7 +142,7 @@ class _Steps(int):
 
 
 def _schedule(scheduler: Any) -> tuple[np.ndarray, np.ndarray | None]:
-    """Timesteps, ending with 0, and sigmas if it has them, one more than its steps."""
+    """Return timesteps, ending with 0, and sigmas if it has them, one more than its steps."""
     times = np.append(np.asarray(scheduler.timesteps.cpu(), np.float64), 0.0)
     if family(scheduler) in ALPHA_VP:
         return times, None
@@ -151,7 +152,7 @@ def _schedule(scheduler: Any) -> tuple[np.ndarray, np.ndarray | None]:
 def _dense(
     scheduler: Any, given: dict[str, Any], times: np.ndarray, sigmas: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """The schedule with the same arguments and `DENSE` steps."""
+    """Return the schedule for the same arguments and `DENSE` steps."""
     if given.get("timesteps") is not None:  # the caller's own: what lies between them
         return _spread(times), None if sigmas is None else _spread(sigmas)
     other = type(scheduler).from_config(scheduler.config)
@@ -173,7 +174,7 @@ def _dense(
 
 
 def _spread(values: np.ndarray) -> np.ndarray:
-    """`DENSE + 1` of them, straight in between; as they are where they are as many."""
+    """Interpolate to `DENSE + 1` values; return them unchanged where there are as many."""
     if len(values) == DENSE + 1:
         return values
     return np.interp(np.linspace(0, len(values) - 1, DENSE + 1), np.arange(len(values)), values)

@@ -13,7 +13,7 @@ SUBSTITUTES = {"PNDM": "DPMSolverMultistep"}
 
 
 def choose(own: Any, name: str | None, seed: int = 0) -> tuple[Any, str]:
-    """The scheduler of a run, and what must be said about it.
+    """Choose the scheduler of a run; return it with a note for the user.
 
     Args:
         own: the pipeline's.
@@ -41,14 +41,14 @@ def choose(own: Any, name: str | None, seed: int = 0) -> tuple[Any, str]:
 
 
 def names(flow: bool | None = None) -> list[str]:
-    """The schedulers that can be used; of flow matching, of the others, or all."""
+    """Return the schedulers that can be used: for flow matching, for other models, or all."""
     others = [*schedulers.VE, *schedulers.SIGMA_VP, *schedulers.ALPHA_VP]
     both = [*(schedulers.FLOW if flow is not False else ()), *(others if not flow else ())]
     return [name for name in both if name not in SUBSTITUTES]
 
 
 def known(name: str) -> str:
-    """The name of a scheduler as diffusers has it, without "Scheduler".
+    """Return the name of a scheduler as diffusers has it, without "Scheduler".
 
     Raises:
         FieldError: there is no such scheduler.
@@ -61,7 +61,7 @@ def known(name: str) -> str:
 
 
 def _made(kind: str, own: Any) -> Any:
-    """A scheduler of another kind with the configuration of the pipeline's."""
+    """Make a scheduler of another kind with the configuration of the pipeline's."""
     import diffusers
 
     if (kind in schedulers.FLOW) != _flows(own):

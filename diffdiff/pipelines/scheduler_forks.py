@@ -1,4 +1,4 @@
-"""Exact histories for multistep schedulers: a released pixel gets a scheduler of its own.
+"""Exact histories for multistep schedulers: a released pixel gets its own copy of the scheduler.
 
 A multistep scheduler steps by the answers of earlier steps too, and for a pixel that was held
 those are not the model's. So at every step that releases pixels the scheduler is forked: a copy
@@ -39,8 +39,8 @@ steps, and leaves nothing to be written."""
 
 
 class Fork(NamedTuple):
-    """A copy, and the pixels whose history begins with it. early: at a level of its own, which the
-    scheduler's schedule has not."""
+    """A copy, and the pixels whose history starts with it. early: at a level that the scheduler's
+    schedule does not have."""
 
     scheduler: Any
     where: Tensor
@@ -49,7 +49,7 @@ class Fork(NamedTuple):
 
 
 class Forks:
-    """Takes the place of `scheduler.step` in one run; the next run needs a new one.
+    """Replaces `scheduler.step` in one run; the next run needs a new one.
 
     Args:
         scheduler: a diffusers scheduler. No step of the run has been made yet; `set_timesteps` and
@@ -76,7 +76,7 @@ class Forks:
     def step(
         self, answer: Tensor, timestep: Any, sample: Tensor, *args: Any, at: int, **kwargs: Any
     ) -> Any:
-        """One `scheduler.step`, every pixel with the history of a run begun at its own step.
+        """Do one `scheduler.step`, with every pixel's history from its own start step.
 
         Args:
             answer: the (held) answer, as the scheduler wants it: `[B, C or 2 C, h, w]`.
@@ -109,8 +109,8 @@ class Forks:
         return out
 
     def early(self, at: int) -> Any:
-        """A copy that is to make step `at` from a level of its own, after the scheduler has made
-        it; that level is yet to be put into its schedule."""
+        """Make a copy for step `at` from a level of its own, after the scheduler has made that
+        step; the level is yet to be set."""
         twin = _twin(self.fresh)
         vars(twin).pop("get_lms_coefficient", None)  # of other levels
         self._place(twin, at)
@@ -120,7 +120,7 @@ class Forks:
         self, twin: Any, at: int, where: Tensor, answer: Tensor, timestep: Any, sample: Tensor,
         *args: Any, **kwargs: Any,
     ) -> Any:  # fmt: skip
-        """The step of such a copy, with the noise that the scheduler has drawn in it.
+        """Step such a copy, with the noise that the scheduler drew in the step.
 
         Args:
             where: bool, the pixels that the copy goes on with.
@@ -165,7 +165,7 @@ class Forks:
         self.forks = kept
 
     def _done(self, fork: Fork, at: int) -> bool:
-        """Whether the scheduler remembers as much as a copy, or may once it is told."""
+        """Return whether the scheduler remembers as much as a copy, or may after its next step."""
         if self.life is not None:
             return at - fork.begun + 1 >= self.life + fork.early
         names = SCHEDULE if fork.early else ()
@@ -176,14 +176,15 @@ class Forks:
 
 
 def _twin(scheduler: Any) -> Any:
-    """A copy that can be stepped alone. Tensors are shared: schedulers replace them."""
+    """Copy a scheduler so that it can be stepped alone. Tensors are shared: schedulers replace
+    them."""
     twin = copy.copy(scheduler)
     vars(twin).update({k: list(v) for k, v in vars(twin).items() if isinstance(v, list)})
     return twin
 
 
 def _memory(scheduler: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
-    """All that it keeps but some attributes."""
+    """Return all of its attributes except some."""
     without = UNCOMPARED + without
     return {k: v for k, v in vars(scheduler).items() if k not in without}
 
@@ -193,7 +194,7 @@ def _pixels(value: Any, where: Tensor) -> bool:
 
 
 def _alike(mine: Any, theirs: Any, where: Tensor) -> bool:
-    """Whether two memories differ in nothing but the values of pixels."""
+    """Return whether two memories differ only in the values of pixels."""
     if mine is theirs:
         return True
     if type(mine) is not type(theirs):
@@ -209,7 +210,7 @@ def _alike(mine: Any, theirs: Any, where: Tensor) -> bool:
 
 
 def _blend(mine: Any, theirs: Any, where: Tensor) -> Any:
-    """`mine`, with `theirs` in the pixels of `where`; both are alike."""
+    """Return `mine`, with `theirs` in the pixels of `where`; both are alike."""
     if mine is theirs:
         return mine
     if isinstance(mine, dict):
@@ -220,7 +221,7 @@ def _blend(mine: Any, theirs: Any, where: Tensor) -> Any:
 
 
 def _states(generator: Any, device: torch.device) -> list[tuple[Callable, Tensor]]:
-    """What puts generators back to where they are: functions, and what they are called with.
+    """Capture the states of generators: functions that restore them, with their arguments.
 
     Args:
         generator: `torch.Generator`, a list of them, or None for the global one of `device`.
@@ -237,8 +238,8 @@ def _states(generator: Any, device: torch.device) -> list[tuple[Callable, Tensor
 
 @contextmanager
 def _replayed(after: list[tuple[Callable, Tensor]], before: Any = ()) -> Iterator[None]:
-    """Draws from the states `before`, if there are any; generators have the states `after` after
-    it."""
+    """Draw from the states `before`, if there are any; generators have the states `after`
+    afterwards."""
     for put, state in before:
         put(state)
     try:

@@ -41,7 +41,7 @@ PREDICTIONS = {"epsilon": "eps", "v_prediction": "v", "sample": "x0", "flow_pred
 
 
 def family(scheduler: Any) -> str:
-    """Class name without "Scheduler".
+    """Return a scheduler's class name without "Scheduler".
 
     Raises:
         ValueError: the scheduler is not supported.
@@ -57,7 +57,7 @@ def family(scheduler: Any) -> str:
 
 
 def schedule_of(scheduler: Any, index: Callable[[], int] | None = None) -> Schedule:
-    """The full schedule of a scheduler whose `set_timesteps` has been called.
+    """Return the full schedule of a scheduler whose `set_timesteps` has been called.
 
     index: the place of the call to come in `timesteps`; without it the call's timestep is looked
         up, which waits for the device that it is on.
@@ -79,7 +79,7 @@ def schedule_of(scheduler: Any, index: Callable[[], int] | None = None) -> Sched
 
 
 def level(scheduler: Any, i: int) -> Level:
-    """Level of the model call at `timesteps[i]`."""
+    """Return the level of the model call at `timesteps[i]`."""
     name = family(scheduler)
     if name in ALPHA_VP:
         return vp(scheduler.alphas_cumprod[int(scheduler.timesteps[i])])
@@ -93,8 +93,8 @@ def level(scheduler: Any, i: int) -> Level:
 
 
 def _sigma(scheduler: Any, name: str, i: int) -> Tensor:
-    """Sigma of call i. Odd calls are the second of their step: Heun's lies on the next step's
-    level, the others' between the two."""
+    """Return sigma of call i. Odd calls are the second of their step: Heun's lies on the next
+    step's level, the others' between the two."""
     if i % scheduler.order == 0 or name == "HeunDiscrete":
         return scheduler.sigmas[i]
     if name == "KDPM2Discrete":
@@ -106,14 +106,15 @@ def _sigma(scheduler: Any, name: str, i: int) -> Tensor:
 
 
 def habits_of(scheduler: Any) -> Habits:
-    """Habits of a scheduler. Nothing is replayed: `forks.Forks` takes care of its memory."""
+    """Return the habits of a scheduler. Nothing is replayed: `scheduler_forks.Forks` handles its
+    memory."""
     family(scheduler)
     calls = len(scheduler.timesteps)
     return Habits(opens=tuple(range(0, calls, scheduler.order)), by_level=False, exact=True)
 
 
 def predicts(scheduler: Any) -> str:
-    """What the pipeline's model answers, in the hold's words: "eps", "v", "x0" or "flow".
+    """Return what the pipeline's model predicts, in the hold's terms: "eps", "v", "x0" or "flow".
 
     Raises:
         ValueError: the scheduler is not supported, or its `prediction_type` is none of these.
