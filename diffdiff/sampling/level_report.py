@@ -32,11 +32,11 @@ def summary(begun: Sequence[Start]) -> str:
         return ""
     calls = max(start.steps for start in begun) + sum(start.extra for start in begun)
     first, last = begun[0], begun[-1]
-    words = f"strength {100 * first.highest:.0f}% begins at {100 * first.noise:.0f}% noise"
+    words = f"strength {100 * first.highest:.0f}% starts at {100 * first.noise:.0f}% noise"
     if len(begun) > 1:
         words += f", strength {100 * last.highest:.0f}% at {100 * last.noise:.0f}%"
     levels = "1 level" if len(begun) == 1 else f"{len(begun)} levels"
-    return f"{words}; {levels}, {calls} steps of the model"
+    return f"{words}; {levels}, {calls} model steps"
 
 
 def starts(

@@ -81,7 +81,7 @@ def control(name: str, info: dict[str, Any], elem_id: str, /, **more: Any) -> An
     if info["type"] is bool:
         return gr.Checkbox(default, **common)
     if default is None:
-        return gr.Textbox(placeholder="left out", **common)
+        return gr.Textbox(placeholder="not set", **common)
     if info["type"] is str:
         return gr.Textbox(default, **common)
     whole = info["type"] is int

@@ -1,1 +1,1 @@
-"""The extension inside A1111 and Forge: the only part of the package that imports a host."""
+"""The extension inside a WebUI: the only part of the package that imports a host."""

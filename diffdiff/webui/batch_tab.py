@@ -1,4 +1,4 @@
-"""The batch tab: a map for each picture, from a folder that Settings names."""
+"""The Batch tab: a map for each picture, from a folder named in Settings."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ ENDINGS = (".png", ".webp", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg", ".gif")
 
 
 def met(picture: Any, source: Any) -> None:
-    """The host has read a picture from a file: what it makes of the picture keeps its name."""
+    """Keep a picture's name after the host has read it from a file."""
     if isinstance(source, (str, Path)) and hasattr(picture, "info"):
         picture.info[FILE] = str(source)
 
 
 def own_map(p: Any, args: EditArgs, change_maps: list[np.ndarray]) -> list[np.ndarray]:
-    """The map of the batch's picture, where Settings names a folder; else `change_maps`.
+    """Return the map of the batch's picture if Settings names a folder; else `change_maps`.
 
     Raises:
         FieldError: "map", where there is none and Settings says stop, or for one that cannot be

@@ -1,4 +1,4 @@
-"""Preprocessors of ControlNet, Forge's own or the extension's, where there is one."""
+"""ControlNet preprocessors, Forge's own or the extension's, where there are any."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ known: OrderedDict[tuple[str, bytes], np.ndarray] = OrderedDict()
 
 
 def names() -> list[str]:
-    """What `annotate` knows, sorted; empty without ControlNet."""
+    """Return the names that `annotate` knows, sorted; empty without ControlNet."""
     forge = _forge()
     if forge is not None:
         return sorted(forge)
@@ -29,7 +29,7 @@ def names() -> list[str]:
 
 
 def annotate(name: str, picture: np.ndarray, ask: bool = True) -> np.ndarray | None:
-    """The picture that a preprocessor makes of another, as a map: float32 [h, w] in 0..1.
+    """Run a preprocessor on a picture and return its output as a map: float32 [h, w] in 0..1.
 
     Args:
         name: such as "canny" or "depth_midas", as ControlNet lists it.
@@ -88,7 +88,7 @@ def _forge() -> dict[str, Callable[[np.ndarray, int], Any]] | None:
 
 
 def _run(preprocessor: Any, picture: np.ndarray, side: int) -> Any:
-    """A preprocessor with its sliders where they stand by default."""
+    """Run a preprocessor with its sliders at their defaults."""
     sliders = {}
     for name in ("slider_1", "slider_2", "slider_3"):
         slider = getattr(preprocessor, name, None)
@@ -98,7 +98,7 @@ def _run(preprocessor: Any, picture: np.ndarray, side: int) -> Any:
 
 
 def _extension() -> dict[str, Callable[[np.ndarray, int], Any]] | None:
-    """sd-webui-controlnet: its register of preprocessors, or what an older one had."""
+    """Return the preprocessors of sd-webui-controlnet: its registry, or an older version's."""
     module = _loaded("supported_preprocessor")
     register = getattr(getattr(module, "Preprocessor", None), "all_processors", None)
     if register:
@@ -116,7 +116,7 @@ def _extension() -> dict[str, Callable[[np.ndarray, int], Any]] | None:
 
 
 def _loaded(name: str) -> ModuleType | None:
-    """The extension's own module: only if ControlNet has imported it."""
+    """Return a module of the extension, only if ControlNet has imported it."""
     for full, module in list(sys.modules.items()):
         path = getattr(module, "__file__", None) or ""
         if full.split(".")[-1] == name and "controlnet" in path.lower():

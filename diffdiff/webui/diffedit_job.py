@@ -1,4 +1,4 @@
-"""DiffEdit on the host's own model: a small job of its own, whose sampler compares two prompts.
+"""DiffEdit on the host's own model: a small job whose sampler compares two prompts.
 
 The prompts go the host's way (syntax, styles, extra networks, SDXL's sizes), as the prompt and the
 negative prompt of an img2img job that makes no picture. What the model said is kept, so that
@@ -54,14 +54,15 @@ class Asked(NamedTuple):
 
     @property
     def size(self) -> tuple[int, int]:
-        """What the model sees: the picture's shape, about as many pixels as the run has."""
+        """The size that the model sees: the picture's shape, about as many pixels as the run
+        has."""
         width, height = self.picture.size
         scale = (self.width * self.height / (width * height)) ** 0.5
         return tuple(max(round(side * scale / SIDE), 1) * SIDE for side in (width, height))
 
 
 def differences(asked: Asked, args: DiffEditArgs, ask: bool = True) -> Tensor | None:
-    """What the model answers (`maps.diffedit.differences`): float32 `[n, h, w]`, on the CPU.
+    """Return the model's answers (`maps.diffedit.differences`): float32 `[n, h, w]`, on the CPU.
 
     Args:
         ask: False to have what is known, or None.
@@ -153,7 +154,8 @@ def _find(asked: Asked, args: DiffEditArgs) -> Tensor:
 
 
 def _comparer(p: Any, args: DiffEditArgs, found: list) -> Callable:
-    """A sampler function that asks the denoiser for both prompts; `found` gets what it says."""
+    """Make a sampler function that calls the denoiser for both prompts; `found` gets the
+    answers."""
 
     def compare(denoiser: Any, x: Tensor, *some: Any, extra_args=None, **more: Any) -> Tensor:
         init = p.init_latent[:1].to(x)
@@ -201,7 +203,8 @@ def _comparer(p: Any, args: DiffEditArgs, found: list) -> Callable:
 
 
 def _level(sampler: Any, part: float) -> tuple[Any, float]:
-    """The noise level at a part of the schedule, and what a k-diffusion denoiser calls it."""
+    """Return the noise level at a fraction of the schedule, and its value for a k-diffusion
+    denoiser."""
     if host.is_flow():
         if not 0 < part < 1:
             remedy = "Use a number above 0 and below 1; the paper uses 0.5"
@@ -213,7 +216,7 @@ def _level(sampler: Any, part: float) -> tuple[Any, float]:
 
 
 def _repeated(value: Any, count: int) -> Any:
-    """What the sampler has for one picture, for several of it."""
+    """Repeat the sampler's inputs for one picture for several of it."""
     if hasattr(value, "batch"):
         return type(value)((count, *value.shape[1:]), list(value.batch) * count)
     if torch.is_tensor(value):

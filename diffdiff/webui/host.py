@@ -1,4 +1,4 @@
-"""What the host is and can do: the one place that knows its private names.
+"""What the host is and can do: the only place that knows its private names.
 
 A1111, Forge, Forge Neo and reForge differ in these things, and so will the next one. Each function
 asks for a capability and looks at what is there; no host is told by its name.
@@ -24,25 +24,26 @@ from ..sampling.noise_levels import Schedule, flow, sigma_schedule, timestep_sch
 
 
 def engine() -> Any | None:
-    """Forge's kin keep the parts of a model apart; None where the model is one module."""
+    """Return the parts of the model, which Forge and its forks keep apart; None where it is one
+    module."""
     return getattr(shared.sd_model, "forge_objects", None)
 
 
 def inner_model() -> Any:
-    """Whose `apply_model` is called at every step."""
+    """Return the object whose `apply_model` is called at every step."""
     parts = engine()
     return shared.sd_model if parts is None else parts.unet.model
 
 
 def is_loaded() -> bool:
-    """Whether a model is there, without having one loaded by the question."""
+    """Return whether a model is loaded, without causing one to load."""
     data = getattr(sys.modules.get("modules.sd_models"), "model_data", None)
     model = getattr(data, "sd_model", None)
     return any(hasattr(model, name) for name in ("forge_objects", "get_first_stage_encoding"))
 
 
 def is_flow() -> bool:
-    """Whether the loaded model is a flow matching one (SD3, Flux, Z-Image, Qwen-Image, ...)."""
+    """Return whether the loaded model uses flow matching (SD3, Flux, Z-Image, Qwen-Image, ...)."""
     predictor = getattr(inner_model(), "predictor", None)
     sampling = getattr(inner_model(), "model_sampling", None)
     return (
@@ -53,8 +54,8 @@ def is_flow() -> bool:
 
 
 def schedule_of(sampler: Any, p: Any, steps: int, like: Tensor) -> Schedule:
-    """The full schedule of a run, by the sampler's own rule. To be asked within the run: flow
-    models shift it by settings of the job, and some by its size."""
+    """Return the full schedule of a run, by the sampler's own rule. To be asked within the run:
+    flow models shift it by settings of the job, and some by its size."""
     if hasattr(sampler, "get_timesteps"):
         alphas = shared.sd_model.alphas_cumprod.to(like.device)
         return timestep_schedule(sampler.get_timesteps(p, steps), alphas, steps, like.ndim)
@@ -65,13 +66,14 @@ def schedule_of(sampler: Any, p: Any, steps: int, like: Tensor) -> Schedule:
 
 
 def model_sigmas(sampler: Any) -> Tensor:
-    """All noise levels of a model that is no flow matching one, rising: `[T]`."""
+    """Return all noise levels of a model without flow matching, rising: `[T]`."""
     model = sampler.model_wrap
     return getattr(model, "predictor", model).sigmas
 
 
 def cell() -> int:
-    """Pixels of a latent cell. A video's autoencoder names one ratio for each axis, time first."""
+    """Return the pixels of a latent cell. A video's autoencoder has one ratio per axis, time
+    first."""
     ratio = getattr(getattr(engine(), "vae", None), "downscale_ratio", 0) or 8
     return int(ratio[-1] if isinstance(ratio, (tuple, list)) else ratio)
 
@@ -80,17 +82,18 @@ def cell() -> int:
 
 
 def _about() -> Any | None:
-    """Forge Neo's record of the loaded model's kind."""
+    """Return Forge Neo's record of the loaded model's kind."""
     return getattr(sys.modules.get("backend.args"), "dynamic_args", None)
 
 
 def frames_in_batch() -> bool:
-    """Whether the model takes the batch size for the number of frames of one video."""
+    """Return whether the model takes the batch size as the number of frames of one video."""
     return bool(getattr(shared.sd_model, "is_wan", False) and getattr(_about(), "wan", False))
 
 
 def one_at_a_time() -> bool:
-    """Whether the model takes one picture in a call: it looks at reference pictures too."""
+    """Return whether the model takes one picture per call, because it also reads reference
+    pictures."""
     about = _about()
     return bool(getattr(about, "ref_latents", None)) or any(
         getattr(about, kind, False) for kind in ("edit", "kontext", "klein", "krea2")
@@ -98,14 +101,15 @@ def one_at_a_time() -> bool:
 
 
 def starts_from_noise() -> bool:
-    """Whether the model's init latent is no picture (PiD: noise, beside a small picture)."""
+    """Return whether the model's init latent is not a picture (PiD: noise, with a small
+    picture)."""
     return bool(getattr(_about(), "pid", False))
 
 
 @contextmanager
 def references_kept() -> Iterator[None]:
-    """What is encoded inside does not become a reference picture of the model: each encode of
-    an edit model leaves one behind, for the prompt that comes next."""
+    """Return what is encoded inside does not become a reference picture of the model: each encode
+    of an edit model leaves one behind, for the prompt that comes next."""
     model, about = shared.sd_model, _about()
     owners = [
         (owner, name)
@@ -127,8 +131,8 @@ def references_kept() -> Iterator[None]:
 
 
 def latent_mask(p: Any) -> np.ndarray | None:
-    """The job's own inpaint mask at latent size, 1 = change: float32 `[1, 1, h, w]`; None without.
-    Hosts keep it with channels, and some with a batch and a frame in front."""
+    """Return the job's own inpaint mask at latent size, 1 = change: float32 `[1, 1, h, w]`; None
+    without. Hosts keep it with channels, and some with a batch and a frame in front."""
     if p.nmask is None:
         return None
     mask = p.nmask.float().cpu().numpy()
@@ -136,11 +140,12 @@ def latent_mask(p: Any) -> np.ndarray | None:
 
 
 def mask_blur(p: Any) -> tuple[float, ...]:
+    """Return the job's mask blur in pixels, (x, y)."""
     return p.mask_blur_x, p.mask_blur_y
 
 
 def no_mask_blur(p: Any) -> dict[str, float]:
-    """Attributes of a job that leave its mask sharp."""
+    """Return attributes of a job that leave its mask sharp."""
     own = getattr(type(p), "mask_blur_x", None)
     if isinstance(own, property) and own.fset is None:
         return {"mask_blur": 0}
@@ -148,18 +153,19 @@ def no_mask_blur(p: Any) -> dict[str, float]:
 
 
 def has_refiner(p: Any) -> bool:
+    """Return whether the job has a refiner."""
     return getattr(p, "refiner_checkpoint", None) not in (None, "", "None", "none")
 
 
 def without_scripts() -> Any:
-    """The scripts of an inner job: none. Some hosts look into it without asking."""
+    """Return the scripts of an inner job: none. Some hosts read them without checking."""
     from modules.scripts import ScriptRunner
 
     return ScriptRunner()
 
 
 def told_settings(p: Any) -> dict[str, Any]:
-    """Settings of a job that its inner job needs too, where the host has them."""
+    """Return settings of a job that its inner job needs too, where the host has them."""
     return {
         name: getattr(p, name)
         for name in ("distilled_cfg_scale", "scheduler")
@@ -168,30 +174,32 @@ def told_settings(p: Any) -> dict[str, Any]:
 
 
 def noise_sources(sampler: Any) -> list[tuple[Any, str]]:
-    """What the host lets its samplers draw from: it stands in the place of `randn_like`."""
+    """Return what the host's samplers draw from: its replacement for `randn_like`."""
     rng = getattr(getattr(sampler, "p", None), "rng", None)
     return [(rng, "next")] if hasattr(rng, "next") else []
 
 
 def settings() -> int:
-    """A number for all that Settings say: sampler functions of some hosts look there."""
+    """Return a number that changes with Settings: sampler functions of some hosts read them."""
     return hash(repr(sorted(getattr(shared.opts, "data", {}).items(), key=repr)))
 
 
 def shortest_run(function: Callable) -> int:
-    """Steps that a sampler function needs beyond its first one: UniPC's order, on A1111."""
+    """Return the steps that a sampler function needs beyond its first one: UniPC's order, on
+    A1111."""
     is_unipc = getattr(function, "__name__", "") == "unipc"
     return getattr(shared.opts, "uni_pc_order", 0) if is_unipc else 0
 
 
 def stopped() -> BaseException | None:
-    """What ends a sampler as the host's own Interrupt and Skip do."""
+    """Return what ends a sampler as the host's own Interrupt and Skip do."""
     state = shared.state
     return sd_samplers_common.InterruptedException() if state.interrupted or state.skipped else None
 
 
 def prepare_once(sampler: Any, x: Tensor, stack: ExitStack) -> None:
-    """Forge's kin: every run would load the model, and the first to end clear up for all."""
+    """Load the model once for several runs: on Forge and its forks every run would load it, and the
+    first to end would clean up for all."""
     module = sys.modules[type(sampler).__module__]
     if hasattr(module, "sampling_prepare"):
         unet = engine().unet
@@ -203,8 +211,8 @@ def prepare_once(sampler: Any, x: Tensor, stack: ExitStack) -> None:
 
 @contextmanager
 def told_apart(denoiser: Any) -> Iterator[list[tuple[Tensor, Tensor]]]:
-    """For the length of a `with`, what the denoiser says for the prompt and the negative prompt,
-    before guidance makes one of them: `[n, C, ..., h, w]` each, a pair for every call."""
+    """Capture the denoiser's answers for the prompt and the negative prompt before guidance mixes
+    them, for the duration of a `with`: `[n, C, ..., h, w]` each, a pair for every call."""
     answers: list[tuple[Tensor, Tensor]] = []
     inner = getattr(denoiser.inner_model, "inner_model", None)
     if hasattr(inner, "forge_objects"):
@@ -241,19 +249,19 @@ def _main_thread() -> Any | None:
 
 
 def on_main_thread(work: Callable[[], Any]) -> Any:
-    """Work of the model, where the host does it: Forge's kin have one thread for it."""
+    """Run work on the model where the host does: Forge and its forks have one thread for it."""
     thread = _main_thread()
     return thread.run_and_wait_result(work) if thread else work()
 
 
 def loses_errors(p: Any) -> bool:
-    """Whether the page would not get to see what a job raises: its main thread only prints it."""
+    """Return whether the page would lose an error of a job: its main thread only prints it."""
     thread = _main_thread()
     return thread is not None and not hasattr(thread, "last_exception") and not is_api(p)
 
 
 class _Failed:
-    """Stands for the result of a task that failed: whoever unpacks it gets the error."""
+    """Stands for the result of a task that failed: using it raises the error."""
 
     def __init__(self, error: Exception):
         self.error = error
@@ -263,7 +271,7 @@ class _Failed:
 
 
 def keep_error(p: Any, error: Exception) -> None:
-    """To be told of what a job is about to raise. Where the page would lose it, it becomes the
+    """Note the error that a job is about to raise. Where the page would lose it, it becomes the
     result of the task that this job is: what the task returns, if it goes on, replaces it."""
     if not loses_errors(p):
         return
@@ -278,12 +286,13 @@ def keep_error(p: Any, error: Exception) -> None:
 
 
 def is_api(p: Any) -> bool:
+    """Return whether the job comes from the API."""
     return bool(getattr(p, "is_api", False))
 
 
 def make_temp_folder() -> None:
-    """The folder that Settings name for pictures on their way to the page: without it some hosts
-    show nothing, and say nothing."""
+    """Create the folder that Settings names for temporary pictures: without it some hosts show
+    nothing, and report nothing."""
     folder = getattr(shared.opts, "temp_dir", "")
     if folder:
         os.makedirs(folder, exist_ok=True)

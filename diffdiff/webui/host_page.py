@@ -1,4 +1,4 @@
-"""The host's page: the components of its img2img tab, by their element ids, which are its own.
+"""The host's page: the components of its img2img tab, by their element ids.
 
 The page's script has the ids of what only a browser sees (`javascript/hosts/webui.mjs`).
 """
@@ -21,17 +21,17 @@ LAST = "generation_info_img2img"  # of the tab's components: all others exist wh
 
 
 def name_of(component: Any) -> str | None:
-    """What the panel calls a component of the tab; None for any other."""
+    """Return the panel's name for a component of the tab; None for any other."""
     return TAB.get(getattr(component, "elem_id", None))
 
 
 def is_last(component: Any) -> bool:
-    """Whether the tab is complete with this component."""
+    """Return whether the tab is complete with this component."""
     return getattr(component, "elem_id", None) == LAST
 
 
 def look(page: Any, app: Any = None) -> None:
-    """Says in the log, in a line, which of these a finished page lacks.
+    """Log, in one line, which of these components a finished page lacks.
 
     Args:
         page: Gradio's blocks; None where the host has no page.

@@ -1,4 +1,4 @@
-"""The settings' infotext, under the name that the host's side knows."""
+"""The settings' infotext, under the name that the host's side uses."""
 
 from ..settings.infotext import ENABLED, MAP, STARTS, key, places, reader, write
 

@@ -1,4 +1,4 @@
-"""The map travels with its picture: as a text chunk of the PNG, and back into the painter.
+"""The map inside its picture: written as a text chunk of the PNG, and restored to the painter.
 
 The infotext names the map by its fingerprint; the map itself is found by it, when parameters are
 pasted: from jobs of this host, and from pictures that it has read.
@@ -29,7 +29,7 @@ known: OrderedDict[str, str] = OrderedDict()
 
 
 def remember(mark: str, text: str) -> None:
-    """mark: a map's fingerprint; text: the map as `diffdiff.maps.embedded` packs it."""
+    """Remember a map. mark: its fingerprint; text: the map as `diffdiff.maps.embedded` packs it."""
     known[mark] = text
     known.move_to_end(mark)
     while len(known) > KEPT:
@@ -37,7 +37,7 @@ def remember(mark: str, text: str) -> None:
 
 
 def attach(picture: Image.Image, session: Any, index: int, embed: bool) -> None:
-    """Gives a finished picture its map, and remembers it."""
+    """Attach the map to a finished picture, and remember it."""
     if not session.raw:
         return
     text = session.packed(index)
@@ -47,14 +47,14 @@ def attach(picture: Image.Image, session: Any, index: int, embed: bool) -> None:
 
 
 def saving(params: Any) -> None:
-    """The host is about to save a picture: its chunk goes into the file."""
+    """Add the map's chunk to a picture that the host is about to save."""
     text = getattr(params.image, "info", {}).get(CHUNK)
     if text and isinstance(params.pnginfo, dict) and params.filename.lower().endswith(".png"):
         params.pnginfo[CHUNK] = text
 
 
 def met(infotext: str | None, items: dict[str, Any]) -> None:
-    """The host has read a picture's parameters; the chunk is nothing to show."""
+    """Remember the map of a picture whose parameters the host has read; the chunk is not shown."""
     text = items.pop(CHUNK, None)
     named = NAMED.search(infotext or "")
     if isinstance(text, str) and named and len(text) <= embedded.LIMIT:
@@ -62,7 +62,7 @@ def met(infotext: str | None, items: dict[str, Any]) -> None:
 
 
 def reader(params: dict) -> str | None:
-    """What to put into the painter when parameters are pasted; None leaves what is there."""
+    """Return the painter's value for pasted parameters; None leaves it unchanged."""
     if params.get(SOURCE, "upload") != "upload":
         return None
     text = known.get(str(params.get(MAP)))
@@ -73,7 +73,7 @@ def reader(params: dict) -> str | None:
 
 
 def dropped(text: str, readers: list[Callable[[dict], Any]]) -> list[Any]:
-    """What to put into the panel's controls for a picture that was dropped on the painter.
+    """Return the panel's values for a picture that was dropped on the painter.
 
     Args:
         text: JSON of its parameters and its map.

@@ -1,4 +1,4 @@
-"""How a job ends with an error: the host's own way, in our words, on the page and in the API.
+"""End a job with an error: the host's own way, in our words, on the page and in the API.
 
 Hosts swallow what a script's hook raises, so it is the job that has to raise it.
 """
@@ -20,7 +20,8 @@ FAILED = "DD failed"
 
 
 def as_told(p: Any, error: Exception) -> Exception:
-    """The error as this job is to raise it: now, since the host may have to be told before."""
+    """Return the error as this job is to raise it now, since the host may have to know of it
+    before."""
     if isinstance(error, FieldError) and not host.is_api(p):
         told = PageError(error.field, error.problem, error.remedy)
         error = told.with_traceback(error.__traceback__)
@@ -30,7 +31,7 @@ def as_told(p: Any, error: Exception) -> Exception:
 
 @contextmanager
 def told(p: Any) -> Iterator[None]:
-    """What is raised in here reaches whoever began the job."""
+    """Pass errors raised inside to whoever started the job."""
     try:
         yield
     except Exception as error:
@@ -41,7 +42,7 @@ def told(p: Any) -> Iterator[None]:
 
 
 def refuse(p: Any, error: Exception, under_way: bool = False) -> None:
-    """Ends this job, and only this one, with an error."""
+    """End this job, and only this one, with an error."""
 
     def stop(*args: Any, **kwargs: Any) -> None:
         raise as_told(p, error)
@@ -53,7 +54,7 @@ def refuse(p: Any, error: Exception, under_way: bool = False) -> None:
 
 
 class Unusable:
-    """Stands for a picture that could not be finished: whoever looks at it gets the error."""
+    """Stands for a picture that could not be finished: using it raises the error."""
 
     def __init__(self, error: Exception):
         vars(self)["error"] = error
@@ -64,7 +65,7 @@ class Unusable:
 
 @contextmanager
 def finished(p: Any, pp: Any) -> Iterator[None]:
-    """A picture that fails in here ends the job: hosts would go on with what it was before."""
+    """End the job if a picture fails inside: hosts would go on with the unfinished picture."""
     try:
         yield
     except Exception as error:
@@ -73,9 +74,9 @@ def finished(p: Any, pp: Any) -> Iterator[None]:
 
 @contextmanager
 def completed(processed: Any) -> Iterator[None]:
-    """What fails in here, after a job's pictures are finished, is written beside them: in the
-    comments that the page shows, and in the parameters that the API sends. The pictures are right
-    and have cost their time, so the job does not end with an error.
+    """Return what fails in here, after a job's pictures are finished, is written beside them: in
+    the comments that the page shows, and in the parameters that the API sends. The pictures are
+    right and have cost their time, so the job does not end with an error.
 
     Args:
         processed: the host's result of the job.

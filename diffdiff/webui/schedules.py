@@ -1,4 +1,4 @@
-"""How noisy each strength begins on the host's schedule, without a run: for legend and previews."""
+"""How noisy each strength starts on the host's schedule, without a run: for legend and previews."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Asked(NamedTuple):
 
 
 def asked(sent: dict[str, Any]) -> Asked | None:
-    """What the page sent of a run; None where it has no sampler or no steps."""
+    """Read a run's settings from the page; None where there is no sampler or no steps."""
     if not sent.get("sampler") or not sent.get("steps"):
         return None
     width, height = int(sent.get("width") or 512), int(sent.get("height") or 512)
@@ -43,18 +43,18 @@ def asked(sent: dict[str, Any]) -> Asked | None:
 
 
 class Known(NamedTuple):
-    """A run's schedule, and where strengths begin without rounding."""
+    """A run's schedule, and where strengths start without rounding."""
 
     schedule: Schedule
     exact: Exact
 
     def noise(self, coordinate: float) -> float:
-        """A coordinate's part of noise, 0..1."""
+        """Return the fraction of noise at a coordinate, 0..1."""
         return noisiness(self.schedule.at(torch.tensor([coordinate])))
 
 
 def exact_of(sampler: Any, p: Any, schedule: Schedule, like: torch.Tensor) -> Exact:
-    """Where strengths begin without rounding: by the host's own schedule of very many steps.
+    """Return where strengths start without rounding, by the host's own schedule of very many steps.
 
     Args:
         schedule: of the run itself.
@@ -72,7 +72,8 @@ def exact_of(sampler: Any, p: Any, schedule: Schedule, like: torch.Tensor) -> Ex
 
 
 def known(run: Asked) -> Known | None:
-    """The schedule of a run to come; None where no model is loaded, or the sampler has none."""
+    """Return the schedule of a run to come; None where no model is loaded, or the sampler has
+    none."""
     if run.steps < 1 or not host.is_loaded():
         return None
     try:
@@ -93,7 +94,8 @@ def known(run: Asked) -> Known | None:
 
 
 def table(run: Asked | None) -> dict[str, Any]:
-    """Parts of noise for the legend: of each step, and of strengths from 0 to 1. Empty: unknown."""
+    """Return fractions of noise for the legend: of each step, and of strengths from 0 to 1. Empty:
+    unknown."""
     found = None if run is None else known(run)
     if found is None:
         return {}
@@ -108,7 +110,7 @@ def table(run: Asked | None) -> dict[str, Any]:
 
 
 def begun(found: Known, edit: EditPlan) -> list[Start]:
-    """Where the pixels of a map would begin, the strongest first.
+    """Return where the pixels of a map would start, the strongest first.
 
     Args:
         edit: of the latent cells `[h, w]`.

@@ -1,4 +1,4 @@
-"""What this host lacks: looked at when it starts, so that nobody finds out in the middle of a job.
+"""What this host lacks: checked at startup, so that no job fails halfway because of it.
 
 The job class, the sampler classes and the functions that are called are looked up by name, and a
 made-up latent of either rank is held once. What is missing switches off only what needs it.
@@ -41,7 +41,7 @@ NEEDS = {
 
 @functools.lru_cache(maxsize=1)
 def missing() -> dict[str, str]:
-    """Feature -> what it lacks here; looked for once, and said in the log, a line each."""
+    """Return feature -> what it lacks here; checked once, and logged, a line each."""
     found = {}
     for feature, names in NEEDS.items():
         lacking = [name.replace(":", ".") for name in names if not _there(name)]
@@ -57,7 +57,7 @@ def missing() -> dict[str, str]:
 
 
 def check(features: dict[str, str]) -> None:
-    """Whether a job's features are all there.
+    """Check that all features of a job are available.
 
     Args:
         features: name of `NEEDS` -> field of the request that asks for it.
@@ -85,7 +85,7 @@ def _there(name: str) -> bool:
 
 
 def held_once() -> None:
-    """Holds made-up latents of four and of five dimensions.
+    """Hold made-up latents of four and of five dimensions.
 
     Raises:
         RuntimeError: a kept cell has changed, or a free one has not.

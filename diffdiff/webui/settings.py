@@ -36,6 +36,7 @@ OPTIONS: dict[str, tuple[Any, str, str, Any, dict]] = {
 
 
 def key(name: str) -> str:
+    """Return the name of an option among the host's."""
     return f"diffdiff_{name}"
 
 

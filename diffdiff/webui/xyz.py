@@ -1,4 +1,4 @@
-"""X/Y/Z plot: an axis for every number and every choice of the args model."""
+"""X/Y/Z plot: an axis for every number and every choice of the settings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ATTRIBUTE = "diffdiff_axes"  # on a cell's job: the settings that its axes chose
 
 
 def register() -> None:
-    """Adds the axes to the host's script, once for each time that it is loaded."""
+    """Add the axes to the host's script, once per time that it is loaded."""
     for module in {id(d.module): d.module for d in scripts.scripts_data}.values():
         known = getattr(module, "axis_options", None)
         if known is None or not hasattr(module, "AxisOptionImg2Img"):
@@ -23,7 +23,7 @@ def register() -> None:
 
 
 def axes(option: Callable[..., Any]) -> list[Any]:
-    """The axes, made by the host's `AxisOptionImg2Img(label, type, apply, choices=)`."""
+    """Make the axes with the host's `AxisOptionImg2Img(label, type, apply, choices=)`."""
     made = []
     for name, info in fields().items():
         choices = ["True", "False"] if info["type"] is bool else info["choices"]
@@ -36,6 +36,8 @@ def axes(option: Callable[..., Any]) -> list[Any]:
 
 
 def setter(name: str) -> Callable[[Any, Any, Any], None]:
+    """Return a function that applies an axis value to a cell's job."""
+
     def apply(p: Any, value: Any, values: Any) -> None:
         if fields()[name]["type"] is bool:
             value = value == "True"
@@ -46,5 +48,5 @@ def setter(name: str) -> Callable[[Any, Any, Any], None]:
 
 
 def chosen(p: Any) -> dict[str, Any]:
-    """The settings that the axes chose for this job."""
+    """Return the settings that the axes set for this job."""
     return getattr(p, ATTRIBUTE, {})

@@ -165,5 +165,5 @@ def test_what_is_told_of_the_levels():
     assert [s.extra for s in begun] == [False, False, True]
     assert [s.steps for s in begun] == [4, 2, 1]
     assert begun[2].share == pytest.approx(0.4) and str(begun[2]) == "10% at 25% noise"
-    assert summary(begun).endswith("3 levels, 5 steps of the model")
+    assert summary(begun).endswith("3 levels, 5 model steps")
     assert summary([]) == ""

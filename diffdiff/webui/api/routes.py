@@ -35,7 +35,7 @@ MODEL_OF_HOST = "/sdapi/v1/img2img"
 
 
 def register(demo: Any, app: Any) -> None:
-    """Adds the endpoints, with what guards the host's own; none without `--api`."""
+    """Add the endpoints, with the host's own authentication; none without `--api`."""
     own = [r for r in app.router.routes if getattr(r, "path", "") == MODEL_OF_HOST]
     if not own:
         return
@@ -68,7 +68,8 @@ def register(demo: Any, app: Any) -> None:
 
 
 def refusal(error: FieldError) -> JSONResponse:
-    """422, in the form of the host's own errors, with the three parts beside."""
+    """Return a 422 response in the form of the host's own errors, with the message's three
+    parts."""
     told = {
         "error": "FieldError", "detail": error.detail, "field": error.field,
         "problem": error.problem, "remedy": error.remedy,
@@ -77,17 +78,17 @@ def refusal(error: FieldError) -> JSONResponse:
 
 
 def version() -> dict[str, Any]:
-    """The extension's version, and that of these endpoints"""
+    """Get the version of the extension and of these endpoints"""
     return {"version": __version__, "api": VERSION}
 
 
 def schema() -> dict[str, Any]:
-    """JSON schema of the settings, as `alwayson_scripts` takes them"""
+    """Get the JSON schema of the settings, as `alwayson_scripts` takes them"""
     return schema_of(EditArgs)
 
 
 def map_preview(request: PreviewRequest) -> dict[str, Any]:
-    """A map as a run would obey it: shaped, with its ladder, its release steps, over the picture"""
+    """Preview a map as a run would use it: shaped, with its start steps, over the image"""
     asked = dict(request.args or {})
     painted = asked.pop("map", None)
     if isinstance(painted, (list, tuple)):
@@ -133,7 +134,7 @@ def map_preview(request: PreviewRequest) -> dict[str, Any]:
 
 
 def map_diffedit(request: DiffEditRequest) -> dict[str, Any]:
-    """The change map between two prompts (DiffEdit), by the loaded checkpoint"""
+    """Find the change map between two prompts (DiffEdit), with the loaded checkpoint"""
     began, before = time.perf_counter(), diffedit_job.calls[0]
     picture = decode_picture(request.image)
     own = {name: getattr(request, name) for name in fields(DiffEditArgs)}
@@ -151,7 +152,7 @@ def map_diffedit(request: DiffEditRequest) -> dict[str, Any]:
 
 
 def metrics_adherence(request: AdherenceRequest) -> dict[str, Any]:
-    """How well a result obeys its map: CAM, DAM, change by strength, change outside of the map"""
+    """Measure how well a result follows its map: CAM, DAM, change by strength and outside"""
     before, after = (
         np.asarray(decode_picture(value, name).convert("RGB"))
         for value, name in ((request.before, "before"), (request.after, "after"))
@@ -162,11 +163,11 @@ def metrics_adherence(request: AdherenceRequest) -> dict[str, Any]:
 
 
 def sixteen(m: np.ndarray) -> str:
-    """A map [H, W] in 0..1 as base64 of a 16-bit PNG."""
+    """Encode a map [H, W] in 0..1 as base64 of a 16-bit PNG."""
     return preview.as_url(np.clip(m, 0, 1)).partition(",")[2]
 
 
 def eight(picture: np.ndarray) -> str:
-    """A picture uint8 [H, W, 3] as base64 of a PNG."""
+    """Encode a picture uint8 [H, W, 3] as base64 of a PNG."""
     _, data = cv2.imencode(".png", picture[..., ::-1])
     return base64.b64encode(data.tobytes()).decode("ascii")

@@ -1,4 +1,4 @@
-"""What the endpoints are asked with. Pictures are base64 or data URLs; nothing names a file."""
+"""The requests of the endpoints. Pictures are base64 or data URLs; nothing names a file."""
 
 from __future__ import annotations
 
@@ -12,66 +12,78 @@ from ...settings.sources import DiffEditArgs
 
 
 class RunSize(BaseModel):
-    """The size that a run would have."""
+    """The size of the run."""
 
     width: int | None = Field(
-        None, ge=8, le=16384, title="Width", description="Of the run; left out, the picture's."
+        None,
+        ge=8,
+        le=16384,
+        title="Width",
+        description="Width of the run in pixels; default: the image's.",
     )
     height: int | None = Field(
-        None, ge=8, le=16384, title="Height", description="Of the run; left out, the picture's."
+        None,
+        ge=8,
+        le=16384,
+        title="Height",
+        description="Height of the run in pixels; default: the image's.",
     )
 
 
 class PreviewRequest(RunSize, extra="forbid"):
-    """A map to look at."""
+    """A map to preview."""
 
     args: dict | None = Field(
-        None, title="Settings", description="As in alwayson_scripts, the map among them."
+        None, title="Settings", description="As in alwayson_scripts, including the map."
     )
     image: str | None = Field(
-        None, title="Picture", description="That the map is for. Left out: only the sent map."
+        None, title="Image", description="The image of the map. Without it, only a sent map."
     )
     mask: str | None = Field(
-        None, title="Mask", description="For source mask, and for mode soft inpaint."
+        None, title="Mask", description="Inpaint mask, for source mask and for mode soft inpaint."
     )
     inpainting_mask_invert: int = Field(
-        0, ge=0, le=1, title="Mask mode", description="1: what is not masked is inpainted."
+        0, ge=0, le=1, title="Mask mode", description="0: inpaint masked. 1: inpaint not masked."
     )
     inpaint_full_res: bool = Field(
-        False, title="Only masked", description="Of the run, for mode soft inpaint."
+        False, title="Only masked", description="Inpaint only masked, for mode soft inpaint."
     )
     inpaint_full_res_padding: int = Field(
-        0, ge=0, le=16384, title="Only masked padding", description="Pixels of the picture."
+        0, ge=0, le=16384, title="Only masked padding", description="Padding in pixels."
     )
     resize_mode: int = Field(
-        0, ge=0, le=3, title="Resize mode", description="Of the run, for mode soft inpaint."
+        0,
+        ge=0,
+        le=3,
+        title="Resize mode",
+        description="As in img2img, 0 to 3, for mode soft inpaint.",
     )
-    prompt: str = Field("", title="Prompt", description="Of the run, for source diffedit.")
-    steps: int = Field(20, ge=1, le=1000, title="Steps", description="Of the run.")
+    prompt: str = Field("", title="Prompt", description="Prompt of the run, for source diffedit.")
+    steps: int = Field(20, ge=1, le=1000, title="Steps", description="Sampling steps of the run.")
     sampler_name: str | None = Field(
-        None, title="Sampler", description="Of the run. With it the answer says where pixels begin."
+        None, title="Sampler", description="Sampler of the run. With it, the response has `starts`."
     )
-    scheduler: str | None = Field(None, title="Scheduler", description="Of the run.")
+    scheduler: str | None = Field(None, title="Scheduler", description="Schedule type of the run.")
     denoising_strength: float = Field(
-        0.75, ge=0, le=1, title="Denoising strength", description="Of the run."
+        0.75, ge=0, le=1, title="Denoising strength", description="Denoising strength."
     )
 
 
 class DiffEditRequest(RunSize, DiffEditArgs, extra="forbid"):
-    """Two prompts and a picture."""
+    """Two prompts and an image."""
 
-    image: str = Field("", title="Picture", description="That the map is for.")
-    reference: str = Field("", title="Reference prompt", description="What the picture shows.")
-    query: str = Field("", title="Query prompt", description="What it is to show.")
+    image: str = Field("", title="Image", description="The image of the map.")
+    reference: str = Field("", title="Reference prompt", description="What the image shows.")
+    query: str = Field("", title="Query prompt", description="What it should show.")
 
 
 class AdherenceRequest(BaseModel, extra="forbid"):
-    """Two pictures and the map between them."""
+    """Two images and the map between them."""
 
-    before: str = Field("", title="Before", description="The picture that went in.")
-    after: str = Field("", title="After", description="The picture that came out, of one size.")
+    before: str = Field("", title="Before", description="The input image.")
+    after: str = Field("", title="After", description="The result, of the same size.")
     map: str = Field("", title="Change map", description="White changes, black is kept.")
-    bins: int = Field(10, ge=1, le=100, title="Bins", description="Ranges of strength.")
+    bins: int = Field(10, ge=1, le=100, title="Bins", description="Number of strength ranges.")
 
 
 PICTURES = {
@@ -82,7 +94,7 @@ PICTURES = {
 
 
 def read(body: Any, model: type[BaseModel]) -> Any:
-    """The request in a body.
+    """Check the request in a body.
 
     Raises:
         FieldError: names the field.

@@ -13,6 +13,7 @@ from ...edit.plan import for_fan, make_fan
 from ...sampling.hold import Hold
 from ...settings.schema import EditArgs
 from .. import infotext
+from . import originals
 from .session import Session
 
 
@@ -49,11 +50,11 @@ class FanSession(Session):
         fan = self.fan(p, index)
         if p.paste_to is not None:
             x, y, w, h = p.paste_to
-            fan = placed(fan, *self._image(p, index).size, (x, y, x + w, y + h))
+            fan = placed(fan, *originals.init_image(p, index).size, (x, y, x + w, y + h))
         return fan if fan.labels.shape[::-1] == size else placed(fan, *size, (0, 0, *size))
 
     def _whole(self, p: Any, index: int) -> tuple[Image.Image, np.ndarray]:
-        source = self._original(p, index)
+        source = originals.original(p, index)
         return source, self._placed(p, index, source.size).map
 
     def composite(self, p: Any, picture: Image.Image, index: int) -> Image.Image:

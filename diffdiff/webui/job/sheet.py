@@ -26,7 +26,7 @@ from ...sampling.lockstep import Lockstep
 from ...settings import response
 from ...settings.schema import EditArgs
 from .. import host, infotext
-from . import sampler_hook
+from . import originals, sampler_hook
 from .inpaint import lent
 from .session import Session
 
@@ -187,7 +187,7 @@ class SheetSession(Session):
 
     def _sheet(self, p: Any, index: int, own: list[tuple[int, Image.Image]]) -> Sheet:
         pictures = [np.array(picture.convert("RGB")) for _, picture in own]
-        before = np.array(self._original(p, index))
+        before = np.array(originals.original(p, index))
         fits = before.shape == pictures[0].shape
         strengths = [self.values[r] for r, _ in own]
         return strength_sheet(pictures, strengths, before if fits else None, distance=distance())

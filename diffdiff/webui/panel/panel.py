@@ -1,4 +1,4 @@
-"""The panel: one control per field of the args model, what is often needed above the folds."""
+"""The panel: one control per setting, the frequent ones above the folds."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ ABSENT = ("map", "other_image")  # pictures are not pasted
 
 
 class Panel(NamedTuple):
-    """controls: name -> component, in the order of the args model. pasted: what restores them.
-    source: the parts that make maps."""
+    """controls: name -> component, in the order of the settings. pasted: what restores them.
+    source: the controls of map sources."""
 
     controls: dict[str, Any]
     pasted: list
@@ -42,7 +42,7 @@ class Panel(NamedTuple):
 
 
 def build(elem_id: Callable[[str], str]) -> Panel:
-    """The panel, in the place where the host asks for it."""
+    """Build the panel where the host asks for it."""
     described = fields()
     controls: dict[str, Any] = {}
     helps: dict[str, str] = {}
@@ -90,12 +90,12 @@ def build(elem_id: Callable[[str], str]) -> Panel:
 
 
 def _width(info: dict[str, Any]) -> int:
-    """Pixels that a control needs; where there is less, it begins a row."""
+    """Return the pixels that a control needs; where there are fewer, it starts a row."""
     return 240 if info["choices"] else 120 if info["type"] is bool else 170
 
 
 def _about(helps: dict[str, str]) -> None:
-    """What the page's script must know: the help of each control by its id, and the words of the
+    """Add what the page's script must know: the help of each control by its id, and the titles of
     sources."""
     sources = {title_of(name): [name, SOURCES[name].phrase] for name in REQUEST}
     told = html.escape(json.dumps({"helps": helps, "sources": sources}), quote=True)
@@ -105,7 +105,7 @@ def _about(helps: dict[str, str]) -> None:
 
 
 def _reader(name: str) -> Callable[[dict], Any]:
-    """What pasted parameters put into a control."""
+    """Return a function that reads a control's value from pasted parameters."""
     read = infotext.reader(name)
     if name != "source":
         return read

@@ -1,4 +1,4 @@
-"""Presets of layers: JSON files in the extension's own folder, those that come along and one's own.
+"""Presets of layers: JSON files in the extension's folder, the included ones and the user's own.
 
 A file is found by the name that a list shows, never by a path.
 """
@@ -17,7 +17,8 @@ OWN = "own"  # the folder of one's own, which an update leaves alone
 
 
 def listed() -> dict[str, Path]:
-    """name -> file, one's own last. A file that cannot be read is not listed."""
+    """List the presets, name -> file, the user's own last. A file that cannot be read is not
+    listed."""
     found = {}
     for path in [*sorted(FOLDER.glob("*.json")), *sorted((FOLDER / OWN).glob("*.json"))]:
         try:
@@ -29,7 +30,7 @@ def listed() -> dict[str, Path]:
 
 
 def load(name: str) -> str:
-    """The JSON of a preset.
+    """Return the JSON of a preset.
 
     Raises:
         FieldError: "preset", or what is wrong with its layers.
@@ -43,7 +44,7 @@ def load(name: str) -> str:
 
 
 def save(text: str) -> str:
-    """Writes layers under their own name, over an older file of one's own; returns the name.
+    """Save layers under their name, over an older preset of the user's; return the name.
 
     Raises:
         FieldError: "layers", where they are wrong or have no name.
@@ -64,7 +65,7 @@ def save(text: str) -> str:
 
 
 def delete(name: str) -> None:
-    """Removes one of one's own.
+    """Delete one of the user's presets.
 
     Raises:
         FieldError: "preset", for another one.

@@ -1,4 +1,5 @@
-"""The panel's look at a map that makes itself, without a run: Preview, live changes, hand-over."""
+"""The panel's preview of a map, without a run: Preview map, live changes, copying into the
+painter."""
 
 from __future__ import annotations
 
@@ -31,7 +32,7 @@ LARGEST = 1024  # pixels, of the longer side of what is shown
 
 
 class Seen(NamedTuple):
-    """What the last Preview had before it; live changes are of the same.
+    """What the last preview was made from; live changes use the same.
 
     about: as `automap.of_picture` takes it, without what the panel says.
     work: of the run that would follow.
@@ -46,7 +47,7 @@ class Seen(NamedTuple):
 
 
 def seen(sent: dict[str, Any]) -> Seen:
-    """What the page sent with Preview.
+    """Read what the page sent with Preview map.
 
     Args:
         sent: picture and mask as data URLs (mask: or empty), prompt, styles, width, height,
@@ -73,8 +74,8 @@ def seen(sent: dict[str, Any]) -> Seen:
 
 
 def found(what: Seen, args: EditArgs, painted: np.ndarray | None, ask: bool) -> np.ndarray | None:
-    """The request's map before it is shaped: float32 [H, W] of the picture's size; None where
-    there is none, and the inpaint mask alone says what changes.
+    """Return the request's map before it is shaped: float32 [H, W] of the picture's size; None
+    where there is none, and the inpaint mask alone says what changes.
 
     Raises:
         FieldError: what a source refuses. Unknown: as `automap.of_picture`.
@@ -92,7 +93,7 @@ def found(what: Seen, args: EditArgs, painted: np.ndarray | None, ask: bool) -> 
 
 
 def obeyed(what: Seen, args: EditArgs, change_map: np.ndarray | None) -> np.ndarray:
-    """The map as the run would obey it: shaped, in soft inpaint with the softened mask."""
+    """Return the map as the run would use it: shaped, in soft inpaint with the softened mask."""
     mask = what.about["mask"]
     if not args.soft or mask is None:
         return inpaint_mask.shape_for(change_map, args, what.work)
@@ -105,7 +106,7 @@ def obeyed(what: Seen, args: EditArgs, change_map: np.ndarray | None) -> np.ndar
 
 
 def looked_for(what: Seen, args: EditArgs, painted: np.ndarray | None) -> np.ndarray | None:
-    """`found`; the host's queue is only waited in where the model is needed."""
+    """Call `found`, waiting in the host's queue only if the model is needed."""
     try:
         return found(what, args, painted, False)
     except automap.Unknown:
@@ -113,13 +114,13 @@ def looked_for(what: Seen, args: EditArgs, painted: np.ndarray | None) -> np.nda
 
 
 def plan_of(what: Seen, args: EditArgs, change_map: np.ndarray) -> EditPlan:
-    """The edit of a shaped map, by the steps of the run that would follow where they are known."""
+    """Return the edit of a shaped map, by the steps of the coming run where they are known."""
     steps = what.run.steps if what.run is not None else 1
     return EditPlan(change_map, args, what.denoising, steps, steps - 1)
 
 
 def drawn(what: Seen, args: EditArgs, shaped: np.ndarray) -> Image.Image:
-    """The strengths of a map over the picture."""
+    """Draw the strengths of a map over the picture."""
     strength = plan_of(what, args, shaped).strengths.astype(np.float32)
     flat = np.asarray(images.flatten(what.picture, shared.opts.img2img_background_color))
     scale = min(LARGEST / max(what.picture.size), 1)
@@ -131,13 +132,13 @@ def drawn(what: Seen, args: EditArgs, shaped: np.ndarray) -> Image.Image:
 
 
 def as_url(change_map: np.ndarray) -> str:
-    """A map as the painter takes it: a data URL of a 16-bit PNG."""
+    """Return a map as the painter takes it: a data URL of a 16-bit PNG."""
     _, data = cv2.imencode(".png", np.round(change_map * 65535).astype(np.uint16))
     return "data:image/png;base64," + base64.b64encode(data.tobytes()).decode("ascii")
 
 
 def show(sent: dict[str, Any], values: tuple) -> tuple[Any, Image.Image | None, str, str]:
-    """Preview: (what live changes are of, picture, words as HTML, the map as a data URL)."""
+    """Make a preview: (state for live changes, picture, words as HTML, the map as a data URL)."""
     try:
         host.make_temp_folder()
         what = seen(sent)
@@ -151,7 +152,7 @@ def show(sent: dict[str, Any], values: tuple) -> tuple[Any, Image.Image | None, 
 
 
 def refresh(what: Seen | None, values: tuple) -> tuple[Image.Image, str] | None:
-    """A live change: (picture, words), or None where there was no preview yet."""
+    """Update the preview: (picture, words), or None where there was no preview yet."""
     if what is None:
         return None
     try:
@@ -166,7 +167,7 @@ def refresh(what: Seen | None, values: tuple) -> tuple[Image.Image, str] | None:
 
 
 def request(values: tuple) -> tuple[EditArgs, np.ndarray | None]:
-    """The panel's settings and the painted map."""
+    """Return the panel's settings and the painted map."""
     asked = {**intake.request_of(values), "enabled": True}
     painted = asked.pop("map", None)
     args = parse(asked)
@@ -174,7 +175,7 @@ def request(values: tuple) -> tuple[EditArgs, np.ndarray | None]:
 
 
 def on_the_model(work: Callable[[], Any]) -> Any:
-    """Work that may ask the model: in the host's queue and its thread for such work."""
+    """Run work that may call the model, in the host's queue and its thread for such work."""
 
     def safe() -> tuple[Any, FieldError | None]:
         try:
@@ -203,8 +204,8 @@ def on_the_model(work: Callable[[], Any]) -> Any:
 def _words(what: Seen, args: EditArgs, change_map: np.ndarray | None, shaped: np.ndarray) -> str:
     if shaped.max() == 0:
         return _told("The map is black: nothing would change.")
-    words = f"On average {shaped.mean():.0%} of full strength; on {(shaped >= 0.5).mean():.0%} of"
-    words += " the picture half or more."
+    words = f"On average {shaped.mean():.0%} of full strength; half or more on"
+    words += f" {(shaped >= 0.5).mean():.0%} of the image."
     if args.soft and what.about["mask"] is not None and change_map is not None:
         about = both(args)
         words += f" {about[0].upper()}{about[1:]}."
@@ -214,7 +215,8 @@ def _words(what: Seen, args: EditArgs, change_map: np.ndarray | None, shaped: np
 
 
 def begins(what: Seen, args: EditArgs, shaped: np.ndarray) -> list[Start]:
-    """Where the pixels of a shaped map would begin, the strongest first; empty if not known."""
+    """Return where the pixels of a shaped map would start, the strongest first; empty if
+    unknown."""
     known = schedules.known(what.run) if what.run is not None else None
     if known is None:
         return []
@@ -229,4 +231,5 @@ def _told(text: str) -> str:
 
 
 def error_html(error: FieldError) -> str:
+    """Return an error as HTML."""
     return f"<p class='diffdiff-error' role='alert'>{html.escape(str(error))}</p>"

@@ -1,4 +1,4 @@
-"""The part of the panel where maps come from: the source, its settings, a look, presets."""
+"""The part of the panel for map sources: the source, its settings, preview, presets."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ OF_RUN = ("sampler", "scheduler", "steps", "width", "height")  # what the legend
 
 
 class Parts(NamedTuple):
-    """What the handlers need. picture, mask, dropped: boxes that the page's script fills. paint:
-    a button that it presses. noise: a box that it reads, the run's parts of noise as JSON."""
+    """Components that the handlers need. picture, mask, dropped: boxes that the page's script
+    fills. paint: a button that it presses. noise: a box that it reads, the run's fractions of noise
+    as JSON."""
 
     look: Any
     send: Any
@@ -45,7 +46,8 @@ class Parts(NamedTuple):
 def build(
     elem_id: Callable[[str], str], make: Callable[..., None], controls: dict[str, Any]
 ) -> Parts:
-    """The controls of each source but the list itself; those of other sources are out of sight."""
+    """Build the controls of each source except the list itself; those of other sources are
+    hidden."""
     groups, parts = {}, {}
     for source in WITH_FIELDS:
         with gr.Group(visible=False, elem_id=elem_id(f"of_{source}")) as groups[source]:
@@ -55,7 +57,7 @@ def build(
                     parts = _layers(elem_id)
                     controls[name] = editor.editor(elem_id(name), "Layers")
                 elif name == "other_image":
-                    controls[name] = upload("Other picture", elem_id(name), height=200)
+                    controls[name] = upload("Other image", elem_id(name), height=200)
                 elif name == "annotator":
                     known = controlnet.names()
                     controls[name] = gr.Dropdown(
@@ -66,7 +68,7 @@ def build(
                 else:
                     make(name)
             if source == "diffedit":
-                with gr.Accordion("How it is found", open=False, elem_id=elem_id("diffedit")):
+                with gr.Accordion("How the map is found", open=False, elem_id=elem_id("diffedit")):
                     for name in fields(DiffEditArgs):
                         if name not in OFTEN:
                             make(name)
@@ -77,7 +79,7 @@ def build(
         paint = gr.Button("Use the painting", elem_id=elem_id("paint"), elem_classes=hidden)
     told = gr.HTML("", elem_id=elem_id("told"))
     shown = gr.Image(
-        type="pil", label="Where it would change", elem_id=elem_id("shown"), visible=False,
+        type="pil", label="Where the image would change", elem_id=elem_id("shown"), visible=False,
         interactive=False, height=420,
     )  # fmt: skip
     store = {"elem_classes": hidden}
@@ -108,7 +110,7 @@ def _layers(elem_id: Callable[[str], str]) -> dict[str, Any]:
 def connect(
     parts: Parts, controls: dict[str, Any], tab: dict[str, Any], pasted: list[tuple]
 ) -> None:
-    """What the buttons do, and what a change of a setting does.
+    """Connect the buttons, and the changes of settings.
 
     Args:
         controls: the panel's, in the order of the args model.
@@ -187,7 +189,7 @@ def _delete(name: str) -> Any:
 
 
 def _told(handler: Callable[[str], Any]) -> Callable[[str], tuple]:
-    """The handler, with what is wrong told below the buttons."""
+    """Wrap a handler so that its errors are shown below the buttons."""
 
     def safe(text: str) -> tuple[Any, str]:
         try:
