@@ -49,7 +49,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "map", nargs="?", metavar="IN_MAP", help="a map to shape, or a picture to find one in"
     )
-    parser.add_argument("--out", metavar="OUT.png", help="16-bit grey; with --preview the picture")
+    parser.add_argument("--out", metavar="OUT.png", help="16-bit gray; with --preview the picture")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.add_argument("--quiet", action="store_true", help="print nothing")
 

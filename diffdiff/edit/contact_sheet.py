@@ -53,7 +53,7 @@ def with_bar(picture: np.ndarray, fan: Fan) -> Bar:
     Args:
         picture: uint8 `[H, W, 3]`, the size of the fan.
 
-    Swatches are as grey as the map (white = change). Above "vertical" stripes each stands over its
+    Swatches are as gray as the map (white = change). Above "vertical" stripes each stands over its
     own; else they share the width evenly. Where the numbers of all do not fit at 11 pixels, evenly
     chosen ones are written, first and last among them; where not even two fit, none.
 
@@ -75,7 +75,7 @@ def with_bar(picture: np.ndarray, fan: Fan) -> Bar:
     bar = np.full((row + swatch, width, 3), PAPER, np.uint8)
     for strength, left, right in zip(strengths, edges, edges[1:]):
         bar[row:, left:right] = round(255 * strength)
-    bar[row:, edges[1:-1]] = 128  # equal neighbours are told apart too
+    bar[row:, edges[1:-1]] = 128  # equal neighbors are told apart too
     bar[row] = bar[-1] = INK
     for i in labelled:
         mask = text_mask(texts[i], line)

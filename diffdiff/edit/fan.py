@@ -1,7 +1,7 @@
 """Strength fan: stripes of different strength in one run. Strength sheet: one picture for each.
 
 The fan is the tool of the paper (Levin & Fried, arXiv 2306.00950); its stripes share one run, so a
-stripe agrees with its neighbours. The sheet is the exact sibling: every picture is the plain run of
+stripe agrees with its neighbors. The sheet is the exact sibling: every picture is the plain run of
 its own strength, and all of them are computed as one batch that a picture joins at its own step.
 """
 
@@ -162,7 +162,7 @@ def _wedges(height: int, width: int, count: int, cell: int) -> np.ndarray:
     if arc < cell:
         most = math.floor(math.pi * min(height, width) / cell)
         _too_narrow(count, f"around {width}x{height} pixels", cell, most)
-    # centres of cells, those of the last ones cut at the border
+    # centers of cells, those of the last ones cut at the border
     y, x = (
         (np.arange(0, side, cell) + np.minimum(np.arange(0, side, cell) + cell, side) - side) / 2
         for side in (height, width)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-VEIL = 0.45, 0.75  # how much of the picture the colour of the least and of the most strength covers
+VEIL = 0.45, 0.75  # how much of the picture the color of the least and of the most strength covers
 
 
 def colours(values: np.ndarray) -> np.ndarray:

@@ -72,7 +72,7 @@ def radial(
     """
     _check(height, width, start, end)
     far = _distance(height, width, box)
-    nearest = far.min()  # no pixel centre need lie in the middle itself
+    nearest = far.min()  # no pixel center need lie in the middle itself
     if nearest >= 1:
         return np.full((height, width), start, np.float32)
     return _blend((1 - far) / (1 - nearest), start, end)

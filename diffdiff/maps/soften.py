@@ -20,7 +20,7 @@ MAX_RADIUS = 4096  # pixels
 TAIL = np.float32(1 / 512)  # nearer to 0 or 1 than this is 0 or 1
 REACH = 3.1  # sigmas at which erfc(e / (sqrt 2 sigma)) is below 1/512
 LOW_SIGMA = 8  # a reduced blur still spans so many of its own pixels: error below 1/255
-LEVELS = 32  # grey levels of a map that are softened one by one
+LEVELS = 32  # gray levels of a map that are softened one by one
 EXACT_WORK = LEVELS * 1024 * 1024  # levels times pixels; a small map may have more levels
 STRIP = 32  # rows of a block that stays in the cache
 STEPS = 65535  # levels are told apart, and profiles tabulated, to 16 bits
@@ -38,18 +38,18 @@ def soften(
     Args:
         m: change map, float32 [H, W] in 0..1.
         radius: pixels of this map, 0..4096; 0 returns the map itself.
-        direction: "both" centres the transition on the edge, "outward" leaves the region as it is
+        direction: "both" centers the transition on the edge, "outward" leaves the region as it is
             and adds a rim outside, "inward" leaves the outside as it is.
         falloff: "gaussian", "linear", or "smooth" (3 t^2 - 2 t^3 of the linear ramp).
         linear_light: soften the paper's map (1 - m) as a picture in sRGB, in linear light, as the
             authors' examples were made: an edge that was blurred to 1/2 then keeps 0.74.
 
-    With e the distance of a pixel centre to the edge, for a region of ones among zeros: "linear"
+    With e the distance of a pixel center to the edge, for a region of ones among zeros: "linear"
     goes from 1 to 0 over e = -radius..radius ("both") or over 0..radius on one side. "gaussian"
     has sigma = radius: "both" is the Gaussian blur itself with the border continued, "outward" is
     erfc(e / (sqrt 2 radius)), "inward" is erf of the same.
 
-    A grey map is the sum of its level sets {m >= t}, each softened on its own. All its levels are
+    A gray map is the sum of its level sets {m >= t}, each softened on its own. All its levels are
     used while there are at most 32, or few enough for its size (their number times the pixels up
     to 2^25); otherwise 32 evenly spaced ones, which is wrong by at most 1/64. A map that is nowhere
     larger is nowhere larger after softening: exactly, save by 1/64 where only one of two maps has

@@ -153,7 +153,7 @@ def edit(
         found: how the map is found; its cut is the paper's for "diffedit" unless it has its own.
         change_map: float32 `[H, W]` in 0..1 instead of finding one.
         refine: further model calls per step of the inversion.
-        progress: called with (done, all), anew for each part of the work.
+        progress: called with (done, all), again for each part of the work.
         path: the inversion of this picture with as many steps, if it is known; at least as long
             as `run.strength` asks for.
 

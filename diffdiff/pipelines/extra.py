@@ -92,7 +92,7 @@ class Extra:
         if self.weight is not None:
             held = held_answer(hold.predicts, x, hold.init, self.level).to(answer.dtype)
             answer = torch.lerp(held, answer, self.weight.to(answer.dtype))
-            goes_on = where & (self.weight >= 1)  # the others begin anew at the step
+            goes_on = where & (self.weight >= 1)  # the others begin again at the step
         own = parts(hold.predicts, x, answer, self.level)
         self.state = tuple(torch.where(where, new, old) for new, old in zip(own, self.state))
         whole = torch.cat([answer, *variance], 1)

@@ -61,7 +61,7 @@ class Forks:
     def __init__(self, scheduler: Any, start: Tensor, weight: Tensor | None = None):
         self.scheduler, self.start, self.own = scheduler, start, start
         if weight is not None:
-            # a pixel that obeys only part of its first answer begins anew one step later
+            # a pixel that obeys only part of its first answer begins again one step later
             self.own = torch.where((weight < 1) & (start != NEVER), start + 1, start)
         self.releases: set[int] = set()
         kind = family(scheduler)

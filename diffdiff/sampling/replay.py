@@ -159,7 +159,7 @@ class Replays:
         steps: those that begin a replay.
         habits: of the sampler function (`diffdiff.sampling.probe`).
         soft: bool like `start` or None: pixels that obey only part of their first answer. They
-            begin anew after that step, so that no later step is extrapolated from such a part.
+            begin again after that step, so that no later step is extrapolated from such a part.
         last: the last step at which a replay can begin.
     """
 

@@ -2,7 +2,7 @@
 
 A model's response to strength is no straight line: below some strength it hardly changes a
 picture, above another nothing more happens. A strength sheet measures it. With the response
-known, a grey of the map can mean that part of the change instead of that part of the strength, so
+known, a gray of the map can mean that part of the change instead of that part of the strength, so
 that an even ramp changes evenly. (arXiv 2306.00950 has the fan for this, and the user's eye.)
 """
 
@@ -104,7 +104,7 @@ def measured(strengths: Sequence[float], changes: Sequence[float]) -> tuple[Poin
         changes: how far each moved the picture, 0 or more, in one unit.
 
     Returns:
-        At most 64 points; none where nothing changed. Neighbours that do not rise are one point,
+        At most 64 points; none where nothing changed. Neighbors that do not rise are one point,
         the mean of both; strengths without any change are one point with next to none.
     """
     pairs = sorted((float(s), float(c)) for s, c in zip(strengths, changes) if APART < s <= 1)

@@ -219,7 +219,7 @@ class _Painter:
 
     def _thing(self) -> None:
         scene, x = self.scene, self.near(PLACE[self.scene.place], 0.04)
-        # its own colour stays readable in the dark
+        # its own color stays readable in the dark
         own = np.array(THING[scene.colour], np.float32) * (0.62 * self.light + 0.34)
         size = self.near(0.31, 0.025)
         foot = self.near(0.84, 0.015)

@@ -18,7 +18,7 @@ SKY = {
 }
 CLOUD = {"noon": (255, 255, 255), "sunset": (255, 206, 176), "night": (92, 102, 146)}
 OVERCAST = {"noon": (180, 188, 196), "sunset": (164, 132, 124), "night": (48, 53, 67)}
-# material -> its colour in spring, summer, autumn, winter
+# material -> its color in spring, summer, autumn, winter
 GROUND = {
     "far": ((142, 178, 196), (128, 168, 190), (158, 148, 160), (186, 200, 220)),
     "hill": ((164, 214, 116), (112, 178, 84), (214, 174, 88), (222, 230, 242)),
