@@ -26,7 +26,7 @@ def explain(error: BaseException) -> tuple[FieldError, int] | None:
     if isinstance(error, KeyboardInterrupt):
         return FieldError("run", "interrupted", "Run it again"), INTERRUPTED
     if isinstance(error, ModuleNotFoundError) and error.name in EXTRAS:
-        problem = "it is needed for this and not installed"
+        problem = "it is required and not installed"
         return FieldError(error.name, problem, f"Run: {EXTRAS[error.name]}"), REFUSED
     short = isinstance(error, RuntimeError) and any(w in str(error).lower() for w in NO_ROOM)
     if short or isinstance(error, MemoryError):

@@ -71,5 +71,4 @@ def refuse_idle(chosen: argparse.Namespace, uses: Iterable[Use]) -> None:
     for use in uses:
         value = getattr(chosen, use.name, None)
         if not use.applies and value not in (None, "", use.default):
-            remedy = f"Leave it out; it goes with {use.needs}"
-            raise FieldError(use.name, "it has no effect here", remedy)
+            raise FieldError(use.name, f"it only applies to {use.needs}", "Remove it")

@@ -170,7 +170,7 @@ def run_models(chosen: argparse.Namespace) -> dict | None:
     if chosen.action == "export":
         return model_list.export(chosen.model, chosen.out)
     if chosen.out:
-        raise FieldError("out", f"{chosen.out} has no effect here", "Use it with `models export`")
+        raise FieldError("out", f"{chosen.out} has no effect with {chosen.action}", "Remove it")
     known = model_list.known()
     if chosen.json:
         return known

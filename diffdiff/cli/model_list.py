@@ -52,7 +52,9 @@ def export(model: str, out: str | None) -> dict[str, list[str]]:
     if not out:
         raise FieldError("out", "there is no file to write", "Name one, like toyworld.safetensors")
     if Path(out).suffix != ".safetensors":
-        raise FieldError("out", f"{out} is no checkpoint", "Name a file that ends in .safetensors")
+        raise FieldError(
+            "out", f"{out} is not a checkpoint", "Name a file that ends in .safetensors"
+        )
     if Path(out).is_dir():
         raise FieldError("out", f"{out} is a folder", "Name a file in it")
     from ..toyworld.export import export as write

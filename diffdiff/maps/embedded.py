@@ -90,7 +90,7 @@ def unpack(text: str) -> np.ndarray:
         FieldError: "map".
     """
     if not isinstance(text, str):
-        raise _refused(f"a {type(text).__name__} is no text")
+        raise _refused(f"a {type(text).__name__} is not text")
     if len(text) > LIMIT:
         raise _refused(f"its text is longer than {LIMIT} characters")
     found = FORM.fullmatch(text)
@@ -110,13 +110,13 @@ def unpack(text: str) -> np.ndarray:
 
 def _checked(m: np.ndarray) -> np.ndarray:
     if not isinstance(m, np.ndarray) or m.ndim != 2 or m.dtype != np.float32:
-        raise FieldError("map", "it is no change map", "Give float32 [H, W] in 0..1")
+        raise FieldError("map", "it is not a change map", "Give float32 [H, W] in 0..1")
     height, width = m.shape
     if min(m.shape) < 2 or max(m.shape) > MAX_SIDE or m.size > MAX_PIXELS:
         remedy = f"Give 2x2 to 8192x8192 pixels, {MAX_SIDE} on a side at most"
         raise FieldError("map", f"it is {width}x{height} pixels", remedy)
     if not (m.min() >= -ROUNDING and m.max() <= 1 + ROUNDING):  # NaN too
-        raise FieldError("map", "it has values outside of 0..1", "Give float32 [H, W] in 0..1")
+        raise FieldError("map", "it has values outside 0..1", "Give float32 [H, W] in 0..1")
     return np.clip(m, 0, 1)
 
 

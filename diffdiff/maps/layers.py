@@ -74,7 +74,7 @@ def join(below: np.ndarray, m: np.ndarray, blend: str, opacity: float = 1.0) -> 
     if blend not in BLENDS:
         raise FieldError("blend", f"{shown(blend)} is not known", f"Use one of {', '.join(BLENDS)}")
     if not 0 <= opacity <= 1:  # false for NaN too
-        raise FieldError("opacity", f"{opacity} is no opacity", "Use a number from 0 to 1")
+        raise FieldError("opacity", f"{opacity} is not an opacity", "Use a number from 0 to 1")
     if np.shape(below) != np.shape(m):
         problem = f"a map of {np.shape(m)[1]}x{np.shape(m)[0]} lies on one of another size"
         raise FieldError("layers", problem, "Bring the maps of all layers to one size")
@@ -142,7 +142,7 @@ def loads(text: str) -> Preset:
         told = json.loads(text)
     except (ValueError, RecursionError) as error:
         remedy = 'Send {"name": "...", "layers": [{"source": "luminance"}]}'
-        raise FieldError("layers", f"it is no JSON ({error})", remedy) from None
+        raise FieldError("layers", f"it is not JSON ({error})", remedy) from None
     return read(told)
 
 
@@ -153,11 +153,11 @@ def read(told: Any) -> Preset:
         raise FieldError("layers", "there is no list of layers", remedy)
     unknown = sorted(set(told) - {"name", "layers"})
     if unknown:
-        problem = f"{shown(unknown[0])} is not known beside the layers"
+        problem = f"{shown(unknown[0])} is not a field of a preset"
         raise FieldError("layers", problem, "Use name and layers only")
     name = told.get("name", "")
     if not isinstance(name, str):
-        raise FieldError("layers", f"the name {shown(name)} is no text", "Use text")
+        raise FieldError("layers", f"the name {shown(name)} is not text", "Use text")
     if not 1 <= len(told["layers"]) <= MOST:
         problem = f"there are {len(told['layers'])} layers"
         raise FieldError("layers", problem, f"Use 1 to {MOST}")
@@ -187,7 +187,7 @@ def dumps(preset: Preset) -> str:
 
 def _layer(told: Any) -> Layer:
     if not isinstance(told, dict):
-        raise FieldError("layer", f"{shown(told)} is no object", 'Use {"source": "luminance"}')
+        raise FieldError("layer", f"{shown(told)} is not an object", 'Use {"source": "luminance"}')
     told = dict(told)
     source = told.pop("source", None)
     if source not in LAYER:

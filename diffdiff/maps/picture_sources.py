@@ -235,7 +235,7 @@ def _check_state(state: np.ndarray) -> None:
         problem = "the box holds the whole picture and no stroke says what is background"
         raise FieldError("box", problem, "Draw a smaller box, or a stroke outside the object")
     if state.size - background < COLOURS:
-        problem = "nearly all of the picture is said to be background"
+        problem = "nearly all of the picture is marked as background"
         raise FieldError("outside", problem, "Use a larger box, or fewer of these strokes")
 
 

@@ -228,7 +228,7 @@ def _minus_mean(v: np.ndarray) -> np.ndarray:
 def _check_pictures(before: np.ndarray, after: np.ndarray) -> None:
     for picture in (before, after):
         if picture.ndim != 3 or picture.dtype != np.uint8 or picture.size == 0:
-            problem = f"{picture.dtype} {list(picture.shape)} is no picture"
+            problem = f"{picture.dtype} {list(picture.shape)} is not a picture"
             raise FieldError("after", problem, "Give two uint8 pictures [H, W, C]")
     if before.shape != after.shape:
         problem = f"its shape is {list(after.shape)}, the other's {list(before.shape)}"

@@ -174,7 +174,7 @@ class Engine:
         if channels != vae.config.latent_channels:
             raise FieldError(
                 "model",
-                f"its UNet takes {channels} channels, so it is no plain img2img model "
+                f"its UNet takes {channels} channels, so it is not a plain img2img model "
                 "(inpainting, depth or instruction checkpoints have more)",
                 "Use the base checkpoint.",
             )

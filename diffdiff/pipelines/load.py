@@ -133,7 +133,7 @@ def _of_file(path: Path) -> Family:
         with safe_open(path, "pt") as file:
             return families.of_keys(list(file.keys()))
     except (OSError, SafetensorError) as error:
-        problem = f"{path} is no readable .safetensors file ({error})"
+        problem = f"{path} is not a readable .safetensors file ({error})"
         raise FieldError("model", problem, "Get the file again.") from None
 
 

@@ -48,7 +48,7 @@ def points_of(value: str | Sequence[Sequence[float]]) -> tuple[Point, ...]:
     for point in points:
         strength, change = point
         if not (strength <= 1 and math.isfinite(change)):  # NaN fails below
-            raise FieldError("response", f"{_told(point)} is no point", REMEDY)
+            raise FieldError("response", f"{_told(point)} is not a point", REMEDY)
         if not (strength > before[0] and change > before[1]):
             problem = f"{_told(point)} does not rise above {_told(before)}"
             raise FieldError("response", problem, REMEDY)

@@ -162,7 +162,7 @@ def attends(unet: Any) -> list[bool]:
 
 def _multiples(name: str, widths: list[int]) -> list[int]:
     if any(width % widths[0] for width in widths):
-        raise refused(f"its {name}'s widths {tuple(widths)} are no multiples of the first")
+        raise refused(f"its {name}'s widths {tuple(widths)} are not multiples of the first")
     return [width // widths[0] for width in widths]
 
 

@@ -293,8 +293,14 @@ def test_many_failures_are_told_in_short(folder, engine, capsys):
         (["jobs.csv", "--out", "done", "--steps", "0"], "steps: 0 is not allowed"),
         (["jobs.csv", "--out", "done", "--retries", "-1"], "retries: -1 is not usable"),
         (["jobs.csv", "--out", "done", "--threads", "0"], "threads: 0 is not usable"),
-        (["jobs.csv", "--out", "done", "--workers", "2"], "workers: it has no effect here"),
-        (["jobs.csv", "--out", "done", "--address", "auto"], "address: it has no effect here"),
+        (
+            ["jobs.csv", "--out", "done", "--workers", "2"],
+            "workers: it only applies to --engine ray",
+        ),
+        (
+            ["jobs.csv", "--out", "done", "--address", "auto"],
+            "address: it only applies to --engine ray",
+        ),
         (["jobs.csv", "--out", "done", "--engine", "dask"], "engine: invalid choice"),
     ],
 )
@@ -311,7 +317,7 @@ def test_without_ray_the_message_says_how_to_install_it(folder, engine, capsys, 
     monkeypatch.setitem(sys.modules, "ray", None)
     assert batch("--engine", "ray") == 2
     told = capsys.readouterr().err
-    assert told.startswith("error: ray: it is needed for this and not installed. Run: pip install")
+    assert told.startswith("error: ray: it is required and not installed. Run: pip install")
     assert 'ray[client]"' in told
 
 

@@ -279,12 +279,12 @@ def test_a_preview_is_drawn_over_the_picture(folder):
         (["--kind", "gradient", "--size", "99999x99999"], "size: 99999x99999 pixels"),
         (["--kind", "gradient", "--to", "7"], "to: 7.0 is not a map value"),
         (["--kind", "gradient", "--from", "x"], "from: invalid float value: 'x'"),
-        (["--kind", "gradient", "--box", "0,0,1,1"], "box: it has no effect here"),
+        (["--kind", "gradient", "--box", "0,0,1,1"], "box: it only applies to"),
         (["--kind", "ellipse", "--box", "0,0,1"], "box: 0,0,1 is not a box"),
         (["--kind", "ellipse", "--box", "a,b"], "box: a,b is not a box"),
-        (["--kind", "ellipse", "--angle", "3"], "angle: it has no effect here"),
-        (["map.png", "--size", "9x9"], "size: it has no effect here"),
-        (["map.png", "--steps", "9"], "steps: it has no effect here"),
+        (["--kind", "ellipse", "--angle", "3"], "angle: it only applies to"),
+        (["map.png", "--size", "9x9"], "size: it only applies to"),
+        (["map.png", "--steps", "9"], "steps: it only applies to"),
         (["map.png", "--gamma", "0"], "gamma: 0.0 is not allowed"),
         (["map.png", "--preview", "no.png"], "preview: no.png cannot be read"),
         (["map.png", "--out", "map.png"], "out: map.png is an input"),
@@ -326,9 +326,9 @@ def test_models_export_writes_what_the_exporter_says(tmp_path, monkeypatch, caps
     ("argv", "words"),
     [
         (["export"], "out: there is no file to write"),
-        (["export", "toy.ckpt"], "out: toy.ckpt is no checkpoint"),
+        (["export", "toy.ckpt"], "out: toy.ckpt is not a checkpoint"),
         (["export", "toy.safetensors", "--model", "no"], "model: no is not a folder"),
-        (["list", "toy.safetensors"], "out: toy.safetensors has no effect here"),
+        (["list", "toy.safetensors"], "out: toy.safetensors has no effect with list"),
     ],
 )
 def test_models_refuses(argv, words, folder, capsys):

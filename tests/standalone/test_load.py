@@ -79,7 +79,7 @@ def test_what_is_not_there_or_not_a_model(tmp_path):
     assert "there is no" in str(told("no such thing"))
     broken = tmp_path / "broken.safetensors"
     broken.write_bytes(b"not a checkpoint")
-    assert "no readable .safetensors" in str(told(broken))
+    assert "not a readable .safetensors" in str(told(broken))
     pickled = tmp_path / "model.ckpt"
     pickled.write_bytes(b"x")
     assert "not a .safetensors file" in str(told(pickled))

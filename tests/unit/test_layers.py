@@ -162,12 +162,12 @@ def test_what_is_as_by_default_is_not_saved():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("{", "it is no JSON"),
+        ("{", "it is not JSON"),
         ("[]", "there is no list of layers"),
         ('{"layers": {}}', "there is no list of layers"),
         ('{"layers": []}', "there are 0 layers"),
-        ('{"layers": [{"source": "border"}], "nom": ""}', "'nom' is not known beside"),
-        ('{"layers": [{"source": "border"}], "name": 3}', "the name 3 is no text"),
+        ('{"layers": [{"source": "border"}], "nom": ""}', "'nom' is not a field of a preset"),
+        ('{"layers": [{"source": "border"}], "name": 3}', "the name 3 is not text"),
     ],
 )
 def test_what_is_no_preset_is_told(text, words):
@@ -179,7 +179,7 @@ def test_what_is_no_preset_is_told(text, words):
 @pytest.mark.parametrize(
     ("layer", "words"),
     [
-        (3, "layer: 3 is no object"),
+        (3, "layer: 3 is not an object"),
         ({}, "source: there is none"),
         ({"source": "depth"}, "source: 'depth' is not known"),
         ({"source": ["edges"]}, "source: ['edges'] is not known"),

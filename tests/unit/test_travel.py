@@ -158,7 +158,7 @@ class TestUnpack:
         ):  # fmt: skip
             assert "form" in refusal(text)
         for value in (None, 3, b"DD1 4x4 AAAA", ["DD1"]):
-            assert "no text" in refusal(value)
+            assert "not text" in refusal(value)
 
     def test_long_text_is_refused_before_it_is_looked_at(self, monkeypatch):
         monkeypatch.setattr(embedded, "FORM", None)

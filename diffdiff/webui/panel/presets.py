@@ -37,7 +37,7 @@ def load(name: str) -> str:
     """
     path = listed().get(name)
     if path is None:
-        raise FieldError("preset", f"there is no {name!r}", "Choose one of the list")
+        raise FieldError("preset", f"there is no preset {name!r}", "Choose one from the list")
     text = path.read_text(encoding="utf-8")
     layers.loads(text)
     return text
@@ -72,5 +72,7 @@ def delete(name: str) -> None:
     """
     path = listed().get(name)
     if path is None or path.parent.name != OWN:
-        raise FieldError("preset", f"{name!r} is none of your own", "Choose one that you saved")
+        raise FieldError(
+            "preset", f"{name!r} is not one of your presets", "Choose one that you saved"
+        )
     path.unlink()
