@@ -23,14 +23,14 @@ HELP = """\
 JOBS is one of
   a .csv (or .tsv) file with a first line of names: picture,map,out,prompt,seed,gamma,...
   a .jsonl file with one object per line: {"picture": "a.png", "map": "b.png", "prompt": "..."}
-  a folder with name.png, name.map.png and, where wanted, name.txt (the prompt) or name.json
+  a folder with name.png, name.map.png and, optionally, name.txt (the prompt) or name.json
 
 Columns are picture, map, out and every setting below (negative_prompt for --negative-prompt);
-all but picture may be left out. A setting that a row leaves out is the flag's. Paths start at
-the folder of JOBS; out is a name below --out. A row without a seed has one of its own, from out.
-Rows that are done are kept: run it again to go on. A changed row is made again.
+only picture is required. The default of a setting is its flag. Paths are relative to the folder
+of JOBS; out is a name below --out. A row without a seed gets one that follows from out.
+Finished rows are kept: run the command again to continue. A changed row is run again.
 
-exit codes: 0 all rows are done, 4 some failed (results.jsonl says why), 2 nothing could be begun
+exit codes: 0 all rows are done, 4 some failed (results.jsonl says why), 2 nothing could start
 
 examples:
   diffdiff batch jobs.csv --out done --steps 20
@@ -42,13 +42,13 @@ examples:
 def add_to(commands: argparse._SubParsersAction) -> None:
     """Add the command and its flags."""
     batch = commands.add_parser(
-        "batch", help="edit many pictures; on a Ray cluster too", epilog=HELP,
-        description="Edit many pictures, row by row; on a Ray cluster too.",
+        "batch", help="edit many images, on this machine or a Ray cluster", epilog=HELP,
+        description="Edit many images, row by row, on this machine or a Ray cluster.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     batch.set_defaults(command=run)
     batch.add_argument("jobs", metavar="JOBS", help="a .csv or .jsonl file, or a folder")
-    batch.add_argument("--out", metavar="DIR", help="folder for the pictures and results.jsonl")
+    batch.add_argument("--out", metavar="DIR", help="folder for the images and results.jsonl")
     batch.add_argument("--json", action="store_true", help="one JSON object on stdout, no progress")
     batch.add_argument("--quiet", action="store_true", help="no progress and no output")
     group = batch.add_argument_group("where it runs")
@@ -58,23 +58,24 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     group.add_argument(
         "--retries", type=int, default=2, metavar="N",
-        help="of a row that failed for no fault of its settings, 0 to 100 (default: %(default)s)",
+        help="retries of a row that failed for another reason than its settings, 0 to 100 "
+        "(default: %(default)s)",
     )  # fmt: skip
     group.add_argument(
         "--threads", type=int, default=1, metavar="N",
-        help="CPU cores of one model (default: %(default)s); on a CPU, another number changes the "
-        "last bits of a picture",
+        help="CPU cores per model (default: %(default)s); on a CPU, another number changes the "
+        "last bits of an image",
     )  # fmt: skip
     group.add_argument(
-        "--workers", type=int, metavar="N", help="models on Ray (default: as many as there is room)"
+        "--workers", type=int, metavar="N", help="number of models on Ray (default: as many as fit)"
     )
     group.add_argument(
         "--address", metavar="ADDRESS",
-        help="of a cluster: auto, ray://HOST:10001 or HOST:6379 (default: one is started here)",
+        help="cluster to use: auto, ray://HOST:10001 or HOST:6379 (default: start one here)",
     )  # fmt: skip
     group.add_argument(
         "--gpus", type=float, metavar="X",
-        help="GPUs of a worker, such as 0.5 (default: 1 where there are any)",
+        help="GPUs per worker, such as 0.5 (default: 1 if there are any)",
     )  # fmt: skip
     arguments.add(batch.add_argument_group("the run"), RunArgs, fields(RunArgs))
     arguments.add(batch.add_argument_group("the map"), EditArgs, rows.EDITED)

@@ -13,11 +13,11 @@ def add_engine(command: argparse.ArgumentParser) -> None:
     engine = command.add_argument_group("the model")
     engine.add_argument(
         "--model", default="toyworld", metavar="NAME",
-        help="toyworld (comes along), a diffusers folder, a .safetensors file or a hub id "
+        help="toyworld (included), a diffusers folder, a .safetensors file or a hub id "
         "(default: %(default)s)",
     )  # fmt: skip
     engine.add_argument(
-        "--dtype", choices=DTYPES, default="auto", help="of the weights (default: %(default)s)"
+        "--dtype", choices=DTYPES, default="auto", help="type of the weights (default: %(default)s)"
     )
     engine.add_argument(
         "--device", default="auto", metavar="NAME", help="cpu, cuda, mps, ... (default: auto)"

@@ -40,29 +40,29 @@ examples:
 
 def add_to(commands: argparse._SubParsersAction) -> None:
     """Add the command and its flags."""
-    text = "edit a picture from two prompts: DiffEdit finds where"
+    text = "edit an image by two prompts: DiffEdit finds where"
     listed = "\n".join(f"  {name:14} {what}" for name, what in METHODS.items())
     parser = commands.add_parser(
-        "diffedit", help=text, description=text.capitalize() + ".",
+        "diffedit", help=text, description=text[0].upper() + text[1:] + ".",
         epilog=EXAMPLES.format(methods=listed),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.set_defaults(command=run)
-    parser.add_argument("image", metavar="IN", help="the picture")
+    parser.add_argument("image", metavar="IN", help="the image")
     parser.add_argument(
         "--reference", default="", metavar="TEXT",
-        help="what the picture shows (default: the model without a prompt)",
+        help="what the image shows (default: the model's prediction without a prompt)",
     )  # fmt: skip
     parser.add_argument(
         "--method", choices=METHODS, default="diffedit", help="see below (default: %(default)s)"
     )
-    parser.add_argument("--map", metavar="FILE", help="a change map instead of finding one")
+    parser.add_argument("--map", metavar="FILE", help="use this change map instead of finding one")
     parser.add_argument(
         "--refine", type=int, default=0, metavar="N",
-        help="further model calls per step of the inversion, 0 to 10: nearer to the picture "
+        help="more model calls per step of the inversion, 0 to 10: closer to the original "
         "(default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument("--out", metavar="OUT.png", help="the edited picture")
+    parser.add_argument("--out", metavar="OUT.png", help="the edited image")
     parser.add_argument("--json", action="store_true", help="one JSON object, no progress")
     parser.add_argument("--quiet", action="store_true", help="no progress and no output")
     group = parser.add_argument_group("the run", "--strength is the encoding ratio")

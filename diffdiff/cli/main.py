@@ -27,14 +27,14 @@ from . import batch_command as batch
 from .common import Progress, add_engine
 
 EDITS = {  # command: (mode, summary)
-    "edit": (None, "edit a picture as much as a change map says, pixel by pixel"),
-    "fan": ("fan", "see many strengths in the stripes of one picture, by one run"),
-    "sheet": ("sheet", "see many strengths, a picture for each, and a contact sheet"),
+    "edit": (None, "edit an image, each pixel as much as a change map says"),
+    "fan": ("fan", "compare strengths in stripes of one image, by one run"),
+    "sheet": ("sheet", "compare strengths, one image each, with a contact sheet"),
 }
 OUT = {
-    None: "several pictures become OUT-0.png, ...",
-    "fan": "several pictures become OUT-0.png, ...",
-    "sheet": "the contact sheet; the pictures become OUT-1-at-0.25.png, ...",
+    None: "several images become OUT-0.png, ...",
+    "fan": "several images become OUT-0.png, ...",
+    "sheet": "the contact sheet; the images become OUT-1-at-0.25.png, ...",
 }
 EXAMPLE = """\
 example:
@@ -95,9 +95,9 @@ def parser() -> arguments.Parser:
 def _add_edit(commands: argparse._SubParsersAction, name: str) -> None:
     mode, text = EDITS[name]
     without = ("mode", "scale", *idle(mode)) if mode else ()
-    edit = commands.add_parser(name, help=text, description=text.capitalize() + ".")
+    edit = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     edit.set_defaults(command=run_edit, **({"mode": mode} if mode else {}))
-    edit.add_argument("image", metavar="IN", help="the picture")
+    edit.add_argument("image", metavar="IN", help="the image")
     edit.add_argument("--map", metavar="FILE", help="the change map: white changes, black is kept")
     edit.add_argument("--out", metavar="OUT.png", help=OUT[mode])
     edit.add_argument("--json", action="store_true", help="one JSON object on stdout, no progress")
@@ -153,8 +153,8 @@ def run_edit(chosen: argparse.Namespace) -> dict:
 
 
 def _add_models(commands: argparse._SubParsersAction) -> None:
-    text = "what can be used; with `export`, write a model for a WebUI"
-    command = commands.add_parser("models", help=text, description=text.capitalize() + ".")
+    text = "list models and schedulers; with `export`, write a model for a WebUI"
+    command = commands.add_parser("models", help=text, description=text[0].upper() + text[1:] + ".")
     command.set_defaults(command=run_models)
     command.add_argument("action", nargs="?", choices=("list", "export"), default="list")
     command.add_argument("out", nargs="?", metavar="OUT.safetensors", help="file for `export`")
@@ -180,8 +180,8 @@ def run_models(chosen: argparse.Namespace) -> dict | None:
 
 
 def _add_serve(commands: argparse._SubParsersAction) -> None:
-    text = "a page in the browser, on this computer"
-    serve = commands.add_parser("serve", help=text, description=text.capitalize() + ".")
+    text = "open a page in the browser, on this computer"
+    serve = commands.add_parser("serve", help=text, description=text[0].upper() + text[1:] + ".")
     serve.set_defaults(command=run_serve, quiet=True)
     serve.add_argument("--host", default="127.0.0.1", help="address (default: %(default)s)")
     serve.add_argument("--port", type=int, default=7870, help="port (default: %(default)s)")

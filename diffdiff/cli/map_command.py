@@ -40,16 +40,17 @@ examples:
 
 def add_to(commands: argparse._SubParsersAction) -> None:
     """Add the command and its flags."""
-    text = "make a change map, shape one, or look at one on its picture"
+    text = "make a change map, shape one, or preview one on its image"
     parser = commands.add_parser(
-        "map", help=text, description=text.capitalize() + ". White changes, black is kept.",
-        epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
+        "map", help=text, epilog=EXAMPLES,
+        description=text[0].upper() + text[1:] + ". White changes, black is kept.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.set_defaults(command=run)
     parser.add_argument(
-        "map", nargs="?", metavar="IN_MAP", help="a map to shape, or a picture to find one in"
+        "map", nargs="?", metavar="IN_MAP", help="a map to shape, or an image to make one from"
     )
-    parser.add_argument("--out", metavar="OUT.png", help="16-bit gray; with --preview the picture")
+    parser.add_argument("--out", metavar="OUT.png", help="16-bit gray; with --preview the overlay")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.add_argument("--quiet", action="store_true", help="print nothing")
 
@@ -58,7 +59,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     made.add_argument("--size", metavar="WxH", help="pixels (default: the preview's, or 512x512)")
     made.add_argument(
         "--from", dest="start", type=float, default=0.0, metavar="X",
-        help="value at the start of a gradient, and outside of a shape (default: 0)",
+        help="value at the start of a gradient, and outside a shape (default: 0)",
     )  # fmt: skip
     made.add_argument(
         "--to", dest="end", type=float, default=1.0, metavar="X",
@@ -66,22 +67,22 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     made.add_argument(
         "--angle", type=float, metavar="DEG",
-        help="of a gradient, clockwise: 0 runs from left to right, 90 down (default: 0)",
+        help="direction of a gradient, clockwise: 0 is left to right, 90 downwards (default: 0)",
     )  # fmt: skip
     made.add_argument(
         "--box", metavar="L,T,R,B",
-        help="of radial, rectangle, ellipse and foreground, in parts of the picture (default: the "
-        "middle half, for radial and foreground the whole)",
+        help="box of radial, rectangle, ellipse and foreground, as fractions of the image "
+        "(default: the middle half, for radial and foreground the whole)",
     )  # fmt: skip
 
     map_sources.add_to(parser)
 
     arguments.add(parser.add_argument_group("shape the map"), EditArgs, SHAPING)
 
-    look = parser.add_argument_group("look at it")
+    look = parser.add_argument_group("preview it")
     look.add_argument(
         "--preview", nargs="?", const="", metavar="IMAGE",
-        help="draw the strengths over this picture; left out, that which the map is found in",
+        help="draw the strengths over this image (default: the one that the map is made from)",
     )  # fmt: skip
     arguments.add(look, RunArgs, ("strength", "steps"))
     arguments.add(look, EditArgs, ("scale",))

@@ -24,10 +24,10 @@ from .arguments import Use, refuse_idle
 from .common import Progress
 
 FILES = {  # flag: (the source or layer that it goes with, help)
-    "other_image": ("--source difference", "the picture to compare with"),
-    "inside": ("--source foreground", "strokes on the object: a picture, white where one is"),
-    "outside": ("--source foreground", "strokes beside the object"),
-    "painted": ("--layers", "the map of the layers whose source is painted"),
+    "other_image": ("--source difference", "the image to compare with"),
+    "inside": ("--source foreground", "strokes on the object: an image, white on strokes"),
+    "outside": ("--source foreground", "strokes on the background"),
+    "painted": ("--layers", "the painted map, for layers whose source is painted"),
 }
 MODEL = {  # flags of the model, as they are where nobody gave them
     "model": "toyworld", "dtype": "auto", "device": "auto", "offload": "none", "slicing": False,
@@ -37,16 +37,16 @@ MODEL = {  # flags of the model, as they are where nobody gave them
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Add the flags; those of the model are the command line's own."""
-    ways = parser.add_argument_group("find the map in a picture, IN_MAP")
+    ways = parser.add_argument_group("make the map from an image, IN_MAP")
     ways.add_argument(
         "--diffedit", nargs=2, metavar=("REFERENCE", "QUERY"),
-        help="where two prompts want the picture to differ: what it shows (or empty text), and "
-        "what it is to show",
+        help="where the predictions for two prompts differ: what the image shows (or empty text), "
+        "and what it should show",
     )  # fmt: skip
     ways.add_argument(
-        "--source", dest="reading", choices=OF_PICTURE, help="what is read off the picture"
+        "--source", dest="reading", choices=OF_PICTURE, help="what to compute from the image"
     )
-    ways.add_argument("--layers", metavar="FILE.json", help="several sources, one on another")
+    ways.add_argument("--layers", metavar="FILE.json", help="several sources combined")
     arguments.add(parser.add_argument_group("diffedit"), DiffEditArgs, fields(DiffEditArgs))
     read = parser.add_argument_group("source and layers")
     arguments.add(read, SourceArgs, [name for name in fields(SourceArgs) if name != "box"])

@@ -31,7 +31,7 @@ def listed(known: dict[str, Any]) -> str:
 
     return "\n".join(
         [
-            "Comes along (--model NAME):",
+            "Included (--model NAME):",
             *table(known["packaged"]),
             "",
             "Families (--model FOLDER, FILE.safetensors or hub id):",
