@@ -1,9 +1,8 @@
 """The command line: `diffdiff edit`, `fan`, `sheet`, `diffedit`, `map`, `batch`, `models`, `serve`.
 
 Exit codes: 0 done, 2 a value that cannot be used, 3 out of memory, 4 rows of a batch failed (the
-others are done), 130 interrupted. What is wrong
-is told in one line on stderr, or with `--json` as one object on stdout. torch, diffusers and gradio
-are imported by the commands that need them.
+others are done), 130 interrupted. What is wrong is reported in one line on stderr, or with `--json`
+as one object on stdout. torch, diffusers and gradio are imported by the commands that need them.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def with_bar(picture: np.ndarray, fan: Fan) -> Bar:
     bar = np.full((row + swatch, width, 3), PAPER, np.uint8)
     for strength, left, right in zip(strengths, edges, edges[1:]):
         bar[row:, left:right] = round(255 * strength)
-    bar[row:, edges[1:-1]] = 128  # equal neighbors are told apart too
+    bar[row:, edges[1:-1]] = 128  # equal neighbors stay distinguishable
     bar[row] = bar[-1] = INK
     for i in labelled:
         mask = text_mask(texts[i], line)

@@ -3,7 +3,7 @@
     DD1 <width>x<height> <map> [<support>]
 
 map and support are PNG files in base64. The map is gray, 1, 8 or 16 bits, of the named size or
-smaller; support, one bit at the named size, tells where the map is above 0 and comes only with a
+smaller; support, one bit at the named size, has where the map is above 0 and comes only with a
 smaller one: where the picture is kept must come back to the pixel, how much the rest changes need
 not.
 """

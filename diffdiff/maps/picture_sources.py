@@ -172,7 +172,7 @@ def foreground(
     Args:
         box: (left, top, right, bottom) in parts of the width and the height; all outside of it is
             background. None is the whole picture.
-        inside, outside: [H, W], above 0 where the user said so; with strokes alone, `inside` and
+        inside, outside: [H, W], above 0 where marked; with strokes alone, `inside` and
             `outside` are both needed.
         rounds: 1..20.
 

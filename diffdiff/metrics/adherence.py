@@ -1,8 +1,8 @@
 """How well an edit follows its change map, and how much of the picture it changed.
 
 CAM and DAM are the measures of *Differential Diffusion* (Levin & Fried, arXiv 2306.00950): the map
-beside an edit map of what really changed. The paper's edit map is spatial LPIPS; `pixel_change`
-is the variant that needs no network.
+compared with an edit map of what really changed. The paper's edit map is spatial LPIPS;
+`pixel_change` is the variant that needs no network.
 """
 
 from __future__ import annotations

@@ -24,10 +24,10 @@ def wanted(args: EditArgs, run: RunArgs, scheduler: Any, refines: bool, own_rule
     Args:
         scheduler: of the run.
         refines: a refiner takes over in between.
-        own_rule: strengths begin where the caller says, not where the pipeline has it.
+        own_rule: strengths start where the caller decides, not the pipeline.
 
     Raises:
-        FieldError: "levels", where they are asked for and cannot be had.
+        FieldError: "levels", where they are required and not possible.
     """
     if not args.fine(run.steps) or (own_rule and args.levels != "fine"):
         return False

@@ -54,7 +54,7 @@ class Extra:
         """Prepare the extra calls after a step of the main run.
 
         Args:
-            x, answer: what the model was asked there, and what it said (held): `[B, C, h, w]`.
+            x, answer: the model's input there, and its answer (held): `[B, C, h, w]`.
             reached: where the scheduler has come to.
             step: the next.
         """
@@ -82,8 +82,8 @@ class Extra:
         object.
 
         Args:
-            x: what the model was asked: `[B, C, h, w]`.
-            answer: what it said, without the learned variance that may follow.
+            x: the model's input: `[B, C, h, w]`.
+            answer: its answer, without the learned variance that may follow.
             timestep, *args, **kwargs: as for `scheduler.step`.
         """
         twin, self.twin = self.twin, None

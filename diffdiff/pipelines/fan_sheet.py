@@ -52,7 +52,7 @@ def sheet(
     """Make a picture for each strength: plain img2img at it, or the map scaled by it.
 
     The pictures of the result: a contact sheet for each seed, then the single ones, by strength
-    and then by seed; `runs` says which is which.
+    and then by seed; `runs` has the strength and seed of each.
     """
     strengths = args.several
     if change_map is None:

@@ -48,7 +48,7 @@ def load(
         second: SDXL's refiner or DeepFloyd IF's stage II, as `source`.
 
     Raises:
-        FieldError: what was asked for cannot be loaded.
+        FieldError: it cannot be loaded.
     """
     for name, value, allowed in (("dtype", dtype, DTYPES), ("offload", offload, OFFLOADS)):
         if value not in allowed:

@@ -23,8 +23,8 @@ from .engine import Engine
 from .finite import MODEL, VAE
 
 FAMILIES = ("sd", "sdxl")
-CELLS = 40960  # latent cells of one model call, unless told otherwise: ten of 64x64
-SCORE = 6.0  # the aesthetic score that Stable Diffusion XL's refiner is asked for by default
+CELLS = 40960  # latent cells of one model call, unless set otherwise: ten of 64x64
+SCORE = 6.0  # the aesthetic score that Stable Diffusion XL's refiner gets by default
 
 
 class Words(NamedTuple):

@@ -52,7 +52,7 @@ def noise_by_strength(
 class Ruler:
     """The levels of a scheduler whose `set_timesteps` has been called.
 
-    A level is told by its coordinate: the timestep where that says everything, else sigma (Karras'
+    A level is given by its coordinate: the timestep where that determines it, else sigma (Karras'
     and other spacings, flow matching).
 
     Args:

@@ -85,7 +85,7 @@ class Forks:
             at: index of the step on the full schedule (`Hold.step`).
 
         Returns:
-            The scheduler's own output object, its `prev_sample` mended.
+            The scheduler's own output object with its `prev_sample` corrected.
         """
         self._fork(at)
 

@@ -62,7 +62,7 @@ def schedule_of(scheduler: Any, index: Callable[[], int] | None = None) -> Sched
     index: the place of the call to come in `timesteps`; without it the call's timestep is looked
         up, which waits for the device that it is on.
 
-    PNDM lists its second timestep twice: it has one step more than was asked for, and img2img
+    PNDM lists its second timestep twice: it has one step more than requested, and img2img
     counts in that list.
     """
     times = scheduler.timesteps.tolist()

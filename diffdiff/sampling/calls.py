@@ -19,7 +19,7 @@ SCHEDULES = ("sigmas", "sigma_sched", "timesteps")
 
 
 AFTER_GUIDANCE = "sampler_post_cfg_function"
-HEARD = ("uncond_denoised", "cond_denoised")  # what such functions are told
+HEARD = ("uncond_denoised", "cond_denoised")  # what such functions get
 ASIDE = "last_noise_uncond"  # what the WebUI's own CFG++ samplers read from the model
 
 
@@ -28,17 +28,17 @@ class Habits:
     """How a sampler function works through a schedule (`diffdiff.sampling.probe` finds out).
 
     opens: which of its model calls, counted from 0, are the first of a step; None: each is.
-    by_level: a step's place is found by its level, since a later start asks at other ones.
+    by_level: a step's place is found by its level, since a later start uses other ones.
     exact: steps begin at the schedule's own levels.
     memory: for how many steps a released pixel is replayed; 0: the sampler remembers nothing, inf:
         it never forgets, or keeps its x where nothing can be written into it.
-    extra: how many questions more than the main run a later start asks after its first one.
+    extra: how many more model calls than the main run a later start makes after its first one.
     lead: how often a later start draws noise before its first question.
     draws: it draws noise.
     alone: its last step can be a run of its own.
     as_is: its first question is the x that it is given.
     mirrored: model calls that ask at -x.
-    early: for each level between steps that was asked about, how many questions a start there asks
+    early: for each level between steps that was tried, how many model calls a start there makes
         before the next step; None: such a start is not possible, as `early_why` says.
     why: what keeps it from being replayed, where it is not.
     """

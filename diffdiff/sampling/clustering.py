@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 HEAVY = 0.01  # share of all values that makes one of them a flat region
-BINS = 192  # values that are told apart beside the flat regions
+BINS = 192  # distinct values besides the flat regions
 
 
 def nearest_centers(

@@ -1,4 +1,4 @@
-"""What an inpainting checkpoint is told of the mask."""
+"""The mask that an inpainting checkpoint sees."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ DDIM (arXiv 2010.02502, equation 12 with sigma = 0; Euler's step) from the step 
 
     x(level) = signal * x0 + noise * eps,
 
-x0 and eps being what the model's answer there says of the pixel. For a pixel that is held, x0 is
+with x0 and eps from the model's answer there. For a pixel that is held, x0 is
 the original and eps the run's noise.
 """
 

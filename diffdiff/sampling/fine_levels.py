@@ -21,7 +21,7 @@ from .clustering import nearest_centers
 from .start_steps import NEVER, WEBUI, Between, StartRule, StartSteps
 
 DENSE = 500  # steps of the schedule that stands for infinitely many
-STEPS = 30_000  # steps that the host's rule is asked about, for a place on it
+STEPS = 30_000  # steps of the schedule on which the host's rule is evaluated
 NEAR = 1e-3  # part by which a level differs from a step at least
 
 

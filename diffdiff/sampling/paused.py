@@ -1,7 +1,7 @@
 """Functions that stop at each model call: ordinary code, paused in the middle of its work.
 
 A sampler calls its model from deep inside; to stop it there and go on later it runs in a thread of
-its own. Only one thread is ever at work: `resume` returns when the run asks again or is done, so
+its own. Only one thread works at any time: `resume` returns when the run asks again or is done, so
 nothing that the threads share can change under their hands.
 """
 

@@ -107,7 +107,7 @@ class Probe:
 
     def habits(self) -> Habits:
         try:
-            with redirect_stderr(io.StringIO()):  # some show their progress whatever they are told
+            with redirect_stderr(io.StringIO()):  # some show their progress regardless
                 return self._habits()
         except (Exception, Endless) as error:
             why = f"it failed when it was tried out ({type(error).__name__}: {error})"

@@ -1,4 +1,4 @@
-"""The registry of modes, and the fields that only some of them obey."""
+"""The registry of modes, and the fields that only some of them use."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ NAMES = tuple(MODES)
 SEVERAL = tuple(mode.name for mode in REGISTRY if mode.several)
 """Modes of several strengths."""
 OF_SEVERAL = (*STRENGTHS, "fan_layout", "sheet_batch")
-"""Fields that only those obey, in the order of a panel."""
+"""Fields that only those use, in the order of a panel."""
 HELP = " ".join(f"{mode.name}: {mode.about}" for mode in REGISTRY)
 
 

@@ -17,7 +17,7 @@ from . import response, strength_list
 from .edit import AUTO, EditArgs
 
 __all__ = ["AUTO", "EditArgs", "changed", "fields", "parse", "remedy", "schema_of"]
-PICTURES = ("map", "other_image")  # too large to be told
+PICTURES = ("map", "other_image")  # too large for messages and parameters
 
 
 def parse(request: dict, model: type[BaseModel] = EditArgs) -> Any:

@@ -1,6 +1,6 @@
 """What a landscape of the toy world can be, and how a prompt describes it.
 
-A scene has seven attributes that are drawn independently of each other and can all be told from
+A scene has seven attributes that are drawn independently of each other and can all be recognized in
 the picture. Captions name any of them, in several ways; what a caption leaves out is free.
 """
 

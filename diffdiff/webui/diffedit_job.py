@@ -1,7 +1,7 @@
 """DiffEdit on the host's own model: a small job whose sampler compares two prompts.
 
 The prompts go the host's way (syntax, styles, extra networks, SDXL's sizes), as the prompt and the
-negative prompt of an img2img job that makes no picture. What the model said is kept, so that
+negative prompt of an img2img job that makes no picture. The model's answers are cached, so that
 everything after it costs nothing.
 """
 
@@ -27,7 +27,7 @@ from ..settings.sources import DiffEditArgs, check_prompts
 from . import host
 
 SAMPLER, STEPS = "Euler", 20  # steps: for prompts that change along a run
-CELLS = 40960  # latent cells of one call, unless told otherwise: ten of 64x64
+CELLS = 40960  # latent cells of one call, unless set otherwise: ten of 64x64
 KEPT = 16  # answers of the model, the latest ones
 SIDE = 8  # pixels of a latent cell
 
@@ -40,7 +40,7 @@ class Asked(NamedTuple):
 
     picture: RGB. reference, query: prompts; styles: names of those that the query gets.
     width, height: of the run that the map is for, pixels. override_settings: the job's own;
-    told: settings that the job's object has beside them.
+    told: further settings of the job's object.
     """
 
     picture: Image.Image

@@ -1,7 +1,7 @@
 """What the host is and can do: the only place that knows its private names.
 
 A1111, Forge, Forge Neo and reForge differ in these things, and so will the next one. Each function
-asks for a capability and looks at what is there; no host is told by its name.
+checks for a capability, never for the name of a host.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def is_flow() -> bool:
 
 
 def schedule_of(sampler: Any, p: Any, steps: int, like: Tensor) -> Schedule:
-    """Return the full schedule of a run, by the sampler's own rule. To be asked within the run:
+    """Return the full schedule of a run, by the sampler's own rule. Call it within the run:
     flow models shift it by settings of the job, and some by its size."""
     if hasattr(sampler, "get_timesteps"):
         alphas = shared.sd_model.alphas_cumprod.to(like.device)

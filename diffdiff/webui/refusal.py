@@ -74,9 +74,9 @@ def finished(p: Any, pp: Any) -> Iterator[None]:
 
 @contextmanager
 def completed(processed: Any) -> Iterator[None]:
-    """Return what fails in here, after a job's pictures are finished, is written beside them: in
-    the comments that the page shows, and in the parameters that the API sends. The pictures are
-    right and have cost their time, so the job does not end with an error.
+    """Report errors that happen inside, after a job's pictures are finished, in the comments that
+    the page shows and in the parameters that the API sends. The pictures are right and have cost
+    their time, so the job does not end with an error.
 
     Args:
         processed: the host's result of the job.

@@ -48,7 +48,7 @@ def build(elem_id: Callable[[str], str]) -> Panel:
     helps: dict[str, str] = {}
 
     def make(name: str, **more: Any) -> None:
-        # the page's script shows the help where it is asked for: told always, it is a page long
+        # the page's script shows the help on request: all of it would be a page long
         helps[elem_id(name)] = described[name]["help"]
         if name == "soften_radius":
             # hosts save a control's value under its label: a 0 that one saved when the slider had

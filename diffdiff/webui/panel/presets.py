@@ -13,7 +13,7 @@ from ...errors import FieldError
 from ...maps import layers
 
 FOLDER = Path(__file__).resolve().parents[3] / "presets"
-OWN = "own"  # the folder of one's own, which an update leaves alone
+OWN = "own"  # the folder of the user's presets, which an update leaves alone
 
 
 def listed() -> dict[str, Path]:

@@ -34,7 +34,7 @@ LARGEST = 1024  # pixels, of the longer side of what is shown
 class Seen(NamedTuple):
     """What the last preview was made from; live changes use the same.
 
-    about: as `automap.of_picture` takes it, without what the panel says.
+    about: as `automap.of_picture` takes it, without the panel's settings.
     work: of the run that would follow.
     run: its sampler and steps, where they are known.
     """
@@ -183,9 +183,9 @@ def on_the_model(work: Callable[[], Any]) -> Any:
         except FieldError as error:  # the host would print it
             return None, error
         except Exception as error:  # no checkpoint, a text encoder that is missing, no memory, ...
-            logger.exception("Differential Diffusion: the model could not be asked")
-            problem = f"it could not be asked ({type(error).__name__}: {error})"
-            remedy = "Look whether a checkpoint is chosen that has its text encoders and its VAE"
+            logger.exception("Differential Diffusion: the model could not be run")
+            problem = f"it could not be run ({type(error).__name__}: {error})"
+            remedy = "Check that a checkpoint with its text encoders and VAE is loaded"
             return None, FieldError("model", problem, remedy)
 
     with call_queue.queue_lock:
@@ -195,7 +195,7 @@ def on_the_model(work: Callable[[], Any]) -> Any:
         finally:
             shared.state.end()
     if made is None:
-        raise FieldError("model", "it failed; the host's log says why", "Try another setting")
+        raise FieldError("model", "it failed; see the host's log", "Try another setting")
     if made[1] is not None:
         raise made[1]
     return made[0]
