@@ -10,7 +10,7 @@ HOST = (  # these need a WebUI: tests/webui/test_host_doc_messages.py
     "mode: soft inpaint needs a mask",
     "mode: a sheet cannot go on with a refiner",
     "anchor: inverted goes with DDIM, not Euler",
-    "script: SD upscale works on parts of the picture, and the map cannot follow them",
+    "script: Outpainting mk2 hands over a picture of its own",
     "script: this job made its pictures without the sampler that obeys the map",
     "model: PiD works from noise beside a small picture",
     "map: 3 maps for a batch of 4",

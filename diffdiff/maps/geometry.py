@@ -1,4 +1,4 @@
-"""Change maps: values stretched, and brought to the size that is needed.
+"""Change maps: stretch their values, and bring them to the size that is needed.
 
 A change map is a float32 array [H, W] in 0..1, where 1 means change fully and 0 means keep.
 """
@@ -20,7 +20,7 @@ LARGEST_CELL = 16  # pixels of a latent cell
 
 
 def invert(m: np.ndarray) -> np.ndarray:
-    """1 - m, for maps in which white means keep, as in the paper. float32 [H, W] in 0..1."""
+    """Return 1 - m, for maps in which white means keep, as in the paper. float32 [H, W] in 0..1."""
     return np.subtract(np.float32(1), m, dtype=np.float32)
 
 
@@ -65,7 +65,7 @@ def _level_values(black: float, white: float, gamma: float) -> tuple[np.float32,
 
 
 def resize(m: np.ndarray, width: int, height: int) -> np.ndarray:
-    """A map at another size: float32 [height, width] in 0..1.
+    """Resize a map: float32 [height, width] in 0..1.
 
     Each axis on its own: area averaging where it shrinks, linear between pixel centres where it
     grows. A part of the map that has one value keeps exactly that value. At the same size the map
@@ -94,7 +94,7 @@ def _check_sides(width: int, height: int) -> None:
 
 
 def _area(m: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Area averages, [height, width], neither side larger than the map's.
+    """Average over areas, [height, width], neither side larger than the map's.
 
     cv2 holds its weights in float32, which turns a constant into a neighbouring float. Sums in
     float64, divided by what the same weights make of ones, give the constant back.
@@ -122,7 +122,7 @@ def _cv_area(block: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def _stretch(m: np.ndarray, size: int, axis: int) -> np.ndarray:
-    """Linear enlargement of one axis to `size`; the border pixel continues outwards."""
+    """Enlarge one axis linearly to `size`; the border pixel continues outwards."""
     last = m.shape[axis] - 1
     at = np.clip((np.arange(size) + 0.5) * ((last + 1) / size) - 0.5, 0, last)
     low = at.astype(np.intp)
@@ -138,7 +138,7 @@ def _stretch(m: np.ndarray, size: int, axis: int) -> np.ndarray:
 def follow(
     m: np.ndarray, resize_mode: int, image_size: tuple[int, int], width: int, height: int
 ) -> np.ndarray:
-    """What the WebUI does to the init image before img2img, done to its map: [height, width].
+    """Do to a map what the WebUI does to its init image before img2img: [height, width].
 
     Args:
         m: float32 [H, W] in 0..1.
@@ -178,14 +178,14 @@ def follow(
 
 
 def _window(m: np.ndarray, left: int, top: int, width: int, height: int) -> np.ndarray:
-    """A map pasted at (left, top) into [height, width]: cut outside, continued at its borders."""
+    """Paste a map at (left, top) into [height, width]: cut outside, continued at its borders."""
     columns = np.clip(np.arange(width) - left, 0, m.shape[1] - 1)
     rows = np.clip(np.arange(height) - top, 0, m.shape[0] - 1)
     return m[rows[:, None], columns]
 
 
 def to_latent(m: np.ndarray, h: int, w: int) -> np.ndarray:
-    """A map at latent resolution: float32 [h, w] in 0..1 by area averaging.
+    """Average a map to latent resolution: float32 [h, w] in 0..1 by area.
 
     For whole factors this is the mean of each block, and a block of one value keeps exactly it.
     """
@@ -193,15 +193,46 @@ def to_latent(m: np.ndarray, h: int, w: int) -> np.ndarray:
 
 
 def cells(m: np.ndarray, h: int, w: int) -> np.ndarray:
-    """A map at the latent resolution of a VAE that works in whole cells: `to_latent` of what it
-    sees, without a rest of less than a cell on the right and below."""
+    """Average a map to the latent resolution of a VAE that works in whole cells: `to_latent` of
+    what it sees, without a rest."""
     rows, columns = (max(side // count, 1) * count for side, count in zip(m.shape, (h, w)))
     return to_latent(m[:rows, :columns], h, w)
 
 
 def over_frames(stack: np.ndarray, rank: int) -> np.ndarray:
-    """Maps that meet latents of any rank by broadcasting: `[B, h, w]` -> `[B, 1, ..., h, w]`.
+    """Reshape maps to broadcast over latents of any rank: `[B, h, w]` -> `[B, 1, ..., h, w]`.
 
     rank: of the latents; 4 for `[B, C, h, w]`, 5 for `[B, C, T, h, w]`, whose frames share a map.
     """
     return stack.reshape(len(stack), *[1] * (rank - 3), *stack.shape[-2:])
+
+
+def part(
+    m: np.ndarray,
+    whole: tuple[float, float],
+    offset: tuple[float, float],
+    width: int,
+    height: int,
+    edge: int = 0,
+    continued: bool = False,
+) -> np.ndarray:
+    """Return the part of a map that a picture shows: float32 [height, width] in 0..1.
+
+    Args:
+        m: float32 [H, W], of all of the picture that this one is a part of.
+        whole: (width, height) of all of it, in pixels of the part.
+        offset: (x, y) of the part's left top corner in it; what lies beyond is new and is 1.
+        edge: pixels inside, beside what is new, over which the map rises to 1.
+        continued: what lies beyond is not new but continues the map's borders.
+    """
+    columns, rows = max(round(whole[0]), 1), max(round(whole[1]), 1)
+    x, y = (np.arange(side) + round(at) for side, at in zip((width, height), offset))
+    inside = ((y >= 0) & (y < rows))[:, None] & ((x >= 0) & (x < columns))
+    found = resize(m, columns, rows)[np.clip(y, 0, rows - 1)[:, None], np.clip(x, 0, columns - 1)]
+    if continued or inside.all():
+        return found
+    new = np.ones_like(found)
+    if edge > 0 and inside.any():
+        away = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        found = np.maximum(found, np.clip(1 - away / edge, 0, 1))
+    return np.where(inside, found, new).astype(np.float32)

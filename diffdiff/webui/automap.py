@@ -1,4 +1,4 @@
-"""The maps of a job, or of a preview, whose source is not painted."""
+"""The maps of a job, or of a preview, whose source is not the painter."""
 
 from __future__ import annotations
 
@@ -8,24 +8,35 @@ import numpy as np
 from modules import images, shared
 from PIL import Image
 
+from ..images.placed import Place
 from ..images.read import decode_picture
 from ..maps import build, diffedit, geometry
 from ..maps.layers import Layer
 from ..settings.schema import EditArgs
-from . import controlnet, diffedit_job, host
+from . import controlnet, diffedit_job, host, pieces
 
 
 class Unknown(Exception):
-    """The model would have to be asked."""
+    """Raised where the model would have to be called."""
 
 
-def of_job(p: Any, args: EditArgs, painted: list[np.ndarray]) -> list[np.ndarray]:
-    """A map for every init image, float32 [H, W] of its size.
+def of_job(
+    p: Any, args: EditArgs, painted: list[np.ndarray], places: list[Place] | None = None
+) -> list[np.ndarray]:
+    """Make a map for every init image, float32 [H, W] of its size.
+
+    Args:
+        places: of pictures that are parts of others; then a map for each of those, made once.
 
     Raises:
         FieldError: what a source refuses.
     """
     prompt = p.prompt[0] if isinstance(p.prompt, list) else p.prompt
+    if places is not None:
+        return [
+            _of_root(root, p, args, prompt, painted[i if len(painted) > 1 else 0 :][:1])
+            for i, root in enumerate(pieces.roots_of(places))
+        ]
     made = []
     for i, image in enumerate(p.init_images):
         about = {
@@ -36,6 +47,22 @@ def of_job(p: Any, args: EditArgs, painted: list[np.ndarray]) -> list[np.ndarray
         }  # fmt: skip
         made.append(of_picture(image, args, **about))
     return made
+
+
+def _of_root(
+    root: pieces.Root, p: Any, args: EditArgs, prompt: str, painted: list[np.ndarray]
+) -> np.ndarray:
+    """Return the map of a picture that a script works on in parts."""
+    key = repr((args, prompt, p.styles))
+    if key not in root.maps:
+        root.maps[key] = of_picture(
+            root.picture, args, prompt=prompt, width=root.picture.width,
+            height=root.picture.height, styles=tuple(p.styles or ()),
+            override_settings=dict(p.override_settings or {}), told=host.told_settings(p),
+            mask=mask_of(root.mask, p.inpainting_mask_invert),
+            painted=painted[0] if painted else None,
+        )  # fmt: skip
+    return root.maps[key]
 
 
 def of_picture(
@@ -51,7 +78,7 @@ def of_picture(
     painted: np.ndarray | None = None,
     ask: bool = True,
 ) -> np.ndarray:
-    """The map of one picture, float32 [H, W] of its size, before it is shaped.
+    """Make the map of one picture, float32 [H, W] of its size, before it is shaped.
 
     Args:
         prompt: of the run, the query where there is no other; styles: names of its styles.
@@ -97,7 +124,8 @@ def of_picture(
 
 
 def mask_of(mask: Image.Image | None, inverted: bool | int) -> np.ndarray | None:
-    """The host's inpaint mask, white where it is: float32 [H, W]; None where nothing is masked.
+    """Return the host's inpaint mask, white where masked: float32 [H, W]; None where nothing is
+    masked.
 
     A picture with alpha says it there, as in the host's own reading.
     """
@@ -109,8 +137,8 @@ def mask_of(mask: Image.Image | None, inverted: bool | int) -> np.ndarray | None
 
 
 def sent_mask(data: str | None, inverted: bool = False) -> np.ndarray | None:
-    """A mask as base64 or a data URL, white where it is: float32 [H, W]; None where nothing is
-    masked. inverted: by the host's option.
+    """Decode a mask from base64 or a data URL, white where masked: float32 [H, W]; None where
+    nothing is masked. inverted: by the tab's mask mode.
 
     Raises:
         FieldError: "mask".
@@ -120,7 +148,7 @@ def sent_mask(data: str | None, inverted: bool = False) -> np.ndarray | None:
 
 
 def drawn(mask: np.ndarray) -> np.ndarray | None:
-    """The mask; None for an empty canvas, which is no mask."""
+    """Return the mask; None for an empty canvas, which is not a mask."""
     return mask if mask.any() else None
 
 

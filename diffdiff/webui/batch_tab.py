@@ -38,7 +38,7 @@ def own_map(p: Any, args: EditArgs, change_maps: list[np.ndarray]) -> list[np.nd
     files = [Path(folder) / f"{stem}{ending}" for ending in ENDINGS]
     found = next((file for file in files if file.is_file()), None)
     if found is not None:
-        return [geometry.decode(found.read_bytes())]
+        return [geometry.decode(found.read_bytes(), with_tiff=False)]
     problem = f"there is no map called {stem} in {folder}"
     missing = settings.get("batch_missing")
     if missing == settings.MISSING[2]:

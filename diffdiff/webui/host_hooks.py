@@ -1,4 +1,5 @@
-"""What the host does between jobs, looked at: callbacks, and two functions that tell nobody.
+"""Hooks outside a job: script callbacks, and wrappers for two image-reading functions that have no
+callback.
 
 Everything here is undone when the host unloads the extension.
 """
@@ -10,12 +11,12 @@ from typing import Any
 
 from modules import images, script_callbacks
 
-from . import batch_tab, host_page, png_metadata, settings
+from . import batch_tab, host_page, host_scripts, pieces, png_metadata, settings
 from .api import routes
 
 
-def start() -> None:
-    """Once for each time that the host loads the script."""
+def start(script_class: type) -> None:
+    """Register the hooks, once per load of the script. script_class: ours."""
     plain_read, plain_info = images.read, images.read_info_from_image
 
     @functools.wraps(plain_read)
@@ -39,7 +40,12 @@ def start() -> None:
         if images.read_info_from_image is read_info_from_image:
             images.read_info_from_image = plain_info
 
+    def around(runner: Any, p: Any, values: tuple) -> Any:
+        ours = host_scripts.values_of(runner, script_class, values)
+        return pieces.followed(p, ours)
+
     script_callbacks.on_script_unloaded(stop)
+    script_callbacks.on_script_unloaded(host_scripts.around_runs(around))
     script_callbacks.on_ui_settings(settings.register)
     script_callbacks.on_before_image_saved(png_metadata.saving)
     script_callbacks.on_app_started(routes.register)

@@ -11,7 +11,7 @@ from ..edit import request
 from ..errors import FieldError
 from ..maps.build import wanted
 from ..settings.schema import EditArgs
-from . import automap, batch_tab, host_page, png_metadata, selfcheck, settings, xyz
+from . import automap, batch_tab, host_page, pieces, png_metadata, selfcheck, settings, xyz
 from .job.fan import FanSession
 from .job.session import Session
 from .job.sheet import SheetSession
@@ -19,12 +19,11 @@ from .panel import panel, sources
 from .refusal import completed, finished, refuse
 
 TITLE = "Differential Diffusion"
-IN_PARTS = ("sd upscale", "ultimate sd upscale", "outpainting mk2", "poor man's outpainting")
 SESSIONS = {"fan": FanSession, "sheet": SheetSession}  # of the modes with one of their own
 
 
 def edit(p: Any, values: tuple) -> Session | None:
-    """The session of a job, None for one that is not ours.
+    """Return the session of a job, None for a job without this extension.
 
     Raises:
         FieldError: for anything that cannot be used.
@@ -35,39 +34,26 @@ def edit(p: Any, values: tuple) -> Session | None:
         return None
     args, change_maps = asked
     selfcheck.check(wanted_features(args))
-    check_script(p)
+    places = pieces.usable(pieces.of_job(p), args, change_maps, p)
     change_maps = batch_tab.own_map(p, args, change_maps)
     if wanted(args) and (args.needs_map or args.mode != "fan"):
-        change_maps = automap.of_job(p, args, change_maps)
+        change_maps = automap.of_job(p, args, change_maps, places)
     if args.needs_map and not change_maps:
         remedy = "Paint where the picture may change, or send a map."
         raise FieldError("map", "there is no change map", remedy)
+    if places is not None:
+        return Session(p, args, change_maps, pieces.maps(places, change_maps, p, args))
     return SESSIONS.get(args.mode, Session)(p, args, change_maps)
 
 
 def wanted_features(args: EditArgs) -> dict[str, str]:
-    """What a job needs beyond the hold: feature -> the field that asks for it."""
+    """Return what a job needs beyond the hold: feature -> the field that requires it."""
     features = {args.mode: "mode", args.anchor: "anchor", args.source: "source"}
     return {name: field for name, field in features.items() if name in selfcheck.NEEDS}
 
 
-def check_script(p: Any) -> None:
-    """Scripts of the host that hand over parts of the picture, to which the map would not fit.
-
-    Raises:
-        FieldError: "script".
-    """
-    runner, values = getattr(p, "scripts", None), getattr(p, "script_args", None) or ()
-    chosen = values[0] if values and isinstance(values[0], int) else 0
-    listed = getattr(runner, "selectable_scripts", None) or []
-    title = listed[chosen - 1].title() if 0 < chosen <= len(listed) else ""
-    if title.lower() in IN_PARTS:  # hosts write them in their own ways
-        problem = f"{title} works on parts of the picture, and the map cannot follow them"
-        raise FieldError("script", problem, "Run it without Differential Diffusion, after the edit")
-
-
 class DifferentialDiffusion(scripts.Script):
-    """Every pixel its own denoising strength, in img2img."""
+    """Give every pixel its own denoising strength, in img2img."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,7 +73,7 @@ class DifferentialDiffusion(scripts.Script):
         return list(self.panel.controls.values())
 
     def after_component(self, component: Any, **kwargs: Any) -> None:
-        """Meets the tab's own components; when the last one is there, the panel is connected."""
+        """Collect the tab's own components; after the last one, connect the panel."""
         name = host_page.name_of(component)
         if name is not None:
             self.tab[name] = component
@@ -154,13 +140,14 @@ class DifferentialDiffusion(scripts.Script):
             try:
                 if session is not None:
                     session.deliver(p, processed)
+                pieces.keep(p, processed)
             finally:
                 self.finish(p)
 
     @staticmethod
     def finish(p: Any) -> None:
-        """Gives a job back what was changed for its length. A job that failed never comes here:
-        its object dies, or the next job on it begins with this."""
+        """Give a job back what was changed for its length. A job that failed never comes here: its
+        object dies, or the next job on it begins with this."""
         refused = getattr(p, "diffdiff_refused", None)
         if refused is not None:
             refused.close()

@@ -144,17 +144,6 @@ def test_the_map_travels_with_its_picture(webui, plain, ramp):
     assert "diffdiff_map" not in picture_of(bare).info
 
 
-def test_scripts_that_cut_the_picture_are_refused(webui, plain, ramp):
-    scripts = webui.call("/sdapi/v1/script-info")
-    controls = next(s["args"] for s in scripts if s["name"] == "sd upscale" and s["is_img2img"])
-    own = {"tile overlap": webui.size // 4, "upscaler": "None"}
-    values = [own.get(c["label"].lower(), c["value"]) for c in controls]
-    with pytest.raises(Refused) as refused:
-        webui.img2img({"map": encode(ramp)}, script_name="sd upscale", script_args=values)
-    told = str(refused.value.body).lower()
-    assert "script: sd upscale works on parts of the picture" in told
-
-
 def test_loopback_keeps_what_is_kept(webui, plain, ramp):
     half = (ramp > 127).astype(np.uint8) * 255
     args = [2, 0.75, "Linear", "None"]

@@ -36,13 +36,6 @@ def test_scripts_with_ours_not_installed(webui, bare, plain, body):
         assert all((a == b).all() for a, b in zip(got, want, strict=True))
 
 
-def test_sd_upscale_is_refused_plainly(webui, plain):
-    with pytest.raises(Refused) as refused:
-        webui.img2img(right(webui, 255), script_name="sd upscale", script_args=["", 16, 0, 2.0])
-    assert refused.value.status == 422
-    assert refused.value.body["detail"].startswith("script: SD upscale works on parts")
-
-
 def test_an_axis_of_ours_and_one_of_theirs(webui, plain):
     info = webui.call("/sdapi/v1/script-info")
     xyz = next(s for s in info if s["name"] == "x/y/z plot" and s["is_img2img"])

@@ -181,21 +181,6 @@ def test_a_script_with_a_sampler_of_its_own_is_no_plain_picture(kind, edit):
     assert page(kind.job(edit, own_script=OwnSampler())) == ([], told)
 
 
-@pytest.mark.parametrize("title", ["SD upscale", "SD Upscale"])
-def test_a_script_that_cuts_the_picture_is_refused(kind, title):
-    """Forge Neo writes its name in another way than the others."""
-
-    class Cuts:
-        def title(self):
-            return title
-
-        def run(self, p):
-            return process_images(p)
-
-    with pytest.raises(FieldError, match=f"script: {title} works on parts"):
-        kind.run(HALF, own_script=Cuts())
-
-
 @pytest.mark.parametrize("first", [True, False])
 def test_a_neighbor_that_takes_the_sampler_is_obeyed_or_refused(kind, first):
     """reForge's Advanced Model Sampling, for one, puts its own `sample_img2img` on it."""

@@ -20,11 +20,15 @@ API = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8"
 SHEET = {"mode": "sheet"}
 
 
-class Cuts:
+class Arrays:
     def title(self):
-        return "SD upscale"
+        return "Outpainting mk2"
 
     def run(self, p):
+        from diffdiff.webui.pieces import Root
+
+        p.diffdiff_roots = [Root(p.init_images[0], None)]  # as `pieces.followed` notes it
+        p.init_images = [p.init_images[0].transpose(0)]
         return process_images(p)
 
 
@@ -42,9 +46,9 @@ RAISED = {
         {"map": flat(1), "anchor": "inverted"},
         {"sampler_name": "Euler"},
     ),
-    "script: SD upscale works on parts of the picture, and the map cannot follow them": (
+    "script: Outpainting mk2 hands over a picture of its own": (
         {"map": flat(1)},
-        {"own_script": Cuts()},
+        {"own_script": Arrays()},
     ),
     "script: this job made its pictures without the sampler that obeys the map": (
         {"map": flat(1)},

@@ -157,7 +157,7 @@ def test_what_was_watched_is_given_back(host):
     )
     undo = []
     script_callbacks.on_script_unloaded = undo.append
-    watch.start()
+    watch.start(object)
     assert images.read("a.png").info["diffdiff_file"] == "a.png"
     assert images.read_info_from_image(Image.new("RGB", (2, 2))) == ("text", {})
     undo[0]()

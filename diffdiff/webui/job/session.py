@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from modules import images, shared
 from PIL import Image
 
 from ...edit.cells import whole_cells
@@ -26,7 +25,7 @@ from ...sampling.noise_levels import Schedule
 from ...settings.schema import EditArgs
 from .. import host, infotext
 from ..refusal import told
-from . import finite, inversion_prompts, sampler_hook
+from . import finite, inversion_prompts, originals, sampler_hook
 from .inpaint import Inpaint, quiet_builtin
 from .leveling import Leveling
 
@@ -41,20 +40,32 @@ class Session:
         args: checked settings.
         change_maps: decoded maps, float32 `[H, W]`: one, or one for every picture of a batch; in
             soft inpaint, for a fan and a sheet there may be none.
+        pieces: of shaped maps, for pictures that are parts of others: one for each of the job's.
 
     Raises:
         FieldError: there is nothing that says what should change.
     """
 
-    def __init__(self, p: Any, args: EditArgs, change_maps: list[np.ndarray]):
+    def __init__(
+        self,
+        p: Any,
+        args: EditArgs,
+        change_maps: list[np.ndarray],
+        pieces: list[np.ndarray] | None = None,
+    ):
         self.args = self.told = args
         self.user_strength = float(p.denoising_strength)
         self.raw = change_maps
         self.inpaint: Inpaint | None = None
         # the image's own resolution is where a radius in pixels means what the user saw
-        at_size = [geometry.resize(m, *self._image(p, i).size) for i, m in enumerate(change_maps)]
+        whole = change_maps if pieces is None else []
+        at_size = [
+            geometry.resize(m, *originals.init_image(p, i).size) for i, m in enumerate(whole)
+        ]
         self.stack = ExitStack()  # what is changed for the length of the job
-        if args.soft and p.image_mask is not None:
+        if pieces is not None:
+            self.shaped = pieces
+        elif args.soft and p.image_mask is not None:
             self.shaped = self._inpaint(p, [level(m, args) for m in at_size])
         elif at_size:
             work = Work(p.width, p.height, p.resize_mode)
@@ -79,16 +90,12 @@ class Session:
 
     def _inpaint(self, p: Any, painted: list[np.ndarray]) -> list[np.ndarray]:
         """The host's mask softened, with the painted maps; its support becomes the job's mask."""
-        size = self._image(p, 0).size
+        size = originals.init_image(p, 0).size
         self.inpaint = Inpaint(p, self.args, size)
         shaped = joined(self.inpaint.soft, painted, self.args.combine)
         support = np.maximum.reduce([geometry.resize(m, *size) for m in shaped]) > 0
         self.inpaint.take_over(p, support, self.stack)
         return shaped
-
-    @staticmethod
-    def _image(p: Any, index: int) -> Image.Image:
-        return p.init_images[index if index < len(p.init_images) else 0]
 
     def packed(self, index: int) -> str:
         """The map of picture `index`, before it is shaped, as a text that travels with it."""
@@ -106,7 +113,8 @@ class Session:
         if host.starts_from_noise():
             problem = "PiD works from noise beside a small picture, so there is nothing to hold"
             raise FieldError("model", problem, "Load another checkpoint, or untick the panel.")
-        if len(self.shaped) > 1 and len(self.shaped) != p.batch_size:
+        per_image = len(self.shaped) == len(p.init_images)  # the host cuts the batch to them
+        if len(self.shaped) > 1 and len(self.shaped) != p.batch_size and not per_image:
             raise FieldError(
                 "map",
                 f"{len(self.shaped)} maps for a batch of {p.batch_size}",
@@ -152,7 +160,7 @@ class Session:
         count = len(p.init_images) if self.several else 1
         hard = self.inpaint.hard.astype(np.float32)
         fitted = [self._fit(p, i, hard) for i in range(count)]
-        return self.inpaint.start(p, fitted, [self.source(p, i) for i in range(count)])
+        return self.inpaint.start(p, fitted, [originals.source(p, i) for i in range(count)])
 
     def fitted_map(self, p: Any, index: int) -> np.ndarray:
         """The map of picture `index` as the host fitted its image: float32 `[height, width]`."""
@@ -165,7 +173,7 @@ class Session:
         return self.shaped[index if len(self.shaped) > 1 else 0]
 
     def _fit(self, p: Any, index: int, shaped: np.ndarray) -> np.ndarray:
-        size, mode = self._image(p, index).size, p.resize_mode
+        size, mode = originals.init_image(p, index).size, p.resize_mode
         if p.paste_to is not None:  # only masked: the host works on a crop
             x, y, w, h = p.paste_to
             shaped = geometry.resize(shaped, *size)[y : y + h, x : x + w]
@@ -238,7 +246,9 @@ class Session:
         """The picture as the VAE decoded it, with the colours of the original."""
         if not self.args.colour_match or self.levels is None:
             return picture
-        source, change_map = whole_cells(self.source(p, index), self.fitted_map(p, index), picture)
+        source, change_map = whole_cells(
+            originals.source(p, index), self.fitted_map(p, index), picture
+        )
         if source.size != picture.size:
             return picture
         edited = np.array(picture.convert("RGB"))
@@ -252,8 +262,6 @@ class Session:
         """The picture with kept pixels pasted back from the init image, exactly."""
         if not self.args.paste_back or self.levels is None:
             return picture
-        if p.image_mask is not None and self.inpaint is None:
-            return picture  # the host's own inpainting pastes
         source, change_map = whole_cells(*self._whole(p, index), picture)
         if source.size != picture.size:
             p.comment("Differential Diffusion: the size changed, kept pixels were not pasted back")
@@ -267,14 +275,10 @@ class Session:
 
     def _whole(self, p: Any, index: int) -> tuple[Image.Image, np.ndarray]:
         """The original of a finished picture, RGB, and the map of all of it."""
-        source = self._original(p, index)
+        source = originals.original(p, index)
         if p.paste_to is None:
             return source, self.fitted_map(p, index)
         return source, geometry.resize(self._shaped(index if self.several else 0), *source.size)
-
-    def _original(self, p: Any, index: int) -> Image.Image:
-        """The init image of a finished picture, RGB, at its size."""
-        return self.source(p, index) if p.paste_to is None else self._flat(p, index)
 
     def deliver(self, p: Any, processed: Any) -> None:
         """What goes with the pictures of a finished job."""
@@ -282,14 +286,3 @@ class Session:
     def _edit(self, change_map: np.ndarray) -> EditPlan:
         """The edit of a finished picture whose map this is."""
         return EditPlan(change_map, self.args, self.user_strength, *self.levels.counted)
-
-    def _flat(self, p: Any, index: int) -> Image.Image:
-        return images.flatten(self._image(p, index), shared.opts.img2img_background_color)
-
-    def source(self, p: Any, index: int) -> Image.Image:
-        """The init image as the host fitted it: RGB of the job's size."""
-        image, mode = self._flat(p, index), p.resize_mode
-        if p.paste_to is not None:
-            x, y, w, h = p.paste_to
-            image, mode = image.crop((x, y, x + w, y + h)), 2
-        return images.resize_image(0 if mode == 3 else mode, image, p.width, p.height)

@@ -1,0 +1,293 @@
+"""Scripts that work on a picture in parts, on each of the four hosts: each part gets its own piece
+of the map. The scripts here do what the hosts' own do, in their words of Pillow and NumPy."""
+
+import math
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from kind_runs import api, columns, flat, page, process_images
+from PIL import Image, ImageDraw
+
+from diffdiff.errors import FieldError
+
+TILE, OVERLAP = (48, 32), 16
+
+
+class Upscaler:
+    """One that works on arrays."""
+
+    def upscale(self, picture, scale, name=None):
+        return Image.fromarray(np.asarray(picture).repeat(scale, 0).repeat(scale, 1))
+
+
+def along(length, tile):
+    """Where tiles begin, so that they share `OVERLAP` pixels or more."""
+    count = math.ceil((length - OVERLAP) / (tile - OVERLAP))
+    step = (length - tile) / (count - 1) if count > 1 else 0
+    return [min(int(i * step), length - tile) for i in range(count)]
+
+
+class Grid:
+    """SD upscale: enlarge, cut into tiles that overlap, work on batches of them, put together."""
+
+    def __init__(self, scaler=None, batch=1):
+        self.scaler, self.batch, self.seen = scaler, batch, []
+
+    def title(self):
+        return "SD upscale"
+
+    def run(self, p):
+        picture = flattened(p.init_images[0])
+        if self.scaler is None:
+            picture = picture.resize((2 * picture.width, 2 * picture.height), Image.LANCZOS)
+        else:
+            picture = self.scaler.upscale(picture, 2)
+        corners = [
+            (x, y) for y in along(picture.height, TILE[1]) for x in along(picture.width, TILE[0])
+        ]
+        tiles = [picture.crop((x, y, x + TILE[0], y + TILE[1])) for x, y in corners]
+        p.width, p.height = TILE
+        done = []
+        for i in range(0, len(tiles), self.batch):
+            p.batch_size, p.init_images = self.batch, tiles[i : i + self.batch]
+            p.batch_size = len(p.init_images)
+            processed = process_images(p)
+            p.seed += 1
+            done += processed.images
+        whole = np.array(picture)
+        for (x, y), tile in zip(corners, done):
+            whole[y : y + TILE[1], x : x + TILE[0]] = np.asarray(tile)
+        self.seen = [p.init_images]
+        processed.images, processed.enlarged = [Image.fromarray(whole)], picture
+        return processed
+
+
+class Redraw:
+    """Ultimate SD upscale: one tile of the whole after another, each as *only masked*."""
+
+    def title(self):
+        return "Ultimate SD upscale"
+
+    def run(self, p):
+        picture = flattened(p.init_images[0])
+        first = picture = picture.resize((2 * picture.width, 2 * picture.height), Image.LANCZOS)
+        p.inpaint_full_res, p.inpaint_full_res_padding, p.mask_blur = True, 8, 0
+        p.width, p.height = 64, 64
+        for y in range(0, picture.height, 48):
+            for x in range(0, picture.width, 64):
+                mask = Image.new("L", picture.size, "black")
+                ImageDraw.Draw(mask).rectangle((x, y, x + 63, y + 47), fill="white")
+                p.init_images, p.image_mask, p.paste_to = [picture], mask, None
+                processed = process_images(p)
+                picture = processed.images[0]
+        processed.images, processed.enlarged = [picture], first
+        return processed
+
+
+class Outwards:
+    """Poor man's outpainting, to the right: the picture on a larger canvas, in tiles."""
+
+    def title(self):
+        return "Poor man's outpainting"
+
+    def run(self, p):
+        picture, more = p.init_images[0].convert("RGB"), 48
+        canvas = Image.new("RGB", (picture.width + more, picture.height))
+        canvas.paste(picture, (0, 0))
+        self.pieces = []
+        for left in (0, canvas.width - 64):
+            p.init_images = [canvas.crop((left, 0, left + 64, 48))]
+            p.width, p.height = 64, 48
+            processed = process_images(p)
+            self.pieces.append((left, processed.images[0]))
+        processed.canvas = canvas
+        return processed
+
+
+class Arrays:
+    """Outpainting mk2: what it hands over was an array in between."""
+
+    def title(self):
+        return "Outpainting mk2"
+
+    def run(self, p):
+        picture = np.asarray(p.init_images[0].convert("RGB"))
+        p.init_images = [Image.fromarray(np.roll(picture, 8, 1))]
+        return process_images(p)
+
+
+class Again:
+    """Loopback, and a script that hands over the same picture as another object."""
+
+    def title(self):
+        return "Loopback"
+
+    def run(self, p):
+        p.init_images = [Image.fromarray(np.asarray(p.init_images[0]))]
+        for _ in range(2):
+            processed = process_images(p)
+            p.init_images = [processed.images[0]]
+        return processed
+
+
+def flattened(picture):
+    """As hosts lay transparency on a color."""
+    if picture.mode == "RGBA":
+        ground = Image.new("RGBA", picture.size, "white")
+        ground.paste(picture, mask=picture)
+        picture = ground
+    return picture.convert("RGB")
+
+
+@pytest.fixture(autouse=True)
+def followed(kind):
+    """What the extension does when a host loads it."""
+    from diffdiff.webui import host_scripts, pieces
+
+    script = sys.modules["diffdiff.webui.script"].DifferentialDiffusion
+    stop = host_scripts.around_runs(
+        lambda runner, p, values: pieces.followed(p, host_scripts.values_of(runner, script, values))
+    )
+    scaler = Upscaler()
+    sys.modules["modules.shared"].sd_upscalers = [SimpleNamespace(scaler=scaler)]
+    yield scaler
+    stop()
+    assert "paste" in vars(Image.Image) and Image.Image.paste.__module__ == "PIL.Image"
+    assert not vars(scaler)
+
+
+def array(processed):
+    return np.asarray(processed.images[0])
+
+
+TILED = {
+    "tiles": lambda scaler: Grid(),
+    "tiles, an upscaler of arrays": lambda scaler: Grid(scaler),
+    "tiles in batches": lambda scaler: Grid(batch=2),
+    "redrawn": lambda scaler: Redraw(),
+}
+tiled = pytest.mark.parametrize("make", TILED.values(), ids=TILED)
+
+
+@tiled
+def test_white_is_the_plain_script(kind, followed, make):
+    plain = kind.run(own_script=make(followed))
+    white = kind.run({"map": flat(1)}, own_script=make(followed))
+    np.testing.assert_array_equal(array(white), array(plain))
+
+
+@tiled
+def test_black_is_the_enlarged_picture(kind, followed, make):
+    kind.model.core.batches.clear()
+    black = kind.run({"map": flat(0)}, own_script=make(followed))
+    np.testing.assert_array_equal(array(black), np.asarray(black.enlarged))
+    assert kind.model.core.batches == [], "nothing was asked of the model"
+
+
+@tiled
+def test_a_constant_is_the_plain_script_at_that_strength(kind, followed, make):
+    plain = kind.run(own_script=make(followed), denoising_strength=0.5)
+    same = kind.run({"map": flat(0.5), "scale": "absolute"}, own_script=make(followed),
+                    denoising_strength=1.0)  # fmt: skip
+    assert abs(array(same).astype(int) - array(plain)).max() <= 1
+
+
+@tiled
+def test_the_kept_half_is_exact_across_tiles(kind, followed, make):
+    half = kind.run({"map": columns(0, 1)}, own_script=make(followed))
+    before, after = np.asarray(half.enlarged).astype(int), array(half)
+    kept = before.shape[1] // 2 - 1  # the border itself lies between two pixels
+    assert (after[:, :kept] == before[:, :kept]).all()
+    changed = (after != before).any(2)
+    assert changed[:, kept + 8 :].mean() > 0.9
+
+
+def test_softening_is_that_of_the_whole_picture(kind, followed):
+    """Not of each tile, whose borders it would show."""
+    from diffdiff.webui import pieces
+
+    found = []
+    plain = pieces.maps
+    pieces.maps = lambda *args: found.append(plain(*args)) or found[-1]
+    try:
+        kind.run({"map": columns(0, 1), "soften_radius": 8}, own_script=Grid())
+    finally:
+        pieces.maps = plain
+    for left, right in zip(along(128, TILE[0]), along(128, TILE[0])[1:]):
+        assert right - left < TILE[0]
+    first, second = found[0][0], found[1][0]
+    shift = along(128, TILE[0])[1]
+    np.testing.assert_array_equal(first[:, shift:], second[:, : TILE[0] - shift])
+
+
+def test_transparency_is_laid_on_the_hosts_color(kind, followed):
+    rng = np.random.default_rng(3)
+    picture = Image.fromarray(rng.integers(0, 256, (48, 64, 4)).astype(np.uint8), "RGBA")
+    black = kind.run({"map": flat(0)}, own_script=Grid(), init_images=[picture])
+    np.testing.assert_array_equal(array(black), np.asarray(black.enlarged))
+
+
+def test_new_area_is_white(kind, followed):
+    script = Outwards()
+    processed = kind.run({"map": flat(0)}, own_script=script)
+    canvas = np.asarray(processed.canvas)
+    (_, inside), (left, beyond) = script.pieces
+    np.testing.assert_array_equal(np.asarray(inside), canvas[:, :64])
+    old = 64 - left
+    piece, want = np.asarray(beyond), canvas[:, left:]
+    assert (piece[:, : max(old - 16, 0)] == want[:, : max(old - 16, 0)]).all()
+    assert (piece[:, old:] != want[:, old:]).any(2).mean() > 0.9
+
+
+def test_what_has_lost_its_place_is_refused(kind, followed):
+    with pytest.raises(FieldError) as refused:
+        kind.run({"map": columns(0, 1)}, own_script=Arrays())
+    assert refused.value.field == "script" and "Outpainting mk2 hands over" in str(refused.value)
+    assert page(kind.job({"map": columns(0, 1)}, own_script=Arrays()))[0] == []
+    assert kind.run(own_script=Arrays()).images, "it works without ours"
+    off = kind.run({"enabled": False, "map": columns(0, 1)}, own_script=Arrays())
+    np.testing.assert_array_equal(array(off), array(kind.run(own_script=Arrays())))
+
+
+def test_a_whole_picture_is_edited_as_ever(kind, followed):
+    edit = {"map": columns(0, 1), "soften_radius": 4}
+    first = kind.run(edit)
+    p = kind.job(edit)
+    p.init_images = [first.images[0]]
+    want = api(p)
+    again = kind.run(edit, own_script=Again())
+    if not kind.flow:
+        np.testing.assert_array_equal(array(again), array(want))
+    assert (array(again)[:, :16] == np.asarray(kind.job(edit).init_images[0])[:, :16]).all()
+
+
+@pytest.mark.parametrize(
+    ("edit", "field"),
+    [
+        ({"mode": "fan"}, "mode"),
+        ({"mode": "sheet"}, "mode"),
+        ({"mode": "soft inpaint", "map": flat(1)}, "mode"),
+        ({"map": [flat(1), flat(0)]}, "map"),
+    ],
+)
+def test_what_cannot_be_had_in_parts_is_said(kind, followed, edit, field):
+    with pytest.raises(FieldError) as refused:
+        kind.run(edit, own_script=Grid())
+    assert refused.value.field == field
+
+
+def test_a_source_is_read_once_off_the_whole(kind, followed, monkeypatch):
+    from diffdiff.webui import automap
+
+    seen = []
+    plain = automap.of_picture
+
+    def of_picture(image, *args, **named):
+        seen.append(image.size)
+        return plain(image, *args, **named)
+
+    monkeypatch.setattr(automap, "of_picture", of_picture)
+    made = kind.run({"source": "point"}, own_script=Grid())
+    assert seen == [(64, 48)] and made.images
