@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from diffdiff.images import read as decode
+from diffdiff.images.formats import is_tiff
 from diffdiff.maps import geometry
 
 from .bombs import BOMBS, chunk, exif_png
@@ -189,7 +190,9 @@ def _case(rng: random.Random, kind: str, value: Any, good: bool | None, bomb: bo
 
 
 def whole(rng: random.Random) -> Case:
-    return _case(rng, "picture", sent(rng, file(rng)), True)
+    data = file(rng)
+    value = sent(rng, data)
+    return _case(rng, "picture", value, not (isinstance(value, str) and is_tiff(data)))
 
 
 def broken(rng: random.Random) -> Case:

@@ -9,9 +9,11 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from ..errors import FieldError
-from .read import FORMATS, MAX_PIXELS, MAX_SIDE, decode
+from . import tiff
+from .formats import FORMATS, WITH_TIFF
+from .read import MAX_PIXELS, MAX_SIDE, decode, not_read
 
-SEND = "Use a PNG, JPEG, WebP, BMP, GIF or TIFF picture"
+SEND = f"Use a {WITH_TIFF} picture"
 PAPER = "white"  # what shows through where a picture is transparent, as in the WebUIs
 
 
@@ -47,15 +49,18 @@ def read(data: bytes, field: str = "image", name: str = "this") -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_large(field, "far more than 67 million pixels") from None
     except Exception:  # a damaged header can make a reader raise nearly anything
-        raise FieldError(field, f"{name} is not a picture that can be read", SEND) from None
+        raise FieldError(field, not_read(name, data), SEND) from None
     with picture:
+        layout = tiff.problem(picture)
+        if layout is not None:
+            raise FieldError(field, f"{name}: {layout}", tiff.REMEDY)
         width, height = picture.size
         if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
             raise _too_large(field, f"{width}x{height} pixels")
         profile = picture.info.get("icc_profile")
         coloured = picture.mode in ("RGB", "RGBA", "P")
         try:
-            rgb = _rgb(ImageOps.exif_transpose(picture), field)
+            rgb = _rgb(picture, field)
         except FieldError:
             raise
         except Exception as error:  # as above: any failure of a reader means a damaged file
@@ -72,9 +77,9 @@ def _too_large(field: str, size: str) -> FieldError:
 
 def _rgb(picture: Image.Image, field: str) -> Image.Image:
     if picture.mode == "F" or picture.mode.startswith("I"):  # Pillow would cut 16 bits off
-        grey = np.round(decode(picture, field) * 255).astype(np.uint8)
-        return Image.fromarray(grey).convert("RGB")
-    return flat(picture)
+        gray = np.round(decode(picture, field) * 255).astype(np.uint8)
+        return Image.fromarray(gray).convert("RGB")
+    return flat(ImageOps.exif_transpose(picture))
 
 
 def flat(picture: Image.Image) -> Image.Image:

@@ -16,7 +16,9 @@ import numpy as np
 from PIL import Image
 
 from ..errors import FieldError
-from . import untrusted
+from . import formats, tiff, untrusted
+from .formats import FORMATS, LISTED, WITH_TIFF
+from .pixels import Unread, stored
 
 MAX_SIDE = 16384  # pixels
 MAX_PIXELS = 8192 * 8192
@@ -25,8 +27,6 @@ BLOCK = 2**17  # pixels of a block of rows that stays in the cache
 MAX_OVERPAINT = 8  # planes of a picture, each with all its pixels
 ROUNDING = 1e-6  # how far outside 0..1 a float may lie
 
-# Readers that Pillow always has and that run no other program (its EPS reader starts Ghostscript).
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 TURNS = {  # EXIF orientation: what makes the picture upright
     2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE,
@@ -40,11 +40,12 @@ SEND_TEXT = (
     "Send the picture as base64 text or as a data:image/png;base64,... URL; "
     "file paths and web addresses are never opened"
 )
-SEND_FILE = "Send a complete PNG, JPEG, WebP, BMP, GIF or TIFF picture"
+SEND_FILE = f"Send a complete {WITH_TIFF} picture"
+SEND_WEB = f"Send a complete {LISTED} picture"  # as text: to a WebUI, whose Pillow may be any
 SEND_SIZE = "Send a map of at most 8192x8192 pixels"
 
 
-def decode(value: Any, field: str = "map") -> np.ndarray:
+def decode(value: Any, field: str = "map", with_tiff: bool = True) -> np.ndarray:
     """Read a change map: float32 [H, W] in 0..1, 1 = change.
 
     Args:
@@ -52,11 +53,13 @@ def decode(value: Any, field: str = "map") -> np.ndarray:
             bytes of an image file; a PIL image; or an array [H, W] or [H, W, 1 | 3 | 4] of bool,
             uint8, uint16 or floats in 0..1.
         field: the name that errors carry.
+        with_tiff: whether bytes may be a TIFF; text may not.
 
-    Colour becomes luma (Rec. 601), alpha multiplies it (transparent = keep), 16-bit grey keeps its
-    precision, EXIF orientation is applied, of an animation the first frame is read. Pillow's mode
-    "I" is taken as 16-bit grey (0..65535), which is what it means for a PNG; 16-bit *colour* is
-    read with 8 bits, because Pillow does so. Text never names a file: nothing is opened.
+    Values are the stored numbers, without color management. Color becomes luma (Rec. 601), alpha
+    multiplies it (transparent = keep), 16-bit gray keeps its precision, EXIF orientation is
+    applied, of an animation the first frame is read. Pillow's mode "I" is taken as 16-bit gray
+    (0..65535), which is what it means for a PNG; 16-bit *color* is read with 8 bits, because Pillow
+    does so. Text never names a file: nothing is opened.
 
     Raises:
         FieldError: `field`, for everything that is not such a picture, for less than 2x2 pixels,
@@ -64,9 +67,9 @@ def decode(value: Any, field: str = "map") -> np.ndarray:
             any pixel is decoded).
     """
     if isinstance(value, str):
-        return _from_bytes(_from_text(value, field), field, SEND_TEXT)
+        return _from_bytes(_from_text(value, field), field, SEND_WEB)
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return _from_bytes(bytes(value), field, SEND_FILE)
+        return _from_bytes(bytes(value), field, SEND_FILE if with_tiff else SEND_WEB)
     if isinstance(value, Image.Image):
         return _from_picture(value, field, SEND_FILE)
     if isinstance(value, np.ndarray):
@@ -89,7 +92,7 @@ def decode_picture(value: str | bytes, field: str = "image") -> Image.Image:
     if not isinstance(value, (str, bytes)):
         raise FieldError(field, f"{type(value).__name__} is no picture", SEND_TEXT)
     data = _from_text(value, field) if isinstance(value, str) else value
-    return _from_bytes(data, field, SEND_TEXT, _colours)
+    return _from_bytes(data, field, SEND_WEB if isinstance(value, str) else SEND_FILE, _colours)
 
 
 def _colours(picture: Image.Image, field: str, remedy: str) -> Image.Image:
@@ -131,6 +134,8 @@ def _from_bytes(data: bytes, field: str, remedy: str, read: Callable | None = No
     """What `read(picture, field, remedy)` makes of a file; the default: a map."""
     if not data:
         raise FieldError(field, "the file is empty", remedy)
+    if remedy == SEND_WEB and formats.is_tiff(data):
+        raise FieldError(field, "TIFF is not read here", f"{tiff.HOST_REMEDY}. {LISTED} are read")
     problem = untrusted.trouble(data)
     if problem is not None:
         raise FieldError(field, f"the picture is damaged ({problem})", remedy)
@@ -140,15 +145,26 @@ def _from_bytes(data: bytes, field: str, remedy: str, read: Callable | None = No
         problem = "the picture has far more than 67 million pixels"
         raise FieldError(field, problem, SEND_SIZE) from None
     except Exception:  # a damaged header can make a reader raise nearly anything
-        raise FieldError(field, "this is not a picture that can be read", remedy) from None
+        unknown = remedy == SEND_WEB and formats.name(data) is None  # perhaps no picture was meant
+        raise FieldError(field, not_read("this", data), SEND_TEXT if unknown else remedy) from None
     with picture:
         # Other extensions switch on Pillow's LOAD_TRUNCATED_IMAGES for the whole process; the
         # end mark of a PNG tells a cut file all the same.
         if picture.format == "PNG" and data.rfind(b"IEND") < 0:
             raise FieldError(field, "the picture is truncated", remedy)
+        layout = tiff.problem(picture)
+        if layout is not None:
+            raise FieldError(field, layout, tiff.REMEDY)
         if _painted(picture) > MAX_OVERPAINT * picture.width * picture.height:
             raise FieldError(field, "the picture is damaged (it is painted over)", remedy)
         return (read or _from_picture)(picture, field, remedy)
+
+
+def not_read(what: str, data: bytes) -> str:
+    """Say of a file that no reader opened what it is, as far as its first bytes tell."""
+    kind = formats.name(data)
+    told = f"{kind}, which is not read" if kind else "not a picture that can be read"
+    return f"{what} is {told}"
 
 
 def _painted(picture: Image.Image) -> int:
@@ -163,44 +179,15 @@ def _from_picture(picture: Image.Image, field: str, remedy: str) -> np.ndarray:
     try:
         if picture.tell():
             picture.seek(0)
-        picture.load()
-        pixels = _pixels(picture)
+        pixels = stored(picture)
         orientation = _orientation(picture)
+    except Unread as error:
+        raise FieldError(field, str(error), tiff.REMEDY) from None
     except Exception as error:  # as above: any failure of a reader means a damaged file
         reason = str(error) or type(error).__name__
         problem = f"the picture is damaged or truncated ({reason[:120]})"
         raise FieldError(field, problem, remedy) from None
     return _upright(_from_array(pixels, field), orientation)
-
-
-def _pixels(picture: Image.Image) -> np.ndarray:
-    """The picture as an array that `_from_array` takes; 16-bit modes never pass 8 bits."""
-    mode = picture.mode
-    key = picture.info.get("transparency")
-    if mode in ("P", "PA"):
-        return np.asarray(picture.convert("RGB" if mode == "P" and key is None else "RGBA"))
-    if mode in ("La", "RGBa", "1"):
-        picture = picture.convert({"La": "LA", "RGBa": "RGBA", "1": "L"}[mode])
-    elif mode not in ("L", "LA", "RGB", "RGBA", "I", "F") and not mode.startswith("I;16"):
-        picture = picture.convert("RGB")
-    pixels = np.asarray(picture)
-    if picture.mode == "LA":
-        return np.dstack([pixels[..., :1]] * 3 + [pixels[..., 1:]])
-    if picture.mode == "I":
-        if pixels.min() < 0 or pixels.max() > 65535:
-            return pixels  # true 32-bit values: refused by their type
-        pixels = pixels.astype(np.uint16)
-    if isinstance(key, (int, tuple)) and mode in ("1", "L", "I", "RGB", "I;16", "I;16B"):
-        return _with_key(pixels, key * 255 if mode == "1" and key == 1 else key)
-    return pixels
-
-
-def _with_key(pixels: np.ndarray, key: int | tuple[int, ...]) -> np.ndarray:
-    """The same picture with alpha 0 where a pixel has the one colour that PNG calls transparent."""
-    opaque = np.atleast_3d(pixels != np.asarray(key)).any(axis=2)
-    grey = pixels[..., None] if pixels.ndim == 2 else pixels
-    alpha = opaque.astype(pixels.dtype) * np.iinfo(pixels.dtype).max
-    return np.dstack([grey] * (3 // grey.shape[2]) + [alpha])
 
 
 def _orientation(picture: Image.Image) -> int:

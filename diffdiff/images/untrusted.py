@@ -8,6 +8,7 @@ to be looked at. Nothing here decodes or allocates; what is merely damaged is le
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -23,6 +24,7 @@ SMALL_TILE = 1024 * 1024  # pixels; a tile may be larger than its picture, up to
 TYPES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8}
 AS_THEY_ARE = (1, 2, 7)  # types that are bytes or text; every other value becomes an object
 WIDTH, HEIGHT, TILE_WIDTH, TILE_HEIGHT = 256, 257, 322, 323
+MARK = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # of a JPEG; the others belong to coded pixels
 INNER = (330, 34665, 34853, 40965)  # tags that hold offsets of further directories
 
 
@@ -111,27 +113,26 @@ def _number(data: bytes, layout: str, at: int) -> int:
 
 
 def _jpeg(data: bytes) -> str | None:
-    # 0xFF is never followed by this within the coded pixels; a thumbnail may have its own
-    if data.count(b"\xff\xda") > MAX_SCANS:
-        return f"it has more than {MAX_SCANS} scans"
-    exif, at = b"", 2
+    """Up to its end mark: what follows, such as the video of a motion photo, is not read."""
+    exif, at, scans = b"", 2, 0
     for _ in range(MAX_PARTS):
-        at = data.find(b"\xff", at)
-        while data[at + 1 : at + 2] == b"\xff":
-            at += 1
-        mark = data[at + 1 : at + 2]
-        if at < 0 or mark in (b"", b"\xda", b"\xd9"):
+        found = MARK.search(data, at)
+        mark = found[0][1:] if found else b""
+        if mark in (b"", b"\xd9"):
             return directories(exif) if exif else None
-        if mark in b"\x00\x01\xd0\xd1\xd2\xd3\xd4\xd5\xd6\xd7\xd8":  # they have no body
-            at += 2
+        at = found.end()
+        if mark in b"\x01\xd8":  # they have no body
             continue
-        size = _number(data, ">H", at + 2)
-        part = data[at + 4 : at + 2 + size]
+        size = _number(data, ">H", at)
+        part = data[at + 2 : at + size]
         if mark == b"\xe1" and part[:6] == b"Exif\0\0":  # Pillow joins them all
             exif += part[6:]
             if len(exif) > 2**20:
                 return "it has too much EXIF"
-        at += 2 + size
+        scans += mark == b"\xda"
+        if scans > MAX_SCANS:
+            return f"it has more than {MAX_SCANS} scans"
+        at += size
     return "it has too many segments"
 
 

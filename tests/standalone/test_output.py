@@ -147,7 +147,7 @@ def test_the_colour_profile_goes_with_the_pixels(tmp_path):
     [
         (b"", "not a picture"),
         (b"GIF89a", "not a picture"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a picture"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is PostScript, which is not read"),
         (file_of(Image.new("1", (20000, 2))), "20000x2 pixels. Use one of at most"),
         (file_of(Image.new("RGB", (64, 64), "red"))[:120], "damaged"),
     ],
