@@ -1,4 +1,4 @@
-"""Checks that the host has what the extension needs. Installs nothing."""
+"""Check that the host has what the extension needs. Install nothing."""
 
 from importlib.util import find_spec
 
@@ -7,4 +7,4 @@ NEEDED = {"torch": "torch", "cv2": "opencv-python", "numpy": "numpy", "PIL": "Pi
 
 missing = [package for module, package in NEEDED.items() if find_spec(module) is None]
 if missing:
-    print(f"Differential Diffusion: missing {', '.join(missing)}; the WebUI usually brings them.")
+    print(f"Differential Diffusion: missing {', '.join(missing)}; the WebUI normally includes them.")
