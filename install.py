@@ -7,4 +7,4 @@ NEEDED = {"torch": "torch", "cv2": "opencv-python", "numpy": "numpy", "PIL": "Pi
 
 missing = [package for module, package in NEEDED.items() if find_spec(module) is None]
 if missing:
-    print(f"Differential Diffusion: missing {', '.join(missing)}; the WebUI normally includes them.")
+    print(f"Differential Diffusion: missing {', '.join(missing)}; the WebUI should include them.")
