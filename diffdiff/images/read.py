@@ -198,9 +198,11 @@ def _orientation(picture: Image.Image) -> int:
         profile = picture.info.get("Raw profile type exif")  # ImageMagick's way, in hex
         if exif is None and profile is not None:
             exif = bytes.fromhex("".join(profile.split("\n")[3:]))
-        if exif and untrusted.directories(exif):
+        if not exif or untrusted.directories(exif):
             return 1
-        return int(picture.getexif().get(0x0112, 1))
+        told = Image.Exif()  # not `getexif`, which looks into XMP too: no browser does
+        told.load(exif)
+        return int(told.get(0x0112, 1))
     except Exception:  # unreadable metadata says nothing about the pixels
         return 1
 

@@ -141,7 +141,7 @@ function chunks(file) {
 }
 
 /** Takes the filters of all rows back, in place. */
-function unfilter(rows, height, stride, size) {
+export function unfilter(rows, height, stride, size) {
     const blank = new Uint8Array(stride);
     for (let y = 0; y < height; y++) {
         const row = rows.subarray(y * stride, (y + 1) * stride);
@@ -176,7 +176,7 @@ function chunk(type, body) {
 }
 
 /** Bytes through a compression stream; `limit` stops a file that unpacks to more than it says. */
-async function through(stream, parts, limit = Infinity) {
+export async function through(stream, parts, limit = Infinity) {
     const writer = stream.writable.getWriter();
     const written = (async () => {
         for (const part of parts) await writer.write(part);

@@ -1,6 +1,7 @@
 import { PainterError } from "../errors.mjs";
 import { GreyMap, checkSize } from "../map.mjs";
-import { decodePng } from "../png.mjs";
+import { formatOf, stripped, turned } from "../metadata.mjs";
+import { readPng } from "../pngfile.mjs";
 import { sizeOf } from "./stage.mjs";
 
 /**
@@ -8,7 +9,8 @@ import { sizeOf } from "./stage.mjs";
  * other pictures go through the browser, which some browsers answer with altered pixels.
  */
 
-const REMEDY = "Use a PNG, JPEG or WebP picture";
+const REMEDY = "Use a PNG, JPEG, WebP, BMP or GIF picture";
+const PHONE = "Export the photo as JPEG";
 const TOO_LARGE = 256 * 1024 * 1024; // bytes of a file
 
 /**
@@ -26,22 +28,27 @@ export async function readMap(file) {
         throw new PainterError(`${name} is larger than 256 MB`, "Use a smaller picture");
     }
     const bytes = new Uint8Array(await file.arrayBuffer());
-    if (isPng(bytes)) {
-        const { width, height, grey } = header(bytes);
-        checkSize(width, height); // before anything is unpacked
-        if (grey) return decodePng(bytes);
+    const format = formatOf(bytes);
+    if (format && !format.read) {
+        const remedy = format.name.startsWith("HEI") ? PHONE : REMEDY;
+        throw new PainterError(`${name} is ${format.name}, which no map is read from`, remedy);
     }
-    return throughBrowser(file, name);
+    if (isPng(bytes)) {
+        const { width, height } = header(bytes);
+        checkSize(width, height); // before anything is unpacked
+        return readPng(bytes);
+    }
+    const { bytes: plain, orientation } = stripped(bytes);
+    const blob = new Blob([/** @type {any} */ (plain)], { type: file.type });
+    return turned(await throughBrowser(blob, name), orientation);
 }
 
 const isPng = (bytes) => bytes.length > 28 && bytes[0] === 137 && bytes[1] === 80;
 
-/** Size of a PNG, and whether it is one that the painter reads by itself. */
+/** Size of a PNG. */
 function header(bytes) {
     const view = new DataView(bytes.buffer, bytes.byteOffset);
-    const [bits, colour, , , interlace] = bytes.subarray(24, 29);
-    const grey = colour === 0 && (bits === 8 || bits === 16) && !interlace;
-    return { width: view.getUint32(16), height: view.getUint32(20), grey };
+    return { width: view.getUint32(16), height: view.getUint32(20) };
 }
 
 /**
