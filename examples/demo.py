@@ -1,8 +1,8 @@
-"""`make demo`: a summer noon becomes a winter night, every pixel at its own strength.
+"""`make demo`: turn a summer noon into a winter night, every pixel at its own strength.
 
-The packaged toy world, a small text-conditioned latent diffusion model, edits a painted landscape:
-once plainly, along a gradient map, by a shaped map, and by a soft inpainting mask beside a hard
-one. It writes the pictures and a contact sheet. No GPU, no download.
+The included demo model, a small text-conditioned latent diffusion model, edits a painted
+landscape: by plain img2img, by a gradient map, by a shape, and by a soft inpainting mask compared
+with a hard one. It writes the images and a contact sheet. No GPU, no download.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ HEADS = ("Input", "Change map", "Plain img2img", "Differential Diffusion", "What
 
 
 class Wanted(NamedTuple):
-    """One row. drawn: float32 `[H, W]`. beside: what the third picture is made with instead."""
+    """One row. drawn: float32 `[H, W]`. beside: settings that the third image has instead."""
 
     name: str
     caption: str
@@ -51,7 +51,7 @@ class Wanted(NamedTuple):
 
 
 def wanted(file: str | None, soften: float | None) -> list[Wanted]:
-    """The rows: the user's own map, or a gradient, a shape, and soft inpainting."""
+    """Return the rows: the user's own map, or a gradient, a shape, and soft inpainting."""
     if file is not None:
         radius = soften or 0.0
         caption = Path(file).name[:24] + (f", softened by {radius:g} px" if radius else "")
@@ -77,18 +77,18 @@ class Parser(argparse.ArgumentParser):
 
 def options(argv: list[str] | None) -> argparse.Namespace:
     parser = Parser(prog="python -m examples.demo", description=__doc__.splitlines()[0])
-    parser.add_argument("--map", metavar="FILE", help="a grey picture: white changes, black stays")
-    parser.add_argument("--prompt", help="what the changed parts become")
-    parser.add_argument("--strength", type=float, default=1.0, help="of a white pixel, 0 to 1")
-    parser.add_argument("--steps", type=int, default=20, help="of the sampler at strength 1")
-    parser.add_argument("--seed", type=int, default=10, help="of the noise")
-    parser.add_argument("--soften", type=float, help="radius in pixels that softens the map")
-    parser.add_argument("--out", default="demo-output", help="folder for the pictures")
+    parser.add_argument("--map", metavar="FILE", help="a grayscale image: white changes, black is kept")
+    parser.add_argument("--prompt", help="what the changed parts should show")
+    parser.add_argument("--strength", type=float, default=1.0, help="denoising strength of white, 0 to 1")
+    parser.add_argument("--steps", type=int, default=20, help="sampling steps at strength 1")
+    parser.add_argument("--seed", type=int, default=10, help="seed for the noise")
+    parser.add_argument("--soften", type=float, help="blur of the map in pixels")
+    parser.add_argument("--out", default="demo-output", help="folder for the images")
     return parser.parse_args(argv)
 
 
 def run(argv: list[str] | None = None) -> Path:
-    """Everything; returns the path of the sheet."""
+    """Make everything; return the path of the sheet."""
     chosen = options(argv)
     given = {"strength": chosen.strength, "steps": chosen.steps, "seed": chosen.seed}
     base = parse({"scheduler": "DPMSolverMultistep", "guidance": 5.0, **given}, RunArgs)
@@ -160,7 +160,7 @@ def main(argv: list[str] | None = None) -> int:
     print(sheet)
     print(
         'Try next: --strength 0.6, --soften 24, --prompt "an autumn sunset, a lake", --map FILE '
-        "with a grey picture of your own, or `python -m diffdiff serve` for a page."
+        "with a grayscale image of yours, or `python -m diffdiff serve` for a page."
     )
     return 0
 

@@ -1,4 +1,4 @@
-"""A contact sheet: rows of pictures under one heading, with captions and a scale of change."""
+"""Draw a contact sheet: rows of pictures under one heading, with captions and a scale of change."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Row(NamedTuple):
 
 
 def heat(before: np.ndarray, after: np.ndarray, top: float) -> np.ndarray:
-    """Mean absolute change of two uint8 `[H, W, 3]`, 0..top, as a picture of the same shape."""
+    """Draw the mean absolute change of two uint8 `[H, W, 3]`, 0..top, as a picture of their shape."""
     change = np.abs(before.astype(np.float32) - after).mean(2)
     return colours(np.clip(change / top, 0, 1))
 
@@ -30,7 +30,7 @@ def heat(before: np.ndarray, after: np.ndarray, top: float) -> np.ndarray:
 def contact_sheet(
     title: str, subtitle: str, heads: Sequence[str], rows: Sequence[Row], top: float
 ) -> np.ndarray:
-    """The sheet, uint8 `[h, w, 3]`. All pictures have one size; `top` as in `heat`."""
+    """Draw the sheet, uint8 `[h, w, 3]`. All pictures have one size; `top` as in `heat`."""
     height, width = rows[0].pictures[0].shape[:2]
     large, medium, small = (ImageFont.load_default(size) for size in (26, 17, 14))
     first, line = MARGIN + 104, height + 30 + GAP
