@@ -77,9 +77,13 @@ class Parser(argparse.ArgumentParser):
 
 def options(argv: list[str] | None) -> argparse.Namespace:
     parser = Parser(prog="python -m examples.demo", description=__doc__.splitlines()[0])
-    parser.add_argument("--map", metavar="FILE", help="a grayscale image: white changes, black is kept")
+    parser.add_argument(
+        "--map", metavar="FILE", help="a grayscale image: white changes, black is kept"
+    )
     parser.add_argument("--prompt", help="what the changed parts should show")
-    parser.add_argument("--strength", type=float, default=1.0, help="denoising strength of white, 0 to 1")
+    parser.add_argument(
+        "--strength", type=float, default=1.0, help="denoising strength of white, 0 to 1"
+    )
     parser.add_argument("--steps", type=int, default=20, help="sampling steps at strength 1")
     parser.add_argument("--seed", type=int, default=10, help="seed for the noise")
     parser.add_argument("--soften", type=float, help="blur of the map in pixels")

@@ -22,7 +22,7 @@ class Row(NamedTuple):
 
 
 def heat(before: np.ndarray, after: np.ndarray, top: float) -> np.ndarray:
-    """Draw the mean absolute change of two uint8 `[H, W, 3]`, 0..top, as a picture of their shape."""
+    """Draw the mean absolute change of two uint8 `[H, W, 3]`, 0..top, as a picture like them."""
     change = np.abs(before.astype(np.float32) - after).mean(2)
     return colours(np.clip(change / top, 0, 1))
 
