@@ -19,6 +19,10 @@ const GREEN = 38470;
 const BLUE = 7471;
 const LUMA_TO_MAP = FULL / (65536 * 255 * 255); // of weighted 8-bit luma times 8-bit alpha
 
+/** The map value of a colour of four bytes, not premultiplied: luma times alpha. */
+export const mapValue = (r, g, b, a) =>
+    Math.floor((RED * r + GREEN * g + BLUE * b) * a * LUMA_TO_MAP + 0.5);
+
 /**
  * Refuses sizes that no map can have.
  *
@@ -121,8 +125,7 @@ export class GreyMap {
             throw new PainterError(problem, "Pass four bytes for every pixel");
         }
         for (let i = 0, p = 0; i < data.length; i++, p += 4) {
-            const luma = RED * rgba[p] + GREEN * rgba[p + 1] + BLUE * rgba[p + 2];
-            data[i] = luma * rgba[p + 3] * LUMA_TO_MAP + 0.5;
+            data[i] = mapValue(rgba[p], rgba[p + 1], rgba[p + 2], rgba[p + 3]);
         }
         return new GreyMap(width, height, data);
     }

@@ -1,5 +1,5 @@
 import { PainterError } from "./errors.mjs";
-import { GreyMap, checkSize } from "./map.mjs";
+import { GreyMap, checkSize, mapValue } from "./map.mjs";
 import { orientationOf, turned } from "./metadata.mjs";
 import { crc32, through, unfilter } from "./png.mjs";
 
@@ -67,11 +67,6 @@ function reader({ bits, color, palette, clear }) {
     const sample = samples(bits);
     const eight = bits === 16 ? (row, i) => row[2 * i] : sample; // of colors, what Python reads
     const short = (at) => (clear[at] << 8) | clear[at + 1];
-    const rgba = new Uint8Array(4);
-    const mixed = (r, g, b, a) => {
-        rgba.set([r, g, b, a]);
-        return GreyMap.fromRgba(1, 1, rgba).data[0];
-    };
     if (color === 0) {
         const key = clear && clear.length > 1 ? short(0) : -1;
         const scale = 65535 / (2 ** bits - 1);
@@ -85,22 +80,24 @@ function reader({ bits, color, palette, clear }) {
         const values = Uint16Array.from({ length: 256 }, (_, i) => {
             const at = 3 * Math.min(i, size - 1);
             const alpha = clear && i < clear.length ? clear[i] : 255;
-            return i < size ? mixed(palette[at], palette[at + 1], palette[at + 2], alpha) : 0;
+            return i < size ? mapValue(palette[at], palette[at + 1], palette[at + 2], alpha) : 0;
         });
         return (row, i) => values[sample(row, i)];
     }
     if (color === 4) {
         return (row, i) => {
-            const [gray, alpha] = [eight(row, 2 * i), eight(row, 2 * i + 1)];
-            return mixed(gray, gray, gray, alpha);
+            const gray = eight(row, 2 * i);
+            return mapValue(gray, gray, gray, eight(row, 2 * i + 1));
         };
     }
     const n = CHANNELS[color];
     const key = clear && clear.length > 5 ? [short(0), short(2), short(4)] : null;
     return (row, i) => {
-        const [r, g, b] = [eight(row, n * i), eight(row, n * i + 1), eight(row, n * i + 2)];
+        const r = eight(row, n * i);
+        const g = eight(row, n * i + 1);
+        const b = eight(row, n * i + 2);
         if (key && r === key[0] && g === key[1] && b === key[2]) return 0;
-        return mixed(r, g, b, n === 4 ? eight(row, n * i + 3) : 255);
+        return mapValue(r, g, b, n === 4 ? eight(row, n * i + 3) : 255);
     };
 }
 
