@@ -3,7 +3,7 @@
  * imports keep their addresses: the browser is made to ask for each whether it changed, or old
  * and new ones would meet.
  */
-const IMPORTED = /(?:from|import)\s*\(?\s*"(\.[^"]+\.mjs)"/g;
+const IMPORTED = /(?:from|import|URL)\s*\(?\s*"(\.[^"]+\.mjs)"/g;
 
 /**
  * @param {string} address of a module

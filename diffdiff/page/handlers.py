@@ -142,10 +142,11 @@ class Handlers:
         chosen = value_of(title)
         return [gr.Group(visible=name == chosen) for name in sourced.OFFERED]
 
-    def uploaded(self, image: Any, change_map: str, prompt: str) -> list:
-        """The first picture of one's own: without the example's map and prompt."""
+    def uploaded(self, image: Any, change_map: str, prompt: str, infotext: str) -> list:
+        """The first picture of one's own, before any run: without the example's map and prompt."""
         first = zip((change_map, prompt), (self.example["map"], self.example["prompt"]))
-        return ["" if image is not None and now == then else gr.skip() for now, then in first]
+        own = image is not None and not infotext
+        return ["" if own and now == then else gr.skip() for now, then in first]
 
     def brought(self, text: str) -> list:
         """What a picture of this program brings back, for every control."""

@@ -12,6 +12,7 @@ from PIL import Image, UnidentifiedImageError, features
 from ..errors import FieldError
 from ..images import pictures, read
 from ..maps import embedded, geometry
+from ..settings.host_only import HOST_ONLY
 from ..settings.run import RunArgs
 from ..settings.schema import EditArgs, fields
 from .store import as_url
@@ -113,7 +114,7 @@ def _settings(text: Any) -> dict[str, Any]:
     for model, prefix in ((RunArgs, ""), (EditArgs, "dd_")):
         for name, info in fields(model).items():
             value = known.get(prefix + name, info["default"])
-            if name in ("map", "enabled", "other_image", "count"):
+            if name in ("map", "enabled", "count", *HOST_ONLY):
                 continue
             if _fits(value, info):
                 values[name] = value

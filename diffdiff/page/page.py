@@ -245,15 +245,16 @@ class Page:
         shown = [self.slider, self.save, self.text, self.infotext, self.change]
         made = [*shown, self.told, self.gallery, self.kept]
         model = {"concurrency_id": "model", "concurrency_limit": 1}
-        halt = lambda on: lambda: gr.Button(interactive=on)  # noqa: E731
         on = {"queue": False, "show_progress": "hidden", **private}
         for button, work, outputs in (
             (self.go, do.generate, made), (self.find, do.find, [self.controls["map"], self.found]),
         ):  # fmt: skip
-            button.click(halt(True), None, self.halt, **on)
+            button.click(
+                lambda: [gr.Button(interactive=True), ""], None, [self.halt, self.told], **on
+            )
             button.click(
                 work, everything, outputs, show_progress_on=self.progress, **model, **private
-            ).then(halt(False), None, self.halt, **on)
+            ).then(lambda: gr.Button(interactive=False), None, self.halt, **on)
         gr.Button(visible=False).click(told(do.edit), everything, made, api_name="edit", **model)
         self.halt.click(do.stop, None, None, queue=False, **private)
         page.unload(do.stop)
@@ -265,7 +266,7 @@ class Page:
             button.click(do.maker(**how_), self.controls["image"], self.controls["map"], **private)
         first = [self.controls[name] for name in ("map", "prompt")]
         image = self.controls["image"]
-        image.upload(do.uploaded, [image, *first], first, **quiet)
+        image.upload(do.uploaded, [image, *first, self.infotext], first, **quiet)
         self.controls["source"].change(
             do.source, self.controls["source"], list(self.groups.values()), **on
         )

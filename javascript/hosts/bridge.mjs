@@ -18,11 +18,21 @@
  * @property {() => { key: string, image: () => HTMLImageElement } | null} [result] of the last run
  * @property {() => { unused: boolean, notes: import("../painter/ui/notes.mjs").Note[] }} [use] of
  *     the painting by the next run
+ * @property {string} [keeps] name under which the browser keeps results and maps; without it none
+ * @property {(file: File) => unknown} [usePicture] puts a picture into the page
+ * @property {(file: File) => unknown} [onPictureFile] the same for one that was dropped
+ * @property {() => object} [state] prompt, seed and the like, to be kept with a result
+ * @property {(state: any) => void} [setState] brings them back
+ * @property {string} [regions] id of the box that carries the regions
+ * @property {import("./fan.mjs").Places} [fan]
  * @property {() => { historyBytes?: number, scale?: string }} [options] the user's, of the page
  */
 import { useScale } from "../painter/heat.mjs";
 import { Painter } from "../painter/ui/painter.mjs";
+import { sizeOf } from "../painter/ui/pictures.mjs";
+import { textOfRegions } from "../painter/regionfile.mjs";
 import { box, dataUrl, shown, write } from "./fields.mjs";
+import { Shelf } from "./shelf.mjs";
 
 const GLANCE = 300; // milliseconds
 const REST = 250; // milliseconds without a change, after which the map is sent to the page
@@ -44,8 +54,14 @@ export function connect(root, store, host) {
     useScale(scale);
     const painter = new Painter(root, {
         historyBytes,
-        carried: host.carried,
+        carried: async (texts) => {
+            const regions = texts.diffdiff_regions;
+            const taken = Boolean(await host.carried?.(texts));
+            return (regions && (await painter.loadRegions(regions))) || taken;
+        },
+        onPictureFile: host.onPictureFile,
         onChange: () => {
+            shelf?.changed();
             clearTimeout(rest);
             rest = setTimeout(exchange, REST);
         },
@@ -54,6 +70,7 @@ export function connect(root, store, host) {
         run: host.generates,
         emptyText: host.waits,
     });
+    const shelf = host.keeps ? new Shelf(painter, host) : null;
 
     /** Whoever wrote last is right: the page put another map into the box, or somebody painted. */
     async function exchange() {
@@ -61,6 +78,7 @@ export function connect(root, store, host) {
         if (!area) return;
         if (area.value !== sent) {
             sent = area.value;
+            await shelf?.keepMap();
             if (sent) await painter.load(await (await fetch(sent)).blob());
             else painter.document.fill(0);
             saved = painter.revision;
@@ -71,9 +89,20 @@ export function connect(root, store, host) {
             if (painter.revision !== revision) continue; // painted on meanwhile
             saved = revision;
             if (url === sent) continue;
+            const regions = host.regions && box(host.regions);
+            if (regions) write(regions, await textOfRegions(painter.document));
             sent = url;
             write(area, url);
         }
+    }
+
+    /** Another size takes the map along: the one before stays on the shelf. */
+    async function taken(image) {
+        const { width, height } = sizeOf(image);
+        const other = width !== painter.document.width || height !== painter.document.height;
+        if (other && painter.hasPicture) await shelf?.keepMap();
+        painter.setPicture(image);
+        painter.pictureKey = picture;
     }
 
     async function glance() {
@@ -84,7 +113,8 @@ export function connect(root, store, host) {
                 const image = now && (await decoded(now.image()));
                 if ((host.picture()?.key ?? null) === key) { // else it changed meanwhile: next glance
                     picture = key;
-                    painter.setPicture(image);
+                    if (image) await taken(image);
+                    else painter.setPicture(null);
                 }
             }
             const run = host.run();
@@ -95,9 +125,12 @@ export function connect(root, store, host) {
             }
             if (host.work) painter.setWork(host.work());
             const made = host.result?.() ?? null;
-            if (made?.key !== result) {
-                result = made?.key;
-                painter.setResult(made && (await decoded(made.image())));
+            if ((made?.key ?? null) !== result) {
+                const first = result === undefined;
+                result = made?.key ?? null;
+                const image = made && (await decoded(made.image()));
+                painter.setResult(image);
+                if (image && !first) await shelf?.keepResult(image);
             }
             const use = host.use?.();
             if (use) painter.setNotes(use.notes, use.unused);

@@ -12,14 +12,32 @@
  * @property {boolean} wedges
  * @property {string | null} seed
  * @property {string | null} changes of a sheet without a map: how far each strength moved it
+ *
+ * @typedef {object} Places of a page
+ * @property {() => string} texts parameters of what is shown
+ * @property {string} pictures selector of the pictures among which the fan's is
+ * @property {string} strength selectors of the fields that a click sets
+ * @property {string} seed
+ * @property {string} mode
+ * @property {string} response id of the box of even changes
  */
 import { box, choice, setNumber, shown, write } from "./fields.mjs";
 
 const SHOWN = ["#html_info_img2img", "#generation_info_img2img :is(textarea, input)"];
-const GALLERY = "#img2img_gallery img";
-const STRENGTH = "#img2img_denoising_strength";
-const SEED = "#img2img_seed";
 const GLANCE = 500; // milliseconds
+
+/**
+ * @param {string} panel what the ids of a WebUI's panel begin with
+ * @returns {Places}
+ */
+export const webuiPlaces = (panel) => ({
+    texts: pageText,
+    pictures: "#img2img_gallery img",
+    strength: "#img2img_denoising_strength",
+    seed: "#img2img_seed",
+    mode: `#${panel}mode`,
+    response: `${panel}response`,
+});
 
 /**
  * @param {string} text generation parameters
@@ -84,9 +102,9 @@ export function strengthAt(fan, x, y) {
  *
  * @param {HTMLElement} root of the painter
  * @param {{ settings: { set: (changes: object) => void } }} painter
- * @param {string} panel what the ids of the panel's components begin with
+ * @param {Places} places
  */
-export function connectFan(root, painter, panel) {
+export function connectFan(root, painter, places) {
     const strip = document.createElement("div");
     strip.className = "diffdiff-fan";
     strip.hidden = true;
@@ -95,21 +113,21 @@ export function connectFan(root, painter, panel) {
     let mode = ""; // of what it shows
 
     function read() {
-        const now = pageText();
+        const now = places.texts();
         if (now === text || !now) return;
         const fan = readFan(now);
         // one picture of the sheet was chosen: the sheet itself is still worth a click
         if (!fan && /\bDD mode: sheet\b/.test(now)) return;
-        const image = fan && pictureOf(fan);
+        const image = fan && pictureOf(fan, places);
         if (fan && !image) return; // it is on its way
         text = now;
         mode = fan?.mode ?? "";
-        strip.replaceChildren(...(fan ? content(fan, image, painter, panel) : []));
+        strip.replaceChildren(...(fan ? content(fan, image, painter, places) : []));
     }
 
     function glance() {
         read();
-        strip.hidden = !mode || choice(`#${panel}mode`) !== mode; // not beside another mode
+        strip.hidden = !mode || choice(places.mode) !== mode; // not beside another mode
     }
 
     const timer = setInterval(() => {
@@ -139,12 +157,12 @@ function pageText() {
 }
 
 /** @returns {HTMLImageElement | null} */
-function pictureOf({ frame: [width, height] }) {
+function pictureOf({ frame: [width, height] }, { pictures }) {
     const fits = (image) => image.naturalWidth === width && image.naturalHeight === height;
-    return [...document.querySelectorAll(GALLERY)].find(fits) ?? null;
+    return [...document.querySelectorAll(pictures)].find(fits) ?? null;
 }
 
-function content(fan, image, painter, panel) {
+function content(fan, image, painter, places) {
     const picture = element("img", { src: image.src, alt: "Strengths, as the last run shows them" });
     const brush = element("input", { type: "checkbox" });
     const label = element("label", { title: "Instead of the tab's denoising strength" });
@@ -155,7 +173,7 @@ function content(fan, image, painter, panel) {
 
     function take(strength) {
         if (brush.checked) painter.settings.set({ strength: 100 * strength });
-        else setNumber(STRENGTH, strength);
+        else setNumber(places.strength, strength);
         told.textContent = `${brush.checked ? "Brush" : "Denoising"} strength ${strength}`;
         for (const button of row.children) {
             button.setAttribute("aria-pressed", String(Number(button.value) === strength));
@@ -181,7 +199,7 @@ function content(fan, image, painter, panel) {
     if (fan.seed !== null) {
         const seed = plain({ textContent: `Use seed ${fan.seed}` });
         seed.addEventListener("click", () => {
-            setNumber(SEED, Number(fan.seed));
+            setNumber(places.seed, Number(fan.seed));
             told.textContent = `Seed ${fan.seed}`;
         });
         foot.append(seed);
@@ -192,7 +210,7 @@ function content(fan, image, painter, panel) {
             title: "Let a grey of the map mean that part of the change, as this sheet measures it",
         });
         even.addEventListener("click", () => {
-            write(box(`${panel}response`), fan.changes);
+            write(box(places.response), fan.changes);
             told.textContent = "Response taken (in Advanced)";
         });
         foot.append(even);

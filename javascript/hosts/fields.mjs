@@ -80,18 +80,20 @@ export async function dataUrl(bytes) {
  *
  * @param {string} selector of the component
  * @param {Blob} blob
+ * @param {string} [name] of the file
  */
-export async function upload(selector, blob) {
+export async function upload(selector, blob, name = "change-map.png") {
     const find = () => document.querySelector(`${selector} input[type=file]`);
     const empties = ["Clear", "Remove"].map((word) => `${selector} button[aria-label^=${word}]`);
-    if (!find()) document.querySelector(empties.join())?.click();
+    const own = `${selector} button[title=Clear]`; // Gradio 6 has no label on it
+    if (!find()) document.querySelector([...empties, own].join())?.click();
     for (let tries = 0; !find() && tries < 20; tries++) {
         await new Promise((on) => setTimeout(on, 100));
     }
     const input = find();
-    if (!input) throw new Error("The page has no place for the map");
+    if (!input) throw new Error("The page has no place for the picture");
     const data = new DataTransfer();
-    data.items.add(new File([blob], "change-map.png", { type: "image/png" }));
+    data.items.add(new File([blob], name, { type: blob.type || "image/png" }));
     input.files = data.files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
 }

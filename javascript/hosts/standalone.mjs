@@ -3,19 +3,31 @@
  *
  * @typedef {import("./bridge.mjs").Host} Host
  */
-import { choice, number, ticked, words } from "./fields.mjs";
+import { box, choice, number, setNumber, ticked, upload, words, write } from "./fields.mjs";
+
+const RESULT = "#slider img";
+const KEPT = ["prompt", "negative_prompt"]; // texts that a restored work brings back
 
 /** @returns {Host} */
 export function standalone() {
+    const stop = () => /** @type {HTMLButtonElement | null} */ (document.querySelector("#stop"));
+    let count = 0;
+
+    /** To the page's own handler (diffdiff/page/incoming.py). */
+    const bring = (told) => write(box("brought"), JSON.stringify({ ...told, count: ++count }));
+
     return {
-        runs: "#go",
-        waits: "Put a picture in, then paint where it may change.",
+        runs: "#go, #find",
+        waits: "Drop a picture here, or choose one above; then paint where it may change.",
+        keeps: "page",
+
         picture() {
             const image = document.querySelector("#image img");
             return image?.complete && image.naturalWidth ? { key: image.src, image: () => image } : null;
         },
+
         run: () => ({
-            steps: number("#steps"),
+            steps: number("#steps") ?? 20,
             denoising: number("#strength"),
             scale: choice("#scale") ?? "relative",
             invert: ticked("#invert"),
@@ -28,6 +40,77 @@ export function standalone() {
             // of the loaded model's family
             rule: document.querySelector("[data-rule]")?.dataset.rule ?? "diffusers",
         }),
+
+        use() {
+            const mode = choice("#mode");
+            const striped = mode === "fan" && (choice("#fan_layout") ?? "vertical") !== "map";
+            const text = "A fan's stripes have strengths of their own; this map is not used.";
+            return { unused: striped, notes: striped ? [{ text }] : [] };
+        },
+
         mask: null,
+
+        generates: {
+            start: () => document.querySelector("#go")?.click(),
+            stop: () => stop()?.click(),
+        },
+
+        work() {
+            const button = stop();
+            const busy = Boolean(button && !button.disabled);
+            const told = document.querySelector("#progress")?.textContent ?? "";
+            const [, done, all] = told.match(/(\d+)\s*\/\s*(\d+)/) ?? [];
+            const progress = Number(all) ? `${Math.round((100 * done) / all)}%` : undefined;
+            return { busy, progress };
+        },
+
+        /** The picture after the last run, of the run's or the picture's proportions. */
+        result() {
+            const images = [...document.querySelectorAll(RESULT)];
+            const image = images.at(-1);
+            if (images.length < 2 || !image.complete || !image.naturalWidth) return null;
+            const own = document.querySelector("#image img");
+            if (!own?.naturalWidth) return null;
+            const shape = (one) => one.naturalWidth / one.naturalHeight;
+            const alike = Math.abs(shape(image) / shape(own) - 1) < 0.08; // no fan, no sheet
+            return alike ? { key: image.src, image: () => image } : null;
+        },
+
+        /** A picture of ours: its settings and its map go to the page. */
+        carried(texts) {
+            const { diffdiff: settings, diffdiff_map: map, diffdiff_regions: regions } = texts;
+            if (!settings && !map) return false;
+            bring({ settings, map: regions ? null : map }); // the painter takes the regions itself
+            return true;
+        },
+
+        usePicture: (file) => upload("#image", file, file.name),
+        onPictureFile: (file) => upload("#image", file, file.name),
+
+        /** What a restored work brings back beside picture and map. */
+        state: () => ({
+            ...Object.fromEntries(KEPT.map((name) => [name, words(name)])),
+            seed: number("#seed") ?? Number(words("seed")),
+            strength: number("#strength"),
+            steps: number("#steps"),
+        }),
+        setState(state) {
+            for (const name of KEPT) {
+                const area = box(name);
+                if (area && typeof state[name] === "string") write(area, state[name]);
+            }
+            for (const name of ["seed", "strength", "steps"]) {
+                if (Number.isFinite(state[name])) setNumber(`#${name}`, state[name]);
+            }
+        },
+
+        regions: "regions",
+
+        /** Where the parameters of a fan or a sheet stand, and what a click on one sets. */
+        fan: {
+            texts: () => words("infotext"),
+            pictures: "#slider img, #gallery img",
+            strength: "#strength", seed: "#seed", mode: "#mode", response: "response",
+        },
     };
 }

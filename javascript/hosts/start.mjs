@@ -1,6 +1,6 @@
 /** Every `.diffdiff-painter` of the page becomes a painter, every `.diffdiff-layers` an editor. */
 import { connect, holdBack, lendPicture } from "./bridge.mjs";
-import { connectFan } from "./fan.mjs";
+import { connectFan, webuiPlaces } from "./fan.mjs";
 import { connectLayers } from "./layers.mjs";
 import { aboutOf, helpWith, openWithTick } from "./panel.mjs";
 import { standalone } from "./standalone.mjs";
@@ -25,7 +25,7 @@ export function start() {
             helps.push(about.helps);
             const bridge = connect(root, store, host);
             bridges.set(root, bridge);
-            if (panel !== undefined) connectFan(root, bridge.painter, panel);
+            connectFan(root, bridge.painter, host.fan ?? webuiPlaces(panel));
             if (!held.has(host.runs)) {
                 held.add(host.runs);
                 const all = () => [...bridges.values()];

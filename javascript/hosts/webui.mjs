@@ -6,7 +6,7 @@
  *
  * @typedef {import("./bridge.mjs").Host} Host
  */
-import { box, choice, number, shown, ticked, upload, words, write } from "./fields.mjs";
+import { box, choice, number, setNumber, shown, ticked, upload, words, write } from "./fields.mjs";
 import { useOf } from "./use.mjs";
 
 // of the tabs img2img, Sketch, Inpaint, Inpaint sketch and Inpaint upload
@@ -145,6 +145,23 @@ export function webui(panel, about) {
                 historyBytes: megabytes > 0 ? megabytes * 2 ** 20 : undefined,
                 scale: opts.diffdiff_heat_colours,
             };
+        },
+
+        keeps: "webui",
+        usePicture: (file) => upload(`#${tab()}`, file, file.name),
+        onPictureFile: (file) => upload(`#${tab()}`, file, file.name),
+        state: () => ({
+            prompt: words("img2img_prompt"),
+            negative: words("img2img_neg_prompt"),
+            seed: number("#img2img_seed"),
+            denoising: number("#img2img_denoising_strength"),
+        }),
+        setState({ prompt, negative, seed, denoising }) {
+            const put = (id, text) => typeof text === "string" && box(id) && write(box(id), text);
+            put("img2img_prompt", prompt);
+            put("img2img_neg_prompt", negative);
+            if (Number.isFinite(seed)) setNumber("#img2img_seed", seed);
+            if (Number.isFinite(denoising)) setNumber("#img2img_denoising_strength", denoising);
         },
 
         // 8 bits: the host reads deeper greys as white

@@ -1,5 +1,6 @@
 import { GreyMap } from "./map.mjs";
 import { Cover, combine } from "./cover.mjs";
+import { hold, limits } from "./limit.mjs";
 import { History } from "./history.mjs";
 
 /**
@@ -29,7 +30,14 @@ export class Canvas {
         this.onChange = onChange;
         /** Counts the states of the map, so that a saved copy can be known to be old. */
         this.revision = 0;
+        /** What may change; shared by all who paint. @type {import("./limit.mjs").Limit | null} */
+        this.limit = null;
         this.open(new GreyMap(width, height));
+    }
+
+    /** The value of pixel i, without a stroke in progress. @param {number} i */
+    at(i) {
+        return this.map.data[i];
     }
 
     get width() {
@@ -70,9 +78,18 @@ export class Canvas {
      */
     commitCover(label, paint, seen = false) {
         const { cover, map } = this;
+        const limit = this.limitOf(paint);
         const change = (tile) => {
             const start = tile.y * map.width + tile.x;
-            combine(map.data, cover.data, map.width, paint, tile, map.data, start, map.width);
+            if (!limit) {
+                combine(map.data, cover.data, map.width, paint, tile, map.data, start, map.width);
+                return;
+            }
+            const made = this.held(paint, tile, new Uint16Array(tile.w * tile.h), limit);
+            for (let row = 0; row < tile.h; row++) {
+                const line = made.subarray(row * tile.w, (row + 1) * tile.w);
+                map.data.set(line, start + row * map.width);
+            }
         };
         const rect = this.#commit(label, cover.tiles.list(), change, seen);
         cover.clear();
@@ -82,9 +99,12 @@ export class Canvas {
     /**
      * @param {string} label
      * @param {Uint16Array} values of the whole map, which takes them over
+     * @param {boolean} [free] whatever is selected
      */
-    replaceAll(label, values) {
+    replaceAll(label, values, free = false) {
         if (values === this.plane) this.plane = null;
+        const limit = free ? null : this.limitOf({});
+        if (limit) hold(limit, this.map.data, 0, values.length, values, 0);
         return this.#moved("commit", this.history.replace(label, this.map, values));
     }
 
@@ -97,6 +117,34 @@ export class Canvas {
         const out = this.spare();
         for (let i = 0; i < data.length; i++) out[i] = table[data[i]];
         return this.replaceAll(label, out);
+    }
+
+    /**
+     * What may change under some paint, or null where everything may.
+     *
+     * @param {{ near?: import("./limit.mjs").Limit["near"] }} paint
+     */
+    limitOf({ near = null }) {
+        const limit = { selection: null, keepZero: false, ...this.limit, near };
+        return limits(limit) ? limit : null;
+    }
+
+    /**
+     * Map and cover together for one rectangle, as far as the limit lets them.
+     *
+     * @param {Paint} paint
+     * @param {Rect} rect
+     * @param {Uint16Array} out
+     * @param {import("./limit.mjs").Limit | null} limit
+     */
+    held(paint, rect, out, limit) {
+        const { map, cover } = this;
+        combine(map.data, cover.data, map.width, paint, rect, out, 0, rect.w);
+        for (let row = 0; limit && row < rect.h; row++) {
+            const at = (rect.y + row) * map.width + rect.x;
+            hold(limit, map.data, at, rect.w, out, row * rect.w);
+        }
+        return out;
     }
 
     undo() {

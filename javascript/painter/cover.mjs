@@ -11,6 +11,7 @@ import { FULL } from "./map.mjs";
  * @property {Mode} mode
  * @property {number} value 0..65535
  * @property {Uint16Array | null} [plane] a value for every pixel instead of one
+ * @property {((i: number) => boolean) | null} [near] whether it may change pixel i at all
  */
 
 /**

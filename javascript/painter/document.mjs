@@ -3,14 +3,12 @@ import { Canvas } from "./canvas.mjs";
 import { Trail } from "./brush.mjs";
 import { clip, union, whole } from "./rect.mjs";
 import { drawGradient, hasLength } from "./gradient.mjs";
-import { ellipse, polygon, rectangle } from "./shapes.mjs";
-import { floodFill } from "./flood.mjs";
+import { coverShape, spreadFill } from "./areas.mjs";
 import { grow, invertTable, levelsTable, shrink } from "./filters.mjs";
 import { soften, softenRect } from "./blur.mjs";
 import { resize } from "./resize.mjs";
 import { TileSet, tilesOf } from "./tiles.mjs";
 import { PainterError } from "./errors.mjs";
-import { combine } from "./cover.mjs";
 
 /**
  * @typedef {import("./rect.mjs").Rect} Rect
@@ -20,8 +18,9 @@ import { combine } from "./cover.mjs";
  * @typedef {import("./brush.mjs").Point} Point
  * @typedef {import("./gradient.mjs").Gradient} Gradient
  *
- * @typedef {import("./brush.mjs").Brush & { value?: number, mode?: Mode, sigma?: number }} Tool
- * value: 0..65535. sigma: smooth instead of paint, by so many pixels.
+ * @typedef {import("./brush.mjs").Brush & { value?: number, mode?: Mode, sigma?: number,
+ *     near?: Paint["near"] }} Tool
+ * value: 0..65535. sigma: smooth instead of paint, by so many pixels. near: where it may paint.
  *
  * @typedef {import("./canvas.mjs").Change} Change
  *
@@ -31,9 +30,7 @@ import { combine } from "./cover.mjs";
  * @property {number} at revision of the present map that says the same
  * @property {boolean} first it was painted, and the present map was made of it
  *
- * @typedef {import("./shapes.mjs").Point} Corner
- * @typedef {{ kind: "rectangle" | "ellipse", a: Corner, b: Corner }
- *     | { kind: "polygon", points: Corner[] }} Shape
+ * @typedef {import("./areas.mjs").Shape} Shape
  */
 
 const SHAPES = { rectangle: "Rectangle", ellipse: "Ellipse", polygon: "Lasso" };
@@ -71,7 +68,7 @@ export class PaintDocument extends Canvas {
         const sigma = tool.sigma ?? 0;
         const mode = sigma ? "replace" : (tool.mode ?? "max");
         const plane = sigma ? this.spare() : null;
-        const paint = { mode, value: tool.value ?? FULL, plane };
+        const paint = { mode, value: tool.value ?? FULL, plane, near: tool.near ?? null };
         this.stroke = { trail: new Trail(this.cover, tool), label, paint, sigma };
         if (sigma) this.smoothed = new TileSet(this.map);
         return this.extendStroke([point]);
@@ -116,11 +113,7 @@ export class PaintDocument extends Canvas {
      */
     drawShape(shape, value, mode = "replace") {
         this.commitStroke();
-        const points =
-            shape.kind === "polygon"
-                ? shape.points
-                : (shape.kind === "ellipse" ? ellipse : rectangle)(shape.a, shape.b);
-        polygon(this.cover, points);
+        coverShape(this.cover, shape);
         return this.commitCover(SHAPES[shape.kind], { mode, value });
     }
 
@@ -144,10 +137,11 @@ export class PaintDocument extends Canvas {
      * @param {number} tolerance 0..255
      * @param {number} value
      * @param {Mode} [mode]
+     * @param {import("./areas.mjs").Spread} [spread]
      */
-    floodFill(picture, point, tolerance, value, mode = "replace") {
+    floodFill(picture, point, tolerance, value, mode = "replace", spread = {}) {
         this.commitStroke();
-        floodFill(this.cover, picture, point.x, point.y, tolerance);
+        spreadFill(this.cover, picture, point, tolerance, spread);
         return this.commitCover("Fill area", { mode, value });
     }
 
@@ -204,7 +198,7 @@ export class PaintDocument extends Canvas {
         this.commitStroke();
         const same = map.width === this.width && map.height === this.height;
         const values = same ? map.data.slice() : resize(map, this.width, this.height).data;
-        return this.replaceAll("Import", values);
+        return this.replaceAll("Import", values, true);
     }
 
     // ---- history -----------------------------------------------------------------------------
@@ -245,7 +239,7 @@ export class PaintDocument extends Canvas {
         const fitted = exact ? null : resize(base.map, width, height);
         this.open(...(back ? [former.map, former.history] : [fitted]));
         this.tell("image", whole(this.map));
-        if (back && fitted) this.replaceAll("Other picture", fitted.data);
+        if (back && fitted) this.replaceAll("Other picture", fitted.data, true);
         const { map, history } = exact ? here : base;
         this.former = { map, history, at: this.revision, first: !exact };
         return exact ? "restored" : "resized";
@@ -260,10 +254,8 @@ export class PaintDocument extends Canvas {
      * @param {Uint16Array} [out]
      */
     read(rect, out = new Uint16Array(rect.w * rect.h)) {
-        const { cover, map, stroke } = this;
-        const paint = stroke?.paint ?? NO_PAINT;
-        combine(map.data, cover.data, map.width, paint, rect, out, 0, rect.w);
-        return out;
+        const paint = this.stroke?.paint ?? NO_PAINT;
+        return this.held(paint, rect, out, this.stroke && this.limitOf(paint));
     }
 
     /**

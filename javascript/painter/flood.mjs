@@ -17,9 +17,10 @@ import { PainterError } from "./errors.mjs";
  * @param {number} x of a pixel; off the canvas nothing is filled
  * @param {number} y
  * @param {number} tolerance 0..255
+ * @param {boolean} [contiguous] false: such colors anywhere in the picture
  * @returns {Rect | null} bounds of what was covered
  */
-export function floodFill(cover, picture, x, y, tolerance) {
+export function floodFill(cover, picture, x, y, tolerance, contiguous = true) {
     const { width, height } = cover;
     if (picture.width !== width || picture.height !== height) {
         const sizes = `${picture.width}x${picture.height} and the map ${width}x${height}`;
@@ -29,6 +30,12 @@ export function floodFill(cover, picture, x, y, tolerance) {
     if (!(x >= 0 && y >= 0 && x < width && y < height)) return null;
     const near = matcher(picture.data, y * width + x, tolerance);
     const filled = cover.data;
+    if (!contiguous) {
+        for (let i = 0; i < filled.length; i++) if (near(i)) filled[i] = FULL;
+        const all = { x: 0, y: 0, w: width, h: height };
+        cover.tiles.mark(all);
+        return all;
+    }
     const spans = [y, x, x]; // stacked triples: a row, and the columns of it to look at
     let dirty = null;
     while (spans.length) {
@@ -57,8 +64,15 @@ export function floodFill(cover, picture, x, y, tolerance) {
     return dirty;
 }
 
-/** A test of pixel i against the seed's colour; flat areas repeat the last answer. */
-function matcher(rgba, seed, tolerance) {
+/**
+ * A test of pixel i against the seed's colour; flat areas repeat the last answer.
+ *
+ * @param {Uint8Array | Uint8ClampedArray} rgba
+ * @param {number} seed index of a pixel
+ * @param {number} tolerance 0..255
+ * @returns {(i: number) => boolean}
+ */
+export function matcher(rgba, seed, tolerance) {
     const pixels =
         rgba.byteOffset % 4 ? new Uint32Array(rgba.slice().buffer) : view32(rgba);
     const [r, g, b, a] = rgba.subarray(4 * seed, 4 * seed + 4);

@@ -81,7 +81,23 @@ function upIsSmaller(row, above) {
 }
 
 /**
- * Reads a grey PNG with 8 or 16 bits, not interlaced.
+ * A file with a text in it (`tEXt`, so plain ASCII).
+ *
+ * @param {Uint8Array} file a PNG of this module
+ * @param {string} key
+ * @param {string} text
+ */
+export function withText(file, key, text) {
+    const body = Uint8Array.from(`${key}\0${text}`, (c) => c.charCodeAt(0) & 255);
+    const end = file.length - 12; // before IEND
+    return joined([file.subarray(0, end), chunk("tEXt", body), file.subarray(end)]);
+}
+
+const CHANNELS = { 0: 1, 2: 3, 4: 2, 6: 4 }; // by color type
+
+/**
+ * Reads a PNG of greys or colors, with alpha or without, 8 or 16 bits, not interlaced. Colors become
+ * luma times alpha as elsewhere; with 8 bits of theirs, for Python reads no more of colors.
  *
  * @param {Uint8Array} file
  * @returns {Promise<GreyMap>} 8-bit greys become 257 times themselves
@@ -95,10 +111,12 @@ export async function decodePng(file) {
     const [width, height] = [view.getUint32(0), view.getUint32(4)];
     const [bits, colour, , , interlace] = header.subarray(8);
     checkSize(width, height); // before anything is unpacked
-    if (colour !== 0 || (bits !== 8 && bits !== 16) || interlace) {
-        throw new PainterError("This PNG is not plain grey with 8 or 16 bits", REMEDY);
+    const channels = CHANNELS[colour];
+    if (!channels || (bits !== 8 && bits !== 16) || interlace) {
+        throw new PainterError("This PNG is not plain, with 8 or 16 bits", REMEDY);
     }
-    const stride = 1 + (width * bits) / 8;
+    const size = (channels * bits) / 8;
+    const stride = 1 + width * size;
     let rows;
     try {
         rows = await through(new DecompressionStream("deflate"), data, height * stride);
@@ -106,7 +124,8 @@ export async function decodePng(file) {
         throw new PainterError("This PNG is damaged", REMEDY);
     }
     if (rows.length !== height * stride) throw new PainterError("This PNG is cut off", REMEDY);
-    unfilter(rows, height, stride, bits / 8);
+    unfilter(rows, height, stride, size);
+    if (channels > 1) return colored(rows, width, height, stride, channels, bits / 8);
     const values = new Uint16Array(width * height);
     let o = 0;
     for (let y = 0; y < height; y++) {
@@ -116,6 +135,22 @@ export async function decodePng(file) {
         else for (; i < end; i += 2) values[o++] = (rows[i] << 8) | rows[i + 1];
     }
     return new GreyMap(width, height, values);
+}
+
+/** Rows of several channels as a map. */
+function colored(rows, width, height, stride, channels, depth) {
+    const rgba = new Uint8Array(4 * width * height);
+    let o = 0;
+    for (let y = 0; y < height; y++) {
+        for (let x = 0, i = y * stride + 1; x < width; x++, i += channels * depth, o += 4) {
+            const grey = channels === 2;
+            rgba[o] = rows[i];
+            rgba[o + 1] = grey ? rows[i] : rows[i + depth];
+            rgba[o + 2] = grey ? rows[i] : rows[i + 2 * depth];
+            rgba[o + 3] = channels === 3 ? 255 : rows[i + (channels - 1) * depth];
+        }
+    }
+    return GreyMap.fromRgba(width, height, rgba);
 }
 
 /** Header and image data of a file whose chunks are whole. */

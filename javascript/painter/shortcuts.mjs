@@ -90,6 +90,12 @@ export const SHORTCUTS = [
     { keys: ["+", "="], command: "zoom", value: 1, repeats: true, label: "+", help: "Closer" },
     { keys: ["-"], command: "zoom", value: -1, repeats: true, label: "-", help: "Further away" },
     { keys: ["home"], command: "fit", label: "Home", help: "The whole picture" },
+    { keys: ["0"], codes: ["Digit0"], ctrl: true, command: "fit", label: "Ctrl+0", help: "The whole picture" },
+    { keys: ["1"], codes: ["Digit1"], ctrl: true, command: "actual", label: "Ctrl+1", help: "One pixel of the picture for one of the screen" },
+    letter("c", "contours", "Lines at 25, 50, 75 % and around what is kept"),
+    letter("q", "target", "Shapes and fills select, or paint again"),
+    { ...letter("d", "deselect", "Select nothing"), ctrl: true, label: "Ctrl+D" },
+    letter("n", "region", "New region"),
     { keys: ["?"], command: "help", label: "?", help: "This list" },
     { keys: ["escape"], command: "cancel", label: "Esc", help: "Give up the stroke" },
 ];

@@ -2,7 +2,7 @@
  * Text chunks of a PNG file, `tEXt` and uncompressed `iTXt`: PNG, third edition, 11.3.3.
  */
 
-const MOST = 256 * 1024; // bytes of a text
+const MOST = 8 * 1024 * 1024; // bytes of a text
 
 /**
  * @param {Uint8Array} file

@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
 import { GreyMap } from "../../javascript/painter/map.mjs";
-import { crc32, decodePng, encodePng } from "../../javascript/painter/png.mjs";
+import { crc32, decodePng, encodePng, withText } from "../../javascript/painter/png.mjs";
+import { textsOf } from "../../javascript/painter/text.mjs";
 import { between, random, randomMap } from "./support/helpers.mjs";
 
 const ascii = (text) => new TextEncoder().encode(text);
@@ -85,8 +86,8 @@ test("what is not such a file is refused with a reason", async () => {
     await assert.rejects(decodePng(ascii("GIF89a and more")), /not a PNG/);
     await assert.rejects(decodePng(new Uint8Array(0)), /not a PNG/);
     for (let cut = 9; cut < good.length; cut += 7) await assert.rejects(decodePng(good.subarray(0, cut)), /cut off/);
-    for (const [options, bits] of [[{ colour: 2 }, 8], [{ interlace: 1 }, 8], [{}, 4]]) {
-        await assert.rejects(decodePng(file(2, 2, bits, [[0, 1, 2], [0, 3, 4]], options)), /not plain grey/);
+    for (const [options, bits] of [[{ colour: 3 }, 8], [{ interlace: 1 }, 8], [{}, 4]]) {
+        await assert.rejects(decodePng(file(2, 2, bits, [[0, 1, 2], [0, 3, 4]], options)), /not plain/);
     }
     await assert.rejects(decodePng(file(20000, 2, 8, [[0]])), /20000x2.*16384/);
     await assert.rejects(decodePng(file(2, 2, 8, [[0, 1, 2]])), /cut off/);
@@ -97,6 +98,32 @@ test("what is not such a file is refused with a reason", async () => {
         bad[i] ^= 0x40;
         await assert.rejects(decodePng(bad), /damaged|cut off/, `byte ${i}`);
     }
+});
+
+test("colors, with alpha or without, become luma times alpha, by their upper 8 bits", async () => {
+    const pixels = [[200, 30, 90, 255], [0, 255, 10, 128], [9, 8, 7, 0], [255, 255, 255, 255]];
+    const wanted = (of) => GreyMap.fromRgba(4, 1, new Uint8Array(pixels.flatMap(of)));
+    const kinds = {
+        2: [(p) => p.slice(0, 3), ([r, g, b]) => [r, g, b, 255]],
+        4: [([r, , , a]) => [r, a], ([r, , , a]) => [r, r, r, a]],
+        6: [(p) => p, (p) => p],
+    };
+    for (const [colour, [stored, meant]] of Object.entries(kinds)) {
+        for (const bits of [8, 16]) {
+            const deep = (v) => (bits === 16 ? [v, 77] : [v]);
+            const row = [0, ...pixels.flatMap(stored).flatMap(deep)];
+            const map = await decodePng(file(4, 1, bits, [row], { colour: Number(colour) }));
+            assert.ok(map.equals(wanted(meant)), `${colour}, ${bits}`);
+        }
+    }
+});
+
+test("a text goes into our files and comes out again", async () => {
+    const map = randomMap(random(3), 5, 4);
+    const text = JSON.stringify({ a: "x".repeat(300_000) });
+    const bytes = withText(await encodePng(map), "diffdiff_regions", text);
+    assert.ok((await decodePng(bytes)).equals(map));
+    assert.equal(textsOf(bytes).diffdiff_regions, text);
 });
 
 const python = process.env.PYTHON ?? "python3";

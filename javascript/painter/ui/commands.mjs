@@ -1,5 +1,6 @@
 import { steppedSize, strengthByDigits } from "../shortcuts.mjs";
 import { FIELDS, VIEWS } from "./settings.mjs";
+import { addRegion } from "./regionpanel.mjs";
 
 const ZOOM = 1.25;
 const HARDNESS_STEP = 10;
@@ -55,7 +56,7 @@ export function commandsOf(painter) {
             return true;
         },
         invert: () => {
-            painter.change((document) => document.invert());
+            painter.effects.apply("Invert", "invert");
             return true;
         },
         cancel: () => {
@@ -86,6 +87,17 @@ export function commandsOf(painter) {
         },
         fit: () => {
             stage.fit();
+            return true;
+        },
+        actual: () => {
+            stage.zoom(1 / (stage.view.scale * stage.ratio));
+            return true;
+        },
+        contours: () => set({ contours: !settings.values.contours }),
+        target: () => set({ target: settings.values.target === "map" ? "selection" : "map" }),
+        deselect: () => painter.selecting.none(),
+        region: () => {
+            addRegion(painter);
             return true;
         },
         help: () => {

@@ -171,8 +171,9 @@ export function slider({
  * @param {import("./dom.mjs").Cleanup} cleanup
  * @param {Omit<Parameters<typeof button>[0], "act">} look
  * @param {(Node | string)[]} content
+ * @param {() => void} [closed]
  */
-export function popover(cleanup, look, content) {
+export function popover(cleanup, look, content, closed = () => {}) {
     const id = uniqueId("panel");
     const opener = button({ ...look, act: () => toggle() });
     opener.setAttribute("aria-haspopup", "dialog");
@@ -185,10 +186,11 @@ export function popover(cleanup, look, content) {
     );
     const element = h("div", { class: "diffdiff-popover" }, opener, panel);
     const toggle = (open = panel.hidden) => {
+        if (!open && !panel.hidden) closed();
         panel.hidden = !open;
         opener.setAttribute("aria-expanded", String(open));
         if (open) place(opener, panel);
-        const first = panel.querySelector("button, [type=range], [tabindex]");
+        const first = panel.querySelector("button, [type=range], [type=search], [tabindex]");
         if (open) first?.focus({ preventScroll: true });
     };
     cleanup.listen(document, "pointerdown", (event) => {

@@ -2,15 +2,19 @@ import { PainterError } from "../errors.mjs";
 import { GreyMap, checkSize } from "../map.mjs";
 import { formatOf, stripped, turned } from "../metadata.mjs";
 import { readPng } from "../pngfile.mjs";
-import { sizeOf } from "./stage.mjs";
+import { sizeOf } from "./pictures.mjs";
 
 /**
  * Maps in and out. PNG files are read by the painter itself, exactly and with all their bits; only
- * other pictures go through the browser, which some browsers answer with altered pixels.
+ * other pictures go through the browser, without what would alter their stored numbers; some
+ * browsers answer with altered pixels all the same.
  */
 
 const REMEDY = "Use a PNG, JPEG, WebP, BMP or GIF picture";
 const PHONE = "Export the photo as JPEG";
+const ALTERED = "This browser hides from pages what pictures look like (fingerprint protection)";
+const ALLOW =
+    "Allow this page to read canvas data, or use a gray PNG as the map; brushes and gradients work";
 const TOO_LARGE = 256 * 1024 * 1024; // bytes of a file
 
 /**
@@ -43,12 +47,20 @@ export async function readMap(file) {
     return turned(await throughBrowser(blob, name), orientation);
 }
 
+/** Whether a file is a map by its form: a PNG of greys, as painters save maps. @param {Blob} file */
+export async function isGreyPng(file) {
+    const bytes = new Uint8Array(await file.slice(0, 32).arrayBuffer());
+    return isPng(bytes) && header(bytes).grey;
+}
+
 const isPng = (bytes) => bytes.length > 28 && bytes[0] === 137 && bytes[1] === 80;
 
-/** Size of a PNG. */
+/** Size of a PNG, and whether it holds greys. */
 function header(bytes) {
     const view = new DataView(bytes.buffer, bytes.byteOffset);
-    return { width: view.getUint32(16), height: view.getUint32(20) };
+    const colour = bytes[25];
+    const grey = colour === 0 || colour === 4;
+    return { width: view.getUint32(16), height: view.getUint32(20), grey };
 }
 
 /**
@@ -74,6 +86,7 @@ export function mapFrom(source) {
  */
 export function pixelsOf(source, { width, height } = sizeOf(source)) {
     checkSize(width, height);
+    if (!readsTrue()) throw new PainterError(ALTERED, ALLOW);
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [width, height];
     const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -83,6 +96,32 @@ export function pixelsOf(source, { width, height } = sizeOf(source)) {
     } catch {
         const remedy = "Save it to a file and open that";
         throw new PainterError("The browser does not let this page read the picture", remedy);
+    }
+}
+
+const CANARY = 16; // pixels of a side
+
+/** Whether the browser gives back the pixels that were drawn; some alter them on purpose. */
+export function readsTrue() {
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = CANARY;
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    const drawn = (x, y) => [(37 * x + 11 * y) % 256, (91 * y + 5 * x) % 256, (x * y * 7) % 256];
+    for (let y = 0; y < CANARY; y++) {
+        for (let x = 0; x < CANARY; x++) {
+            context.fillStyle = `rgb(${drawn(x, y).join(" ")})`;
+            context.fillRect(x, y, 1, 1);
+        }
+    }
+    try {
+        const { data } = context.getImageData(0, 0, CANARY, CANARY);
+        for (let i = 0; i < CANARY * CANARY; i++) {
+            const wanted = drawn(i % CANARY, Math.floor(i / CANARY));
+            if (wanted.some((value, c) => data[4 * i + c] !== value)) return false;
+        }
+        return true;
+    } catch {
+        return false;
     }
 }
 

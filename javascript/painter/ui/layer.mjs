@@ -23,7 +23,8 @@ export class MapLayer {
         this.setMode("heat");
         /** @type {import("../document.mjs").PaintDocument | null} */
         this.source = null;
-        this.pending = 0; // tiles still to be composed
+        /** Shown instead of the map. @type {Uint16Array | null} */
+        this.plane = null;
     }
 
     /**
@@ -33,6 +34,7 @@ export class MapLayer {
      */
     show(source) {
         this.source = source;
+        this.plane = null;
         this.divisor = divisorOf(source);
         const { canvas, divisor } = this;
         canvas.width = Math.ceil(source.width / divisor); // which also empties it
@@ -45,6 +47,13 @@ export class MapLayer {
     /** @param {"heat" | "grey"} mode */
     setMode(mode) {
         this.table = overlayTable(mode, 1);
+        if (this.source) this.markAll();
+    }
+
+    /** @param {Uint16Array | null} values to be seen instead of the map; null: the map */
+    preview(values) {
+        if (this.plane === values) return;
+        this.plane = values;
         if (this.source) this.markAll();
     }
 
@@ -101,7 +110,8 @@ export class MapLayer {
     #compose(rect) {
         let { w, h } = rect;
         let values = this.values.subarray(0, w * h);
-        this.source.read(rect, values);
+        if (this.plane) rowsOf(this.plane, this.source.width, rect, values);
+        else this.source.read(rect, values);
         if (this.divisor > 1) {
             values = thinned(values, w, h, this.divisor);
             [w, h] = [Math.ceil(w / this.divisor), Math.ceil(h / this.divisor)];
@@ -110,6 +120,13 @@ export class MapLayer {
         compose(values, this.table, rgba);
         const image = new ImageData(rgba, w, h);
         this.context.putImageData(image, rect.x / this.divisor, rect.y / this.divisor);
+    }
+}
+
+function rowsOf(plane, width, { x, y, w, h }, out) {
+    for (let row = 0; row < h; row++) {
+        const from = (y + row) * width + x;
+        out.set(plane.subarray(from, from + w), row * w);
     }
 }
 

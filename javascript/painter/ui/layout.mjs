@@ -4,12 +4,18 @@ import { meaning } from "./legend.mjs";
 import { menuBar } from "./menus.mjs";
 import { optionsRow, toolbox } from "./toolbar.mjs";
 import { notesOf } from "./notes.mjs";
+import { asksOf } from "./asks.mjs";
+import { compareBar } from "./comparebar.mjs";
+import { firstHint } from "./firsthint.mjs";
+import { addRegion, regionPanel } from "./regionpanel.mjs";
 import { runButton, screenButton } from "./runbar.mjs";
 import { percentOf, suitableHeight } from "./modes.mjs";
 import { FIELDS } from "./settings.mjs";
 import { blobOf, maskInto, saveFrom } from "./transfer.mjs";
 
 const HEIGHT_STEP = 20; // CSS pixels, by keyboard
+const BRIEF_MS = 9000; // after which a passing remark is gone
+const SPEAK_MS = 250; // the keyboard's cursor rests: what lies under it is spoken
 
 /**
  * Puts the parts of the painter together: menu, options, tools beside the canvas, a line that says
@@ -25,16 +31,22 @@ export function buildLayout(painter) {
         chooser.value = ""; // so that the same file can be chosen again
         if (file) painter.load(file);
     });
+    const photo = h("input", { type: "file", accept: "image/*", hidden: true, tabindex: -1 });
+    photo.addEventListener("change", () => {
+        const [file] = photo.files;
+        photo.value = "";
+        if (file) options.onPictureFile(file);
+    });
     const menu = menuBar(settings, cleanup, {
         undo: () => painter.commands.undo(),
         redo: () => painter.commands.redo(),
         fill: () => painter.fillAll(),
         clear: () => painter.change((document) => document.fill(0)),
         invert: () => painter.commands.invert(),
-        levels: (black, white, gamma) =>
-            painter.change((document) => document.levels(black / 100, white / 100, gamma)),
-        grow: (radius) => painter.change((document) => document.grow(radius)),
-        soften: (radius) => painter.change((document) => document.soften(radius)),
+        effects: painter.effects,
+        selecting: painter.selecting,
+        region: () => addRegion(painter),
+        picture: options.onPictureFile ? () => photo.click() : null,
         open: () => chooser.click(),
         takeMask: options.takeMask ? () => maskInto(painter) : null,
         save: (bits) => saveFrom(painter, bits),
@@ -55,9 +67,14 @@ export function buildLayout(painter) {
     const optionBar = optionsRow(settings, () => painter.commands.swap());
     const status = h("p", { class: "diffdiff-status", role: "status", "aria-live": "polite" });
     const readout = h("span", { class: "diffdiff-readout" });
-    const zoom = h("output", { class: "diffdiff-zoom", "aria-label": "Zoom" });
+    const zoom = h("span", { class: "diffdiff-zoom", title: "Zoom" });
+    const spoken = h("p", { class: "diffdiff-unseen", "aria-live": "polite" });
     const notes = notesOf();
-    const run = runButton(options.run);
+    const asks = asksOf();
+    const regions = regionPanel(painter);
+    const compare = compareBar(painter);
+    const first = firstHint(painter, options.runLabel ?? "Generate");
+    const run = runButton(options.run, options.runLabel);
     const seen = { label: "Hold to see the last result", symbol: "result", kind: "diffdiff-result" };
     const result = holdButton(seen, (on) => stage.peek(on, true));
     const foot = h(
@@ -78,6 +95,7 @@ export function buildLayout(painter) {
         run.element,
     );
     const grip = gripOf(painter);
+    const shelf = h("div", {}); // the page's own
     root.classList.add("diffdiff-painter");
     root.replaceChildren(
         h(
@@ -87,20 +105,34 @@ export function buildLayout(painter) {
             optionBar.element,
             h("div", { class: "diffdiff-body" }, tools.element, stage.element),
             grip.element,
+            first,
+            asks.element,
+            regions.element,
             notes.element,
+            compare.element,
             foot,
+            shelf,
             legend.element,
+            spoken,
             chooser,
+            photo,
         ),
     );
     let queued = 0;
-    cleanup.add(() => cancelAnimationFrame(queued));
+    let [passing, speaking] = [0, 0];
+    cleanup.add(() => {
+        cancelAnimationFrame(queued);
+        clearTimeout(passing);
+        clearTimeout(speaking);
+    });
     const show = () => {
         queued = 0;
         menu.show(painter.document.history);
         tools.show();
         optionBar.show();
         grip.show();
+        regions.show();
+        compare.show();
         const { scale } = stage.view;
         const zoomed = scale < 0.1 ? (100 * scale).toFixed(1) : Math.round(100 * scale);
         result.hidden = !stage.result;
@@ -112,10 +144,27 @@ export function buildLayout(painter) {
         show: () => (queued ||= requestAnimationFrame(show)), // once a frame, however often asked
         toggleHelp: menu.toggleHelp,
         notes,
+        asks,
+        take: compare.take,
+        shelf,
         setWork: run.show,
-        say: (text, problem) => {
+        get saying() {
+            return status.textContent;
+        },
+        say: (text, problem, brief = false) => {
             status.textContent = text;
             status.classList.toggle("diffdiff-problem", problem && text !== "");
+            clearTimeout(passing);
+            if (brief) passing = setTimeout(() => (status.textContent = ""), BRIEF_MS);
+        },
+        /** Says what lies under the keyboard's cursor, and whether it paints. */
+        speak: () => {
+            painter.show();
+            clearTimeout(speaking);
+            speaking = setTimeout(() => {
+                const stroke = painter.gesture.active ? "Painting. " : "";
+                spoken.textContent = stroke + reading(painter);
+            }, SPEAK_MS);
         },
     };
 }

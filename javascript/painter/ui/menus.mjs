@@ -1,6 +1,6 @@
 import { h } from "./dom.mjs";
 import { button, choices, holdButton, popover, slider } from "./fields.mjs";
-import { SHORTCUTS } from "../shortcuts.mjs";
+import { helpText } from "./help.mjs";
 
 /**
  * The upper row: history, what is done to the whole map, files, how the map is shown, help.
@@ -11,10 +11,10 @@ import { SHORTCUTS } from "../shortcuts.mjs";
  * @property {() => void} fill
  * @property {() => void} clear
  * @property {() => void} invert
- * @property {(black: number, white: number, gamma: number) => void} levels two percentages and an
- *     exponent
- * @property {(radius: number) => void} grow pixels; below 0 shrinks
- * @property {(radius: number) => void} soften pixels
+ * @property {import("./effects.mjs").Effects} effects
+ * @property {import("./selecting.mjs").Selecting} selecting
+ * @property {() => void} region adds one
+ * @property {(() => void) | null} picture chooses another picture
  * @property {() => void} open chooses a file
  * @property {(() => void) | null} takeMask
  * @property {(bits: 8 | 16) => void} save
@@ -41,7 +41,17 @@ export function menuBar(settings, cleanup, actions) {
         cleanup,
         { label: adjustLabel, symbol: "adjust", text: "Adjust" },
         adjustments(actions),
+        () => actions.effects.drop(),
     );
+    const select = popover(
+        cleanup,
+        { label: "Select: where tools may change the map", symbol: "select", text: "Select" },
+        selections(settings, actions),
+    );
+    const region = button({
+        label: "New region: an area whose strength can be changed afterwards",
+        symbol: "region", text: "Region", act: actions.region,
+    }); // prettier-ignore
     const files = popover(
         cleanup,
         { label: "Open, save and send maps", symbol: "files", text: "Map" },
@@ -53,6 +63,12 @@ export function menuBar(settings, cleanup, actions) {
         helpText(),
     );
     help.panel.classList.add("diffdiff-help");
+    const contours = button({
+        label: "Lines at 25, 50 and 75 %, and around what is kept",
+        keys: "C",
+        symbol: "contours",
+        act: () => settings.set({ contours: !settings.values.contours }),
+    });
     const view = choices({
         label: "How the map is shown",
         act: (value) => settings.set({ view: value }),
@@ -71,15 +87,17 @@ export function menuBar(settings, cleanup, actions) {
         "div",
         { class: "diffdiff-menu", role: "toolbar", "aria-label": "Map" },
         group(undo, redo),
-        group(fill, clear, invert, adjust.element),
+        group(fill, clear, invert, adjust.element, select.element, region),
         group(files.element),
         h("span", { class: "diffdiff-space" }),
-        group(view.element, opacity, peekButton(actions.peek)),
+        group(view.element, opacity, contours, peekButton(actions.peek)),
         group(help.element),
     );
     const show = (history) => {
         const { values } = settings;
         view.show(values.view);
+        contours.setAttribute("aria-pressed", String(values.contours));
+        select.element.classList.toggle("diffdiff-on", Boolean(actions.selecting.area));
         opacity.value = String(values.opacity);
         opacity.style.setProperty("--diffdiff-part", `${((values.opacity - 10) / 90) * 100}%`);
         opacity.disabled = values.view !== "heat";
@@ -104,40 +122,85 @@ function peekButton(peek) {
     return holdButton({ label, keys: "H", symbol: "eye" }, peek);
 }
 
-function adjustments({ levels, grow, soften }) {
+function adjustments({ effects }) {
     const values = { black: 0, white: 100, gamma: 1, grow: 4, soften: 8 };
+    const levels = () => ({
+        black: values.black / 100, white: values.white / 100, gamma: values.gamma,
+    }); // prettier-ignore
+    const seen = { grow: () => ({ radius: values.grow }), soften: () => ({ radius: values.soften }) };
     const row = (name, label, title, least, most, step, unit) => {
         const field = slider({
             label, title, least, most, step, unit,
             act: (value) => {
                 values[name] = value;
                 field.show(value);
+                if (seen[name]) effects.preview(name, seen[name]());
+                else effects.preview("levels", levels());
             },
         }); // prettier-ignore
         field.show(values[name]);
         return field.element;
     };
     const apply = (text, act) => button({ label: text, text, kind: "diffdiff-apply", act });
+    const moved = (label, radius) => () => effects.apply(label, "grow", { radius: radius() });
     return [
         h("h4", {}, "Levels"),
         row("black", "Black", "Values up to here are kept", 0, 99, 1, "%"),
         row("white", "White", "Values from here on change fully", 1, 100, 1, "%"),
         row("gamma", "Gamma", "Above 1 raises the middle, below 1 lowers it", 0.1, 5, 0.1, ""),
         h("div", { class: "diffdiff-row" },
-            apply("Apply levels", () => levels(values.black, values.white, values.gamma)),
+            apply("Apply levels", () => effects.apply("Levels", "levels", levels())),
         ),
         h("h4", {}, "Edges"),
         row("grow", "Radius", "How far edges move", 1, MOST_GROW, 1, "px"),
         h("div", { class: "diffdiff-row" },
-            apply("Grow", () => grow(values.grow)),
-            apply("Shrink", () => grow(-values.grow)),
+            apply("Grow", moved("Grow", () => values.grow)),
+            apply("Shrink", moved("Shrink", () => -values.grow)),
         ),
         row("soften", "Soften by", "Radius of a Gaussian blur", 1, MOST_SOFTEN, 1, "px"),
-        h("div", { class: "diffdiff-row" }, apply("Soften", () => soften(values.soften))),
+        h("div", { class: "diffdiff-row" },
+            apply("Soften", () => effects.apply("Soften", "soften", seen.soften())),
+        ),
+        note("What a slider does is seen on the canvas before it is applied."),
     ]; // prettier-ignore
 }
 
-function fileItems({ open, takeMask, save, sendTo }, close) {
+function selections(settings, { selecting }) {
+    const row = (...items) => h("div", { class: "diffdiff-row" }, ...items);
+    const item = (text, label, act) => button({ label, text, kind: "diffdiff-apply", act });
+    const tick = (name, text, title) => {
+        const box = h("input", { type: "checkbox", class: "diffdiff-tick" });
+        const show = () => (box.checked = settings.values[name] === true);
+        box.addEventListener("change", () => settings.set({ [name]: box.checked }));
+        settings.onChange(show);
+        show();
+        return h("label", { class: "diffdiff-ticked", title }, box, text);
+    };
+    const target = h("input", { type: "checkbox", class: "diffdiff-tick" });
+    const shown = () => (target.checked = settings.values.target === "selection");
+    target.addEventListener("change", () =>
+        settings.set({ target: target.checked ? "selection" : "map" }),
+    );
+    settings.onChange(shown);
+    shown();
+    return [
+        h("label", { class: "diffdiff-ticked", title: "The right button takes out" }, target,
+            "Rectangle, ellipse, lasso and fill select"),
+        row(
+            item("Nothing", "Select nothing: everything may change", () => selecting.none()),
+            item("Again", "The selection before", () => selecting.again()),
+        ),
+        row(
+            item("Invert", "Select what is not selected", () => selecting.invert()),
+            item("Painted", "Select what is painted at all", () => selecting.painted()),
+            item("Feather", "Let the border be gradual, over 8 pixels", () => selecting.feather(8)),
+        ),
+        tick("lock", "Lock what is kept (0 %)", "No tool changes what is exactly 0 %"),
+        note("Where something is selected, every tool changes the map there only."),
+    ]; // prettier-ignore
+}
+
+function fileItems({ open, picture, takeMask, save, sendTo }, close) {
     const item = (text, act) =>
         button({
             label: text, text, kind: "diffdiff-item",
@@ -147,6 +210,7 @@ function fileItems({ open, takeMask, save, sendTo }, close) {
             },
         }); // prettier-ignore
     return [
+        ...(picture ? [item("Open a picture…", picture)] : []),
         item("Open a map…", open),
         ...(takeMask ? [item("Take from the inpaint mask", takeMask)] : []),
         item("Save as PNG, 16 bit", () => save(16)),
@@ -157,32 +221,3 @@ function fileItems({ open, takeMask, save, sendTo }, close) {
 }
 
 const note = (text) => h("p", { class: "diffdiff-note" }, text);
-
-/** Gestures that have no key. */
-const GESTURES = [
-    ["Wheel, pinch", "Zoom about the pointer"],
-    ["Middle button, two fingers", "Move the picture"],
-    ["Right button", "Paint with the second strength"],
-    ["Shift", "Straight line from the last stroke; square, circle; angles of 15°"],
-    ["Alt", "Eyedropper; with the wheel: brush size"],
-    ["Arrows, Enter", "With the focus on the canvas: move the cursor; begin and end a stroke"],
-];
-
-/** Made of the same table that the keys are matched with. */
-function helpText() {
-    const digits = SHORTCUTS.filter(({ command }) => command === "digit");
-    const others = SHORTCUTS.filter(({ command }) => command !== "digit");
-    const rows = others.map(({ label, help }) => [label, help]);
-    const at = rows.findIndex(([label]) => label === "X");
-    const tens = [`${digits[1].label} … 9`, "Strength 10 to 90 %; two digits: that percentage"];
-    rows.splice(at, 0, tens, [digits[0].label, digits[0].help]);
-    const line = ([key, help]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, help)];
-    const list = (entries) => h("dl", {}, ...entries.flatMap(line));
-    return [
-        h("h4", { tabindex: -1 }, "Keys"),
-        list(rows),
-        h("h4", {}, "Gestures"),
-        list(GESTURES),
-        note("Keys act while the pointer is over the painter or the focus is in it."),
-    ];
-}

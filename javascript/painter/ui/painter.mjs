@@ -1,10 +1,14 @@
-import { PaintDocument } from "../document.mjs";
+import { RegionStack } from "../regions.mjs";
+import { regionsOf, takeRegions } from "../regionfile.mjs";
 import { PainterError } from "../errors.mjs";
 import { checkSize, fromStrength } from "../map.mjs";
-import { encodePng } from "../png.mjs";
+import { inBackground } from "../background.mjs";
 import { Cleanup } from "./dom.mjs";
 import { Settings, browserStore } from "./settings.mjs";
-import { Stage, sizeOf } from "./stage.mjs";
+import { Stage } from "./stage.mjs";
+import { sizeOf } from "./pictures.mjs";
+import { Effects } from "./effects.mjs";
+import { Selecting } from "./selecting.mjs";
 import { Gesture } from "./tools.mjs";
 import { PointerInput } from "./pointer.mjs";
 import { Keys } from "./keys.mjs";
@@ -13,32 +17,13 @@ import { commandsOf } from "./commands.mjs";
 import { buildLayout } from "./layout.mjs";
 import { pixelsOf } from "./files.mjs";
 import { dropAndPaste, loadInto } from "./transfer.mjs";
+import { EMPTY, FIRST_SIZE } from "./options.mjs";
 
 /**
- * @typedef {HTMLImageElement | HTMLCanvasElement | ImageBitmap} Source
+ * @typedef {import("./pictures.mjs").Source} Source
  * @typedef {import("../map.mjs").GreyMap} GreyMap
- *
- * @typedef {object} PainterOptions
- * @property {() => void} [onChange] the map was committed, undone, loaded, cleared or resized; not
- *     called in the middle of a stroke
- * @property {(() => Promise<ImageBitmap | ImageData | HTMLCanvasElement | null>) | null} [takeMask]
- *     the host's inpaint mask, white (times alpha) = change; null: there is none. Without it the
- *     menu has no such item.
- * @property {{ label: string, bits?: 8 | 16, send: (blob: Blob) => unknown }[]} [sendTo] further menu
- *     items; they get the map as a PNG, of 16 bits when not said
- * @property {((file: File) => void) | null} [onPictureFile] gets a file dropped with Alt held
- * @property {{ load: () => object | null, save: (o: object) => void }} [settings] where the tools'
- *     settings are kept; the browser's own storage when left out
- * @property {number} [historyBytes] memory for undo
- * @property {(texts: Record<string, string>) => boolean} [carried] texts of a PNG that was opened;
- *     true where the page takes them in the place of the picture
- * @property {{ start: () => void, stop: () => void } | null} [run] what the button beside the zoom
- *     does; without it there is none
- * @property {string} [emptyText] what stands on the canvas while there is no picture
+ * @typedef {import("./options.mjs").PainterOptions} PainterOptions
  */
-
-const EMPTY = "Put a picture into img2img";
-const FIRST_SIZE = { width: 512, height: 512 }; // until there is a picture
 
 /** @param {() => void} task */
 const whenIdle = (task) =>
@@ -57,22 +42,26 @@ export class Painter {
         this.options = options;
         this.cleanup = new Cleanup();
         this.settings = new Settings(options.settings ?? browserStore());
-        this.document = new PaintDocument(FIRST_SIZE, {
+        this.document = new RegionStack(FIRST_SIZE, {
             historyBytes: options.historyBytes,
             later: whenIdle,
             onChange: (change) => this.#changed(change),
         });
         this.hasPicture = false;
+        this.pictureKey = null; // what the page calls it
         /** Colours of the picture for the flood fill, read when first needed. */
         this.pixels = null;
         this.blank = { revision: -1, value: true };
         const { settings, cleanup } = this;
-        this.stage = new Stage(settings, cleanup, () => this.#refresh());
+        this.stage = new Stage(settings, cleanup, () => this.show());
         this.stage.show(this.document);
+        this.selecting = new Selecting(this);
+        this.effects = new Effects(this);
         this.gesture = new Gesture({
             document: () => this.document,
             picture: () => this.#pixels(),
             settings,
+            select: (draw, subtract) => this.selecting.draw(draw, subtract),
             onError: (problem) => this.report(problem),
             onMark: () => {
                 this.stage.mark = this.gesture.mark;
@@ -81,17 +70,18 @@ export class Painter {
         });
         this.commands = commandsOf(this);
         this.pointer = new PointerInput(this.stage, this.gesture, cleanup, {
-            onHover: () => this.#refresh(),
+            onHover: () => this.show(),
             size: (direction) => this.commands.size(direction),
-            enabled: () => this.hasPicture,
+            settings,
+            enabled: () => this.hasPicture && !this.effects.busy,
         });
         this.legend = new Legend(settings);
         this.layout = buildLayout(this);
         this.keys = new Keys(root, this.stage, this.gesture, this.pointer, cleanup, {
             run: ({ command, value }) => this.commands[command]?.(value) ?? false,
             release: (command) => this.commands[`${command}:end`]?.(),
-            moved: () => this.#refresh(),
-            enabled: () => this.hasPicture,
+            moved: () => this.layout.speak(),
+            enabled: () => this.hasPicture && !this.effects.busy,
         });
         dropAndPaste(this);
         this.stage.updateMode({ view: true });
@@ -124,19 +114,21 @@ export class Painter {
             const drag = this.gesture.active;
             const outcome = this.document.setImage(size); // commits a stroke, tells the view
             if (outcome !== "kept" && drag) this.gesture.forget();
+            if (outcome !== "kept") this.selecting.forget();
             this.pixels = null;
             this.stage.setPicture(source);
             this.hasPicture = true;
             this.stage.setHint(null);
             this.settings.scaleTo(size);
             if (outcome === "resized" && !this.isEmpty) {
-                this.say(`The map was fitted to ${size.width} × ${size.height} pixels.`);
+                this.say(`The map was fitted to ${size.width} × ${size.height} pixels.`, false, true);
             } else this.say("");
         } catch (problem) {
+            this.setPicture(null); // the one before is not the page's any more
             this.report(problem);
             return false;
         }
-        this.#refresh();
+        this.show();
         return true;
     }
 
@@ -147,7 +139,7 @@ export class Painter {
      */
     setRun(run) {
         this.legend.setRun(run);
-        this.#refresh();
+        this.show();
     }
 
     /** Whether no value of the map is above 0. A stroke in progress does not count yet. */
@@ -171,7 +163,7 @@ export class Painter {
      * @returns {Promise<Uint8Array>}
      */
     toPng(bits = 16) {
-        return encodePng(this.document.map, bits);
+        return inBackground("png", this.document.map, { bits });
     }
 
     /**
@@ -183,6 +175,21 @@ export class Painter {
      */
     load(source) {
         return loadInto(this, source);
+    }
+
+    /**
+     * Takes regions over as `regionsText` gave them.
+     *
+     * @param {string} text
+     * @returns {Promise<boolean>} false where it holds none; nothing is changed then
+     */
+    async loadRegions(text) {
+        const found = await regionsOf(text);
+        if (!found) return false;
+        this.gesture.end();
+        takeRegions(this.document, found);
+        this.show();
+        return true;
     }
 
     /**
@@ -204,7 +211,7 @@ export class Painter {
     /** @param {Source | null} source the last run's result, of the picture's proportions */
     setResult(source) {
         this.stage.setResult(source);
-        this.#refresh();
+        this.show();
     }
 
     /** Commits a stroke in progress. Call it before the map is used. */
@@ -224,9 +231,9 @@ export class Painter {
 
     // ---- for the parts of the painter ---------------------------------------------------------
 
-    /** Says something in the status line. @param {string} text */
-    say(text, problem = false) {
-        this.layout.say(text, problem);
+    /** Says something in the status line; brief: for some seconds. @param {string} text */
+    say(text, problem = false, brief = false) {
+        this.layout.say(text, problem, brief);
     }
 
     /**
@@ -242,10 +249,10 @@ export class Painter {
     /**
      * Does something to the whole map; what is wrong with it is told.
      *
-     * @param {(document: PaintDocument) => unknown} action
+     * @param {(document: RegionStack) => unknown} action
      */
     change(action) {
-        if (!this.hasPicture) return;
+        if (!this.hasPicture || this.effects.busy) return;
         this.gesture.end();
         this.say("");
         try {
@@ -271,19 +278,21 @@ export class Painter {
         stage.invalidate("map");
         if (kind === "stroke" || kind === "cancel") return;
         this.say(""); // what was said was about the map before
-        this.#refresh();
+        this.show();
         this.options.onChange?.();
     }
 
     #settingsChanged(changed) {
         if ("view" in changed || "opacity" in changed) this.stage.updateMode(changed);
+        if ("lock" in changed) this.selecting.follow();
+        if ("contours" in changed) this.stage.lines.later(false);
         this.stage.invalidate("marks");
         this.legend.show();
-        this.#refresh();
+        this.show();
     }
 
     /** Everything that says how things are. */
-    #refresh() {
+    show() {
         this.layout?.show();
     }
 }

@@ -1,5 +1,6 @@
-import { beginStroke, filter, initial, mergeCoalesced } from "../pressure.mjs";
+import { beginStroke, filter, initial, mergeCoalesced, respond } from "../pressure.mjs";
 import { pinch, wheelFactor } from "../view.mjs";
+import { FIELDS } from "./settings.mjs";
 
 /**
  * Mouse, pen and fingers on the stage. One pointer paints; two fingers move and zoom; the middle
@@ -15,14 +16,15 @@ const PALM_MS = 600; // fingers so soon after a pen are the hand that holds it
 const WHEEL_MS = 250; // pause after which a turn of the wheel is a new one
 const CLICK = 2; // CSS pixels below which a drag is a click
 const ERASER = 32; // of PointerEvent.buttons
+const SIZE_PER_PX = 0.01; // part by which a brush grows for a pixel of dragging
 
 export class PointerInput {
     /**
      * @param {Stage} stage
      * @param {Gesture} gesture
      * @param {import("./dom.mjs").Cleanup} cleanup
-     * @param {{ onHover: () => void, size: (direction: number) => void, enabled: () => boolean }
-     *     } hooks
+     * @param {{ onHover: () => void, size: (direction: number) => void, enabled: () => boolean,
+     *     settings: import("./settings.mjs").Settings }} hooks
      */
     constructor(stage, gesture, cleanup, hooks) {
         this.stage = stage;
@@ -30,7 +32,7 @@ export class PointerInput {
         this.hooks = hooks;
         this.spaceHeld = false;
         this.inside = false;
-        /** @type {"draw" | "pan" | "pinch" | null} */
+        /** @type {"draw" | "pan" | "pinch" | "size" | null} */
         this.mode = null;
         this.id = -1; // of the pointer that draws or pans
         this.began = 0;
@@ -94,6 +96,12 @@ export class PointerInput {
             this.#cursor();
             return;
         }
+        if (event.button === 2 && event.altKey) {
+            const { size, hardness } = this.hooks.settings.values;
+            this.mode = "size";
+            this.at = { ...screen, size, hardness };
+            return;
+        }
         this.mode = "draw";
         stage.byKeys = false;
         this.pressure = beginStroke(this.pressure);
@@ -140,6 +148,8 @@ export class PointerInput {
             if (this.mode === "pan") {
                 stage.pan(screen.x - this.at.x, screen.y - this.at.y);
                 this.at = screen;
+            } else if (this.mode === "size") {
+                return this.#sized(screen);
             } else {
                 const coalesced = event.getCoalescedEvents?.() ?? [];
                 this.gesture.move(this.#points(event, coalesced), event.shiftKey);
@@ -185,8 +195,24 @@ export class PointerInput {
             const reading = { pointerType: event.pointerType, pressure, time };
             const step = filter(this.pressure, reading);
             this.pressure = step.state;
-            return { x, y, pressure: step.pressure };
+            const { curve, least } = this.hooks.settings.values;
+            const pen = event.pointerType === "pen";
+            const felt = pen ? respond(step.pressure, curve / 100, least / 100) : step.pressure;
+            return { x, y, pressure: felt };
         });
+    }
+
+    /** Alt and the right button: sideways for the size, up and down for the hardness. */
+    #sized({ x, y }) {
+        const { at } = this;
+        this.stage.picking = false;
+        const { least, most } = FIELDS.size;
+        const size = at.size * Math.exp((x - at.x) * SIZE_PER_PX);
+        this.hooks.settings.set({
+            size: Math.round(Math.min(most, Math.max(least, size))),
+            hardness: Math.round(Math.min(100, Math.max(0, at.hardness - (y - at.y) / 2))),
+        });
+        this.stage.invalidate("marks");
     }
 
     #hover(event) {

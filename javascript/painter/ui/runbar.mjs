@@ -11,24 +11,24 @@ import { button } from "./fields.mjs";
  * @property {string} [waits] why no run can be started now
  */
 
-const IDLE = { label: "Generate", text: "Generate" };
-
 /**
  * @param {{ start: () => void, stop: () => void } | null | undefined} run
+ * @param {string} [word] on it
  * @returns {{ element: HTMLElement | null, show: (work: Work) => void }}
  */
-export function runButton(run) {
+export function runButton(run, word = "Generate") {
     if (!run) return { element: null, show: () => {} };
     let busy = false;
     const element = button({
-        ...IDLE,
+        label: word,
+        text: word,
         kind: "diffdiff-generate",
         act: () => (busy ? run.stop() : run.start()),
     });
     const text = element.querySelector("span");
     const show = (work) => {
         busy = work.busy;
-        const words = busy ? "Interrupt" : IDLE.text;
+        const words = busy ? "Interrupt" : word;
         const shown = busy && work.progress ? `${words} (${work.progress})` : words;
         if (text.textContent === shown) return;
         text.textContent = shown;

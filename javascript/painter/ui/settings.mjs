@@ -22,6 +22,14 @@ import { appliedMode } from "./modes.mjs";
  * @property {number} tolerance 0..255, of the flood fill
  * @property {"heat" | "grey" | "off"} view
  * @property {number} opacity percent, of the heat overlay
+ * @property {"map" | "selection"} target what shapes and fills draw on
+ * @property {boolean} lock what is kept (0 %) stays kept
+ * @property {boolean} edges the brush keeps to colors like the first
+ * @property {boolean} contiguous a fill stays connected
+ * @property {number} expand pixels that a fill goes beyond its border
+ * @property {boolean} contours lines at 25, 50 and 75 % and around what is kept
+ * @property {number} curve percent: how hard a pen must press for its full effect; 100: evenly
+ * @property {number} least percent that the lightest touch of a pen gives
  * @property {number} height CSS pixels of the canvas; 0: what suits the picture
  */
 
@@ -53,6 +61,14 @@ export const FIELDS = {
     tolerance: number(24, 0, 255),
     view: choice("heat", VIEWS),
     opacity: number(65, 10, 100),
+    target: choice("map", ["map", "selection"]),
+    lock: choice(false, [false, true]),
+    edges: choice(false, [false, true]),
+    contiguous: choice(true, [false, true]),
+    expand: number(0, 0, 64),
+    contours: choice(false, [false, true]),
+    curve: number(100, 25, 400),
+    least: number(0, 0, 90),
     height: number(0, 320, 1600, 0),
 };
 
@@ -144,13 +160,18 @@ export class Settings {
 }
 
 /**
- * Settings in the browser's own storage.
+ * Settings in the browser's own storage: each tab has its own, and a new tab begins with the last
+ * ones.
  *
  * @param {string} [key]
  */
 export const browserStore = (key = "diffdiff-painter") => ({
-    load: () => JSON.parse(localStorage.getItem(key) ?? "null"),
-    save: (values) => localStorage.setItem(key, JSON.stringify(values)),
+    load: () => JSON.parse(sessionStorage.getItem(key) ?? localStorage.getItem(key) ?? "null"),
+    save: (values) => {
+        const text = JSON.stringify(values);
+        sessionStorage.setItem(key, text);
+        localStorage.setItem(key, text);
+    },
 });
 
 /**

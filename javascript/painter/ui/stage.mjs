@@ -1,38 +1,21 @@
 import { h } from "./dom.mjs";
-import { MapLayer, divisorOf } from "./layer.mjs";
+import { MapLayer } from "./layer.mjs";
 import { drawMarks } from "./marks.mjs";
-import { deviceTransform, fit, pan, resized, toImage, toScreen, zoomAt } from "../view.mjs";
+import { copyOf } from "./pictures.mjs";
+import { Lines } from "./lines.mjs";
+import { drawMap, drawPicture } from "./render.mjs";
+import { fit, pan, resized, toImage, toScreen, zoomAt } from "../view.mjs";
 
 /**
- * What the artist sees: three canvases on top of one another (the picture, the map, and the cursor
- * with previews), one view for all, and one frame at a time in which each draws what is needed.
+ * What the artist sees: canvases on top of one another (the picture, the map, lines over it, and the
+ * cursor with previews), one view for all, and one frame at a time in which each draws what is needed.
  *
  * @typedef {import("../rect.mjs").Rect} Rect
  * @typedef {import("../view.mjs").Point} Point
- * @typedef {HTMLImageElement | HTMLCanvasElement | ImageBitmap} Source
+ * @typedef {import("./pictures.mjs").Source} Source
  */
 
 const BUDGET_MS = 7; // of a frame, for composing the map
-const SHARP = 2; // device pixels a pixel from which on pixels are shown as squares
-
-/** @param {Source} source */
-export const sizeOf = (source) => ({
-    width: /** @type {any} */ (source).naturalWidth ?? source.width,
-    height: /** @type {any} */ (source).naturalHeight ?? source.height,
-});
-
-/** A copy of a picture as it is now, at the resolution that is shown. @param {Source} source */
-function copyOf(source) {
-    const { width, height } = sizeOf(source);
-    const divisor = divisorOf({ width, height });
-    const copy = document.createElement("canvas");
-    copy.width = Math.ceil(width / divisor);
-    copy.height = Math.ceil(height / divisor);
-    const context = copy.getContext("2d");
-    context.imageSmoothingQuality = "high";
-    context.drawImage(source, 0, 0, copy.width, copy.height);
-    return copy;
-}
 
 export class Stage {
     /**
@@ -43,7 +26,7 @@ export class Stage {
     constructor(settings, cleanup, onView) {
         this.settings = settings;
         this.onView = onView;
-        this.layers = ["picture", "map", "marks"].map((name) =>
+        this.layers = ["picture", "map", "lines", "marks"].map((name) =>
             h("canvas", { class: `diffdiff-layer diffdiff-layer-${name}`, "aria-hidden": "true" }),
         );
         this.hint = h("div", { class: "diffdiff-empty" });
@@ -61,10 +44,16 @@ export class Stage {
         );
         this.contexts = this.layers.map((canvas) => canvas.getContext("2d"));
         this.map = new MapLayer();
+        this.lines = new Lines(this.layers[2], this);
         /** @type {HTMLCanvasElement | null} */
         this.picture = null;
         /** The last run's result, of the picture's proportions. @type {HTMLCanvasElement | null} */
         this.result = null;
+        /** The page's own picture and result, for when the browser drops what was drawn. */
+        this.sources = { picture: null, result: null };
+        /** @type {import("./pictures.mjs").Compare} */
+        this.compare = "off";
+        this.wipe = 0.5;
         this.document = null;
         this.view = { scale: 1, x: 0, y: 0 };
         this.panel = { width: 0, height: 0 };
@@ -108,13 +97,40 @@ export class Stage {
      * @param {Source | null} source
      */
     setPicture(source) {
+        this.sources.picture = source;
         this.picture = source && copyOf(source);
         this.invalidate("view");
     }
 
     /** @param {Source | null} source what the last run made of the picture */
     setResult(source) {
+        this.sources.result = source;
         this.result = source && copyOf(source);
+        if (!source) this.compare = "off";
+        this.updateMode();
+        this.invalidate("view");
+    }
+
+    /**
+     * How the last result is seen.
+     *
+     * @param {import("./pictures.mjs").Compare} compare
+     * @param {number} [wipe] 0..1, from the left
+     */
+    setCompare(compare, wipe = this.wipe) {
+        this.compare = this.result ? compare : "off";
+        this.wipe = Math.min(1, Math.max(0, wipe));
+        this.updateMode();
+        this.invalidate("view");
+    }
+
+    /** The browser has dropped what was drawn, and lets draw again. */
+    restore() {
+        for (const [name, source] of Object.entries(this.sources)) {
+            if (source) this[name] = copyOf(source);
+        }
+        this.map.markAll();
+        this.invalidate("view");
     }
 
     /** @param {string | null} text shown when there is no picture */
@@ -188,7 +204,9 @@ export class Stage {
         if (changed.view && view !== "off") this.map.setMode(view);
         const style = this.layers[1].style;
         style.opacity = view === "heat" ? String(opacity / 100) : "1";
-        style.visibility = this.peeking || view === "off" ? "hidden" : "visible";
+        const alone = this.peeking || this.compare !== "off" || view === "off";
+        style.visibility = alone ? "hidden" : "visible";
+        this.lines.later(false);
         this.invalidate("marks");
     }
 
@@ -197,6 +215,9 @@ export class Stage {
         observer.observe(this.element);
         cleanup.add(() => observer.disconnect());
         cleanup.add(() => cancelAnimationFrame(this.frame));
+        for (const canvas of [...this.layers, this.map.canvas]) {
+            cleanup.listen(canvas, "contextrestored", () => this.restore());
+        }
         // moved to a screen with other pixels, or zoomed by the browser
         cleanup.listen(window, "resize", () => this.#layout());
     }
@@ -231,12 +252,13 @@ export class Stage {
         this.frame = 0;
         if (!this.panel.width) return;
         const { stale } = this;
-        if (stale.view) this.#drawPicture();
+        if (stale.view) drawPicture(this);
         const rect = this.map.work(BUDGET_MS);
-        if (stale.view) this.#drawMap(null);
-        else if (rect) this.#drawMap(rect);
+        if (stale.view) drawMap(this, null);
+        else if (rect) drawMap(this, rect);
+        if (stale.view || rect) this.lines.later(stale.view);
         if (stale.marks) {
-            const context = this.contexts[2];
+            const context = this.contexts[3];
             context.setTransform(1, 0, 0, 1, 0, 0);
             context.clearRect(0, 0, context.canvas.width, context.canvas.height);
             context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
@@ -245,49 +267,5 @@ export class Stage {
         this.stale = { view: false, marks: false };
         if (this.map.busy) this.invalidate("map");
         this.drawn();
-    }
-
-    #drawPicture() {
-        const context = this.contexts[0];
-        const { width, height } = this.size;
-        context.setTransform(1, 0, 0, 1, 0, 0);
-        context.clearRect(0, 0, context.canvas.width, context.canvas.height);
-        context.setTransform(...deviceTransform(this.view, this.ratio));
-        context.imageSmoothingEnabled = this.view.scale * this.ratio < SHARP;
-        context.imageSmoothingQuality = "medium";
-        const picture = this.shown ?? this.picture;
-        if (picture) context.drawImage(picture, 0, 0, width, height);
-        context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-        context.strokeStyle = "rgb(128 128 128 / 60%)";
-        const { scale, x, y } = this.view;
-        context.strokeRect(x - 0.5, y - 0.5, scale * width + 1, scale * height + 1);
-    }
-
-    /** @param {Rect | null} rect of the map that changed; null: all of it */
-    #drawMap(rect) {
-        const context = this.contexts[1];
-        const { canvas } = context;
-        const { divisor } = this.map;
-        const s = this.view.scale * this.ratio;
-        const [ox, oy] = [this.view.x * this.ratio, this.view.y * this.ratio];
-        let [left, top, right, bottom] = [0, 0, canvas.width, canvas.height];
-        if (rect) {
-            left = Math.max(0, Math.floor(ox + s * rect.x) - 2); // smoothing reaches beyond it
-            top = Math.max(0, Math.floor(oy + s * rect.y) - 2);
-            right = Math.min(right, Math.ceil(ox + s * (rect.x + rect.w)) + 2);
-            bottom = Math.min(bottom, Math.ceil(oy + s * (rect.y + rect.h)) + 2);
-        }
-        if (left >= right || top >= bottom) return;
-        context.setTransform(1, 0, 0, 1, 0, 0);
-        context.save();
-        context.beginPath();
-        context.rect(left, top, right - left, bottom - top);
-        context.clip();
-        context.clearRect(left, top, right - left, bottom - top);
-        context.setTransform(...deviceTransform(this.view, this.ratio));
-        context.imageSmoothingEnabled = s < SHARP;
-        const source = this.map.canvas;
-        context.drawImage(source, 0, 0, source.width * divisor, source.height * divisor);
-        context.restore();
     }
 }

@@ -11,20 +11,20 @@ import { sizeToSlider, sliderToSize } from "./modes.mjs";
 
 /** Every tool: its name (and what it does), its key, and the options it has. */
 const TOOLS = {
-    brush: ["Brush", "B", "strength size hardness flow mode pen"],
-    erase: ["Eraser", "E", "size hardness flow pen"],
-    smooth: ["Smooth: blurs the map under the brush", "S", "blur size hardness flow pen"],
+    brush: ["Brush", "B", "strength size hardness flow mode pen edges"],
+    erase: ["Eraser", "E", "size hardness flow pen edges"],
+    smooth: ["Smooth: blurs the map under the brush", "S", "blur size hardness flow pen edges"],
     linear: ["Linear gradient", "G", "strength second mode"],
     radial: ["Radial gradient", "G again", "strength second mode"],
     rectangle: ["Rectangle", "R", "strength mode"],
     ellipse: ["Ellipse", "O", "strength mode"],
     lasso: ["Lasso: fills what you draw around", "L", "strength mode"],
-    flood: ["Fill: an area of similar colour in the picture", "F", "strength tolerance mode"],
+    flood: ["Fill: an area of similar colour in the picture", "F", "strength tolerance expand contiguous mode"],
     pick: ["Eyedropper: takes a strength from the map", "P", "strength"],
 };
 
 /** Options that stay folded away where the painter is narrow. */
-const EXTRA = ["flow", "mode", "pen"];
+const EXTRA = ["flow", "mode", "pen", "curve", "least", "edges", "expand", "contiguous"];
 
 const SLIDERS = {
     strength: ["Strength", "%", "How much the picture may change; 100 %: the denoising strength"],
@@ -33,7 +33,10 @@ const SLIDERS = {
     hardness: ["Hardness", "%", "0: soft to the middle; 100: a sharp edge"],
     flow: ["Flow", "%", "How much one touch gives; below 100 a stroke builds up"],
     blur: ["Blur", "px", "How far the smoothing reaches"],
-    tolerance: ["Tolerance", "", "How different a colour may be, 0 to 255"],
+    tolerance: ["Tolerance", "", "How different a color may be, 0 to 255"],
+    expand: ["Expand", "px", "How far the fill goes beyond its border"],
+    curve: ["Pen curve", "%", "Above 100 a light hand stays light, below 100 it becomes heavy"],
+    least: ["Least", "%", "What the lightest touch of the pen gives"],
 };
 
 const QUICK = [0, 25, 50, 75, 100];
@@ -86,6 +89,8 @@ export function optionsRow(settings, swap) {
             { value: "both", label: "Pressure changes size and strength", text: "Both" },
         ],
     })); // prettier-ignore
+    parts.edges = ticked("Keep to color", "The brush paints only colors like the one it begins on", set("edges"));
+    parts.contiguous = ticked("Connected", "Off: fill such colors anywhere", set("contiguous"));
     const quick = h("div", {
         class: "diffdiff-quick", role: "group", "aria-label": "Quick strengths",
     }); // prettier-ignore
@@ -116,12 +121,14 @@ export function optionsRow(settings, swap) {
         { class: "diffdiff-options", role: "group", "aria-label": "Options of the tool" },
         title, parts.strength.element, quick, parts.second.element, swapper, parts.blur.element,
         parts.size.element, parts.hardness.element, parts.tolerance.element, more,
-        parts.flow.element, parts.mode.element, parts.pen.element,
+        parts.flow.element, parts.expand.element, parts.contiguous.element, parts.mode.element,
+        parts.pen.element, parts.curve.element, parts.least.element, parts.edges.element,
     ); // prettier-ignore
     const show = () => {
         const { values } = settings;
         const [label, , options] = TOOLS[values.tool];
-        const has = options.split(" ");
+        const pressed = options.includes("pen") && values.pen !== "none";
+        const has = options.split(" ").concat(pressed ? ["curve", "least"] : []);
         title.textContent = label.split(":")[0];
         for (const [name, part] of Object.entries(parts)) {
             part.element.hidden = !has.includes(name);
@@ -143,6 +150,13 @@ const sizeScale = {
     from: (position) => sliderToSize(position, FIELDS.size.most),
     most: 1000,
 };
+
+function ticked(text, title, act) {
+    const box = h("input", { type: "checkbox", class: "diffdiff-tick" });
+    box.addEventListener("change", () => act(box.checked));
+    const element = h("label", { class: "diffdiff-ticked", title }, box, text);
+    return { element, show: (value) => (box.checked = value) };
+}
 
 function labelled(text, group) {
     const element = h("div", { class: "diffdiff-field diffdiff-group" },

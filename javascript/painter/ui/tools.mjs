@@ -1,6 +1,8 @@
 import { PainterError } from "../errors.mjs";
 import { brushOf } from "./settings.mjs";
 import { appliedMode, squared, turned } from "./modes.mjs";
+import { coverShape, spreadFill } from "../areas.mjs";
+import { matcher } from "../flood.mjs";
 
 /**
  * What the tools do with a pointer that goes down, moves and comes up again. No DOM: mouse, pen,
@@ -30,17 +32,31 @@ import { appliedMode, squared, turned } from "./modes.mjs";
  * @property {() => import("../document.mjs").PaintDocument} document
  * @property {() => import("../flood.mjs").Picture | null} picture
  * @property {import("./settings.mjs").Settings} settings
+ * @property {(draw: (cover: any) => void, subtract?: boolean) => void} select
  * @property {(problem: unknown) => void} onError
  * @property {() => void} onMark
  */
 
+/** Whether areas are selected instead of painted. */
+const selects = ({ settings }) => settings.values.target === "selection";
+
 const round = ({ x, y }) => ({ x: Math.round(x), y: Math.round(y) });
+
+/** Where an edge-aware brush may paint: on colors like the one under its first point. */
+function nearOf(host, { x, y }) {
+    const { edges, tolerance } = host.settings.values;
+    const picture = edges ? host.picture() : null;
+    if (!picture) return null;
+    const column = Math.min(picture.width - 1, Math.max(0, Math.floor(x)));
+    const row = Math.min(picture.height - 1, Math.max(0, Math.floor(y)));
+    return matcher(picture.data, row * picture.width + column, tolerance);
+}
 
 /** A stroke of brush, eraser or smoother. */
 class Stroke {
     constructor(host, start, point, from) {
         this.host = host;
-        this.tool = brushOf(host.settings.values, start);
+        this.tool = { ...brushOf(host.settings.values, start), near: nearOf(host, point) };
         this.document = host.document();
         this.document.beginStroke(this.tool, from ?? point, this.tool.label);
         if (from) this.document.extendStroke([point]);
@@ -108,8 +124,12 @@ class Drag {
         const { mode } = this.host.settings.values;
         if (mark.from) document.drawGradient(/** @type {any} */ (mark), mode);
         else {
-            const shape = mark.points ? { kind: "polygon", points: mark.points } : mark;
-            document.drawShape(/** @type {any} */ (shape), mark.value, mode);
+            const shape = /** @type {any} */ (
+                mark.points ? { kind: "polygon", points: mark.points } : mark
+            );
+            const { host, start } = this;
+            if (!selects(host)) document.drawShape(shape, mark.value, mode);
+            else host.select((cover) => coverShape(cover, shape), start.second);
         }
     }
 
@@ -141,7 +161,10 @@ class Flood {
         if (!picture) throw new PainterError("There is no picture to fill by", "Open one first");
         const { values } = host.settings;
         const { value, mode } = appliedMode(values, start.second);
-        host.document().floodFill(picture, point, values.tolerance, value, mode);
+        const { tolerance, contiguous, expand } = values;
+        const spread = { contiguous, expand };
+        if (!selects(host)) host.document().floodFill(picture, point, tolerance, value, mode, spread);
+        else host.select((cover) => spreadFill(cover, picture, point, tolerance, spread), start.second);
     }
 
     move() {}

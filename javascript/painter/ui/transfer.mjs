@@ -1,6 +1,10 @@
 import { GreyMap } from "../map.mjs";
 import { textsOf } from "../text.mjs";
-import { download, fileOf, mapFrom, readMap } from "./files.mjs";
+import { withText } from "../png.mjs";
+import { textOfRegions } from "../regionfile.mjs";
+import { download, fileOf, isGreyPng, mapFrom, readMap } from "./files.mjs";
+
+const REGIONS = "diffdiff_regions"; // chunk of a PNG
 
 /**
  * What `Painter.load` does.
@@ -12,6 +16,7 @@ import { download, fileOf, mapFrom, readMap } from "./files.mjs";
 export async function loadInto(painter, source) {
     try {
         if (source instanceof Blob && (await isCarried(painter, source))) return true;
+        if (source instanceof Blob && (await hasRegions(painter, source))) return true;
         const map =
             source instanceof GreyMap
                 ? source
@@ -25,7 +30,7 @@ export async function loadInto(painter, source) {
         const fitted = width !== document.width || height !== document.height;
         document.load(map);
         const sizes = `${width} × ${height} to ${document.width} × ${document.height}`;
-        painter.say(fitted ? `The map was fitted from ${sizes} pixels.` : "");
+        painter.say(fitted ? `The map was fitted from ${sizes} pixels.` : "", false, true);
         return true;
     } catch (problem) {
         painter.report(problem);
@@ -35,7 +40,39 @@ export async function loadInto(painter, source) {
 
 /** Whether the page takes the file for one that carries its map. */
 async function isCarried({ options }, file) {
-    return Boolean(options.carried?.(textsOf(new Uint8Array(await file.arrayBuffer()))));
+    return Boolean(await options.carried?.(textsOf(new Uint8Array(await file.arrayBuffer()))));
+}
+
+/** Whether a map was saved with its regions, which are taken then. */
+async function hasRegions(painter, file) {
+    const { [REGIONS]: text } = textsOf(new Uint8Array(await file.arrayBuffer()));
+    return Boolean(text) && painter.loadRegions(text);
+}
+
+/**
+ * A picture that somebody put on the canvas: a map by its form is the map, our own pictures bring
+ * their settings back, of any other is asked what it is.
+ *
+ * @param {import("./painter.mjs").Painter} painter
+ * @param {File} file
+ * @param {boolean} [picture] it is said to be the picture
+ */
+export async function received(painter, file, picture = false) {
+    const { onPictureFile } = painter.options;
+    if (picture && onPictureFile) return onPictureFile(file);
+    try {
+        if (!onPictureFile || (await isGreyPng(file))) return await painter.load(file);
+        if (file.type && !file.type.startsWith("image/")) return await painter.load(file); // refused
+        if (await isCarried(painter, file)) return true;
+        if (!painter.hasPicture) return onPictureFile(file);
+    } catch (problem) {
+        return painter.report(problem);
+    }
+    painter.layout.asks.ask(`What is "${file.name || "the pasted picture"}"?`, [
+        { label: "The picture to edit", act: () => onPictureFile(file) },
+        { label: "A map: bright parts change", act: () => painter.load(file) },
+        { label: "Cancel", act: () => {} },
+    ]);
 }
 
 /** The host's inpaint mask becomes the map. @param {import("./painter.mjs").Painter} painter */
@@ -55,7 +92,10 @@ export async function maskInto(painter) {
  */
 export async function saveFrom(painter, bits) {
     await painter.finish();
-    download(await blobOf(painter, bits), "change-map.png");
+    const bytes = await painter.toPng(bits);
+    const regions = await textOfRegions(painter.document);
+    const file = regions ? withText(bytes, REGIONS, regions) : bytes;
+    download(new Blob([file], { type: "image/png" }), "change-map.png");
 }
 
 /**
@@ -71,7 +111,7 @@ export const blobOf = async (painter, bits = 16) =>
  * @param {import("./painter.mjs").Painter} painter
  */
 export function dropAndPaste(painter) {
-    const { root, cleanup, options } = painter;
+    const { root, cleanup } = painter;
     const hasFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
     const mark = (on) => root.classList.toggle("diffdiff-dropping", on);
     const over = (event) => {
@@ -93,8 +133,7 @@ export function dropAndPaste(painter) {
         event.stopPropagation(); // the page would take it for its own picture
         const file = fileOf(event.dataTransfer);
         if (!file) return;
-        if (event.altKey && options.onPictureFile) options.onPictureFile(file);
-        else painter.load(file);
+        received(painter, file, event.altKey);
     });
     cleanup.listen(
         window,
@@ -104,7 +143,7 @@ export function dropAndPaste(painter) {
             if (!file) return;
             event.preventDefault();
             event.stopImmediatePropagation();
-            painter.load(file);
+            received(painter, file);
         },
         { capture: true },
     );
