@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from .errors import FieldError
+import json
+import sys
+from typing import Any
+
+from .errors import FieldError, carried
 
 REFUSED, NO_MEMORY, PARTLY, INTERRUPTED = 2, 3, 4, 130  # exit codes
 EXTRAS = {  # module that may be missing -> what installs it
@@ -33,6 +37,21 @@ def explain(error: BaseException) -> tuple[FieldError, int] | None:
         remedy = "Use a smaller width and height, --dtype float16, --offload model or --slicing"
         return FieldError("memory", "there is not enough for this run", remedy), NO_MEMORY
     return None
+
+
+def as_json_text(value: Any) -> str:
+    """Return JSON that any file and terminal takes: names of files may be no Unicode."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if carried(text) == text else json.dumps(value)
+
+
+def put(text: str) -> None:
+    """Print; what the terminal's encoding lacks is written as its number."""
+    try:
+        print(text)
+    except UnicodeEncodeError:
+        encoding = sys.stdout.encoding or "ascii"
+        print(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def line(error: FieldError) -> str:

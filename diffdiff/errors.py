@@ -20,6 +20,7 @@ class FieldError(ValueError):
     status_code = 422
 
     def __init__(self, field: str, problem: str, remedy: str) -> None:
+        field, problem, remedy = carried(field), carried(problem), carried(remedy)
         super().__init__(field, problem, remedy)  # all three in args, so that pickle and copy work
         self.field = field
         self.problem = problem
@@ -37,6 +38,12 @@ class PageError(FieldError):
 
 
 PageError.__name__ = PageError.__qualname__ = "Differential Diffusion"
+
+
+def carried(text: str) -> str:
+    """Return text as a terminal, a file and a response can carry it: what is no Unicode, such as
+    half of an emoji or bytes of another encoding in a file's name, is written as its number."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _sentence(text: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
 
+from ..error_report import as_json_text
 from ..error_report import line as explained
 from ..errors import FieldError
 from ..pipelines import png
@@ -52,9 +52,9 @@ class Results:
         self.counts[outcome.status] += 1
         if outcome.error and len(self.first) < TOLD:
             self.first.append(f"{outcome.where}: {explained(outcome.error)}")
-        text = json.dumps(line(outcome, self.path.parent), ensure_ascii=False)
+        text = as_json_text(line(outcome, self.path.parent))
         try:
-            os.write(self.file, f"{text}\n".encode("utf-8", "replace"))
+            os.write(self.file, f"{text}\n".encode())
         except OSError as error:
             problem = f"{self.path} cannot be written ({error.strerror})"
             raise FieldError("out", problem, "Make room, then run the batch again") from None

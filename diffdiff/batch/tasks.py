@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import json
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from PIL import Image
 from .. import toyworld
 from ..errors import FieldError
 from ..images import pictures
+from ..images.names import Folders, folded
 from ..pipelines import png
 from ..settings.given import given
 from ..settings.run import RunArgs
@@ -97,6 +99,8 @@ class Plan:
     model: str
     inputs: set[bytes] = field(default_factory=set)
     written: set[bytes] = field(default_factory=set)
+    folders: Folders = field(default_factory=Folders)
+    folds: bool | None = None  # whether the folder of the pictures knows no capitals
 
     def survey(self, found: Iterable[Row]) -> int:
         """How many rows there are; what they read is noted."""
@@ -104,9 +108,12 @@ class Plan:
         for row in found:
             count += 1
             for name in ("picture", "map"):
-                if row.given.get(name):
-                    self.inputs.add(key(self.folder / row.given[name]))
+                if isinstance(row.given.get(name), str):
+                    self.inputs.add(key(self._path(row.given[name])))
         return count
+
+    def _path(self, name: str) -> Path:
+        return self.folders.find(self.folder / name)
 
     def tasks(self, found: Iterable[Row], tell: Callable[[Outcome], None]) -> Iterator[Task]:
         """What is left to do. `tell` is told of rows that are finished or cannot be used."""
@@ -142,7 +149,7 @@ class Plan:
         said = argparse.Namespace(**{"seed": _seed(out), **self.defaults, **row.given})
         args, run = given(said, EditArgs, EDITED), given(said, RunArgs)
         _check_source(args, run, row.given.get("map"))
-        paths = [self.folder / row.given[n] for n in ("picture", "map") if n in row.given]
+        paths = [self._path(row.given[n]) for n in ("picture", "map") if n in row.given]
         files = self._targets(out, run.count, paths, args)
         data = [pictures.load(path, name) for path, name in zip(paths, ("picture", "map"))]
         change_map = data[1] if len(data) > 1 else None
@@ -157,9 +164,11 @@ class Plan:
         make_folder(target.parent)
         singles = args.several if args.mode == "sheet" else ()
         files = png.targets(target, count, paths, singles)
-        keys = [key(path) for path in files]
+        if self.folds is None:
+            self.folds = knows_no_capitals(self.out)
+        keys = [key(path, self.folds) for path in files]
         for path, known in zip(files, keys):
-            if known in self.inputs:
+            if key(path) in self.inputs:
                 problem = f"{path} is an input of a row"
                 raise FieldError("out", problem, "Name another file, or another --out")
             if known in self.written:
@@ -211,12 +220,19 @@ def make_folder(folder: Path) -> None:
         raise FieldError("out", problem, "Name another") from None
 
 
-def key(path: Path) -> bytes:
+def knows_no_capitals(folder: Path) -> bool:
+    """Whether `A.png` and `a.png` are one file there, as on Windows and most Macs."""
+    with tempfile.NamedTemporaryFile(dir=folder, prefix="diffdiff-CASE-") as probe:
+        return os.path.exists(os.path.join(folder, os.path.basename(probe.name).lower()))
+
+
+def key(path: Path, folds: bool = False) -> bytes:
     """16 bytes that tell files apart, so that a million names are held in little."""
     try:
         text = os.path.realpath(path)
     except (OSError, ValueError):  # no file can have it: told when the turn comes to its row
         text = str(path)
+    text = folded(text) if folds else text
     return hashlib.sha256(text.encode("utf-8", "replace")).digest()[:16]
 
 

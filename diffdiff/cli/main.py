@@ -8,12 +8,11 @@ as one object on stdout. torch, diffusers and gradio are imported by the command
 from __future__ import annotations
 
 import argparse
-import json
 import socket
 import sys
 
 from .. import __version__
-from ..error_report import PARTLY, explain, line
+from ..error_report import PARTLY, as_json_text, explain, line, put
 from ..errors import FieldError
 from ..pipelines.opening import open_engine
 from ..settings.given import given
@@ -52,9 +51,9 @@ def main(argv: list[str] | None = None) -> int:
         chosen = parser().parse_args(argv)
         answer = chosen.command(chosen)
         if as_json:
-            print(json.dumps(answer, ensure_ascii=False))
+            put(as_json_text(answer))
         elif answer and not chosen.quiet:
-            print(*answer["files"], sep="\n")
+            put("\n".join(answer["files"]))
         return PARTLY if answer and answer.get("failed") else 0
     except (Exception, KeyboardInterrupt) as error:
         told = explain(error)
@@ -68,7 +67,7 @@ def tell(error: FieldError, as_json: bool) -> None:
     """Report an error: one line on stderr, or one object on stdout."""
     if as_json:
         told = {"field": error.field, "problem": error.problem, "remedy": error.remedy}
-        print(json.dumps({"error": told}, ensure_ascii=False))
+        put(as_json_text({"error": told}))
     else:
         print("error:", line(error), file=sys.stderr)
 

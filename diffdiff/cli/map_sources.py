@@ -163,7 +163,7 @@ class _Maker:
 
     def layered(self, path: str) -> tuple[np.ndarray, dict[str, Any]]:
         try:
-            text = Path(path).read_text(encoding="utf-8")
+            text = Path(path).read_text(encoding="utf-8-sig")
         except (OSError, ValueError) as error:
             problem = f"{path} cannot be read ({getattr(error, 'strerror', None) or error})"
             raise FieldError("layers", problem, "Give the path of a JSON file") from None

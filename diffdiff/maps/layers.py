@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import FieldError, shown
+from ..errors import FieldError, carried, shown
 from ..settings.schema import EditArgs, changed, fields, parse
 from ..settings.source_registry import LAYER, SOURCES, layer_inputs
 from ..settings.sources import DiffEditArgs, SourceArgs
@@ -151,6 +151,11 @@ def read(told: Any) -> Preset:
     remedy = 'Send {"name": "...", "layers": [{"source": "luminance"}]}'
     if not isinstance(told, dict) or not isinstance(told.get("layers"), list):
         raise FieldError("layers", "there is no list of layers", remedy)
+    for one in [told, *told["layers"]]:
+        for value in one.values() if isinstance(one, dict) else ():
+            if isinstance(value, str) and carried(value) != value:
+                problem = f"{shown(value)} is no Unicode text"
+                raise FieldError("layers", problem, "Type it again")
     unknown = sorted(set(told) - {"name", "layers"})
     if unknown:
         problem = f"{shown(unknown[0])} is not a field of a preset"

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from ..errors import FieldError
+from ..errors import FieldError, carried
 from ..settings import infotext
 from ..settings.run import RunArgs
 from ..settings.schema import EditArgs
@@ -109,7 +109,7 @@ def _save(picture: Image.Image | np.ndarray, text: Mapping[str, str] | None, fil
         picture = Image.fromarray(picture)
     info = PngInfo()
     for key, value in (text or {}).items():
-        info.add_text(key, value)
+        info.add_text(key, carried(value))  # the name of a model may be any bytes
     picture.save(file, "PNG", pnginfo=info, icc_profile=picture.info.get("icc_profile"))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from ..errors import FieldError, shown
+from ..errors import FieldError, carried, shown
 from . import response, strength_list
 from .edit import AUTO, EditArgs
 
@@ -36,6 +36,10 @@ def parse(request: dict, model: type[BaseModel] = EditArgs) -> Any:
         if len(unknown[0]) > 60 or not unknown[0].isprintable():  # an answer may not carry it
             raise FieldError("args", f"there is no field {shown(unknown[0])}", known)
         raise FieldError(unknown[0], "there is no such field", known)
+    for name, value in request.items():
+        if isinstance(value, str) and carried(value) != value:
+            problem = "it has characters that are no Unicode, such as half of an emoji"
+            raise FieldError(name, problem, "Type them again, or save the text as UTF-8")
     if isinstance(request.get("layers"), dict):
         try:
             request = request | {"layers": json.dumps(request["layers"])}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..errors import FieldError
+from ..errors import FieldError, carried
+from ..images.names import folded, hidden
+from ..images.pictures import load
 from ..maps import geometry
 from ..maps.build import wanted
 from ..settings.schema import EditArgs
@@ -34,12 +37,10 @@ def own_map(p: Any, args: EditArgs, change_maps: list[np.ndarray]) -> list[np.nd
     name = getattr(p.init_images[0], "info", {}).get(FILE)
     if not folder or not name or wanted(args):
         return change_maps
-    stem = Path(name).stem
-    files = [Path(folder) / f"{stem}{ending}" for ending in ENDINGS]
-    found = next((file for file in files if file.is_file()), None)
+    found = _map_of(Path(name).stem, Path(folder))
     if found is not None:
-        return [geometry.decode(found.read_bytes(), with_tiff=False)]
-    problem = f"there is no map called {stem} in {folder}"
+        return [geometry.decode(load(found, "map"), with_tiff=False)]
+    problem = carried(f"there is no map called {Path(name).stem} in {folder}")
     missing = settings.get("batch_missing")
     if missing == settings.MISSING[2]:
         raise FieldError("map", problem, "Add one, or choose another way in Settings")
@@ -48,3 +49,25 @@ def own_map(p: Any, args: EditArgs, change_maps: list[np.ndarray]) -> list[np.nd
         return change_maps
     p.comment(f"Differential Diffusion: {problem}; the picture is kept as it is")
     return [np.zeros((2, 2), np.float32)]
+
+
+def _map_of(stem: str, folder: Path) -> Path | None:
+    """The map of a picture: of its very name, or else of one that differs in capitals or in how
+    accents are composed.
+
+    Raises:
+        FieldError: "map", where such names are two pictures' or more.
+    """
+    try:
+        names = [name for name in os.listdir(folder) if not hidden(name)]
+    except OSError:
+        return None
+    maps = [name for name in names if Path(name).suffix.lower() in ENDINGS]
+    exact = [name for name in maps if Path(name).stem == stem]
+    if exact:
+        return folder / min(exact, key=lambda name: ENDINGS.index(Path(name).suffix.lower()))
+    alike = [name for name in maps if folded(Path(name).stem) == folded(stem)]
+    if len(alike) > 1:
+        problem = f"{alike[0]} and {alike[1]} may both be the map of {stem}"
+        raise FieldError("map", problem, "Name it exactly as the picture")
+    return folder / alike[0] if alike else None

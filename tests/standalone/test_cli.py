@@ -100,11 +100,11 @@ def test_the_models_flags_reach_the_loader(folder, engine):
     [
         (["edit", "no.png"], "image: no.png cannot be read (No such file"),
         (["edit", "."], "image: . cannot be read (Is a directory)"),
-        (["edit", "notes.heic"], "image: notes.heic is not a picture that can be read. Use a PNG"),
+        (["edit", "notes.heic"], "image: notes.heic is HEIC, which is not read. Use a PNG"),
         (["edit", "cut.png"], "image: cut.png is damaged or truncated"),
         (["edit", "in.png", "--map", "no.png"], "map: no.png cannot be read"),
         (["edit", "in.png", "--map", "dot.png"], "map: the picture is 1x1 pixels"),
-        (["edit", "in.png", "--map", "notes.heic"], "map: this is not a picture"),
+        (["edit", "in.png", "--map", "notes.heic"], "map: this is HEIC, which is not read"),
         (["edit", "in.png", "--map", ""], "map: there is no change map. Give --map"),
         (["edit", "in.png", "--out", ""], "out: there is no file to write"),
         (["edit", "in.png", "--out", "o.jpg"], "out: o.jpg is not a PNG. Name a file that ends"),
