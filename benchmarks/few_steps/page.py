@@ -118,19 +118,19 @@ def section(found: Sequence[dict]) -> list[str]:
         "",
         f"![a ramp in {FEWEST} steps, by steps and finely, and in {YARDSTICK} steps]({PICTURE})",
         "",
-        f"*One map, {shown['sampler']}. In {FEWEST} steps greys fall together: there are as many "
-        f"strengths as steps, and the gentlest of them begins at {gentle:.0%} noise. With levels "
-        "between the steps and a transition each grey has its own meaning again.*",
+        f"*One map, {shown['sampler']}. In {FEWEST} steps grays fall together: there are as many "
+        f"strengths as steps, and the gentlest of them starts at {gentle:.0%} noise. With levels "
+        f"between the steps and a transition each gray has its own meaning again.*",
         "",
-        "Made by `python -m benchmarks.few_steps`: the toy world's model, asked directly by "
-        f"{len(found)} samplers, guidance 1 as models for few steps are asked. The flows are the "
+        "Made by `python -m benchmarks.few_steps`: the toy world's model, called directly by "
+        f"{len(found)} samplers, with guidance 1 as usual for few steps. The flows are the "
         "same model by an exact change of variables: a flow's `(1 - t) x0 + t eps`, divided by its "
         "norm, is the variance-preserving latent of the timestep with the same signal-to-noise "
         "ratio.",
         "",
         f"- *correlation*: of a ramp from 0 to 1 with what changed, {first['pictures']} pictures, "
-        "maps in all eight ways, as above (CAM). Changes are counted against the picture that has "
-        "only been encoded and decoded.",
+        "maps in all eight orientations, as above (CAM). Changes are relative to the picture that "
+        "was only encoded and decoded.",
         f"- *jump, ramp*: the largest difference between neighbours of the {COLUMNS} columns that "
         "the latent has, over the mean one; each column's change is a part of what the full edit "
         "changes there. What stands beside a column evens it out.",
@@ -138,11 +138,11 @@ def section(found: Sequence[dict]) -> list[str]:
         f"then run by itself on the whole of {strips}: how many, from black up, change it by at "
         f"least {LEVEL:g} level of 255 more than the last one that was counted.",
         "- *jump, strengths*: the largest difference between neighbours of these, likewise.",
-        "- *off the exact start*: how far those pictures are from img2img that begins at exactly "
+        "- *off the exact start*: how far those pictures are from img2img that starts at exactly "
         "the strength's noise, mean of all strengths, in levels of 255.",
         "- *constant map*, *two greys*: the largest difference of a latent from that run, of its "
-        "largest value, for constant maps of four strengths, and for two flat greys beside white.",
-        "- *gentlest noise*: where the least noisy edit of the ramp begins; 100 % is noise only.",
+        "largest value, for constant maps of four strengths, and for two flat grays beside white.",
+        "- *gentlest noise*: where the least noisy edit of the ramp starts; 100 % is noise only.",
         "",
         "All samplers together: means, and of *constant map* and *two greys* the worst.",
         "",

@@ -154,9 +154,9 @@ METHODS: dict[str, Callable[..., np.ndarray]] = {
     "N-run compositing": composited,
 }
 ABOUT = {
-    OURS[0]: "hard release as in the paper, the default; what is never released is pasted back, "
+    OURS[0]: "hard release as in the paper, the default; kept areas are pasted back, "
     "with the default's feather in proportion (a side / 128)",
-    EVEN: "the same with the field `response`: a grey means that part of the change, not of the "
+    EVEN: "the same with the field `response`: a gray means that part of the change, not of the "
     "strength. Measured once, on other pictures",
     OURS[2]: "each pixel is released over a whole step",
     "Algorithm 1": "of the paper, with the thresholds of its published code",
@@ -164,6 +164,6 @@ ABOUT = {
     "blurred mask": "masked img2img as in the WebUI's inpaint tab: the map cut at 0.5 and blurred "
     "(sigma: a side / 16), rounded for the latents, alpha of the paste",
     "built-in soft inpainting": "the WebUI's formula with its defaults, at every step and for the "
-    "paste; the grey map is its mask",
+    "paste; the gray map is its mask",
     "N-run compositing": f"plain img2img at {RUNS} strengths, mixed by the map",
 }

@@ -65,7 +65,7 @@ def top(found: dict, held: dict[str, bool], folder: str) -> list[str]:
         "",
         f"![input, map, ours and every alternative]({folder}/why.png)",
         "",
-        "*The first three edits of the run, none chosen. A plain inpainting mask knows two "
+        "*The first three edits of the run, not selected. A plain inpainting mask knows two "
         "strengths: everything above one half is redrawn, everything below stays, and the border "
         "between them shows. With a change map each pixel changes as much as the map says. How "
         "well the change follows the map (CAM, 1 is perfect; ours with even changes against the "
@@ -83,8 +83,8 @@ def of_curves(found: dict, folder: str) -> list[str]:
     key = found["distance"]
     lines += [
         f"{found['pairs']} pairs of painted pictures that differ in one word of their prompts and "
-        "whose changed region is known. Every method gets that region: ours as a map with a soft "
-        "rim, the built-in soft inpainting the same map, the others as their mask. Strengths "
+        "whose changed region is known. Every method gets that region: ours and the built-in soft "
+        "inpainting as a map with a soft rim, the others as their mask. Strengths "
         f"{', '.join(f'{s:g}' for s in found['strengths'])}. Success: {found['success']}.",
         "",
         f"![success against distance]({folder}/curves.png)",
@@ -102,9 +102,9 @@ def of_curves(found: dict, folder: str) -> list[str]:
         rows.append(["", "change outside, of 255", *outside, ""])
     lines += [*rows_of(heads, rows), ""]
     lines += [
-        f"*Equal success*: {found['level']:.0%} of ours' best, read off each curve of means; one "
+        f"*Equal success*: {found['level']:.0%} of our best, read off each curve of means; one "
         f"pair is worth {1 / found['pairs']:.0%}. The intervals are 95 % by bootstrap of the "
-        "pairs: where they overlap, a goal that holds is no proof.",
+        "pairs: where they overlap, a goal that holds proves nothing.",
         "",
     ]
     return [*lines, *marks(found["goals"]), ""]
@@ -114,8 +114,8 @@ def of_cost(found: dict, folder: str) -> list[str]:
     lines = [
         "## Cost",
         "",
-        f"PyTorch {found['torch']}, CPU, {found['threads']} thread(s), float32; seconds of the "
-        "processor, the least of three runs in turns. Model calls are counted at the model.",
+        f"PyTorch {found['torch']}, CPU, {found['threads']} thread(s), float32; CPU seconds, the "
+        "smallest of three runs in turns. Model calls are counted at the model.",
         "",
         *rows_of(
             ["one edit by the gradient", "model calls", "seconds", "times plain"],
@@ -129,7 +129,7 @@ def of_cost(found: dict, folder: str) -> list[str]:
         f"![how cost grows]({folder}/cost.png)",
         "",
         "Steps that release nothing are not run. Model calls under maps whose largest value is "
-        "below 1, beside the fewest that the rule allows (those of plain img2img at the largest "
+        "below 1, and the fewest that the rule allows (those of plain img2img at the largest "
         "strength that a latent cell has):",
         "",
         *rows_of(
@@ -141,7 +141,7 @@ def of_cost(found: dict, folder: str) -> list[str]:
             ],
         ),
         "",
-        "Memory: the most that is alive at once beyond plain img2img, in latents, by steps.",
+        "Memory: peak beyond plain img2img, in latents, by steps.",
         "",
         *rows_of(
             ["method", *map(str, found["steps"])],
@@ -161,7 +161,9 @@ def of_cost(found: dict, folder: str) -> list[str]:
         lines += [*rows_of([words, *(f"{n}, s (model inputs)" for n in names)], cells), ""]
     share, post = found["share"], found["post"]
     reading_back = [name for name, row in found["hotpath"].items() if row["reads"]]
-    waits = f"Reading values back: {', '.join(reading_back)}." if reading_back else "None reads."
+    waits = "None reads anything back."
+    if reading_back:
+        waits = f"Reading values back: {', '.join(reading_back)}."
     host = "the host's own function" if found["host_filter"] else "its formula, our filter"
     return [
         *lines,
@@ -169,14 +171,14 @@ def of_cost(found: dict, folder: str) -> list[str]:
         f"{1e6 * share['diffusers']:.0f} us to a diffusers step (DDIM); a call of this model takes "
         f"{1e3 * share['model']:.1f} ms: {share['share']:.2%} at most (goal: {SHARE:.0%}).",
         "",
-        f"Post-processing of 1024x1024 pixels: ours {post['ours']:.0f} ms, with colour match "
+        f"Post-processing of 1024x1024 pixels: ours {post['ours']:.0f} ms, with color match "
         f"{post['ours, colour match']:.0f} ms; the built-in soft inpainting "
         f"{post[BUILTIN]:.0f} ms ({host}).",
         "",
         "The hot path, per step beyond the model and the sampler, on a map that releases at every "
-        "step: operations (launches on a GPU), values that the host reads back (each would wait "
-        "for the GPU), and new memory. Single numbers of diffusers' own schedule, on the CPU "
-        "wherever the model is, are not counted.",
+        "step: operations (launches on a GPU), values read back from the device (each would wait "
+        "for the GPU), and new memory. Single numbers of diffusers' schedule, which are on the "
+        "CPU wherever the model is, are not counted.",
         "",
         *rows_of(
             ["sampler", "operations", "most", "reads", "new memory, latents"],

@@ -39,23 +39,24 @@ def about(found: dict) -> list[str]:
         "## Adherence",
         "",
         f"{found['pictures']} painted landscapes, each to become another season at another time "
-        "of day; all methods with one model, one schedule and one noise, strength 1. Maps lie on "
-        "the pictures in all eight ways in turn, and what changed is turned back: a landscape has "
-        "a sky above and ground below, which is none of the map's. *Edit map*: the change of the "
-        "output against the input, mean over all pictures, less that of plain img2img at strength "
+        "of day; all methods with one model, one schedule and one noise, strength 1. Maps are "
+        "applied in all eight orientations in turn, and the change is turned back, because a "
+        "landscape has sky above and ground below, which has nothing to do with the "
+        "map. *Edit map*: the change from input to output, mean over all pictures, minus that of "
+        "plain img2img at strength "
         "1. *CAM*: correlation of map and edit map; *DAM*: their distance after the best scale "
         "and offset, which is the map's spread times sqrt(1 - CAM²) "
         "([the paper](https://arxiv.org/abs/2306.00950)). In brackets 95 % intervals: "
         f"{DRAWS} bootstrap draws of the pictures, their spread in Fisher's z.",
         "",
         "The paper's maps are not published. These are a gradient, nine blobs, and a triangle "
-        "that is graded from top to base, with about the spread that the paper's own DAM and CAM "
+        "that is graded from top to base, with about the spread that the paper's DAM and CAM "
         "imply. Its DAM is for 256x256 and is given here for "
         f"{size}x{size}; its figures are of another model and of spatial LPIPS.",
         "",
-        "No model's change is in proportion to strength. *Even changes* reads the map by the "
-        f"model's response, measured beforehand on {COUNT} pictures that are not among these, half "
-        "of the runs under the gradient, half under blobs of any place, size and height: "
+        "No model's change is proportional to strength. *Even changes* reads the map by the "
+        f"model's response, measured beforehand on {COUNT} pictures that are not among these, "
+        "half of the runs under the gradient, half under blobs of random place, size and height: "
         f"`response: {found['response']}`.",
         "",
     ]
@@ -91,10 +92,10 @@ def in_pairs(found: dict) -> list[str]:
         kept = [f"{255 * r['kept']:.1f}" for r in own]
         rows.append([name, *("" if name == EVEN else lead for lead in leads), *kept])
     return [
-        "All methods have the same pictures and noise, so that their differences are known better "
-        f"than the figures themselves: by how much *{EVEN}* leads in CAM, with the interval of "
-        "the difference. CAM takes no notice of one thing: whether what is to be kept is kept. "
-        "Its mean change, in levels of 255:",
+        "All methods have the same pictures and noise, so their differences are known better than "
+        f"the figures themselves: by how much *{EVEN}* leads in CAM, with the interval of "
+        "the difference. CAM does not see one thing: whether kept areas are kept. Their mean "
+        "change, in levels of 255:",
         "",
         *rows_of(heads, rows),
         "",
@@ -106,8 +107,8 @@ def by_count(found: dict) -> list[str]:
     counts = next(iter(kinds.values()))
     cells = [[kind, *(f"{v:.3f}" for v in row.values())] for kind, row in kinds.items()]
     return [
-        f"CAM of *{EVEN}* by the number of pictures (means of random choices): what stands in "
-        "the pictures averages out slowly. The paper took 1000.",
+        f"CAM of *{EVEN}* by the number of pictures (means of random choices): the content of the "
+        "pictures averages out slowly. The paper took 1000.",
         "",
         *rows_of(["map", *counts], cells),
         "",
@@ -125,9 +126,9 @@ def reading(found: dict) -> list[str]:
     return [
         f"The goals are those of *{EVEN}*; of them the default ({OURS[0]}) reaches "
         f"{found['default']}. Ahead in CAM: {'; '.join(lines)}. Algorithm 1 and ours are one "
-        "method: they differ in the rung at which a strength is released, in the paste of what is "
-        "kept, and in how the map is read. Compositing runs of several strengths follows any map "
-        "by construction, pixel by pixel (where the map is white it is the very picture that the "
-        "edit map is measured against), at the price of the runs and of double exposures where "
-        "they disagree, which CAM does not see (last column of the pictures above).",
+        "method: they differ in the step at which a strength is released, in the paste of kept "
+        "areas, and in how the map is read. Compositing runs of several strengths follows any map "
+        "by construction, pixel by pixel (where the map is white it is the picture that the edit "
+        "map is measured against), at the price of the runs and of double exposures where they "
+        "disagree, which CAM does not see (last column of the pictures above).",
     ]
