@@ -98,8 +98,12 @@ def test_pictures_that_are_too_large(desk):
     assert refused is False
     assert "20000x10" in desk.told()
     assert np.array_equal(desk.values(), before)
+    assert "20000x10" in desk.page.locator(".diffdiff-empty").inner_text()
     desk.drag((20, 80), (60, 80))
-    assert not np.array_equal(desk.values(), before), "the picture before is still in use"
+    assert np.array_equal(desk.values(), before), "the picture before is not the page's any more"
+    desk.picture()
+    desk.drag((20, 80), (60, 80))
+    assert not np.array_equal(desk.values(), before)
 
 
 def test_take_from_the_inpaint_mask_and_send(desk):

@@ -28,6 +28,7 @@ def test_every_shortcut(desk):
     tools = dict.fromkeys("brush erase lasso flood rectangle ellipse smooth pick".split())
     names = {" ": "Space", "home": "Home", "escape": "Escape"}
     left = {"undo", "redo", "cancel", "pan", "peek", "zoom", "fit", "help", "invert", "view"}
+    left |= {"actual", "contours", "target", "deselect", "region"}
     for command, value, modifiers, key, _ in table:
         press = modifiers + names.get(key, key)
         before = desk.page.evaluate("({ ...painter.settings.values })")
@@ -209,7 +210,9 @@ def test_settings_come_back_and_broken_ones_do_no_harm(desk):
     desk.picture()
     desk.page.wait_for_timeout(100)
     assert desk.page.locator(".diffdiff-stage").bounding_box()["height"] == 500
-    desk.page.evaluate("""localStorage.setItem("diffdiff-painter", '{"size": "x", "tool": 3')""")
+    broken = """(s) => window[s].setItem("diffdiff-painter", '{"size": "x", "tool": 3')"""
+    for storage in ("localStorage", "sessionStorage"):
+        desk.page.evaluate(broken, storage)
     desk.page.reload()
     desk.page.wait_for_function("window.ready")
     assert desk.setting("tool") == "brush" and desk.setting("size") == 64

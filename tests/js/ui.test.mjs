@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { FIELDS, Settings, brushOf, restored } from "../../javascript/painter/ui/settings.mjs";
+import { FIELDS, Settings, brushOf, restored, browserStore } from "../../javascript/painter/ui/settings.mjs";
 import { percentOf, sizeToSlider, sliderToSize, squared, suitableHeight, turned } from "../../javascript/painter/ui/modes.mjs";
 import { Gesture } from "../../javascript/painter/ui/tools.mjs";
 import { meaning, summary } from "../../javascript/painter/ui/legend.mjs";
@@ -199,4 +199,25 @@ test("a fill without a picture is an error that says what to do, and ends there"
     assert.match(errors[0].message, /no picture .*Open one first/);
     gesture.move([p(9, 9)]);
     assert.ok(document.map.isFlat(0));
+});
+
+test("each tab keeps its own settings, and a new one begins with the last", () => {
+    const storage = () => {
+        const kept = new Map();
+        return { getItem: (key) => kept.get(key) ?? null, setItem: (key, text) => kept.set(key, text) };
+    };
+    const shared = storage();
+    const tab = () => ({ own: storage(), store: browserStore("x") });
+    const as = ({ own }, act) => {
+        globalThis.sessionStorage = own;
+        globalThis.localStorage = shared;
+        return act();
+    };
+    const [one, two, three] = [tab(), tab(), tab()];
+    as(one, () => one.store.save({ size: 99 }));
+    as(two, () => two.store.save({ size: 5 }));
+    assert.deepEqual(as(one, () => one.store.load()), { size: 99 });
+    assert.deepEqual(as(three, () => three.store.load()), { size: 5 });
+    delete globalThis.sessionStorage;
+    delete globalThis.localStorage;
 });

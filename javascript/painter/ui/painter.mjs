@@ -125,6 +125,7 @@ export class Painter {
             } else this.say("");
         } catch (problem) {
             this.setPicture(null); // the one before is not the page's any more
+            this.stage.setHint(/** @type {Error} */ (problem).message);
             this.report(problem);
             return false;
         }
