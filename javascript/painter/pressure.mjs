@@ -5,6 +5,8 @@
  * False readings that are filtered:
  * - a mouse says 0.5 (or 0) all the time, a finger 0, 0.5 or 1: full pressure;
  * - a pen without pressure says 0.5 all the time: full pressure, until it has said anything else;
+ * - some fingers and pens say another value for ever, such as 0.04, 0.2 or 0.33: a reading counts
+ *   only when it varies within a stroke. A pen is believed until it has said one value a few times;
  * - a pen says 0 in the middle of a stroke when a reading was lost: the last one stands;
  * - the first reading at touch-down is often a spike: pressure rises from a light start.
  *
@@ -15,6 +17,9 @@
  *
  * @typedef {object} State
  * @property {string[]} feels pointer types that have shown that they measure pressure
+ * @property {string[]} steady pointer types that have shown that they do not
+ * @property {number | null} heard the first value of this stroke that could be measured
+ * @property {number} same how often it was said without any other
  * @property {number | null} last pressure given last in this stroke
  * @property {number} time
  * @property {number} begun when the stroke began
@@ -25,9 +30,12 @@ const ATTACK_MS = 24; // time over which a stroke may reach full pressure
 const FIRST = 0.25; // the most that the first reading counts
 const LONGEST_STEP_MS = 50; // after a pause the next reading counts at once
 const STEADY = 0.5; // what a device says that measures nothing
+const SAME = 4; // readings of one value after which it is taken for no pressure
 
 /** @returns {State} at the beginning of a session */
-export const initial = () => ({ feels: [], last: null, time: 0, begun: 0 });
+export const initial = () => ({
+    feels: [], steady: [], heard: null, same: 0, last: null, time: 0, begun: 0,
+}); // prettier-ignore
 
 /**
  * At the beginning of a stroke: what is known of the devices stays.
@@ -35,7 +43,7 @@ export const initial = () => ({ feels: [], last: null, time: 0, begun: 0 });
  * @param {State} state
  * @returns {State}
  */
-export const beginStroke = (state) => ({ ...state, last: null });
+export const beginStroke = (state) => ({ ...state, last: null, heard: null, same: 0 });
 
 /**
  * @param {State} state
@@ -43,14 +51,12 @@ export const beginStroke = (state) => ({ ...state, last: null });
  * @returns {{ state: State, pressure: number }} pressure in 0..1
  */
 export function filter(state, { pointerType, pressure, time }) {
-    const known = state.feels.includes(pointerType);
-    const shows = !known && measures(pointerType, pressure);
-    const feels = shows ? [...state.feels, pointerType] : state.feels;
+    const told = learned(state, pointerType, pressure);
     const first = state.last === null;
     const begun = first ? time : state.begun;
     const usable = Number.isFinite(pressure) && pressure > 0;
     let given = state.last ?? FIRST; // stands for a reading that was lost
-    if (feels.includes(pointerType)) {
+    if (believed(told, pointerType)) {
         let raw = usable ? Math.min(1, pressure) : given;
         raw = Math.min(raw, FIRST + ((1 - FIRST) * Math.max(0, time - begun)) / ATTACK_MS);
         const passed = Math.min(LONGEST_STEP_MS, Math.max(0, time - state.time));
@@ -59,7 +65,24 @@ export function filter(state, { pointerType, pressure, time }) {
     } else if (usable || pointerType !== "pen") {
         given = 1;
     }
-    return { state: { feels, last: given, time, begun }, pressure: given };
+    return { state: { ...told, last: given, time, begun }, pressure: given };
+}
+
+/** What a reading says of its device. @returns {State} */
+function learned(state, pointerType, pressure) {
+    if (state.feels.includes(pointerType) || !measures(pointerType, pressure)) return state;
+    const heard = state.heard ?? pressure;
+    const steady = state.steady.filter((type) => type !== pointerType);
+    if (pressure !== heard) return { ...state, heard, steady, feels: [...state.feels, pointerType] };
+    const same = state.same + 1;
+    const shown = same === SAME ? [...steady, pointerType] : state.steady;
+    return { ...state, heard, same, steady: shown };
+}
+
+/** Whether readings of a device are its pressure. */
+function believed({ feels, steady, heard }, pointerType) {
+    if (feels.includes(pointerType)) return true;
+    return pointerType === "pen" && heard !== null && !steady.includes("pen");
 }
 
 /** Whether such a reading can only come from a device that measures. */
