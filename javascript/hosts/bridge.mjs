@@ -139,15 +139,22 @@ export function connect(root, store, host) {
     }
 
     let busy = false;
+    let failure = "";
     const timer = setInterval(async () => {
         if (!root.isConnected) {
             clearInterval(timer);
             painter.destroy();
         } else if (!busy) {
             busy = true;
-            await glance().finally(() => {
-                busy = false;
-            });
+            await glance()
+                .catch((problem) => {
+                    const message = problem?.message || String(problem);
+                    if (message !== failure) painter.report(problem);
+                    failure = message; // once, and not with every glance
+                })
+                .finally(() => {
+                    busy = false;
+                });
         }
     }, GLANCE);
 
@@ -160,6 +167,13 @@ export function connect(root, store, host) {
         async flush() {
             await painter.finish();
             await exchange();
+        },
+        /** Says that a run did not start, and why. */
+        failed(problem) {
+            console.error(problem);
+            const why = problem?.message || String(problem);
+            const text = `The run did not start: the page could not get the map (${why}).`;
+            painter.say(`${text} Save the map, reload the page and open it again.`, true);
         },
     };
 }
@@ -175,7 +189,8 @@ async function decoded(image) {
  * again.
  *
  * @param {string} button selector
- * @param {() => { fresh: boolean, flush: () => Promise<void> }[]} bridges
+ * @typedef {{ fresh: boolean, flush: () => Promise<void>, failed: (problem: any) => void }} Late
+ * @param {() => Late[]} bridges
  */
 export function holdBack(button, bridges) {
     document.addEventListener(
@@ -186,7 +201,17 @@ export function holdBack(button, bridges) {
             if (!late.length) return;
             event.stopImmediatePropagation();
             event.preventDefault();
-            Promise.all(late.map((bridge) => bridge.flush())).then(() => target.click());
+            const handed = late.map((bridge) =>
+                bridge.flush().catch((problem) => {
+                    bridge.failed(problem);
+                    throw problem;
+                }),
+            );
+            // without its map the run would be another one: it does not start, and that is said
+            Promise.all(handed).then(
+                () => target.click(),
+                () => {},
+            );
         },
         true,
     );
@@ -198,8 +223,9 @@ export function holdBack(button, bridges) {
  * @param {string} button selector
  * @param {Host} host
  * @param {{ picture: string, mask: string }} boxes their ids
+ * @param {(problem: any) => void} [report] of a picture that cannot be handed over
  */
-export function lendPicture(button, host, boxes) {
+export function lendPicture(button, host, boxes, report = console.error) {
     let ready = false;
     document.addEventListener(
         "click",
@@ -212,10 +238,15 @@ export function lendPicture(button, host, boxes) {
             }
             event.stopImmediatePropagation();
             event.preventDefault();
-            const picture = host.picture();
-            const mask = host.mask && (await host.mask());
-            write(box(boxes.picture), picture ? drawn(picture.image()) : "");
-            write(box(boxes.mask), mask ? drawn(mask) : "");
+            try {
+                const picture = host.picture();
+                const mask = host.mask && (await host.mask());
+                write(box(boxes.picture), picture ? drawn(picture.image()) : "");
+                write(box(boxes.mask), mask ? drawn(mask) : "");
+            } catch (problem) {
+                report(problem);
+                return;
+            }
             ready = true;
             target.click();
         },

@@ -34,7 +34,8 @@ export function start() {
                     openWithTick(`${panel}enabled`);
                     const looks = `#${panel}look, #${panel}send`;
                     holdBack(looks, all);
-                    lendPicture(looks, host, { picture: `${panel}picture`, mask: `${panel}mask` });
+                    const boxes = { picture: `${panel}picture`, mask: `${panel}mask` };
+                    lendPicture(looks, host, boxes, (problem) => bridge.painter.report(problem));
                 }
             }
         }

@@ -6,6 +6,8 @@ import { PainterError } from "./errors.mjs";
 const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];
 const REMEDY = "Use a grey PNG that this painter saved, or open the file as a picture";
 
+const STORED = 65535; // bytes of a block that is not packed
+
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
     for (let k = 0; k < 8; k++) n = n & 1 ? (n >>> 1) ^ 0xedb88320 : n >>> 1;
     return n;
@@ -29,7 +31,7 @@ export function crc32(bytes) {
  */
 export async function encodePng(map, bits = 16) {
     const { width, height } = map;
-    const packed = await through(new CompressionStream("deflate"), [filtered(map, bits)]);
+    const packed = await deflated(filtered(map, bits));
     const header = new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0, bits, 0, 0, 0, 0]);
     new DataView(header.buffer).setUint32(0, width);
     new DataView(header.buffer).setUint32(4, height);
@@ -39,6 +41,31 @@ export async function encodePng(map, bits = 16) {
         chunk("IDAT", packed),
         chunk("IEND", new Uint8Array(0)),
     ];
+    return joined(parts);
+}
+
+/** zlib data; a browser without streams for it gets a larger file, of what is only stored. */
+export async function deflated(bytes) {
+    if (typeof CompressionStream !== "undefined") {
+        return through(new CompressionStream("deflate"), [bytes]);
+    }
+    const parts = [Uint8Array.of(0x78, 1)];
+    for (let at = 0; at === 0 || at < bytes.length; at += STORED) {
+        const block = bytes.subarray(at, at + STORED);
+        const head = new Uint8Array([at + STORED >= bytes.length ? 1 : 0, 0, 0, 0, 0]);
+        const view = new DataView(head.buffer);
+        view.setUint16(1, block.length, true);
+        view.setUint16(3, ~block.length & 0xffff, true);
+        parts.push(head, block);
+    }
+    let [a, b] = [1, 0]; // Adler-32
+    for (let i = 0; i < bytes.length; ) {
+        const end = Math.min(i + 3800, bytes.length); // before sums could grow beyond 32 bits
+        for (; i < end; i++) b += a += bytes[i];
+        a %= 65521;
+        b %= 65521;
+    }
+    parts.push(Uint8Array.of(b >> 8, b, a >> 8, a));
     return joined(parts);
 }
 

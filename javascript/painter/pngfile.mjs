@@ -34,6 +34,9 @@ export async function readPng(file) {
     }
     if (color === 3 && !parts.palette) throw new PainterError("This PNG has no palette", REMEDY);
     const channels = CHANNELS[color];
+    if (typeof DecompressionStream === "undefined") {
+        throw new PainterError("This browser is too old to read PNG maps", "Update the browser");
+    }
     const passes = (interlaced ? PASSES : [[0, 0, 1, 1]])
         .map(([x, y, dx, dy]) => ({
             x, y, dx, dy, w: Math.ceil((width - x) / dx), h: Math.ceil((height - y) / dy),
