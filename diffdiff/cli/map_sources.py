@@ -29,7 +29,7 @@ FILES = {  # flag: (the source or layer that it goes with, help)
     "outside": ("--source foreground", "strokes on the background"),
     "painted": ("--layers", "the painted map, for layers whose source is painted"),
 }
-MODEL = {  # flags of the model, as they are where nobody gave them
+MODEL = {  # flags of the model, with their defaults
     "model": "toyworld", "dtype": "auto", "device": "auto", "offload": "none", "slicing": False,
     "config": None, "second": None,
 }  # fmt: skip

@@ -49,12 +49,12 @@ class EditPlan:
         steps: int,
         rule: StartRule = WEBUI,
     ) -> EditPlan:
-        """Make the plan of a decoded map, at the size that is worked at.
+        """Make the plan of a decoded map, at the size that is processed.
 
         Args:
             change_map: float32 `[H, W]`, any size.
             size: (width, height) of the picture, where a radius in pixels means what was seen.
-            work: how the picture is worked at.
+            work: how the picture is processed.
             steps: of the run.
         """
         shaped = shape_for(geometry.resize(change_map, *size), args, work)
@@ -187,7 +187,7 @@ def make_fan(
     """Return the fan that the settings describe; its plan wants `for_fan(args)`.
 
     Args:
-        width, height: of the picture that is worked at, pixels.
+        width, height: of the picture that is processed, pixels.
         base: the shaped map at that size, float32 `[height, width]`; for layout "map" only.
         cell: pixels of a latent cell.
     """

@@ -170,7 +170,7 @@ def follow(
     else:
         fitted_width = image_width * height // image_height
     if fitted_width * fitted_height > MAX_PIXELS:
-        problem = f"the picture becomes {fitted_width}x{fitted_height} pixels on its way"
+        problem = f"the picture becomes {fitted_width}x{fitted_height} pixels when resized"
         remedy = "Use just resize, or a picture whose shape is nearer to that of the job"
         raise FieldError("resize_mode", problem, remedy)
     left, top = width // 2 - fitted_width // 2, height // 2 - fitted_height // 2

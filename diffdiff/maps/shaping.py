@@ -26,7 +26,7 @@ def softened(
 
     Args:
         scale: pixels of the map per pixel of the radius.
-        size: (width, height) that is worked at, which an automatic radius follows; None for that
+        size: (width, height) that is processed, which an automatic radius follows; None for that
             of the map at this scale.
     """
     height, width = change_map.shape

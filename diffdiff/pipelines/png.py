@@ -30,7 +30,7 @@ def targets(
 
     After these the pictures of a sheet at the strengths `singles`: OUT-1-at-0.25.png, ...
 
-    Called before the run, so that nobody waits for a picture that cannot be written.
+    Called before the run, so that no one waits for a picture that cannot be written.
 
     Raises:
         FieldError: "out"; none given, not a PNG, a folder, in a folder that is missing or not

@@ -8,7 +8,7 @@ much as the scheduler itself its memory is written into the scheduler's, and it 
 are never more copies than the scheduler has orders, and a copy costs no model call.
 
 Pixels that begin at a level between two steps have such a copy too (`Forks.early`), whose schedule
-has that level in the place of the step before.
+has that level instead of the step before.
 
 Nothing here knows a formula of any scheduler; order, corrector and warm-up are its own. Of two it
 is known that a copy can go one step earlier (`BY_STEP`).
@@ -34,7 +34,7 @@ SCHEDULE = ("timesteps", "sigmas", "num_inference_steps", "get_lms_coefficient")
 
 BY_STEP = ("DPMSolverMultistep", "DEISMultistep")
 """What these keep of a step depends on that step alone, so a copy's memory is the scheduler's own,
-only shorter; and their next step first drops the oldest. At order n a copy is of use for n - 1
+only shorter; and their next step first drops the oldest. At order n a copy is needed for n - 1
 steps, and leaves nothing to be written."""
 
 

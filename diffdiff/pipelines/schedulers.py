@@ -1,7 +1,7 @@
 """diffusers' schedulers as the hold sees them: levels, model calls per step, prediction type.
 
 A pipeline calls `model(latents, t)` and then `scheduler.step(prediction, t, latents)`. `Hold` goes
-around the first, `forks.Forks` in the place of the second. diffusers itself is not imported here;
+around the first, `forks.Forks` instead of the second. diffusers itself is not imported here;
 a scheduler is known by its class name.
 """
 

@@ -1,8 +1,8 @@
 """The noise that a sampler draws: recorded in the main run, repeated in a replay.
 
 A sampler gets its noise in one of three ways: from a `noise_sampler` that it is passed (or makes
-itself), from something that its host has put in the place of `torch.randn_like` (the sources), or
-from torch's own random functions. All three are watched, so that a replay gets the very noise that
+itself), from the host's replacement for `torch.randn_like` (the sources), or
+from torch's own random functions. All three are watched, so that a replay gets the same noise that
 the main run has drawn at that place, and never advances a generator.
 """
 

@@ -11,7 +11,7 @@ START, PIXELS = "start", "pixels"  # besides the steps
 
 
 class Finite:
-    """What a model said in a run. A note is one number on the model's device and makes nobody wait.
+    """A model's answers in a run. A note is one number on the model's device; none waits.
 
     The sum of a tensor is finite only if all of its values are.
     """

@@ -47,7 +47,7 @@ class Hold:
         weight: same shape as `start`, how much of its first answer a pixel obeys; None = all.
         extra_noise: shape of `init` or None, added to a pixel when it is released (A1111's
             "extra noise" option), scaled by `diffdiff.sampling.noise_levels.extra_scale`.
-        path: the anchors in the place of `init (+) noise`: a latent like `init` for each of the
+        path: the anchors instead of `init (+) noise`: a latent like `init` for each of the
             schedule's levels from the last one back to that of step `first`, as DDIM inversion
             leaves them (`diffdiff.sampling.inversion`). Only for samplers that call at its levels.
         fine: uint8 like `start` or None; i > 0: the pixel begins at `between[i - 1]`, before its
@@ -121,7 +121,7 @@ class Hold:
             call: of the sampler function.
             model: what the host calls it with.
             x: `[B, C, ..., h, w]`, where the run begins.
-            ask: what the sampler is passed in the place of `model`: it asks through `denoise`.
+            ask: passed to the sampler instead of `model`; it calls `denoise`.
             draws: watches its noise.
         """
         watched = draws.made_up is not None

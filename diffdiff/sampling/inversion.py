@@ -90,9 +90,9 @@ def invert(predict: Predict, init: Tensor, schedule: Ddim, refine: int = 0) -> l
     Args:
         predict: the model; without a prompt in DiffEdit.
         init: `[B, C, h, w]`.
-        refine: further model calls per step. The way back asks the model at the noisier end of a
-            step, which is not known yet; the first call asks with the nearer end in its place, and
-            each further one with what the last call led to (a fixed-point iteration).
+        refine: further model calls per step. The inverse step needs the model at the noisier end of
+            a step, which is not known yet; the first call uses the nearer end instead, and each
+            further one the result of the last (a fixed-point iteration).
     """
     path = [init]
     for k, t in enumerate(schedule.timesteps):

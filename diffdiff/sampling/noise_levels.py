@@ -182,7 +182,7 @@ class Schedule:
 
         Of the `sigma` argument of a denoise call it returns, as a 0-d tensor, the last step whose
         level is not below it, and never one before `first`. A hair of tolerance (0.1 %) lets a
-        level that was rounded on its way be found again.
+        level that was rounded in between be found again.
         """
         later = [c / 0.999 for c in self.coordinates[first + 1 : -1]]
         reached = torch.tensor([math.inf] * first + later, dtype=finest(device), device=device)

@@ -78,7 +78,7 @@ class Paused(threading.Thread):
         except BaseException as error:
             self.failure = error
         finally:
-            # what it worked with hangs on these, an exception's frames too
+            # these keep its data alive, and so do an exception's frames
             del self.work, self.error, self.context
             self.back.release()
 

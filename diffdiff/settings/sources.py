@@ -1,7 +1,8 @@
 """Settings of automatic maps.
 
-As with `settings.edit`: names, defaults, ranges and help texts stand here only, and the command
-line and the panels derive from them. A default that another function has is written there alone.
+As with `settings.edit`: names, defaults, ranges and help texts are written only here, and the
+command line and the panels derive from them. A default that another function has is written there
+alone.
 """
 
 from __future__ import annotations

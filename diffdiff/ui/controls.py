@@ -61,7 +61,7 @@ def control(name: str, info: dict[str, Any], elem_id: str, /, **more: Any) -> An
     Args:
         name: of the field.
         info: the field as `diffdiff.settings.schema.fields` describes it.
-        more: for Gradio's component, such as `visible`, or in the place of what the field says.
+        more: arguments of Gradio's component, such as `visible`; they override those of the field.
 
     What may be left out is an empty box of text: the browser makes Gradio's empty box of a number
     0. The soften radius is a slider, on which an automatic one has a place of its own.

@@ -34,7 +34,7 @@ def start(script_class: type) -> None:
     images.read, images.read_info_from_image = read, read_info_from_image
 
     def stop() -> None:
-        # another extension may have wrapped them since: then ours must stay inside of theirs
+        # another extension may have wrapped them since: then ours must stay inside theirs
         if images.read is read:
             images.read = plain_read
         if images.read_info_from_image is read_info_from_image:

@@ -68,7 +68,7 @@ def reader(params: dict) -> str | None:
     text = known.get(str(params.get(MAP)))
     try:
         return preview.as_url(embedded.unpack(text)) if text else None
-    except FieldError:  # from somebody else's picture
+    except FieldError:  # from another picture
         return None
 
 

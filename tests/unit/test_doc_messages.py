@@ -57,7 +57,7 @@ RAISED = {
     "fan_count: 16 stripes over 64 pixels are narrower than a latent cell (8 pixels)": lambda: (
         fan(64, 64, tuple(np.arange(1, 17) / 16))
     ),
-    "resize_mode: the picture becomes 8192x67108864 pixels on its way": lambda: geometry.follow(
+    "resize_mode: the picture becomes 8192x67108864 pixels when resized": lambda: geometry.follow(
         np.zeros((16384, 2), np.float32), 1, (2, 16384), 8192, 8192
     ),
     "args: expected an object": lambda: parse([1]),
