@@ -27,7 +27,7 @@ class Bar(NamedTuple):
     """A picture with a swatch bar above it.
 
     picture: uint8 `[bar + H, W, 3]`.
-    height: of the bar, pixels: the picture's own row 0 is row `height`.
+    height: height of the bar in pixels: the picture's own row 0 is row `height`.
     boxes: (left, top, right, bottom) of each swatch with its number's row, right and bottom
         excluded; they cover the bar.
     labelled: indices of the swatches whose number is written.

@@ -70,7 +70,7 @@ def fan(
     """Make the change map of a fan.
 
     Args:
-        height, width: of the picture, pixels.
+        height, width: size of the picture, pixels.
         strengths: 2 to 16 numbers in 0..1, in the order of the layout.
         layout: "vertical" stripes from left to right (the paper's), "horizontal" from top to
             bottom, "radial" wedges clockwise from the top, or "map": vertical stripes inside the
@@ -114,7 +114,7 @@ def placed(part: Fan, width: int, height: int, box: tuple[int, int, int, int]) -
 
     Args:
         part: the fan, at any size.
-        width, height: of the whole picture, pixels.
+        width, height: size of the whole picture, pixels.
         box: (left, top, right, bottom) of the part there, right and bottom excluded.
     """
     left, top, right, bottom = box

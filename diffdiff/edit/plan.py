@@ -27,7 +27,7 @@ class EditPlan:
 
     change_map: float32, shaped, 0..1: `[H, W]` of a picture, or any shape of latent cells.
     args: checked settings; those of `for_fan` where the map holds strengths.
-    denoising_strength: of the tab or the run, 0..1.
+    denoising_strength: denoising strength of the tab or the run, 0..1.
     steps, last, rule: how the run counts its steps (`diffdiff.sampling.start_steps.StartRule`).
     """
 
@@ -55,7 +55,7 @@ class EditPlan:
             change_map: float32 `[H, W]`, any size.
             size: (width, height) of the picture, where a radius in pixels means what was seen.
             work: how the picture is processed.
-            steps: of the run.
+            steps: steps of the run.
         """
         shaped = shape_for(geometry.resize(change_map, *size), args, work)
         worked = geometry.resize(shaped, work.width, work.height)
@@ -187,7 +187,7 @@ def make_fan(
     """Return the fan that the settings describe; its plan wants `for_fan(args)`.
 
     Args:
-        width, height: of the picture that is processed, pixels.
+        width, height: size of the picture that is processed, pixels.
         base: the shaped map at that size, float32 `[height, width]`; for layout "map" only.
         cell: pixels of a latent cell.
     """

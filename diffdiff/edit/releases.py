@@ -36,7 +36,7 @@ def release_steps(
 
     Args:
         strength: [H, W], 0..1, as `diffdiff.edit.plan.strengths` gives it.
-        steps: of the full schedule, 1 or more.
+        steps: steps of the full schedule, 1 or more.
         full: strength of a white pixel, which begins first.
         rule: the host's own; the default is the WebUI's.
     """

@@ -27,7 +27,7 @@ class Given:
     """What maps are made from.
 
     picture: uint8 [H, W, 3]. transparent: the same with its alpha [H, W, 4], where it has one.
-    read_map: of a setting, float32 [h, w] in 0..1. read_picture: uint8 [h, w, 3].
+    read_map: reads the map of a setting, float32 [h, w] in 0..1. read_picture: uint8 [h, w, 3].
     painted: float32 [h, w] in 0..1, mask: the same, white where it is; None where there is none.
     find: DiffEdit's map of a layer [H, W], annotate: that of a ControlNet preprocessor [h, w];
         None where there is no such thing.

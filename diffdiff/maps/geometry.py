@@ -146,7 +146,7 @@ def follow(
             host stretches the latent as a whole, so the geometry is that of 0).
         image_size: (width, height) of the init image in pixels; a map of another size is first
             resized to it.
-        width, height: of the job, in pixels.
+        width, height: size of the job, in pixels.
 
     The integers are those of `modules.images.resize_image` (A1111 v1.10.1, the same in Forge). In
     mode 2 the border values of the map continue into the filled part, as the picture's do.

@@ -100,7 +100,7 @@ def crop_region(box: Box, padding: int, size: tuple[int, int], width: int, heigh
 
     Args:
         box: what must be inside, of a picture of `size`.
-        width, height: of the job.
+        width, height: size of the job.
     """
     left, top, right, bottom = grown(box, padding, size)
     wanted = width / height
@@ -139,10 +139,10 @@ def crop_scale(
     depends on the crop's scale: the smallest scale at which both agree.
 
     Args:
-        box: of the hard mask, in a picture of `size`.
+        box: box of the hard mask, in a picture of `size`.
         reach: pixels *of the job* that the softening adds on every side.
         padding: pixels of the picture.
-        width, height: of the job.
+        width, height: size of the job.
     """
     scale = 0.0
     while True:

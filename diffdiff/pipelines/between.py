@@ -22,7 +22,7 @@ def wanted(args: EditArgs, run: RunArgs, scheduler: Any, refines: bool, own_rule
     """Return whether pixels may start between the steps of a run.
 
     Args:
-        scheduler: of the run.
+        scheduler: scheduler of the run.
         refines: a refiner takes over in between.
         own_rule: strengths start where the caller decides, not the pipeline.
 
@@ -48,7 +48,7 @@ class Leveled:
     """The start steps of a map with levels between steps, once the schedule is known.
 
     Args:
-        edit: of the latent cells `[h, w]`.
+        edit: the edit of the latent cells `[h, w]`.
     """
 
     exact_steps = STEPS, STEPS - 1  # where the rule has a strength of its own for every level

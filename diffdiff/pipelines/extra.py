@@ -27,11 +27,11 @@ class Extra:
     """All extra calls of one run.
 
     Args:
-        ladder: of the run.
-        ruler: of the scheduler's schedule.
+        ladder: start steps of the run.
+        ruler: ruler of the scheduler's schedule.
         fine: uint8 `[1, 1, h, w]`; i > 0 begins at `ladder.between[i - 1]`.
         weight: float like `fine` or None, how much of its first answer a pixel obeys.
-        hold, forks: of the run.
+        hold, forks: those of the run.
     """
 
     def __init__(

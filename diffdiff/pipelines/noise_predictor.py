@@ -51,7 +51,7 @@ class Prompted:
     """Latents, prompts and noise predictions of an engine's pipeline.
 
     Args:
-        engine: of Stable Diffusion 1, 2 or XL.
+        engine: engine of Stable Diffusion 1, 2 or XL.
 
     Raises:
         FieldError: "model", for another family, and for a model without a text encoder.

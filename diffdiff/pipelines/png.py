@@ -147,9 +147,9 @@ def texts(
     """Return the text chunks of a picture.
 
     Args:
-        run: of this picture alone, as the engine's result has it.
+        run: the run of this picture alone, as the engine's result has it.
         change_map: as it was decoded, float32 [H, W]; only its fingerprint is written.
-        settings: of the engine's result.
+        settings: settings of the engine's result.
         size: (width, height) of the picture.
 
     Returns:

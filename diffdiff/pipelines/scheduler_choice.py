@@ -17,8 +17,8 @@ def choose(own: Any, name: str | None, seed: int = 0) -> tuple[Any, str]:
 
     Args:
         own: the pipeline's.
-        name: of a diffusers scheduler, with or without "Discrete" and "Scheduler"; None = own.
-        seed: of the run.
+        name: name of a diffusers scheduler, with or without "Discrete" and "Scheduler"; None = own.
+        seed: seed of the run.
 
     Raises:
         FieldError: there is no such scheduler, or it does not fit the model.

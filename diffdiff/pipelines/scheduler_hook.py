@@ -38,7 +38,7 @@ class Fine:
     """How start steps with levels between steps are made from a schedule.
 
     rule: the pipeline's, strength -> start step.
-    ladder: of the levels, `(ladder, first step)`.
+    ladder: function of the levels, `(start steps, first step)`.
     """
 
     rule: StartRule

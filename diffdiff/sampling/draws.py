@@ -100,7 +100,7 @@ class Draws:
     def watched(self, function: Callable) -> Iterator[None]:
         """Watch the main run's draws for the duration of a `with`.
 
-        function: of the sampler; what it is passed is watched by `noise_sampler`.
+        function: the sampler function; its noise sampler is watched by `noise_sampler`.
         """
         with ExitStack() as stack:
             for owner, name in self.sources:

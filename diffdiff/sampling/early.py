@@ -33,7 +33,7 @@ class Early:
     """All early groups of one run.
 
     Args:
-        replays: of the run.
+        replays: replays of the run.
         between: the levels, `step` counted from the main run's first.
         fine: uint8 `[B or 1, 1, ..., h, w]`, on the CPU: i > 0 begins at `between[i - 1]`.
         calls: how many questions each level's groups ask before the main run's next step.

@@ -41,7 +41,7 @@ class Finite:
         """Refuse a run that was not finite.
 
         Args:
-            steps: of the full schedule, for the message; None leaves them out.
+            steps: steps of the full schedule, for the message; None leaves them out.
             model: remedy where the model failed; vae: where the VAE did.
 
         Raises:

@@ -42,7 +42,7 @@ class Hold:
             kept.
         schedule: the full schedule.
         first: the step that the run begins with.
-        habits: of the sampler function (`diffdiff.sampling.probe`).
+        habits: habits of the sampler function (`diffdiff.sampling.probe`).
         predicts: what the model answers: "x0", "eps" or "flow".
         weight: same shape as `start`, how much of its first answer a pixel obeys; None = all.
         extra_noise: shape of `init` or None, added to a pixel when it is released (A1111's
@@ -118,7 +118,7 @@ class Hold:
         """Run the sampler, held.
 
         Args:
-            call: of the sampler function.
+            call: the call of the sampler function.
             model: what the host calls it with.
             x: `[B, C, ..., h, w]`, where the run begins.
             ask: passed to the sampler instead of `model`; it calls `denoise`.

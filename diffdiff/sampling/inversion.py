@@ -44,7 +44,7 @@ def ddim(alphas_cumprod: Sequence[float] | Tensor, steps: int = 50, ratio: float
 
     Args:
         alphas_cumprod: `[T]` of the model, falling.
-        steps: of the full schedule.
+        steps: steps of the full schedule.
         ratio: the encoding ratio, 0..1.
 
     Raises:
@@ -119,7 +119,7 @@ def decode(predict: Predict, path: Sequence[Tensor], schedule: Ddim, rung: Tenso
     Args:
         predict: the model with the query prompt.
         path: K + 1 latents from `invert`.
-        schedule: of the inversion.
+        schedule: schedule of the inversion.
         rung: `[B or 1, 1, h, w]` integer 0..K, how many steps a pixel is decoded for; until then
             it is taken from the path. 0 keeps the init latent, bit for bit; K everywhere is
             Encode-Decode. Levels above the largest rung are not run.

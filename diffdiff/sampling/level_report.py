@@ -51,7 +51,7 @@ def starts(
     Args:
         strength: as for `fine`.
         first: step of the run.
-        coordinates: of the schedule.
+        coordinates: those of the schedule.
         noise: a coordinate's part of noise.
     """
     fine = np.zeros_like(ladder.start, np.uint8) if ladder.fine is None else ladder.fine

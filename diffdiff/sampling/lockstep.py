@@ -28,7 +28,7 @@ class Apart(Exception):
 class Request(NamedTuple):
     """One model call of a run: `model(*args, **kwargs)`.
 
-    step: of its sampler. modes: what torch keeps for each thread, as it is in the run's.
+    step: step of its sampler. modes: what torch keeps for each thread, as it is in the run's.
     """
 
     model: Callable[..., Any]

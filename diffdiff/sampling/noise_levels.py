@@ -195,7 +195,7 @@ def sigma_schedule(sigmas: Tensor, path: Callable[..., Level] = ve, rank: int = 
     Args:
         sigmas: `[N + 1]` descending, the last one 0.
         path: `ve`, or `flow` where sigma is the flow time.
-        rank: of the latents, `[B, C, ..., h, w]`.
+        rank: rank of the latents, `[B, C, ..., h, w]`.
     """
     levels = [path(s) for s in sigmas]
 
@@ -218,7 +218,7 @@ def timestep_schedule(
         timesteps: `[>= steps]` ascending integers.
         alphas_cumprod: `[T]`.
         steps: the user's steps (strength 1).
-        rank: of the latents, `[B, C, ..., h, w]`.
+        rank: rank of the latents, `[B, C, ..., h, w]`.
     """
     # step i stands for t_enc = steps - 1 - i
     times = timesteps.tolist()

@@ -151,13 +151,13 @@ class Replays:
     """All replays of one run.
 
     Args:
-        call: of the sampler function.
+        call: the call of the sampler function.
         model: what it is called with.
         draws: watches the main run's.
         start: `[B or 1, 1, ..., h, w]`, on the CPU: first step of each pixel, counted
             from the run's.
         steps: those that begin a replay.
-        habits: of the sampler function (`diffdiff.sampling.probe`).
+        habits: habits of the sampler function (`diffdiff.sampling.probe`).
         soft: bool like `start` or None: pixels that obey only part of their first answer. They
             begin again after that step, so that no later step is extrapolated from such a part.
         last: the last step at which a replay can begin.

@@ -12,7 +12,7 @@ class Mode:
     """One mode.
 
     about: what it does, in the help of the field `mode`. several: it makes several strengths.
-    fields: of `EditArgs`, those that mean nothing in a mode without them.
+    fields: fields of `EditArgs`, those that mean nothing in a mode without them.
     """
 
     name: str

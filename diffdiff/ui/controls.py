@@ -41,7 +41,7 @@ def painter(elem_id: str, value: str = "", panel: str | None = None) -> Any:
     painter's next map.
 
     Args:
-        elem_id: of the box.
+        elem_id: element id of the box.
         panel: what the ids of a WebUI's panel begin with; None on the standalone page.
     """
     import gradio as gr
@@ -59,7 +59,7 @@ def control(name: str, info: dict[str, Any], elem_id: str, /, **more: Any) -> An
     """Return the control for a field, by its type.
 
     Args:
-        name: of the field.
+        name: name of the field.
         info: the field as `diffdiff.settings.schema.fields` describes it.
         more: arguments of Gradio's component, such as `visible`; they override those of the field.
 

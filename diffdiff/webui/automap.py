@@ -81,8 +81,8 @@ def of_picture(
     """Make the map of one picture, float32 [H, W] of its size, before it is shaped.
 
     Args:
-        prompt: of the run, the query where there is no other; styles: names of its styles.
-        width, height: of the run, pixels.
+        prompt: prompt of the run, the query where there is no other; styles: names of its styles.
+        width, height: size of the run, pixels.
         told: settings of the job's object that the model's answer depends on.
         mask: white where it is, painted: the painter's map; float32 [h, w] in 0..1.
         ask: False to raise `Unknown` where the model had to be asked.

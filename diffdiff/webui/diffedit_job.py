@@ -39,7 +39,7 @@ class Asked(NamedTuple):
     """What a map is found from.
 
     picture: RGB. reference, query: prompts; styles: names of those that the query gets.
-    width, height: of the run that the map is for, pixels. override_settings: the job's own;
+    width, height: size of the run that the map is for, pixels. override_settings: the job's own;
     told: further settings of the job's object.
     """
 

@@ -27,7 +27,7 @@ EDGE = 16  # pixels of the old picture beside a new area, over which the strengt
 
 class Root:
     """A picture that a script began with, and its inpaint mask. maps: the source's, by settings.
-    shaped: of maps, as a run obeys them."""
+    shaped: the maps as a run uses them."""
 
     def __init__(self, picture: Image.Image, mask: Any):
         self.picture, self.mask = picture, mask

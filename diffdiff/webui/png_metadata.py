@@ -77,7 +77,7 @@ def dropped(text: str, readers: list[Callable[[dict], Any]]) -> list[Any]:
 
     Args:
         text: JSON of its parameters and its map.
-        readers: of the controls.
+        readers: readers of the controls.
 
     A map without settings goes into the painter all the same, and switches nothing.
     """

@@ -57,7 +57,7 @@ def exact_of(sampler: Any, p: Any, schedule: Schedule, like: torch.Tensor) -> Ex
     """Return where strengths start without rounding, by the host's own schedule of very many steps.
 
     Args:
-        schedule: of the run itself.
+        schedule: schedule of the run itself.
         like: as for `host.schedule_of`.
     """
     try:
@@ -113,7 +113,7 @@ def begun(found: Known, edit: EditPlan) -> list[Start]:
     """Return where the pixels of a map would start, the strongest first.
 
     Args:
-        edit: of the latent cells `[h, w]`.
+        edit: the edit of the latent cells `[h, w]`.
     """
     coordinates = found.schedule.coordinates
     edit = edit.counted(edit.steps, len(found.schedule) - 1)

@@ -35,7 +35,7 @@ class Seen(NamedTuple):
     """What the last preview was made from; live changes use the same.
 
     about: as `automap.of_picture` takes it, without the panel's settings.
-    work: of the run that would follow.
+    work: how the coming run processes the picture.
     run: its sampler and steps, where they are known.
     """
 
