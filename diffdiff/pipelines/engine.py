@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from ..edit.area import Area, changed_area
 from ..edit.plan import for_fan, make_fan
 from ..errors import FieldError
 from ..images.pictures import flat
@@ -19,6 +20,7 @@ from ..sampling.start_steps import StartRule
 from ..settings import infotext
 from ..settings.run import RunArgs
 from ..settings.schema import EditArgs, changed
+from . import hints
 from .families import Family
 from .fan_sheet import finish_fan, sheet
 from .job import Job, Result
@@ -81,6 +83,7 @@ class Engine:
         began = time.perf_counter()
         if args.mode == "sheet":
             result = sheet(self, image, change_map, args, run, progress, rule, **extra)
+            hints.add(result, self, change_map, image.size, args, run)
             result.seconds = time.perf_counter() - began
             return result
         if change_map is None and (args.needs_map or args.soft):
@@ -91,6 +94,7 @@ class Engine:
         result.settings |= {"model": self.name}
         if change_map is not None:
             result.settings["map"] = infotext.fingerprint([change_map])
+        hints.add(result, self, change_map, image.size, args, run)
         result.seconds = time.perf_counter() - began
         return result
 
@@ -104,9 +108,15 @@ class Engine:
             fan = make_fan(args, *source.size, worked, cell)
             shaped = worked = fan.map
         told, args = args, for_fan(args) if fan else args
-        job = Job(self, source, worked, args, run, rule, extra)
+        area = self._area(worked, args)
+        part = source if area is None else source.crop(area.box)
+        job = Job(self, part, worked if area is None else area.cut(worked), args, run, rule, extra)
         pictures, calls = job.go(progress)
         result = job.result(pictures, calls)
+        if area is not None:
+            result.pictures = [area.put(picture, source) for picture in pictures]
+            result.change_map = job.edit.at(worked).strengths.astype(np.float32)
+            result.settings |= {"size": list(source.size), "worked_on": list(area.box)}
         if self.second is not None and self.second.family == "if-2":
             # stage II redraws at four times the size, by the same map
             if not self.second.reads_text and "prompt_embeds" not in extra:
@@ -121,6 +131,15 @@ class Engine:
             result.settings.pop("dd_scale", None)
             result.settings |= {f"dd_{name}": value for name, value in changed(told).items()}
         return result
+
+    def _area(self, change_map: np.ndarray, args: EditArgs) -> Area | None:
+        """Return the rectangle that a run works on, None for the whole picture."""
+        if args.area != "changed":
+            return None
+        if self.second is not None and self.second.family == "if-2":
+            problem = "stage II of DeepFloyd IF works on the whole image"
+            raise FieldError("area", problem, "Use area whole")
+        return changed_area(change_map > 0, args.area_padding)
 
     @torch.no_grad()
     def embeds(self, run: RunArgs) -> dict[str, torch.Tensor]:

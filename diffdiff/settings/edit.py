@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from . import modes, strength_list
+from .area import AreaArgs
 from .levels import LevelArgs, ResponseArgs
 from .response import Reading, amount, points_of, reading
 from .source_registry import REQUEST
@@ -224,7 +225,7 @@ class BasicArgs(BaseModel, extra="forbid"):
 
 
 class EditArgs(
-    LevelArgs, ResponseArgs, DiffEditArgs, SourceArgs, BasicArgs, extra="forbid"
+    AreaArgs, LevelArgs, ResponseArgs, DiffEditArgs, SourceArgs, BasicArgs, extra="forbid"
 ):  # the fields of the last base come first
     """One request."""
 

@@ -77,6 +77,9 @@ def _check_together(args: EditArgs) -> None:
             f"{args.black:g} is not below white ({args.white:g})",
             "Set black below white.",
         )
+    if args.area == "changed" and args.mode != "edit":
+        problem = f"mode {args.mode} works on the whole image"
+        raise FieldError("area", problem, "Use area whole; in the inpaint tabs, Only masked")
     _ = args.reading  # raises what is wrong with it
     if args.fans:
         _ = args.several  # the same

@@ -13,7 +13,9 @@ GROUPS = {  # heading: fields, each in exactly one group
         "black", "white", "gamma", "soften_radius", "soften_direction", "soften_falloff",
         "linear_light", "response",
     ),
-    "The run": ("skip", "levels", "extra_calls", "transition", "anchor"),
+    "The run": (
+        "skip", "levels", "extra_calls", "transition", "anchor", "area", "area_padding",
+    ),
     "The result": ("paste_back", "feather", "colour_match"),
     "Soft inpainting": ("combine", "mask_channel"),
     "Fan and sheet": (
@@ -33,6 +35,7 @@ GROUPS = {  # heading: fields, each in exactly one group
 }  # fmt: skip
 UNITS = {
     "soften_radius": "px", "feather": "px", "edge_sigma": "px", "detail_radius": "px",
+    "area_padding": "px",
     "diffedit_grow": "px", "point_x": "of the width", "point_y": "of the height",
     "extra_calls": "levels", "sheet_batch": "images", "rounds": "iterations",
     "diffedit_noises": "samples", "diffedit_batch": "samples", "transition": "of a step",

@@ -9,9 +9,10 @@ from modules import scripts
 
 from ..edit import request
 from ..errors import FieldError
-from ..maps.build import wanted
+from ..maps.build import uses_painting, wanted
 from ..settings.schema import EditArgs
 from . import automap, batch_tab, host_page, pieces, png_metadata, selfcheck, settings, xyz
+from .job import hints
 from .job.fan import FanSession
 from .job.session import Session
 from .job.sheet import SheetSession
@@ -36,6 +37,8 @@ def edit(p: Any, values: tuple) -> Session | None:
     selfcheck.check(wanted_features(args))
     places = pieces.usable(pieces.of_job(p), args, change_maps, p)
     change_maps = batch_tab.own_map(p, args, change_maps)
+    if wanted(args) and change_maps and not uses_painting(args):
+        hints.unused(p, args.source)
     if wanted(args) and (args.needs_map or args.mode != "fan"):
         change_maps = automap.of_job(p, args, change_maps, places)
     if args.needs_map and not change_maps:
@@ -140,9 +143,9 @@ class DifferentialDiffusion(scripts.Script):
             try:
                 if session is not None:
                     session.deliver(p, processed)
-                pieces.keep(p, processed)
             finally:
                 self.finish(p)
+                pieces.keep(p, processed)
 
     @staticmethod
     def finish(p: Any) -> None:

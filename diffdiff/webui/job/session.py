@@ -15,7 +15,6 @@ from ...edit.cells import whole_cells
 from ...edit.plan import EditPlan
 from ...errors import FieldError
 from ...maps import geometry
-from ...maps.embedded import pack
 from ...maps.inpaint_mask import Work, joined, shape_for
 from ...maps.shaping import level
 from ...patching import attribute
@@ -25,9 +24,11 @@ from ...sampling.noise_levels import Schedule
 from ...settings.schema import EditArgs
 from .. import host, infotext
 from ..refusal import told
-from . import finite, inversion_prompts, originals, sampler_hook
+from . import finite, hints, inversion_prompts, originals, sampler_hook
+from .carried import Carried
 from .inpaint import Inpaint, quiet_builtin
 from .leveling import Leveling
+from .part import Part, part_of
 
 logger = logging.getLogger("diffdiff")
 
@@ -82,10 +83,11 @@ class Session:
             quiet_builtin(p, self.stack)
         self.several = len(change_maps) > 1 or len(p.init_images) > 1
         self.size = p.width, p.height  # some hosts change it before they begin
+        self.part: Part | None = None  # once the job has begun
         self.obeyed = False  # whether the sampler has asked for what is to change
         self.levels: Leveling | None = None  # once the sampler has asked
         self.fitted: dict[int, np.ndarray] = {}
-        self.texts: dict[int, str] = {}
+        self.carried = Carried(change_maps)
         self.finite = finite.JobFinite()
 
     def _inpaint(self, p: Any, painted: list[np.ndarray]) -> list[np.ndarray]:
@@ -96,13 +98,6 @@ class Session:
         support = np.maximum.reduce([geometry.resize(m, *size) for m in shaped]) > 0
         self.inpaint.take_over(p, support, self.stack)
         return shaped
-
-    def packed(self, index: int) -> str:
-        """The map of picture `index`, before it is shaped, as a text that travels with it."""
-        index = index if len(self.raw) > 1 else 0
-        if index not in self.texts:
-            self.texts[index] = pack(self.raw[index % len(self.raw)])
-        return self.texts[index]
 
     def close(self) -> None:
         """Gives the job's settings back; some hosts' tabs run several jobs on one object."""
@@ -120,11 +115,17 @@ class Session:
                 f"{len(self.shaped)} maps for a batch of {p.batch_size}",
                 "Send one map, or one for every picture of the batch.",
             )
+        self.part = part_of(p, self.args, self.shaped) if self.args.mode == "edit" else None
+        if self.part is not None:
+            self.shaped = self.part.maps
+            self.part.lend(p, self.stack)
         if self.args.anchor == "inverted":
             inversion_prompts.check_inversion(p, self.args)
         written = infotext.write(self.told, self.raw)
-        self.mark = written.get(infotext.MAP)
+        if len(self.raw) > 1:  # the hosts ask for what differs from picture to picture
+            written[infotext.MAP] = self.carried.mark
         p.extra_generation_params.update(written)
+        hints.shape(p, self)
         if self.inpaint is not None:
             self.inpaint.tell(p, self.args, bool(self.raw))
         plain = p.sample
@@ -240,6 +241,7 @@ class Session:
         if starts := self.levels.text(first):
             p.extra_generation_params[infotext.STARTS] = starts
         p.comment(text)
+        hints.ran(p, self, hold is not None)
         logger.info(text)
 
     def recolour(self, p: Any, picture: Image.Image, index: int) -> Image.Image:
@@ -260,6 +262,10 @@ class Session:
 
     def composite(self, p: Any, picture: Image.Image, index: int) -> Image.Image:
         """The picture with kept pixels pasted back from the init image, exactly."""
+        picture = self._pasted(p, picture, index)
+        return picture if self.part is None else self.part.put(picture, index)
+
+    def _pasted(self, p: Any, picture: Image.Image, index: int) -> Image.Image:
         if not self.args.paste_back or self.levels is None:
             return picture
         source, change_map = whole_cells(*self._whole(p, index), picture)

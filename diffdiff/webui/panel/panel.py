@@ -25,7 +25,7 @@ FAN_ROWS = (
 )  # fmt: skip
 ADVANCED = (
     ("black", "white", "gamma"), ("soften_direction", "soften_falloff"),
-    ("levels", "extra_calls", "transition"), ("feather",),
+    ("levels", "extra_calls", "transition"), ("area", "area_padding", "feather"),
     ("paste_back", "skip", "linear_light", "colour_match"),
     ("combine", "mask_channel", "anchor"), ("response",),
 )  # fmt: skip
