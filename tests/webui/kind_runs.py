@@ -52,7 +52,7 @@ def _iteration(p, n, processed):
         own = getattr(p, f"all_{name}")
         setattr(p, name, own[n * p.batch_size : (n + 1) * p.batch_size])
     frames = (1,) if getattr(model, "is_wan", False) else ()
-    shape = (model.channels, *frames, p.height // 8, p.width // 8)
+    shape = (model.channels, *frames, p.height // p.kind.cell, p.width // p.kind.cell)
     p.rng = ImageRNG(shape, p.seeds, p.subseeds)
     negative = type("Prompts", (list,), {"is_negative_prompt": True})(p.negative_prompts)
     p.c, p.uc = (model.get_learned_conditioning(t) for t in (list(p.prompts), negative))

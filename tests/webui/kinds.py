@@ -94,13 +94,15 @@ class Model:
     def __init__(self, kind: Kind):
         self.kind = kind
         self.channels = 16 if kind.flow or kind.rank == 5 else 4
+        if kind.cell == 16:
+            self.channels = 128
         self.alphas_cumprod = torch.linspace(0.9998, 0.005, 1000)
         if kind.forge:
             predictor = Predictor("const" if kind.flow else "epsilon")
             net = ReForgeNet() if kind.name == "reforge" else Net(predictor)
             net.ready = lambda: bool(kind.unets)
             # a video's: of time by a function, then of height and width
-            ratio = (lambda frames: (frames + 3) // 4, 8, 8) if kind.rank == 5 else 8
+            ratio = (lambda frames: (frames + 3) // 4, 8, 8) if kind.rank == 5 else kind.cell
             self.forge_objects = Parts(Unet(net), Vae(self.channels, ratio))
         else:
             self.net = Net()
@@ -123,13 +125,13 @@ class Model:
             x = x[:1]  # the hosts' video autoencoders take the first picture of a batch
         if not self.kind.neo:
             torch.rand(1)  # a VAE's posterior, from the generator of all
-        if self.kind.about.get("edit"):
+        if self.kind.references:
             if self.kind.dynamic_args.is_referencing:
                 self.ref_latents.append(x.cpu())
             else:
                 self.ini_latent = x.cpu()
-        small = torch.nn.functional.avg_pool2d(x, 8) * 2
-        latent = small.repeat(1, 6, 1, 1)[:, : self.channels]
+        small = torch.nn.functional.avg_pool2d(x, self.kind.cell) * 2
+        latent = small.repeat(1, self.channels // 3 + 1, 1, 1)[:, : self.channels]
         return latent.unsqueeze(2) if self.kind.rank == 5 else latent
 
     def get_first_stage_encoding(self, x):
@@ -138,11 +140,11 @@ class Model:
     def decode_first_stage(self, latent):
         """A latent to -1..1 `[B, 3, H, W]`."""
         small = latent.reshape(-1, *latent.shape[1:2], *latent.shape[-2:])[:, :3] / 2
-        return torch.nn.functional.interpolate(small, scale_factor=8, mode="nearest")
+        return torch.nn.functional.interpolate(small, scale_factor=self.kind.cell)
 
     def get_learned_conditioning(self, prompts):
         """A number for each prompt. An edit model uses its reference up for this."""
-        if self.kind.about.get("edit") and not getattr(prompts, "is_negative_prompt", False):
+        if self.kind.references and not getattr(prompts, "is_negative_prompt", False):
             self.kind.dynamic_args.ref_latents = [] if self.ini_latent is None else [1]
             self.ini_latent = None
         return torch.tensor([sum(map(ord, p[::2])) % 97 / 50 for p in prompts])
@@ -154,6 +156,7 @@ class Kind:
 
     forge: it keeps the parts of a model apart, and works on a main thread. keeps_errors: that
     thread remembers the last exception. flow: the model is a flow matching one. rank: of latents.
+    cell: pixels of a latent cell.
     about: what Forge Neo knows of the model's kind.
     """
 
@@ -163,11 +166,17 @@ class Kind:
     keeps_errors: bool = False
     flow: bool = False
     rank: int = 4
+    cell: int = 8
     about: dict = field(default_factory=dict)
 
     @property
     def neo(self) -> bool:
         return self.name == "neo"
+
+    @property
+    def references(self) -> bool:
+        """Whether the model also looks at what was encoded."""
+        return bool(self.about.get("edit") or self.about.get("klein"))
 
     @property
     def cfg_pp(self) -> tuple[str, ...]:
@@ -287,5 +296,7 @@ KINDS = {
 
 EDIT = Kind("neo-edit", "neo", forge=True, keeps_errors=True, flow=True, rank=5,
             about={"edit": True})  # fmt: skip
+KLEIN = Kind("neo-klein", "neo", forge=True, keeps_errors=True, flow=True, cell=16,
+             about={"klein": True})  # fmt: skip
 PID = Kind("neo-pid", "neo", forge=True, keeps_errors=True, flow=True, about={"pid": True})
 WAN = Kind("neo-wan", "neo", forge=True, keeps_errors=True, flow=True, rank=5, about={"wan": True})

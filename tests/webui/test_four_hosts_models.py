@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from kind_runs import api, columns, flat, page
-from kinds import EDIT, KINDS, PID, WAN
+from kinds import EDIT, KINDS, KLEIN, PID, WAN
 from PIL import Image
 from test_four_hosts import box, equal, init_latent
 
@@ -143,9 +143,33 @@ def test_diffedit_runs_a_job_within_the_job(kind):
     assert (kind.unets, kind.reported) == ([], [])
 
 
-def test_diffedit_leaves_no_reference(start):
+@pytest.mark.parametrize("sampler", ["Euler", "DPM++ 2M"])
+def test_cells_of_sixteen_pixels(start, sampler):
+    """Flux.2 Klein: 128 channels, and each encode leaves a reference behind."""
+    kind = start(KLEIN)
+    settings = {"sampler_name": sampler, "denoising_strength": 1.0}
+    p = kind.job({"map": columns(0, 0.6), "paste_back": False}, **settings)
+    got = api(p).samples[0]
+    assert p.init_latent.shape == (1, 128, 3, 4)
+    assert equal(got[..., :2], p.init_latent[..., :2])
+    want = kind.samples(sampler_name=sampler, denoising_strength=0.6)
+    assert equal(got[..., 2:], want[..., 2:])
+    before = kind.samples(**settings)
+    soft = {"mode": "soft inpaint", "soften_radius": 4}
+    mask = box(24, 16, 40, 32)
+    result = kind.run(soft, mask=mask, inpainting_fill=0, **settings)
+    p = kind.job()
+    original, changed = (np.asarray(i.convert("RGB")) for i in (p.init_images[0], result.images[0]))
+    assert (changed[:, :4] == original[:, :4]).all() and (changed != original).any()
+    assert kind.model.ini_latent is None, "what is encoded for the fill is no reference"
+    assert equal(kind.samples(**settings), before)
+    assert kind.run(DIFFEDIT).images and kind.reported == []
+
+
+@pytest.mark.parametrize("own", [EDIT, KLEIN], ids=lambda k: k.id)
+def test_diffedit_leaves_no_reference(start, own):
     """A preview asks the model too, and no job of the host comes after it."""
-    kind = start(EDIT)
+    kind = start(own)
     finder = sys.modules["diffdiff.webui.diffedit_job"]
     kind.dynamic_args.ref_latents = own = ["of the job before"]
     kind.model.ini_latent = first = object()
