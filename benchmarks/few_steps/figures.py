@@ -1,4 +1,4 @@
-"""What is measured of one sampler: how greys of a map come out in runs of few steps."""
+"""What is measured of one sampler: how grays of a map come out in runs of few steps."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STRENGTHS = np.linspace(0, 1, 64).round(6)
 OTHERS = 1000  # first landscape of those by which the response is measured
 RESPONSE = 4  # how many of them
 CONSTANT = (0.11, 0.3, 0.47, 0.8)
-GREYS = (1.0, 0.62, 0.37)  # white and two flat greys
+GREYS = (1.0, 0.62, 0.37)  # white and two flat grays
 LEVEL = 1.0  # of 255, by which a strength has to change more to be told from the one before
 
 
@@ -113,8 +113,8 @@ class Measure:
             off = max(off, apart(got, self.runs.alone(self.strips, s)))
         return off
 
-    def greys(self, row: Row) -> float:
-        """The same of two flat greys beside white, each in a picture of its own."""
+    def grays(self, row: Row) -> float:
+        """The same of two flat grays beside white, each in a picture of its own."""
         ladder, first = self.plan(row, np.array(GREYS))
         one = Pictures(self.toy, self.strips.asks[:1]).times(len(GREYS))
         got, _ = self.runs.held(one, picked(ladder, range(len(GREYS))), first)
@@ -147,7 +147,7 @@ def told_apart(strip: np.ndarray) -> int:
 
 
 def jump(values: np.ndarray) -> float:
-    """The largest difference of neighbours over the mean one."""
+    """The largest difference of neighbors over the mean one."""
     rises = np.diff(values)
     return float(np.abs(rises).max() / max(abs(rises.mean()), 1e-9))
 
@@ -192,7 +192,7 @@ def of_row(
         "behind_half": NORMAL * float((goal[1] - drawn).std(ddof=1)),
         "ramp_jump": jump(parts), "columns": parts.round(4).tolist(),
         **of_strip(one.strip(row), exact),
-        "constant": one.constant(row), "greys": one.greys(row),
+        "constant": one.constant(row), "grays": one.grays(row),
         "gentle": gentle, "gentle_ramp": of_ramp,
     }  # fmt: skip
 

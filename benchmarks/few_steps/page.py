@@ -15,10 +15,10 @@ FEWEST = 4  # steps, for which the goals are set
 BEST, ONE, TWO = SOFT[3].name, SOFT[1].name, SOFT[2].name
 BEHIND, TOLD, GENTLE = 0.01, 16, 0.15  # goals
 PICTURE, SHOWN = "few-steps.webp", SAMPLERS[4].name
-FIGURES = ("calls", "cam", "ramp_jump", "told", "jump", "off", "constant", "greys", "gentle_ramp")
+FIGURES = ("calls", "cam", "ramp_jump", "told", "jump", "off", "constant", "grays", "gentle_ramp")
 HEADS = (
     "model calls", "correlation", "jump, ramp", "told apart", "jump, strengths",
-    "off the exact start", "constant map", "two greys", "gentlest noise",
+    "off the exact start", "constant map", "two grays", "gentlest noise",
 )  # fmt: skip
 
 
@@ -40,8 +40,8 @@ def goals(found: Sequence[dict]) -> dict[str, bool]:
             lambda one: rows(one)[ONE]["constant"] == 0,
         f"{ONE}: gentlest edit at {GENTLE:.0%} noise or less":
             lambda one: rows(one)[ONE]["gentle"] <= GENTLE,
-        f"{TWO}: two flat greys beside white begin exactly":
-            lambda one: rows(one)[TWO]["greys"] == 0,
+        f"{TWO}: two flat grays beside white begin exactly":
+            lambda one: rows(one)[TWO]["grays"] == 0,
     }  # fmt: skip
     held = {}
     for goal, holds in asked.items():
@@ -56,7 +56,7 @@ def cell(name: str, values: Sequence[float]) -> str:
     if None in values:
         return ""
     mean = sum(values) / len(values)
-    if name in ("constant", "greys"):
+    if name in ("constant", "grays"):
         return "exact" if max(values) == 0 else f"{max(values):.1g}"
     if name == "calls":
         low, high = min(values), max(values)
@@ -131,20 +131,20 @@ def section(found: Sequence[dict]) -> list[str]:
         f"- *correlation*: of a ramp from 0 to 1 with what changed, {first['pictures']} pictures, "
         "maps in all eight orientations, as above (CAM). Changes are relative to the picture that "
         "was only encoded and decoded.",
-        f"- *jump, ramp*: the largest difference between neighbours of the {COLUMNS} columns that "
+        f"- *jump, ramp*: the largest difference between neighbors of the {COLUMNS} columns that "
         "the latent has, over the mean one; each column's change is a part of what the full edit "
         "changes there. What stands beside a column evens it out.",
         f"- *told apart*: of {len(STRENGTHS)} strengths from 0 to 1, planned as one ramp, each "
         f"then run by itself on the whole of {strips}: how many, from black up, change it by at "
         f"least {LEVEL:g} level of 255 more than the last one that was counted.",
-        "- *jump, strengths*: the largest difference between neighbours of these, likewise.",
+        "- *jump, strengths*: the largest difference between neighbors of these, likewise.",
         "- *off the exact start*: how far those pictures are from img2img that starts at exactly "
         "the strength's noise, mean of all strengths, in levels of 255.",
-        "- *constant map*, *two greys*: the largest difference of a latent from that run, of its "
+        "- *constant map*, *two grays*: the largest difference of a latent from that run, of its "
         "largest value, for constant maps of four strengths, and for two flat grays beside white.",
         "- *gentlest noise*: where the least noisy edit of the ramp starts; 100 % is noise only.",
         "",
-        "All samplers together: means, and of *constant map* and *two greys* the worst.",
+        "All samplers together: means, and of *constant map* and *two grays* the worst.",
         "",
     ]
     for steps in sorted(int(key) for key in first if key.isdigit()):
