@@ -124,7 +124,7 @@ def attempt(engine: Any, task: Task) -> Outcome:
     try:
         result = edited(engine, task)
         outcome = Outcome(task.where, task.out, "done", task.mark, task.files, result.files)
-        outcome.levels = result.levels
+        outcome.levels, outcome.hints = result.levels, result.hints
     except FieldError as error:
         outcome = Outcome.failed(task, error)
     except Exception as error:
@@ -143,6 +143,7 @@ class Edited(NamedTuple):
 
     files: list[bytes]
     levels: list[dict[str, Any]] | None
+    hints: list[str]
 
 
 def edited(engine: Any, task: Task) -> Edited:
@@ -154,7 +155,7 @@ def edited(engine: Any, task: Task) -> Edited:
         picture.info.setdefault("icc_profile", image.info.get("icc_profile"))
         texts = png.texts(task.args, own, change_map, result.settings, picture.size)
         files.append(png.png(picture, {**texts, MARK: task.mark}))
-    return Edited(files, result.settings.get("levels"))
+    return Edited(files, result.settings.get("levels"), result.settings.get("hints", []))
 
 
 def _map(engine: Any, image: Image.Image, task: Task) -> np.ndarray | None:

@@ -28,6 +28,7 @@ class Results:
     def __init__(self, folder: Path):
         self.path = folder / NAME
         self.counts = {"done": 0, "kept": 0, "failed": 0}
+        self.hinted = 0
         self.first: list[str] = []
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -50,6 +51,7 @@ class Results:
         except FieldError as error:
             outcome.status, outcome.error = "failed", error
         self.counts[outcome.status] += 1
+        self.hinted += bool(outcome.hints)
         if outcome.error and len(self.first) < TOLD:
             self.first.append(f"{outcome.where}: {explained(outcome.error)}")
         text = as_json_text(line(outcome, self.path.parent))
@@ -69,7 +71,8 @@ class Results:
         more = self.counts["failed"] - len(self.first)
         rest = [f"... and {more} more, see {self.path}"] if more else []
         counts = ", ".join(f"{number} {status}" for status, number in self.counts.items())
-        return [*(f"failed: {text}" for text in self.first), *rest, counts]
+        hinted = [f"hints on {self.hinted} rows, see {self.path}"] if self.hinted else []
+        return [*(f"failed: {text}" for text in self.first), *rest, *hinted, counts]
 
 
 def line(outcome: Outcome, folder: Path) -> dict[str, Any]:
@@ -84,4 +87,5 @@ def line(outcome: Outcome, folder: Path) -> dict[str, Any]:
         "seconds": round(outcome.seconds, 3),
         "hash": outcome.mark,
         **({"levels": outcome.levels} if outcome.levels else {}),
+        **({"hints": outcome.hints} if outcome.hints else {}),
     }

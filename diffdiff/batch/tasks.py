@@ -64,7 +64,8 @@ class Outcome:
 
     status: "done", "kept" (was there before) or "failed". pictures: PNG files of a row that is
     done. again: the failure may not be the row's own, so that another try is worth it. levels:
-    where strengths have begun, if there were levels between the steps.
+    where strengths have begun, if there were levels between the steps. hints: what the user should
+    know of a row that is done.
     """
 
     where: str
@@ -77,6 +78,7 @@ class Outcome:
     again: bool = False
     seconds: float = 0.0
     levels: list[dict[str, Any]] | None = None
+    hints: list[str] = field(default_factory=list)
 
     @classmethod
     def failed(cls, of: Task | Row, error: FieldError, again: bool = False) -> Outcome:

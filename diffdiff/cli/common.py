@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Mapping
 from typing import Any
 
 from ..settings.run import DTYPES, OFFLOADS
@@ -33,6 +35,12 @@ def add_engine(command: argparse.ArgumentParser) -> None:
     engine.add_argument(
         "--second", metavar="NAME", help="Stable Diffusion XL's refiner, or DeepFloyd IF's stage II"
     )
+
+
+def print_hints(settings: Mapping[str, Any]) -> None:
+    """Print what the user should know of a run, on stderr."""
+    for hint in settings.get("hints", ()):
+        print(f"note: {hint}.", file=sys.stderr)
 
 
 class Progress:

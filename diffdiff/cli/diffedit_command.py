@@ -18,7 +18,7 @@ from ..settings.schema import EditArgs, fields
 from ..settings.sources import DiffEditArgs
 from . import arguments
 from .arguments import Use, refuse_idle
-from .common import Progress, add_engine
+from .common import Progress, add_engine, print_hints
 
 OF_A_RUN = (
     "prompt", "negative_prompt", "strength", "steps", "guidance", "seed", "scheduler", "width",
@@ -100,6 +100,7 @@ def run(chosen: argparse.Namespace) -> dict:
     png.write_png(picture, target, texts)
     if not silent:
         print(f"{result.calls} model calls, {result.seconds:.1f} s", file=sys.stderr)
+        print_hints(result.settings)
     return {
         "files": [str(target)],
         "settings": result.settings,

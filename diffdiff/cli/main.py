@@ -22,7 +22,7 @@ from ..settings.run import RunArgs
 from ..settings.schema import EditArgs, fields
 from . import arguments, diffedit_command, map_command
 from . import batch_command as batch
-from .common import Progress, add_engine
+from .common import Progress, add_engine, print_hints
 
 EDITS = {  # command: (mode, summary)
     "edit": (None, "edit an image, each pixel as much as a change map says"),
@@ -138,6 +138,7 @@ def run_edit(chosen: argparse.Namespace) -> dict:
         )  # fmt: skip
         if result.settings.get("levels"):
             print(f"Levels: {png.began(result.settings['levels'])}", file=sys.stderr)
+        print_hints(result.settings)
         if "changes" in result.settings:
             print(f'For even changes: --response "{result.settings["changes"]}"', file=sys.stderr)
     return {

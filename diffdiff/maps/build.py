@@ -48,6 +48,13 @@ def wanted(args: EditArgs) -> bool:
     return args.source not in MADE
 
 
+def uses_painting(args: EditArgs) -> bool:
+    """Whether a painted or sent map takes part in a map that makes itself."""
+    if args.source == "layers":
+        return any(layer.source == layers.PAINTED for layer in requested(args).layers)
+    return args.source == "foreground"
+
+
 def requested(args: EditArgs) -> Preset:
     """Return the layers of a request: its own, or one of its source.
 

@@ -27,6 +27,7 @@ from ..sampling.start_steps import DIFFUSERS
 from ..settings.run import RunArgs
 from ..settings.schema import EditArgs, changed
 from ..settings.sources import DiffEditArgs
+from . import hints
 from .diffedit_methods import CUT, INVERTED, MAPPED, METHODS
 from .engine import Engine, Result
 from .finite import MODEL, VAE
@@ -182,6 +183,7 @@ def edit(
         change_map = np.ones((2, 2), np.float32)
     if method in INVERTED:
         result = _inverted(prompted, engine, image, change_map, args, run, refine, progress, path)
+        hints.add(result, engine, change_map, image.size, args, run)
     else:
         result = engine.edit(image, change_map, args, run, progress)
         if method not in MAPPED:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections import OrderedDict
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -13,11 +12,12 @@ import cv2
 import numpy as np
 
 from ..errors import FieldError, shown
+from ..lru import LruCache
 
 LOWEST = 64  # pixels, of the side that a preprocessor is asked to work at
 KEPT = 8  # pictures that preprocessors made, the latest ones
 
-known: OrderedDict[tuple[str, bytes], np.ndarray] = OrderedDict()
+known: LruCache[tuple[str, bytes], np.ndarray] = LruCache(KEPT)
 
 
 def names() -> list[str]:
@@ -47,13 +47,10 @@ def annotate(name: str, picture: np.ndarray, ask: bool = True) -> np.ndarray | N
         remedy = f"Use one of: {', '.join(sorted(offered))}"
         raise FieldError("annotator", f"{shown(name)} is not known", remedy)
     key = name, hashlib.sha256(picture.tobytes()).digest() + repr(picture.shape).encode()
-    if key not in known:
-        if not ask:
-            return None
-        known[key] = _made(name, offered[name], picture)
-        while len(known) > KEPT:
-            known.popitem(last=False)
-    return known[key]
+    found = known.get(key)
+    if found is None and ask:
+        found = known.put(key, _made(name, offered[name], picture))
+    return found
 
 
 def _made(name: str, run: Callable[[np.ndarray, int], Any], picture: np.ndarray) -> np.ndarray:

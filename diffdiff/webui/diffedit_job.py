@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -20,6 +19,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..errors import FieldError
+from ..lru import LruCache
 from ..maps import diffedit
 from ..patching import attribute
 from ..sampling.noise_levels import flow, ve
@@ -31,8 +31,7 @@ CELLS = 40960  # latent cells of one call, unless set otherwise: ten of 64x64
 KEPT = 16  # answers of the model, the latest ones
 SIDE = 8  # pixels of a latent cell
 
-known: OrderedDict[str, Tensor] = OrderedDict()
-calls = [0]  # model evaluations so far
+known: LruCache[str, Tensor] = LruCache(KEPT)
 
 
 class Asked(NamedTuple):
@@ -61,6 +60,13 @@ class Asked(NamedTuple):
         return tuple(max(round(side * scale / SIDE), 1) * SIDE for side in (width, height))
 
 
+class Found(NamedTuple):
+    """stack: as `differences` returns it. calls: model evaluations that it cost now."""
+
+    stack: Tensor
+    calls: int
+
+
 def differences(asked: Asked, args: DiffEditArgs, ask: bool = True) -> Tensor | None:
     """Return the model's answers (`maps.diffedit.differences`): float32 `[n, h, w]`, on the CPU.
 
@@ -70,17 +76,21 @@ def differences(asked: Asked, args: DiffEditArgs, ask: bool = True) -> Tensor | 
     Raises:
         FieldError: "query", "diffedit_level", "model"; "run" for an interrupted one.
     """
+    made = found(asked, args, ask)
+    return None if made is None else made.stack
+
+
+def found(asked: Asked, args: DiffEditArgs, ask: bool = True) -> Found | None:
+    """Return the same with its cost; arguments and errors as for `differences`."""
     check_prompts(asked.reference, asked.query)
     key = _key(asked, args)
-    if key in known:
-        known.move_to_end(key)
-        return known[key]
+    stack = known.get(key)
+    if stack is not None:
+        return Found(stack, 0)
     if not ask:
         return None
-    stack = known[key] = _find(asked, args)
-    while len(known) > KEPT:
-        known.popitem(last=False)
-    return stack
+    stack = known.put(key, _find(asked, args))
+    return Found(stack, 2 * len(stack))  # both prompts with each noise
 
 
 def _key(asked: Asked, args: DiffEditArgs) -> str:
@@ -182,7 +192,6 @@ def _comparer(p: Any, args: DiffEditArgs, found: list) -> Callable:
             denoiser.step = step
             with host.told_apart(denoiser) as answers:
                 denoiser(x, x.new_full((len(x),), sigma), **own)
-            calls[0] += 2 * len(x)
             return answers[0]
 
         def moved(done: int, of: int) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +15,7 @@ from modules import infotext_utils
 from PIL import Image
 
 from ..errors import FieldError
+from ..lru import LruCache
 from ..maps import embedded
 from ..settings.infotext import MAP, key
 from .panel import preview
@@ -25,23 +25,20 @@ SOURCE = key("source")
 KEPT = 64  # maps, at most 64 KiB each
 NAMED = re.compile(rf"\b{MAP}: ([0-9a-f]{{10}})\b")
 
-known: OrderedDict[str, str] = OrderedDict()
+known: LruCache[str, str] = LruCache(KEPT)
 
 
 def remember(mark: str, text: str) -> None:
     """Remember a map. mark: its fingerprint; text: the map as `diffdiff.maps.embedded` packs it."""
-    known[mark] = text
-    known.move_to_end(mark)
-    while len(known) > KEPT:
-        known.popitem(last=False)
+    known.put(mark, text)
 
 
 def attach(picture: Image.Image, session: Any, index: int, embed: bool) -> None:
     """Attach the map to a finished picture, and remember it."""
     if not session.raw:
         return
-    text = session.packed(index)
-    remember(session.mark, text)
+    text = session.carried.packed(index)
+    remember(session.carried.mark(index), text)
     if embed:
         picture.info[CHUNK] = text
 
