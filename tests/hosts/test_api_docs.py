@@ -12,6 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks.webui import Refused, encode
+from tests.doc_messages import body, keys
+
 pytestmark = pytest.mark.host
 API = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 BLOCKS = {
@@ -65,3 +68,26 @@ def test_an_example_makes_its_picture(folder, name):
 def test_the_example_of_the_metrics(folder):
     run("curl", folder)
     assert "changed outside of it 0" in run(METRICS, folder)
+
+
+def test_the_bodies_are_the_hosts(webui):
+    photo, ramp = (
+        encode(webui.photograph),
+        encode(np.tile(np.arange(64, dtype=np.uint8) * 4, (64, 1))),
+    )
+    root = "/diffdiff/v1"
+    assert keys(body("## Endpoints")) == keys(webui.call(f"{root}/version"))
+    asked = {"args": {"map": ramp}, "image": photo, "sampler_name": "Euler", "steps": 6}
+    assert keys(body("### map/preview")) == keys(webui.call(f"{root}/map/preview", asked))
+    asked = {"image": photo, "reference": "a cat", "query": "a bird"}
+    assert keys(body("### map/diffedit")) == keys(webui.call(f"{root}/map/diffedit", asked))
+    asked = {"before": photo, "after": photo, "map": ramp}
+    assert keys(body("### metrics/adherence")) == keys(
+        webui.call(f"{root}/metrics/adherence", asked)
+    )
+    with pytest.raises(Refused) as refused:
+        webui.picture({"map": ramp, "feather": 800})
+    shown = body("### Errors")
+    assert {name: refused.value.body.get(name) for name in ("error", "detail")} == {
+        name: shown[name] for name in ("error", "detail")
+    }

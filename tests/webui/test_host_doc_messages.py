@@ -1,8 +1,5 @@
 """The messages and response bodies that the docs quote, on stand-in hosts."""
 
-import json
-import re
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,8 +12,8 @@ from diffdiff import __version__
 from diffdiff.errors import FieldError
 from diffdiff.metrics.adherence import adherence
 from tests import doc_messages
+from tests.doc_messages import body, keys
 
-API = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 SHEET = {"mode": "sheet"}
 
 
@@ -88,41 +85,25 @@ def test_every_quoted_message_is_tested():
     assert {*RAISED, *elsewhere} == set(doc_messages.HOST)
 
 
-def documented(section: str) -> dict:
-    """Return the response body that a section of the API page shows."""
-    text = API.split(f"{section}\n", 1)[1]
-    return json.loads(re.search(r"```json\n(.*?)```", text, re.S)[1])
-
-
-def keys(body):
-    """Return the names in a body, and those in the first object of each list."""
-    found = {}
-    for name, value in body.items():
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            value = value[0]
-        found[name] = sorted(value) if isinstance(value, dict) else None
-    return found
-
-
 def test_the_bodies_of_the_api_page_have_the_real_fields(a1111, monkeypatch):
     from diffdiff.sampling.level_report import Start
     from diffdiff.webui.api import routes
     from diffdiff.webui.api.schemas import PreviewRequest
 
-    assert keys(documented("## Endpoints")) == keys(routes.version())
-    assert documented("## Endpoints") == {"version": __version__, "api": routes.VERSION}
+    assert keys(body("## Endpoints")) == keys(routes.version())
+    assert body("## Endpoints") == {"version": __version__, "api": routes.VERSION}
     # where pixels really start needs a loaded model
     start = Start(0.4, 0.8, 0.5, 4, 1.0, False)
     monkeypatch.setattr(routes.preview, "begins", lambda *args: [start])
     image = png(np.zeros((64, 64)))
     asked = {"args": {"map": columns(0, 0.5, 1)}, "image": image, "steps": 6}
     found = routes.map_preview(PreviewRequest(**asked))
-    assert keys(documented("### map/preview")) == keys(found)
-    monkeypatch.setattr(routes.preview, "on_the_model", lambda work: None)
+    assert keys(body("### map/preview")) == keys(found)
+    monkeypatch.setattr(routes.preview, "on_the_model", lambda work: (None, 20))
     monkeypatch.setattr(routes.diffedit, "finished", lambda *args: np.ones((64, 64)))
     request = SimpleNamespace(image=image, reference="a", query="b", width=None, height=None)
     monkeypatch.setattr(routes, "fields", lambda model: {})
-    assert keys(documented("### map/diffedit")) == keys(routes.map_diffedit(request))
+    assert keys(body("### map/diffedit")) == keys(routes.map_diffedit(request))
     black = np.zeros((8, 8, 3), np.uint8)
     ramp = np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8)
-    assert keys(documented("### metrics/adherence")) == keys(adherence(black, black + 9, ramp))
+    assert keys(body("### metrics/adherence")) == keys(adherence(black, black + 9, ramp))
