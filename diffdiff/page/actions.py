@@ -18,7 +18,7 @@ from ..pipelines import png
 from ..settings.host_only import HOST_ONLY
 from ..settings.run import RunArgs
 from ..settings.schema import EditArgs, fields, parse
-from . import incoming, own_size, prompts, visualize
+from . import incoming, own_size, visualize
 from .store import as_url, store
 
 PROMPT = "a winter night, hills, clear sky, a red house in the middle"
@@ -142,15 +142,8 @@ def _told(engine: Any, args: EditArgs, run: RunArgs, result: Any, before: Image.
         if same == 0:
             words = "The whole picture changed"
     told = f"<span title='{html.escape(cost)}'>{words}; <b>{result.seconds:.1f} s</b></span>"
-    for name in ("prompt", "negative_prompt"):
-        lost = prompts.left_out(engine, getattr(run, name))
-        if lost:
-            shown = html.escape(lost if len(lost) < 80 else f"{lost[:80]}…")
-            title = fields(RunArgs)[name]["title"].lower()
-            told += (
-                " <span class='problem'>The model did not read the end of the "
-                f"{title}: “{shown}”</span>"
-            )
+    for hint in result.settings.get("hints", ()):
+        told += f" <span class='problem'>{html.escape(hint)}.</span>"
     return told
 
 

@@ -16,8 +16,9 @@ from PIL import Image
 from diffdiff.errors import FieldError
 from diffdiff.images.read import decode
 from diffdiff.maps import shapes
-from diffdiff.page import actions, incoming, prompts, sourced
+from diffdiff.page import actions, incoming, sourced
 from diffdiff.page.store import as_url
+from diffdiff.pipelines import prompts
 from diffdiff.pipelines.png import sixteen_bits
 from diffdiff.settings.run import RunArgs
 from diffdiff.settings.schema import EditArgs, fields
