@@ -1,5 +1,5 @@
 /**
- * How fast the painter is in a browser: `python -m benchmarks.painter` runs this in Chromium.
+ * How fast the painter is in a browser: `python -m benchmarks.painter` runs this.
  *
  * Pointer events are dispatched on the canvas, so everything between the browser and the map is
  * measured; frames are drawn by hand and then read by one pixel, so that what the browser puts off
@@ -7,7 +7,7 @@
  */
 import { Painter } from "../javascript/painter/ui/painter.mjs";
 
-const GOALS = { event: 4, frame: 16, commit: 20, undo: 20, redo: 20, encode: 150 };
+const GOALS = { event: 4, frame: 16, commit: 20, undo: 20, open: 1000, stall: 100 };
 const EVENT_PX = 24; // of the picture between two events: a quick stroke
 const FRAME = 4; // events between two frames
 
@@ -69,57 +69,109 @@ async function stroke(painter, lines, times) {
 }
 
 /**
+ * How long something took, and the longest time in which the page could do nothing else.
+ *
+ * @param {() => Promise<unknown>} action
+ * @returns {Promise<{ total: number, stall: number }>}
+ */
+async function watched(action) {
+    const channel = new MessageChannel();
+    let [last, stall, done] = [performance.now(), 0, false];
+    const ticked = new Promise((resolve) => {
+        channel.port1.onmessage = () => {
+            const now = performance.now();
+            stall = Math.max(stall, now - last);
+            last = now;
+            if (done) resolve(null);
+            else channel.port2.postMessage(0);
+        };
+    });
+    channel.port2.postMessage(0);
+    const start = performance.now();
+    await action();
+    const total = performance.now() - start;
+    done = true;
+    await ticked;
+    return { total, stall };
+}
+
+const BRUSHES = [[8, 1], [64, 1], [512, 1], [512, 5]];
+const TURNS = 5;
+
+/**
  * @param {HTMLElement} root
+ * @param {number} side of the picture
  * @returns {Promise<Row[]>}
  */
-export async function run(root) {
+export async function run(root, side) {
     /** @type {Row[]} */
     const rows = [];
     const add = (what, times) => {
         for (const [kind, list] of Object.entries(times)) {
-            rows.push({ what, kind, times: list, goal: GOALS[kind] ?? null });
+            const goal = side <= 4096 || kind === "open" || kind === "stall" ? GOALS[kind] : null;
+            rows.push({ what, kind, times: list, goal: goal ?? null });
         }
     };
     const store = { load: () => null, save: () => {} };
-    for (const side of [1024, 2048]) {
-        for (const [size, lines] of [[8, 1], [64, 1], [512, 1], [512, 5]]) {
-            root.replaceChildren();
-            const painter = new Painter(root.appendChild(document.createElement("div")), { settings: store });
-            painter.setPicture(picture(side));
-            await pause(200);
-            const times = { event: [], frame: [], commit: [], undo: [], redo: [] };
-            const turns = 7;
-            let frame = () => {};
-            for (let turn = 0; turn < turns; turn++) {
-                painter.settings.set({ size, hardness: 30, strength: 40 + 15 * turn });
-                frame = await stroke(painter, lines, times);
-                if (turn === 0) for (const list of Object.values(times)) list.length = 0; // compiling
-            }
-            for (const kind of ["undo", "redo"]) {
-                for (let turn = 0; turn < turns; turn++) {
-                    timed(times[kind], () => painter.commands[kind]());
-                    while (painter.stage.map.busy) timed(times.frame, frame);
-                    await pause(100);
-                }
-            }
-            add(`${side}, brush ${size}, ${lines} across`, times);
-            painter.destroy();
+    const fresh = () => {
+        root.replaceChildren();
+        return new Painter(root.appendChild(document.createElement("div")), { settings: store });
+    };
+    const photo = picture(side);
+    for (const [size, lines] of BRUSHES.filter(([size]) => side <= 2048 || size !== 8)) {
+        const painter = fresh();
+        painter.setPicture(photo);
+        await pause(200);
+        const times = { event: [], frame: [], commit: [], undo: [] };
+        let frame = () => {};
+        for (let turn = 0; turn < TURNS; turn++) {
+            painter.settings.set({ size, hardness: 30, strength: 40 + 12 * turn });
+            frame = await stroke(painter, lines, times);
+            if (turn === 0) for (const list of Object.values(times)) list.length = 0; // compiling
         }
+        for (let turn = 0; turn < TURNS; turn++) {
+            timed(times.undo, () => painter.commands.undo());
+            while (painter.stage.map.busy) timed(times.frame, frame);
+            await pause(100);
+        }
+        add(`${side}, brush ${size}, ${lines} across`, times);
+        painter.destroy();
     }
-    const painter = new Painter(root.appendChild(document.createElement("div")), { settings: store });
-    painter.setPicture(picture(1024));
+    const opened = { open: [], stall: [] };
+    for (let turn = 0; turn < 3; turn++) {
+        const painter = fresh();
+        await pause(100);
+        const { stall } = await watched(async () => {
+            timed(opened.open, () => painter.setPicture(photo));
+            while (painter.stage.map.busy) await pause(5);
+        });
+        opened.stall.push(stall);
+        painter.destroy();
+    }
+    add(`${side}, opening a picture`, opened);
+    const painter = fresh();
+    painter.setPicture(photo);
     await pause(200);
     painter.settings.set({ size: 300, hardness: 50, strength: 60 });
     await stroke(painter, 3, { event: [], frame: [], commit: [] });
-    for (const bits of [16, 8]) {
-        const times = [];
-        for (let turn = 0; turn < 6; turn++) {
-            const start = performance.now();
-            await painter.toPng(bits);
-            times.push(performance.now() - start);
+    for (const [name, options] of [["grow", { radius: 4 }], ["soften", { radius: 8 }]]) {
+        const times = { total: [], stall: [] };
+        for (let turn = 0; turn < 3; turn++) {
+            const { total, stall } = await watched(() => painter.effects.apply(name, name, options));
+            times.total.push(total);
+            times.stall.push(stall);
+            await pause(300);
         }
-        add(`1024, PNG ${bits} bit`, { encode: times.slice(1) });
+        add(`${side}, ${name}`, times);
     }
+    const times = { total: [], stall: [] };
+    for (let turn = 0; turn < 3; turn++) {
+        const { total, stall } = await watched(() => painter.toPng(16));
+        times.total.push(total);
+        times.stall.push(stall);
+    }
+    add(`${side}, PNG 16 bit`, times);
     painter.destroy();
+    root.replaceChildren();
     return rows;
 }

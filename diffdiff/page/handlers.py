@@ -149,15 +149,21 @@ class Handlers:
         return ["" if own and now == then else gr.skip() for now, then in first]
 
     def brought(self, text: str) -> list:
-        """What a picture of this program brings back, for every control."""
+        """What a picture of this program brings back, for every control of `self.restored`."""
         values = incoming.brought(text) if text else {}
         empty = {"soften_radius": AUTO}
         return [
             (empty.get(name, "") if values[name] is None else values[name])
             if name in values
             else gr.skip()
-            for name in self.controls
+            for name in self.restored
         ]
+
+    @property
+    def restored(self) -> list[str]:
+        """Controls that a picture may set. Not the uploads: after an update Gradio makes a session
+        components of its own, and theirs would read files in their own way."""
+        return [name for name in self.controls if name not in ("image", "other_image")]
 
 
 class _Stop:

@@ -270,4 +270,5 @@ class Page:
         self.controls["source"].change(
             do.source, self.controls["source"], list(self.groups.values()), **on
         )
-        self.brought.change(do.brought, self.brought, list(self.controls.values()), **quiet)
+        restored = [self.controls[name] for name in do.restored]
+        self.brought.change(do.brought, self.brought, restored, **quiet)

@@ -8,8 +8,22 @@ import { box, choice, number, setNumber, ticked, upload, words, write } from "./
 const RESULT = "#slider img";
 const KEPT = ["prompt", "negative_prompt"]; // texts that a restored work brings back
 
+const FOLD = "button.label-wrap";
+const MOUNT_MS = 150;
+
+/**
+ * Gradio 6 makes what is in a fold when it is opened first: until then the legend could not read
+ * its fields. So each is opened once, and shut again.
+ */
+function mountFolds() {
+    const shut = [...document.querySelectorAll(FOLD)].filter((one) => !one.classList.contains("open"));
+    for (const one of shut) one.click();
+    setTimeout(() => shut.forEach((one) => one.isConnected && one.click()), MOUNT_MS);
+}
+
 /** @returns {Host} */
 export function standalone() {
+    mountFolds();
     const stop = () => /** @type {HTMLButtonElement | null} */ (document.querySelector("#stop"));
     let count = 0;
 
@@ -84,7 +98,11 @@ export function standalone() {
             return true;
         },
 
-        usePicture: (file) => upload("#image", file, file.name),
+        usePicture(file) {
+            // no new beginning: the page leaves map and prompt alone where there has been a run
+            if (!words("infotext")) write(box("infotext"), "-");
+            return upload("#image", file, file.name);
+        },
         onPictureFile: (file) => upload("#image", file, file.name),
 
         /** What a restored work brings back beside picture and map. */
