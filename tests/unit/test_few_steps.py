@@ -104,7 +104,7 @@ def test_each_picture_has_its_own_noise_whatever_the_batch(pictures):
 def test_constant_maps_and_two_greys_begin_exactly(toy, sampler):
     measure = Measure(toy, sampler, 4, 1)
     assert measure.constant(SOFT[1]) == 0
-    assert measure.greys(SOFT[2]) == 0
+    assert measure.grays(SOFT[2]) == 0
     assert measure.constant(STEPS) > 0.1
 
 
@@ -187,7 +187,7 @@ def made_up(name: str = "Euler", **changed) -> dict:
     row = {
         "calls": 8, "levels": 8, "cam": 0.97, "behind": 0.0, "behind_half": 0.002, "jump": 2.0,
         "ramp_jump": 2.0, "columns": [0.0, 1.0], "told": 30, "off": 1.0,
-        "strip": [0.0, 1.0], "constant": 0.0, "greys": 0.0, "gentle": 0.03, "gentle_ramp": 0.2,
+        "strip": [0.0, 1.0], "constant": 0.0, "grays": 0.0, "gentle": 0.03, "gentle_ramp": 0.2,
     }  # fmt: skip
     found = {"sampler": name, "pictures": 48, "strips": 1}
     for steps, rows in {20: (STEPS,), **ROWS}.items():
@@ -199,7 +199,7 @@ def made_up(name: str = "Euler", **changed) -> dict:
 def test_goals_name_the_samplers_that_miss_them():
     assert all(page.goals([made_up()]).values())
     assert len(page.goals([made_up()])) == 6
-    worse = {"behind": 0.02, "jump": 2.6, "told": 15, "constant": 1e-7, "gentle": 0.16, "greys": 1}
+    worse = {"behind": 0.02, "jump": 2.6, "told": 15, "constant": 1e-7, "gentle": 0.16, "grays": 1}
     for name, value in worse.items():
         held = page.goals([made_up(), made_up("LCM", **{name: value})])
         missed = [goal for goal, ok in held.items() if not ok]
