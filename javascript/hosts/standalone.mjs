@@ -8,6 +8,7 @@ import { box, choice, number, setNumber, ticked, upload, words, write } from "./
 const RESULT = "#slider img";
 const KEPT = ["prompt", "negative_prompt"]; // texts that a restored work brings back
 
+const NAMELESS = ":is(#look, #change) button:not([aria-label])"; // Gradio's own, around a picture
 const FOLD = "button.label-wrap";
 const MOUNT_MS = 150;
 
@@ -70,6 +71,7 @@ export function standalone() {
         },
 
         work() {
+            for (const one of document.querySelectorAll(NAMELESS)) one.setAttribute("aria-label", "Larger");
             const button = stop();
             const busy = Boolean(button && !button.disabled);
             const told = document.querySelector("#progress")?.textContent ?? "";
@@ -82,6 +84,7 @@ export function standalone() {
         result() {
             const images = [...document.querySelectorAll(RESULT)];
             const image = images.at(-1);
+            if (image) image.loading = "eager"; // far below the fold the browser puts it off
             if (images.length < 2 || !image.complete || !image.naturalWidth) return null;
             const own = document.querySelector("#image img");
             if (!own?.naturalWidth) return null;

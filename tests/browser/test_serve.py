@@ -117,7 +117,7 @@ def run(page) -> str:
     page.locator("#told b:not(.old)").first.wait_for()
     page.wait_for_function("[...document.querySelectorAll('#slider img')].length == 2")
     page.wait_for_function(
-        "[...document.querySelectorAll('#slider img, #change img')].every(i => i.naturalWidth)"
+        "[...document.querySelectorAll('#slider img')].every(i => i.naturalWidth)"
     )
     page.wait_for_timeout(500)
     return page.locator("#told").inner_text()
