@@ -85,7 +85,7 @@ def tick(page) -> None:
 def open_map(page, array: np.ndarray) -> None:
     """Opens a map file in the painter, and waits until the page has it."""
     before = page.evaluate(BOX)
-    page.locator(f"{PANEL}map_painter input[type=file]").set_input_files(
+    page.locator(f"{PANEL}map_painter input[type=file]").first.set_input_files(
         picture_file(array, "map.png")
     )
     page.wait_for_function(f"before => {BOX} !== before", arg=before)

@@ -61,7 +61,7 @@ def test_the_last_parameters_bring_map_and_settings_back(made):
 def test_a_picture_that_is_dropped_on_the_painter_restores_both(made):
     page = made
     before = page.evaluate(BOX)
-    page.locator(f"{PANEL}map_painter input[type=file]").set_input_files(
+    page.locator(f"{PANEL}map_painter input[type=file]").first.set_input_files(
         {"name": "result.png", "mimeType": "image/png", "buffer": file_of(page)}
     )
     check(page, before)
