@@ -40,6 +40,8 @@ def enlarged(
     Args:
         image: RGB. change_map: float32 [H, W], any size. result: of `Engine.edit` with them.
     """
+    if all(picture.size == image.size for picture in result.pictures):
+        return result.pictures  # kept pixels are the input's own already
     work = Work(*engine.worked_at(image, run))
     shaped = shape_for(geometry.resize(change_map, *image.size), args, work)
     rule = engine.rules.rule

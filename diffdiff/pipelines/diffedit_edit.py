@@ -195,8 +195,9 @@ def edit(
 
 
 def _inverted(prompted, engine, image, change_map, args, run, refine, progress, path) -> Result:
-    source = engine.fit(image, run)
-    shaped = geometry.resize(shape(geometry.resize(change_map, *image.size), args), *source.size)
+    frame, source = engine.frame(image, run), engine.fit(image, run)
+    shaped = geometry.resize(shape(geometry.resize(change_map, *image.size), args), *frame.size)
+    shaped = frame.filled(shaped)
     steps = run.steps
     plan = EditPlan(shaped, args, run.strength, steps, steps - 1, DIFFUSERS)
     factor = engine.rules.factor(engine.pipe)
@@ -211,12 +212,13 @@ def _inverted(prompted, engine, image, change_map, args, run, refine, progress, 
         picture = _pasted(source, picture, plan)
     settings = {
         **changed(run), **{f"dd_{name}": value for name, value in changed(args).items()},
-        "scheduler": "DDIM", "size": list(source.size), "model": engine.name,
+        "scheduler": "DDIM", "size": list(frame.size), "model": engine.name,
         "version": __version__,
     }  # fmt: skip
     skipped = int(round(run.strength * steps, 6)) - top
+    strengths = frame.cut_map(plan.strengths.astype(np.float32))
     return Result(
-        [picture], plan.strengths.astype(np.float32), calls, max(skipped, 0), steps, 0.0, settings,
+        [frame.cut(picture)], strengths, calls, max(skipped, 0), steps, 0.0, settings,
         [run.alone()],
     )  # fmt: skip
 

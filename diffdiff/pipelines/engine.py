@@ -13,7 +13,6 @@ from PIL import Image
 from ..edit.area import Area, changed_area
 from ..edit.plan import for_fan, make_fan
 from ..errors import FieldError
-from ..images.pictures import flat
 from ..maps import geometry
 from ..maps.inpaint_mask import Work, shape_for
 from ..sampling.start_steps import StartRule
@@ -23,6 +22,7 @@ from ..settings.schema import EditArgs, changed
 from . import hints
 from .families import Family
 from .fan_sheet import finish_fan, sheet
+from .frame import Frame
 from .job import Job, Result
 from .ruler import noise_by_strength
 from .scheduler_choice import choose
@@ -88,8 +88,7 @@ class Engine:
             return result
         if change_map is None and (args.needs_map or args.soft):
             raise FieldError("map", "there is none", "Give a change map: white changes.")
-        source = self.fit(image, run)
-        result = self._edit(image, source, change_map, args, run, progress, rule, extra)
+        result = self._edit(image, change_map, args, run, progress, rule, extra)
         result.runs = [run.alone(i) for i in range(run.count)]
         result.settings |= {"model": self.name}
         if change_map is not None:
@@ -98,15 +97,17 @@ class Engine:
         result.seconds = time.perf_counter() - began
         return result
 
-    def _edit(self, image, source, change_map, args, run, progress, rule, extra) -> Result:
+    def _edit(self, image, change_map, args, run, progress, rule, extra) -> Result:
+        frame, source = self.frame(image, run), self.fit(image, run)
         shaped, fan = np.ones((1, 1), np.float32), None
         if change_map is not None:
             shaped = shape_for(geometry.resize(change_map, *image.size), args, Work(*source.size))
-        worked = geometry.resize(shaped, *source.size)
+        worked = geometry.resize(shaped, *frame.size)
         if args.mode == "fan":
             cell = self.rules.factor(getattr(self.pipe, "decoder_pipe", self.pipe))
-            fan = make_fan(args, *source.size, worked, cell)
+            fan = make_fan(args, *frame.size, worked, cell)
             shaped = worked = fan.map
+        worked = frame.filled(worked)
         told, args = args, for_fan(args) if fan else args
         area = self._area(worked, args)
         part = source if area is None else source.crop(area.box)
@@ -117,6 +118,10 @@ class Engine:
             result.pictures = [area.put(picture, source) for picture in pictures]
             result.change_map = job.edit.at(worked).strengths.astype(np.float32)
             result.settings |= {"size": list(source.size), "worked_on": list(area.box)}
+        if frame.worked != frame.size:
+            result.pictures = [frame.cut(picture) for picture in result.pictures]
+            result.change_map = frame.cut_map(result.change_map)
+            result.settings["size"] = list(frame.size)
         if self.second is not None and self.second.family == "if-2":
             # stage II redraws at four times the size, by the same map
             if not self.second.reads_text and "prompt_embeds" not in extra:
@@ -169,18 +174,24 @@ class Engine:
 
     def fit(self, image: Image.Image, run: RunArgs) -> Image.Image:
         """Return the input at the working size, RGB; untouched where it fits already."""
-        image, size = flat(image), self.worked_at(image, run)
-        return image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
+        frame = self.frame(image, run)
+        return frame.filled_picture(frame.fit(image))
 
     def worked_at(self, image: Image.Image, run: RunArgs) -> tuple[int, int]:
         """Return the working size (width, height) of an input."""
+        return self.frame(image, run).worked
+
+    def frame(self, image: Image.Image, run: RunArgs) -> Frame:
+        """Return the size of an input's result, and the size that the model works at."""
         width, height = image.size
-        if self.native is not None:
-            scale = self.native / min(width, height)
-            width, height = round(width * scale), round(height * scale)
-        width, height = run.width or width, run.height or height
         step = self.rules.multiple
-        return tuple(max(round(side / step), 1) * step for side in (width, height))
+        if self.native is None:
+            return Frame.around((run.width or width, run.height or height), step)
+        # a model of one size: what it makes is another picture anyway
+        scale = self.native / min(width, height)
+        sides = run.width or round(width * scale), run.height or round(height * scale)
+        size = tuple(max(round(side / step), 1) * step for side in sides)
+        return Frame(size, size)
 
     def _check_parts(self) -> None:
         pipe = self.pipe

@@ -78,7 +78,7 @@ def sheet(
         for owner, name in encoders(engine):
             stack.enter_context(remembered(owner, name))
         results = lockstep.go()
-    result, original = results[0], np.asarray(engine.fit(image, run))
+    result, original = results[0], np.asarray(engine.frame(image, run).fit(image))
     singles = [r.pictures for r in results]
     sheets = []
     for i in range(run.count):

@@ -15,6 +15,7 @@ from torch import Tensor
 from ..errors import FieldError
 from ..maps import diffedit
 from ..maps.diffedit import finished
+from ..maps.geometry import resize
 from ..sampling.finite import PIXELS, failure
 from ..sampling.noise_levels import Level, vp
 from ..settings.run import RunArgs
@@ -223,6 +224,9 @@ def find(
         run: whose width and height the model is to see it at, as the edit will.
         others: as in `differ`.
     """
-    source = engine.fit(image, run or RunArgs())
+    frame = engine.frame(image, run or RunArgs())
+    source = frame.filled_picture(frame.fit(image))
     stack = differ(Prompted(engine), source, reference, query, args, progress)
-    return finished(stack, image.size, args)
+    if frame.worked == frame.size:
+        return finished(stack, image.size, args)
+    return resize(frame.cut_map(finished(stack, frame.worked, args)), *image.size)
