@@ -46,7 +46,7 @@ def as_json_text(value: Any) -> str:
 
 
 def put(text: str) -> None:
-    """Print; what the terminal's encoding lacks is written as its number."""
+    """Print text; characters that the terminal's encoding lacks are written as their numbers."""
     try:
         print(text)
     except UnicodeEncodeError:

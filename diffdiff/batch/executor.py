@@ -1,4 +1,4 @@
-"""One row by an engine, and all rows by a pool of engines."""
+"""Edit one row with an engine, and all rows with a pool of engines."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ AGAIN = "Run the batch again; rows that are done are kept"
 
 
 class Pool(Protocol):
-    """Engines that work at tasks, one each. busy: how many do. A context, closed at the end."""
+    """Engines that process tasks, one each. busy: how many are at work. A context, closed at the
+    end."""
 
     @property
     def busy(self) -> int: ...
@@ -42,12 +43,12 @@ class Pool(Protocol):
         ...
 
     def wait(self) -> tuple[Task, Outcome] | None:
-        """Wait until a task is over, or until an engine has come up or gone (None)."""
+        """Wait until a task ends, or until an engine has started or gone (None)."""
         ...
 
 
 def run(tasks: Iterator[Task], pool: Pool, retries: int) -> Iterator[Outcome]:
-    """What becomes of the tasks, in the order in which they end.
+    """Process tasks and yield their outcomes in the order in which they end.
 
     No more tasks are drawn than there are engines, so that memory does not grow with the batch.
 
@@ -76,7 +77,7 @@ def run(tasks: Iterator[Task], pool: Pool, retries: int) -> Iterator[Outcome]:
 
 
 class Local:
-    """The engine of this process. It is loaded for the first task: none, none loaded."""
+    """The engine of this process. It is loaded for the first task, so without tasks never."""
 
     def __init__(self, chosen: argparse.Namespace):
         self.chosen, self.engine, self.task = chosen, None, None
@@ -107,7 +108,7 @@ class Local:
 
 
 def opened(chosen: argparse.Namespace, silent: bool) -> Any:
-    """The engine of the `--model` flags, on `chosen.threads` cores of the CPU.
+    """Open the engine of the `--model` flags, on `chosen.threads` cores of the CPU.
 
     The number of threads decides how sums are split, and so the last bits of a picture.
     """
@@ -119,7 +120,7 @@ def opened(chosen: argparse.Namespace, silent: bool) -> Any:
 
 
 def attempt(engine: Any, task: Task) -> Outcome:
-    """One try; whatever goes wrong is told in the outcome."""
+    """Try a task once; any error is in the outcome."""
     began = time.perf_counter()
     try:
         result = edited(engine, task)
@@ -138,8 +139,8 @@ def attempt(engine: Any, task: Task) -> Outcome:
 
 
 class Edited(NamedTuple):
-    """files: the row's pictures as PNG files, each with its settings and the mark in it. levels: as
-    `Outcome` has them."""
+    """files: the row's pictures as PNG files, each with its settings and its hash. levels: as in
+    `Outcome`."""
 
     files: list[bytes]
     levels: list[dict[str, Any]] | None
@@ -147,7 +148,7 @@ class Edited(NamedTuple):
 
 
 def edited(engine: Any, task: Task) -> Edited:
-    """The row's pictures."""
+    """Edit a row: return its pictures."""
     image = pictures.read(task.picture, "picture", task.out)
     change_map = _map(engine, image, task)
     result, files = engine.edit(image, change_map, task.args, task.run), []
@@ -159,7 +160,7 @@ def edited(engine: Any, task: Task) -> Edited:
 
 
 def _map(engine: Any, image: Image.Image, task: Task) -> np.ndarray | None:
-    """The change map as it was sent, or made from the picture: float32 [H, W] in 0..1."""
+    """Return the change map as it was sent, or made from the picture: float32 [H, W] in 0..1."""
     if task.args.source == "upload":
         return None if task.map is None else geometry.decode(task.map)
 

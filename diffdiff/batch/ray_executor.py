@@ -31,13 +31,13 @@ DEATHS = 3  # of workers in a row before their model is loaded
 
 
 class Worker:
-    """In a process of its own, perhaps on another machine."""
+    """A model in a separate process, perhaps on another machine."""
 
     def __init__(self, chosen: argparse.Namespace):
         self.chosen, self.engine = chosen, None
 
     def load(self) -> int | FieldError:
-        """Loads the model; the id of the process."""
+        """Load the model; return the process id."""
         try:
             self.engine = opened(self.chosen, silent=True)
         except FieldError as error:
@@ -49,7 +49,7 @@ class Worker:
 
 
 class Cluster:
-    """The pool. Nothing is started before there is a first task.
+    """The pool. Nothing starts before there is a first task.
 
     Args:
         chosen: flags `address`, `workers`, `gpus` and those of `OF_A_WORKER`.
@@ -125,7 +125,7 @@ class Cluster:
             print(text, file=sys.stderr)
 
     def _lost(self, worker: Any, task: Task | None, error: Exception) -> tuple | None:
-        """A worker that died is replaced; its row is told as failed, for another try."""
+        """Replace a worker that died; its row is reported as failed, for a retry."""
         self.ray.kill(worker)
         pid = self.pids.pop(worker, None)
         if task is None:
@@ -159,7 +159,7 @@ class Cluster:
             self._hire()
 
     def _room(self, there: dict[str, float]) -> tuple[float, float, int]:
-        """CPUs and GPUs of a worker, and how many workers there are enough of them for."""
+        """Return the CPUs and GPUs of a worker, and for how many workers they suffice."""
         cpus, gpus = self.chosen.threads, self.chosen.gpus
         if gpus is None:
             on_gpu = self.chosen.device == "auto" or self.chosen.device.startswith("cuda")
@@ -180,7 +180,7 @@ class Cluster:
 
 
 def _join(ray: Any, address: str | None) -> None:
-    """Joins a cluster, or starts one on this machine.
+    """Join a cluster, or start one on this machine.
 
     Raises:
         FieldError: "address".
@@ -198,7 +198,7 @@ def _join(ray: Any, address: str | None) -> None:
 
 
 def _check(address: str) -> None:
-    """Whether somebody listens there: Ray itself would try for minutes."""
+    """Check that something listens at the address: Ray itself would try for minutes."""
     found = ADDRESS.fullmatch(address)
     if not found:
         remedy = "Use auto, ray://HOST:10001 or HOST:6379"

@@ -17,7 +17,7 @@ TOLD = 10  # failures that are told in full
 
 
 class Results:
-    """Takes outcomes in, writes their pictures and their lines.
+    """Collects outcomes, and writes their pictures and lines.
 
     It is a record only: what is finished is known by the pictures themselves.
 
@@ -44,7 +44,7 @@ class Results:
         os.close(self.file)
 
     def add(self, outcome: Outcome) -> None:
-        """Writes the pictures of a row that is done; then its line, by one write, so whole."""
+        """Write the pictures of a finished row, then its line, in one write."""
         try:
             for data, path in zip(outcome.pictures, outcome.files):
                 png.write(data, path)
@@ -63,11 +63,11 @@ class Results:
 
     @property
     def rows(self) -> int:
-        """How many were taken in."""
+        """How many were collected."""
         return sum(self.counts.values())
 
     def told(self) -> list[str]:
-        """Lines for the user: what failed first, and how many are what."""
+        """Return lines for the user: the first failures, and the count per status."""
         more = self.counts["failed"] - len(self.first)
         rest = [f"... and {more} more, see {self.path}"] if more else []
         counts = ", ".join(f"{number} {status}" for status, number in self.counts.items())
@@ -76,7 +76,7 @@ class Results:
 
 
 def line(outcome: Outcome, folder: Path) -> dict[str, Any]:
-    """A row of results.jsonl; files as they lie in the folder."""
+    """Return a row of results.jsonl; files relative to the folder."""
     told = outcome.error
     return {
         "row": outcome.where,

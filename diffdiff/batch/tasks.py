@@ -1,4 +1,4 @@
-"""Rows become tasks: checked, their files read, marked with what decides their pictures.
+"""Turn rows into tasks: checked, with their files read, and a hash of what decides the result.
 
 The mark is the SHA-256 of settings, seed, both pictures and the model. It is written into every
 PNG, so that a finished row is known by it and a changed row is made again.
@@ -60,7 +60,7 @@ class Task:
 
 @dataclass
 class Outcome:
-    """What became of a row.
+    """The result of a row.
 
     status: "done", "kept" (was there before) or "failed". pictures: PNG files of a row that is
     done. again: the failure may not be the row's own, so that another try is worth it. levels:
@@ -105,7 +105,7 @@ class Plan:
     folds: bool | None = None  # whether the folder of the pictures knows no capitals
 
     def survey(self, found: Iterable[Row]) -> int:
-        """How many rows there are; what they read is noted."""
+        """Count the rows, and note which files they read."""
         count = 0
         for row in found:
             count += 1
@@ -118,7 +118,7 @@ class Plan:
         return self.folders.find(self.folder / name)
 
     def tasks(self, found: Iterable[Row], tell: Callable[[Outcome], None]) -> Iterator[Task]:
-        """What is left to do. `tell` is told of rows that are finished or cannot be used."""
+        """Yield what is left to do. `tell` gets rows that are finished or cannot be used."""
         for row in found:
             began = time.perf_counter()
             try:
@@ -137,7 +137,7 @@ class Plan:
                 yield task
 
     def task(self, row: Row) -> Task:
-        """One row, checked as far as that needs no model.
+        """Check one row, as far as no model is needed.
 
         Raises:
             FieldError: names the column.
@@ -190,12 +190,13 @@ class Plan:
 
 
 def _seed(out: str) -> int:
-    """Of a row that gives none: its own, whatever the order of the rows and whoever makes it."""
+    """Return the seed of a row that gives none, independent of the order of rows and of the
+    worker."""
     return int.from_bytes(hashlib.sha256(out.encode("utf-8", "replace")).digest()[:4], "big")
 
 
 def _check_source(args: EditArgs, run: RunArgs, change_map: str | None) -> None:
-    """There is one map where one is needed."""
+    """Check that there is one map where one is needed."""
     if args.source not in SOURCES:
         problem = f"{args.source} cannot be used in a batch"
         raise FieldError("source", problem, f"Use one of: {', '.join(SOURCES)}")
@@ -210,7 +211,7 @@ def _check_source(args: EditArgs, run: RunArgs, change_map: str | None) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Makes a folder, and those above it, where it is missing.
+    """Create a folder, and those above it, where it is missing.
 
     Raises:
         FieldError: "out".
@@ -223,13 +224,13 @@ def make_folder(folder: Path) -> None:
 
 
 def knows_no_capitals(folder: Path) -> bool:
-    """Whether `A.png` and `a.png` are one file there, as on Windows and most Macs."""
+    """Return whether `A.png` and `a.png` are one file there, as on Windows and most Macs."""
     with tempfile.NamedTemporaryFile(dir=folder, prefix="diffdiff-CASE-") as probe:
         return os.path.exists(os.path.join(folder, os.path.basename(probe.name).lower()))
 
 
 def key(path: Path, folds: bool = False) -> bytes:
-    """16 bytes that tell files apart, so that a million names are held in little."""
+    """Return 16 bytes that identify a file, so that a million names need little memory."""
     try:
         text = os.path.realpath(path)
     except (OSError, ValueError):  # no file can have it: told when the turn comes to its row
@@ -239,7 +240,7 @@ def key(path: Path, folds: bool = False) -> bytes:
 
 
 def finished(path: Path, mark: str) -> bool:
-    """Whether a file is there, whole, and made from just this."""
+    """Return whether a file exists, is whole, and was made from exactly this."""
     try:
         with path.open("rb") as file:
             with Image.open(file, formats=["PNG"]) as picture:  # reads no pixels
@@ -252,7 +253,7 @@ def finished(path: Path, mark: str) -> bool:
 
 
 def identity(chosen: argparse.Namespace) -> str:
-    """The model of the `--model` flags, by its content where its files are on this machine."""
+    """Return the model of the `--model` flags, by its content if its files are on this machine."""
     names = [name for name in (chosen.model, chosen.second, chosen.config) if name]
     return " ".join([*map(_stamp, names), chosen.dtype])
 

@@ -68,7 +68,8 @@ def changed_area(changes: np.ndarray, padding: int) -> Area | None:
 
 
 def _side(low: int, high: int, padding: int, limit: int) -> tuple[int, int]:
-    """One side of the rectangle: padded, a multiple of `STEP` or all there is, on whole cells."""
+    """Return one side of the rectangle: padded, a multiple of `STEP` or all there is, on whole
+    cells."""
     low, high = max(low - padding, 0), min(high + padding, limit)
     low -= low % 8  # so that latent cells are those of the whole picture
     length = -(-(high - low) // STEP) * STEP

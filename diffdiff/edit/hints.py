@@ -42,7 +42,7 @@ def of_map(
 
 
 def _dark(high: float, args: EditArgs) -> str:
-    """Why a map is darker than it was meant, as far as its largest value tells."""
+    """Return why a map is darker than it was meant, as far as its largest value tells."""
     if high == 0:
         return (
             "the map is black everywhere. White changes; black paint on a transparent layer is "

@@ -1,4 +1,4 @@
-"""Undo the shift of colours that a trip through a VAE leaves, as the kept pixels show it."""
+"""Undo the color shift of a trip through a VAE, as the kept pixels show it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GAIN = (0.8, 1.25)  # beyond that it is no shift of a VAE
 
 
 def match(edited: np.ndarray, original: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """The edited picture with the colours of the original: uint8 `[H, W, 3]`.
+    """Return the edited picture with the colors of the original: uint8 `[H, W, 3]`.
 
     Each channel gets the gain and offset that bring the edited picture nearest to the original in
     the kept pixels (least squares).

@@ -45,4 +45,5 @@ def name(data: bytes) -> str | None:
 
 
 def is_tiff(data: bytes) -> bool:
+    """Return whether the bytes are those of a TIFF."""
     return data[:4] in TIFF

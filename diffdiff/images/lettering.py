@@ -15,13 +15,13 @@ FONT, SCALE, STROKE = cv2.FONT_HERSHEY_SIMPLEX, 2.0, 4  # as drawn, before it is
 
 
 def text_width(text: str, height: int) -> int:
-    """Pixels that a line of text takes at a height of line."""
+    """Return the pixels that a line of text takes at a line height."""
     (width, above), below = cv2.getTextSize(text, FONT, SCALE, STROKE)
     return max(round((width + 2 * STROKE) * height / (above + below + 2 * STROKE)), 1)
 
 
 def text_mask(text: str, height: int) -> np.ndarray:
-    """A line of ASCII text: float32 `[height, text_width]`, 0 paper .. 1 ink."""
+    """Draw a line of ASCII text: float32 `[height, text_width]`, 0 paper .. 1 ink."""
     (width, above), below = cv2.getTextSize(text, FONT, SCALE, STROKE)
     large = np.zeros((above + below + 2 * STROKE, width + 2 * STROKE), np.uint8)
     cv2.putText(large, text, (STROKE, above + STROKE), FONT, SCALE, 255, STROKE, cv2.LINE_AA)
@@ -30,7 +30,7 @@ def text_mask(text: str, height: int) -> np.ndarray:
 
 
 def fit_text(text: str, height: int, width: int) -> np.ndarray:
-    """Text no wider than `width`: smaller down to 11 pixels, then cut at its end."""
+    """Fit text to `width`: smaller down to 11 pixels, then cut at its end."""
     if not text or text_width(".", SMALLEST) > width:
         return np.zeros((height, 0), np.float32)
     while text_width(text, height) > width and height > SMALLEST:
@@ -43,7 +43,7 @@ def fit_text(text: str, height: int, width: int) -> np.ndarray:
 
 
 def write(picture: np.ndarray, mask: np.ndarray, left: int, top: int) -> None:
-    """Draws a text mask in ink, in place."""
+    """Draw a text mask in ink, in place."""
     height, width = mask.shape
     part = picture[top : top + height, left : left + width]
     part[:] = np.rint(part + (INK - part.astype(np.float32)) * mask[..., None])

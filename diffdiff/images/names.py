@@ -18,7 +18,8 @@ def folded(name: str) -> str:
 
 
 def hidden(name: str) -> bool:
-    """Whether a file is not the user's own: `._x` of a Mac, and other names with a dot first."""
+    """Return whether a file is not the user's own: `._x` of a Mac, and other names with a dot
+    first."""
     return name.startswith(".")
 
 

@@ -11,7 +11,7 @@ from ..errors import FieldError
 
 
 def paste_weight(strength: np.ndarray, feather: float = 0) -> np.ndarray:
-    """How much of the edited picture each pixel shows: float32 [H, W] in 0..1.
+    """Return how much of the edited picture each pixel shows: float32 [H, W] in 0..1.
 
     Args:
         strength: [H, W], any number; 0 = kept, above 0 = changed.
@@ -35,7 +35,7 @@ def paste_back(
     feather: float = 0,
     limit: np.ndarray | None = None,
 ) -> np.ndarray:
-    """The edited picture with kept pixels taken from the original: uint8 [H, W, C].
+    """Return the edited picture with kept pixels from the original: uint8 [H, W, C].
 
     Args:
         original, edited: uint8 [H, W, C] of one shape, values 0..255.
@@ -87,7 +87,7 @@ def _check_pictures(original: np.ndarray, edited: np.ndarray, strength: np.ndarr
 
 
 def _band(changed: np.ndarray, feather: float) -> tuple[np.ndarray, np.ndarray]:
-    """Flat indices and weights of the changed pixels nearer than `feather` to a kept one."""
+    """Return flat indices and weights of the changed pixels nearer than `feather` to a kept one."""
     none = np.empty(0, np.intp), np.empty(0, np.float32)
     left, top, width, height = cv2.boundingRect(changed.view(np.uint8))
     if feather <= 1 or width * height == 0 or changed.all():

@@ -18,7 +18,7 @@ PAPER = "white"  # what shows through where a picture is transparent, as in the 
 
 
 def load(path: str | Path, field: str) -> bytes:
-    """The bytes of a file.
+    """Read the bytes of a file.
 
     Raises:
         FieldError: `field`; no such file, a folder, or no permission.
@@ -32,14 +32,15 @@ def load(path: str | Path, field: str) -> bytes:
 
 
 def read(data: bytes, field: str = "image", name: str = "this") -> Image.Image:
-    """A picture as RGB, turned as its EXIF says, transparency on white; of an animation the first.
+    """Read a picture as RGB, turned as its EXIF says, transparency on white; of an animation the
+    first frame.
 
     Args:
         data: the file.
         field: the name that errors carry.
         name: of the file, for the error.
 
-    The colour profile, if it still describes the pixels, stays in `info["icc_profile"]`.
+    The color profile, if it still describes the pixels, stays in `info["icc_profile"]`.
 
     Raises:
         FieldError: `field`; not a picture, damaged, more than 8192*8192 pixels or 16384 on a side.
@@ -83,7 +84,7 @@ def _rgb(picture: Image.Image, field: str) -> Image.Image:
 
 
 def flat(picture: Image.Image) -> Image.Image:
-    """A picture as RGB, what is transparent on white."""
+    """Flatten a picture to RGB, with transparency on white."""
     if "transparency" in picture.info or picture.mode in ("LA", "PA", "RGBA", "La", "RGBa"):
         clear = picture.convert("RGBA")
         paper = Image.new("RGBA", clear.size, PAPER)

@@ -56,7 +56,8 @@ def stored(picture: Image.Image) -> np.ndarray:
 
 
 def _bits(picture: Any) -> int:
-    """Bits of a stored value of a PNG that is not loaded yet; 8 where they do not matter."""
+    """Return the bits of a stored value of a PNG that is not loaded yet; 8 where they do not
+    matter."""
     tiles = getattr(picture, "tile", None) or ()
     raw = tiles[0][3] if tiles and getattr(picture, "format", None) == "PNG" else ""
     raw = raw[0] if isinstance(raw, tuple) else raw

@@ -134,7 +134,7 @@ def put(picture: Image.Image, place: Place) -> Placed:
 
 @contextmanager
 def pasting() -> Iterator[None]:
-    """For the length of a `with`, a canvas onto which a placed picture is pasted gets its place."""
+    """Give a canvas the place of a picture that is pasted onto it, for the duration of a `with`."""
     plain = Image.Image.paste
 
     def paste(self: Image.Image, im: Any, box: Any = None, mask: Any = None) -> None:

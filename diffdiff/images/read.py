@@ -1,4 +1,4 @@
-"""Change maps read from whatever a user sends.
+"""Read change maps from whatever a user sends.
 
 A change map is a float32 array [H, W] in 0..1, where 1 means change fully and 0 means keep.
 """
@@ -107,7 +107,7 @@ def _colours(picture: Image.Image, field: str, remedy: str) -> Image.Image:
     except Exception as error:  # as below: any failure of a reader means a damaged file
         problem = f"the picture is damaged or truncated ({type(error).__name__})"
         raise FieldError(field, problem, remedy) from None
-    # 16-bit grey and floats: Pillow would cut off what is above 255
+    # 16-bit gray and floats: Pillow would cut off what is above 255
     grey = _from_picture(picture, field, remedy)
     return Image.fromarray(np.rint(grey * 255).astype(np.uint8)).convert("RGB")
 
@@ -131,7 +131,7 @@ def _from_text(text: str, field: str) -> bytes:
 
 
 def _from_bytes(data: bytes, field: str, remedy: str, read: Callable | None = None) -> Any:
-    """What `read(picture, field, remedy)` makes of a file; the default: a map."""
+    """Return what `read(picture, field, remedy)` makes of a file; the default: a map."""
     if not data:
         raise FieldError(field, "the file is empty", remedy)
     if remedy == SEND_WEB and formats.is_tiff(data):
@@ -168,8 +168,8 @@ def not_read(what: str, data: bytes) -> str:
 
 
 def _painted(picture: Image.Image) -> int:
-    """Pixels that the parts of a file (strips, tiles, planes) would fill, of which it may name the
-    same ones over and over."""
+    """Return the pixels that the parts of a file (strips, tiles, planes) would fill; a file may
+    name the same ones over and over."""
     boxes = (tile[1] for tile in picture.tile or () if tile[1])  # None without any
     return sum((right - left) * (bottom - top) for left, top, right, bottom in boxes)
 
@@ -237,7 +237,7 @@ def _from_array(pixels: np.ndarray, field: str) -> np.ndarray:
 
 
 def _full_scale(pixels: np.ndarray, field: str) -> np.float32:
-    """The value that means 1 in this array; refuses other types and floats outside 0..1."""
+    """Return the value that means 1 in this array; refuse other types and floats outside 0..1."""
     if pixels.dtype == bool:
         return np.float32(1)
     if pixels.dtype.kind == "u" and pixels.dtype.itemsize <= 2:  # either byte order
@@ -255,7 +255,8 @@ def _full_scale(pixels: np.ndarray, field: str) -> np.float32:
 
 
 def _luma(pixels: np.ndarray, top: np.float32) -> np.ndarray:
-    """Colour [H, W, 3 | 4] as grey float32 [H, W]; equal channels give exactly value / top."""
+    """Return color [H, W, 3 | 4] as gray float32 [H, W]; equal channels give exactly value /
+    top."""
     m = np.empty(pixels.shape[:2], np.float32)
     rows = 1 + BLOCK // pixels.shape[1]
     # Integers below 2**24 are exact in float32: 8 bits times 65536 is, 16 bits are not.

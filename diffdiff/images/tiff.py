@@ -75,6 +75,6 @@ def as_stored(picture: Any, pixels: np.ndarray) -> np.ndarray:
 
 
 def _all(tags: Any, tag: int, default: int) -> set[int]:
-    """The different values of a tag that has one for each channel."""
+    """Return the different values of a tag that has one for each channel."""
     value = tags.get(tag, default)
     return set(value) if isinstance(value, tuple) else {value}

@@ -1,4 +1,4 @@
-"""Picture files that would cost far more than their pixels, told from their bytes.
+"""Detect picture files that would cost far more than their pixels, from their bytes.
 
 Pillow limits the pixels of a picture, but not what its headers make it do: a directory of a TIFF
 or of EXIF may name the same megabyte a thousand times, a tile may be larger than its picture, a
@@ -39,7 +39,7 @@ class Entry(NamedTuple):
 
 
 def trouble(data: bytes) -> str | None:
-    """What is wrong with a file that no honest program writes; None for every other file."""
+    """Return what is wrong with a file that no honest program writes; None for every other file."""
     if data[:2] == b"\xff\xd8":
         return _jpeg(data)
     if data[:4] in (b"II*\0", b"MM\0*", b"II\0*", b"MM*\0", b"II+\0", b"MM\0+"):
@@ -52,7 +52,7 @@ def trouble(data: bytes) -> str | None:
 
 
 def directories(data: bytes) -> str | None:
-    """The same for a TIFF, or for EXIF (with or without the mark before it)."""
+    """Check a TIFF, or EXIF (with or without its marker), the same way."""
     while data[:6] == b"Exif\0\0":
         data = data[6:]
     if data[:4] == b"MM\0+":
@@ -87,7 +87,7 @@ def directories(data: bytes) -> str | None:
 
 
 def _entries(data: bytes, at: int, order: str, big: bool) -> Iterator[Entry]:
-    """The entries of the directory at an offset, as far as there is data."""
+    """Yield the entries of the directory at an offset, as far as there is data."""
     layout = struct.Struct(order + ("HHQ8s" if big else "HHL4s"))
     count, inline = ("Q", 8) if big else ("H", 4)
     total = _number(data, order + count, at)
@@ -106,14 +106,15 @@ def _entries(data: bytes, at: int, order: str, big: bool) -> Iterator[Entry]:
 
 
 def _number(data: bytes, layout: str, at: int) -> int:
-    """The number at an offset; 0 beyond the end."""
+    """Return the number at an offset; 0 beyond the end."""
     if at + struct.calcsize(layout) > len(data):
         return 0
     return struct.unpack_from(layout, data, at)[0]
 
 
 def _jpeg(data: bytes) -> str | None:
-    """Up to its end mark: what follows, such as the video of a motion photo, is not read."""
+    """Check a JPEG up to its end mark: what follows, such as the video of a motion photo, is not
+    read."""
     exif, at, scans = b"", 2, 0
     for _ in range(MAX_PARTS):
         found = MARK.search(data, at)
@@ -146,7 +147,8 @@ def _png(data: bytes) -> str | None:
 
 
 def _gif(data: bytes) -> str | None:
-    """Up to the first picture: extensions, of which Pillow joins the comments one by one."""
+    """Check a GIF up to its first picture: extensions, of which Pillow joins the comments one by
+    one."""
     flags = _number(data, "B", 10)
     at = 13 + (3 * 2 ** ((flags & 7) + 1) if flags & 128 else 0)
     comments = 0

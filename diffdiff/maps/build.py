@@ -49,7 +49,7 @@ def wanted(args: EditArgs) -> bool:
 
 
 def uses_painting(args: EditArgs) -> bool:
-    """Whether a painted or sent map takes part in a map that makes itself."""
+    """Return whether a painted or sent map takes part in a map that makes itself."""
     if args.source == "layers":
         return any(layer.source == layers.PAINTED for layer in requested(args).layers)
     return args.source == "foreground"

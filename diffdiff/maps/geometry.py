@@ -67,7 +67,7 @@ def _level_values(black: float, white: float, gamma: float) -> tuple[np.float32,
 def resize(m: np.ndarray, width: int, height: int) -> np.ndarray:
     """Resize a map: float32 [height, width] in 0..1.
 
-    Each axis on its own: area averaging where it shrinks, linear between pixel centres where it
+    Each axis on its own: area averaging where it shrinks, linear between pixel centers where it
     grows. A part of the map that has one value keeps exactly that value. At the same size the map
     itself is returned.
 
@@ -96,7 +96,7 @@ def _check_sides(width: int, height: int) -> None:
 def _area(m: np.ndarray, height: int, width: int) -> np.ndarray:
     """Average over areas, [height, width], neither side larger than the map's.
 
-    cv2 holds its weights in float32, which turns a constant into a neighbouring float. Sums in
+    cv2 holds its weights in float32, which turns a constant into a neighboring float. Sums in
     float64, divided by what the same weights make of ones, give the constant back.
     """
     rows, columns = m.shape
@@ -129,7 +129,7 @@ def _stretch(m: np.ndarray, size: int, axis: int) -> np.ndarray:
     part = (at - low).astype(np.float32)
     first = np.take(m, low, axis)
     step = np.take(m, np.minimum(low + 1, last), axis)
-    step -= first  # a + (b - a) t: equal neighbours stay exactly what they are
+    step -= first  # a + (b - a) t: equal neighbors stay exactly what they are
     step *= part[:, None] if axis == 0 else part
     step += first
     return step

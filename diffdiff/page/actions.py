@@ -1,4 +1,4 @@
-"""What the page's buttons do. No Gradio here: values in, pictures and text out."""
+"""The actions of the page. No Gradio here: values in, pictures and text out."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MOST_REGIONS = 2**20  # characters of the regions that travel with a picture
 
 
 class Edited(NamedTuple):
-    """A run's pictures, as paths, and what is told of it.
+    """A run's pictures, as paths, and its report.
 
     before: what each result is compared with: the input at its size. files: the results. texts:
     infotext of each. captions: of the tiles. told: one line of HTML.
@@ -42,7 +42,7 @@ class Edited(NamedTuple):
 
 
 def settings(sent: dict[str, Any]) -> tuple[EditArgs, RunArgs]:
-    """The checked settings among the values of the page; an empty box was left out.
+    """Return the checked settings among the values of the page; an empty box means not set.
 
     Raises:
         FieldError: as `diffdiff.settings.schema.parse` raises it.
@@ -57,7 +57,7 @@ def settings(sent: dict[str, Any]) -> tuple[EditArgs, RunArgs]:
 def edit(
     engine: Any, sent: dict[str, Any], folder: Path, progress: Callable[[int, int], None] | None
 ) -> Edited:
-    """One run.
+    """Run one edit.
 
     Args:
         sent: "image" and "map" as bytes of files, None where there is none; the settings by name;
@@ -111,7 +111,8 @@ def _run(engine, image, change_map, args, run, sent, progress) -> Any:
 
 
 def _chunks(sent: dict[str, Any], change_map: np.ndarray | None) -> dict[str, str]:
-    """What a picture carries beside its settings: its map, and the regions that it is made of."""
+    """Return what a picture carries besides its settings: its map, and the regions that it is made
+    of."""
     chunks = {}
     if change_map is not None:
         chunks[incoming.MAP_CHUNK] = embedded.pack(change_map)
@@ -129,7 +130,7 @@ def _captions(args: EditArgs, runs: list[RunArgs], sheets: int) -> list[str]:
 
 
 def _told(engine: Any, args: EditArgs, run: RunArgs, result: Any, before: Image.Image) -> str:
-    """The run in a line of HTML, in an artist's words; what it cost stands in its tooltip."""
+    """Describe the run in a line of HTML for artists; its cost is in the tooltip."""
     cost = f"{result.calls} model calls in {result.seconds:.1f} s"
     if result.settings.get("levels"):
         cost += f"; levels: {png.began(result.settings['levels'])}"
@@ -148,13 +149,13 @@ def _told(engine: Any, args: EditArgs, run: RunArgs, result: Any, before: Image.
 
 
 def change_of(before: str, after: str, folder: Path) -> str:
-    """Path of the view of what a result changed."""
+    """Return the path of the view of what a result changed."""
     pictures = [np.asarray(fitted(Image.open(path).convert("RGB"))) for path in (before, after)]
     return store(visualize.change(*pictures), folder, "JPEG")
 
 
 def below(image: Image.Image, result: Image.Image, bar: int) -> Image.Image:
-    """The input as it lies in a result: at its size, below the bar of a fan."""
+    """Return the input as it lies in a result: at its size, below the bar of a fan."""
     size = result.width, result.height - bar
     image = image if image.size == size else image.resize(size, Image.LANCZOS)
     if not bar:
@@ -165,8 +166,8 @@ def below(image: Image.Image, result: Image.Image, bar: int) -> Image.Image:
 
 
 def look(engine: Any, sent: dict[str, Any], folder: Path) -> str | None:
-    """Path of the strengths over the picture with their legend, as the run will have them; None if
-    there is nothing to show.
+    """Return the path of the strengths over the picture with their legend, as the run will have
+    them; None if there is nothing to show.
 
     Raises:
         FieldError: for what `edit` would refuse too.
@@ -196,7 +197,7 @@ def look(engine: Any, sent: dict[str, Any], folder: Path) -> str | None:
 
 
 def about(engine: Any, sent: dict[str, Any]) -> str:
-    """The picture's size and the model's, and what the run will do with the map, in words.
+    """Describe the picture's size and the model's, and what the run will do with the map.
 
     Raises:
         FieldError: "image", and what `settings` refuses.
@@ -219,20 +220,20 @@ def about(engine: Any, sent: dict[str, Any]) -> str:
 
 
 def fitted(picture: Image.Image) -> Image.Image:
-    """A copy that is small enough for a view."""
+    """Return a copy that is small enough for a view."""
     small = picture.copy()
     small.thumbnail((LOOK, LOOK))
     return small
 
 
 def make(kind: str, sent: dict[str, Any], **how: float) -> str:
-    """A map of `diffdiff.maps.shapes` at the size of the picture, as `as_url` gives it."""
+    """Draw a map of `diffdiff.maps.shapes` at the size of the picture, as `as_url` returns it."""
     width, height = incoming.picture(sent).size if sent["image"] is not None else SIZE
     return as_url(getattr(shapes, kind)(height, width, **how))
 
 
 def example(engine: Any, folder: Path) -> dict[str, str]:
-    """What the page begins with: the path of a painted picture, a map, and a prompt."""
+    """Return what the page starts with: the path of a painted picture, a map, and a prompt."""
     from ..toyworld.paint import paint
     from ..toyworld.world import Scene
 

@@ -1,4 +1,4 @@
-"""What the page does when something on it changes: Gradio's values in, its updates out."""
+"""The event handlers of the page: Gradio's values in, its updates out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ IDLE = "Press Generate to begin again"
 
 
 def told(handler: Callable) -> Callable:
-    """The handler, with errors that name a remedy shown as one line."""
+    """Wrap a handler so that errors with a remedy are shown as one line."""
 
     @wraps(handler)
     def safe(*values: Any, **named: Any) -> Any:
@@ -39,7 +39,7 @@ def told(handler: Callable) -> Callable:
 
 
 class Handlers:
-    """The handlers of one page, for all who have it open.
+    """The handlers of one page, shared by everyone who has it open.
 
     Args:
         engine: what `load` gives; it does one run at a time.
@@ -55,7 +55,7 @@ class Handlers:
         self.stops: dict[str | None, threading.Event] = {}  # of the runs under way, by session
 
     def sent(self, values: dict) -> dict[str, Any]:
-        """The values of the page by name."""
+        """Return the values of the page by name."""
         return {name: values[component] for name, component in self.controls.items()}
 
     # ---- runs --------------------------------------------------------------------------------
@@ -66,7 +66,7 @@ class Handlers:
         request: gr.Request | None = None,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> list:
-        """A run: the first picture beside the one before, and what belongs to it."""
+        """Run an edit: return the first picture with the one before, and what belongs to it."""
         with _Stop(self.stops, _session(request)) as stop:
             moved = _steps(stop, progress)
             done = actions.edit(self.engine, self.sent(values), self.folder, moved)
@@ -80,24 +80,24 @@ class Handlers:
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> list:
-        """The same for the button: what went wrong is said once, and the last result stays."""
+        """Run an edit for the button: an error is shown once, and the last result stays."""
         try:
             return self.edit(values, request, progress)
         except Exception as error:
             return [gr.skip()] * 5 + [_said(error), gr.skip(), gr.skip()]
 
     def stop(self, request: gr.Request | None = None) -> None:
-        """Ends the run of this session, and no other."""
+        """Stop the run of this session, and no other."""
         event = self.stops.get(_session(request))
         if event is not None:
             event.set()
 
     def select(self, done: actions.Edited, event: gr.SelectData) -> list:
-        """Another tile of the last run."""
+        """Show another tile of the last run."""
         return self._shown(done, event.index)
 
     def _shown(self, done: actions.Edited, index: int) -> list:
-        """Before and after, the button that saves, infotext, what changed, and the file's path for
+        """Return before and after, the save button, infotext, what changed, and the file's path for
         the page's script."""
         before, file = done.before[index], done.files[index]
         change = actions.change_of(before, file, self.folder)
@@ -107,7 +107,7 @@ class Handlers:
     # ---- before a run ------------------------------------------------------------------------
 
     def look(self, values: dict) -> list:
-        """The strengths over the picture, and a line about the picture or what is wrong with it."""
+        """Return the strengths over the picture, and a line about the picture or its problem."""
         sent = self.sent(values)
         try:
             line_ = html.escape(actions.about(self.engine, sent))
@@ -119,7 +119,7 @@ class Handlers:
             return [None, f"<span class='problem'>{html.escape(line(known[0]))}</span>"]
 
     def maker(self, **how: Any) -> Callable:
-        """A map to begin with."""
+        """Draw a map to start with."""
         return told(lambda image: actions.make(sent={"image": image}, **how))
 
     def find(
@@ -128,7 +128,7 @@ class Handlers:
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> list:
-        """A map that makes itself, for the painter, and a line about it."""
+        """Make an automatic map for the painter, and a line about it."""
         try:
             with _Stop(self.stops, _session(request)) as stop:
                 found = sourced.find(self.engine, self.sent(values), _steps(stop, progress))
@@ -138,18 +138,18 @@ class Handlers:
         return [as_url(found), part if found.max() > 0 else "The map is black."]
 
     def source(self, title: str) -> list:
-        """Which groups of settings a source shows."""
+        """Return which groups of settings a source shows."""
         chosen = value_of(title)
         return [gr.Group(visible=name == chosen) for name in sourced.OFFERED]
 
     def uploaded(self, image: Any, change_map: str, prompt: str, infotext: str) -> list:
-        """The first picture of one's own, before any run: without the example's map and prompt."""
+        """Clear the example's map and prompt for the user's first picture."""
         first = zip((change_map, prompt), (self.example["map"], self.example["prompt"]))
         own = image is not None and not infotext
         return ["" if own and now == then else gr.skip() for now, then in first]
 
     def brought(self, text: str) -> list:
-        """What a picture of this program brings back, for every control of `self.restored`."""
+        """Restore every control from a picture of this program."""
         values = incoming.brought(text) if text else {}
         empty = {"soften_radius": AUTO}
         return [
@@ -167,7 +167,7 @@ class Handlers:
 
 
 class _Stop:
-    """The event that ends the run of a session, for as long as it lasts."""
+    """The event that stops a session's run, while it lasts."""
 
     def __init__(self, stops: dict, session: str | None):
         self.stops, self.session, self.event = stops, session, threading.Event()
@@ -195,7 +195,7 @@ def _steps(stop: threading.Event, progress: Any) -> Callable[[int, int], None]:
 
 
 def _said(error: Exception) -> str:
-    """One toast for what went wrong, and the same as a line of HTML; unknown errors go on."""
+    """Show an error once as a toast, and return it as a line of HTML; re-raise unknown errors."""
     known = explain(error)
     if known is None:
         raise error

@@ -1,4 +1,4 @@
-"""What the page was given: pictures, maps, and pictures that bring their settings back."""
+"""Input of the page: pictures, maps, and pictures that restore their settings."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HINTS = {  # marks of formats that browsers or phones know: what to do about the
 
 
 def picture(sent: dict[str, Any]) -> Image.Image:
-    """The picture: RGB, upright.
+    """Read the picture: RGB, upright.
 
     Raises:
         FieldError: "image".
@@ -51,7 +51,7 @@ def picture(sent: dict[str, Any]) -> Image.Image:
 
 
 def _as_read(data: bytes) -> bytes:
-    """An AVIF picture as PNG, where Pillow can read it; anything else as it is."""
+    """Convert an AVIF picture to PNG if Pillow can read it; return anything else unchanged."""
     if data[4:12] != b"ftypavif" or not features.check("avif"):
         return data
     try:
@@ -66,7 +66,7 @@ def _as_read(data: bytes) -> bytes:
 
 
 def change_map(sent: dict[str, Any]) -> np.ndarray:
-    """The painted map: float32 [H, W] in 0..1.
+    """Read the painted map: float32 [H, W] in 0..1.
 
     Raises:
         FieldError: "map".

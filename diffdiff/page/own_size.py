@@ -17,7 +17,7 @@ from ..settings.schema import EditArgs
 
 
 def check(args: EditArgs) -> None:
-    """Refuse what has no pixels of the picture's own.
+    """Refuse settings that leave no pixels of the original.
 
     Raises:
         FieldError: "own_size", for a fan and a sheet.
@@ -35,7 +35,8 @@ def enlarged(
     run: RunArgs,
     result: Any,
 ) -> list[Image.Image]:
-    """The result's pictures at the size of the input, in which kept pixels are the input's own.
+    """Return the result's pictures at the size of the input, with kept pixels from the input
+    itself.
 
     Args:
         image: RGB. change_map: float32 [H, W], any size. result: of `Engine.edit` with them.

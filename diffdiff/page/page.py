@@ -50,7 +50,7 @@ BROUGHT, INFOTEXT, REGIONS = "brought", "infotext", "regions"  # ids of boxes of
 
 
 def serve(engine: Any, host: str, port: int) -> None:
-    """Serves the page until Ctrl-C or a polite kill."""
+    """Serve the page until Ctrl-C or a termination signal."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="diffdiff-") as folder:
         os.environ["GRADIO_TEMP_DIR"] = folder
@@ -66,7 +66,7 @@ def serve(engine: Any, host: str, port: int) -> None:
 
 
 def how() -> dict[str, Any]:
-    """How a page is launched, save for its address."""
+    """Return how a page is launched, except for its address."""
     return {
         "theme": gr.themes.Default(primary_hue="indigo", neutral_hue="slate", **FONTS),
         "head": assets.head(), "quiet": True, "show_error": True, "share": False,
@@ -90,7 +90,7 @@ class Page:
         self.handlers = Handlers(engine, folder, self.controls, self.example)
 
     def build(self) -> gr.Blocks:
-        """The page, not launched yet."""
+        """Build the page, without launching it."""
         with gr.Blocks(
             title="Differential Diffusion", analytics_enabled=False, fill_width=True
         ) as page:
@@ -179,7 +179,7 @@ class Page:
                     self._control(name)
 
     def _automatic(self) -> None:
-        """Maps that make themselves, for the painter."""
+        """Build the controls of automatic maps, for the painter."""
         self.groups = {}
         with gr.Accordion("Make the map from the picture or from prompts", open=False):
             first = sourced.OFFERED[0]
@@ -229,7 +229,7 @@ class Page:
         self.kept = gr.State()
 
     def _boxes(self) -> None:
-        """What the page's script reads and writes, out of sight."""
+        """Build the hidden boxes that the page's script reads and writes."""
         data = html.escape(json.dumps({"helps": self.helps, "sources": {}}), quote=True)
         place = f"<div class='diffdiff-about' data-about='{data}'></div>"
         gr.HTML(place, elem_classes=["diffdiff-store"])

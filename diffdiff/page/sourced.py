@@ -1,4 +1,4 @@
-"""Maps that make themselves, for the page: the core's sources, and what this page gives them."""
+"""Automatic maps for the page: the core's sources with this page's inputs."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ Progress = Callable[[int, int], None]
 
 
 def titles() -> list[str]:
-    """What the list of sources shows."""
+    """Return the titles for the list of sources."""
     return [title_of(name) for name in OFFERED]
 
 
 def fields_of(source: str) -> tuple[str, ...]:
-    """The settings that a source obeys, in order."""
+    """Return the settings that a source uses, in order."""
     own = request_fields(source)
     return (*own, *fields(DiffEditArgs)) if source == "diffedit" else own
 
 
 def find(engine: Any, sent: dict[str, Any], progress: Progress | None = None) -> np.ndarray:
-    """The map of the source that is chosen: float32 [H, W] of the picture's size.
+    """Make the map of the chosen source: float32 [H, W] of the picture's size.
 
     Args:
         sent: "image", "map", "prompt" and the fields of `HOST_ONLY` by name.
@@ -82,7 +82,8 @@ def find(engine: Any, sent: dict[str, Any], progress: Progress | None = None) ->
 
 
 def _with_alpha(data: bytes) -> np.ndarray | None:
-    """A picture that was read already, uint8 [H, W, 4]; None where it has no transparency."""
+    """Return a picture that was already read, uint8 [H, W, 4]; None where it has no
+    transparency."""
     try:
         with Image.open(io.BytesIO(data)) as picture:
             clear = picture.mode in ("LA", "PA", "RGBA", "La", "RGBa")

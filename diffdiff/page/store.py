@@ -14,16 +14,16 @@ from ..pipelines import png
 
 
 def as_url(change_map: np.ndarray) -> str:
-    """The map as a data URL of a 16-bit PNG, which the painter takes and gives."""
+    """Return the map as a data URL of a 16-bit PNG, as the painter takes and returns it."""
     data = io.BytesIO()
     Image.fromarray(png.sixteen_bits(change_map)).save(data, "PNG")
     return f"data:image/png;base64,{base64.b64encode(data.getvalue()).decode()}"
 
 
 def store(picture: Image.Image | np.ndarray, folder: Path, kind: str = "PNG") -> str:
-    """A picture in a file that is named by its content; its path.
+    """Write a picture to a file that is named by its content; return its path.
 
-    Gradio's own cache writes a file anew while the browser may be reading it; given paths, not.
+    Gradio's own cache writes a file again while the browser may be reading it; given paths, not.
     """
     if isinstance(picture, np.ndarray):
         picture = Image.fromarray(picture)

@@ -1,4 +1,4 @@
-"""Strength and change as pictures that one can read."""
+"""Draw strength and change as readable pictures."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def preview(
     rule: StartRule = DIFFUSERS,
     noise: Callable[[float], float] | None = None,
 ) -> np.ndarray:
-    """The overlay with a legend below: color, strength, and the step at which it is released, or
-    how noisy it begins.
+    """Return the overlay with a legend below: color, strength, and the step at which it is
+    released, or how noisy it begins.
 
     Args:
         picture: uint8 [H, W, 3].
@@ -45,8 +45,8 @@ def preview(
 
 
 def change(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """How much two uint8 [H, W, 3] differ, pixel by pixel: black where they are equal, brightest
-    where they differ most; with a legend below. uint8 [h, w, 3], of the size of `preview`."""
+    """Draw how much two uint8 [H, W, 3] differ, pixel by pixel: black where they are equal,
+    brightest where they differ most."""
     difference = np.abs(before.astype(np.float32) - after).mean(2)
     most = max(float(difference.max()), 1.0)
     values = np.linspace(0, most, TICKS)
@@ -55,13 +55,14 @@ def change(before: np.ndarray, after: np.ndarray) -> np.ndarray:
 
 
 def released(strength: float, steps: int, rule: StartRule = DIFFUSERS) -> str:
-    """The step, counted from 1, at which a pixel of this strength is first changed, in words."""
+    """Return the step, counted from 1, at which a pixel of this strength is first changed, in
+    words."""
     start = int(rule(np.array(strength), steps, steps - 1).start)
     return "kept" if start == NEVER else f"from {start + 1}"
 
 
 def _with_legend(picture: np.ndarray, rows: Mapping[str, Sequence[str]]) -> np.ndarray:
-    """A picture over a scale of the colours; rows: name -> what stands below the ticks."""
+    """Draw a picture above a scale of the colors; rows: name -> what is below the ticks."""
     factor = -(-SMALLEST // picture.shape[1])
     shown = Image.fromarray(picture)
     shown = shown.resize((shown.width * factor, shown.height * factor), Image.Resampling.NEAREST)

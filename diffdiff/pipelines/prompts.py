@@ -1,4 +1,4 @@
-"""What of a prompt the model reads."""
+"""How much of a prompt the model reads."""
 
 from __future__ import annotations
 

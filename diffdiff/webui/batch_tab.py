@@ -52,8 +52,8 @@ def own_map(p: Any, args: EditArgs, change_maps: list[np.ndarray]) -> list[np.nd
 
 
 def _map_of(stem: str, folder: Path) -> Path | None:
-    """The map of a picture: of its very name, or else of one that differs in capitals or in how
-    accents are composed.
+    """Return the map of a picture: of its very name, or else of one that differs in capitals or in
+    how accents are composed.
 
     Raises:
         FieldError: "map", where such names are two pictures' or more.

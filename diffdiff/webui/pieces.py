@@ -46,7 +46,7 @@ class Root:
 
 @contextmanager
 def followed(p: Any, values: tuple | None) -> Iterator[None]:
-    """For the length of a script's run, its picture and what is made of it keep their places.
+    """Keep track of a picture and what is made of it while a script runs.
 
     values: our settings among those of the run, or None.
     """
@@ -146,7 +146,7 @@ def maps(places: list[Place], change_maps: list[np.ndarray], p: Any, args: EditA
 
 
 def keep(p: Any, processed: Any) -> None:
-    """Let the pictures of a finished job lie where those that it began with lay."""
+    """Give the pictures of a finished job the places of those that it started with."""
     roots = getattr(p, "diffdiff_roots", None)
     if roots is None:
         return

@@ -31,7 +31,7 @@ class FanSession(Session):
         super().begin(p)
 
     def fan(self, p: Any, index: int) -> Fan:
-        """The fan of picture `index`, at the job's size."""
+        """Return the fan of picture `index`, at the job's size."""
         index = index if self.several else 0
         if index not in self.fans:
             base = super().fitted_map(p, index) if self.args.fan_layout == "map" else None
@@ -46,7 +46,8 @@ class FanSession(Session):
         p.extra_generation_params["DD calls"] = hold.calls if hold else 0
 
     def _placed(self, p: Any, index: int, size: tuple[int, int]) -> Fan:
-        """The fan on the finished picture: only masked, the host has worked on a part of it."""
+        """Return the fan on the finished picture: with only masked, the host has processed a part
+        of it."""
         fan = self.fan(p, index)
         if p.paste_to is not None:
             x, y, w, h = p.paste_to
@@ -58,7 +59,7 @@ class FanSession(Session):
         return source, self._placed(p, index, source.size).map
 
     def composite(self, p: Any, picture: Image.Image, index: int) -> Image.Image:
-        """The picture with its strengths above it."""
+        """Return the picture with its strengths above it."""
         picture = super().composite(p, picture, index)
         fan = self._placed(p, index, picture.size)
         bar = with_bar(np.array(picture.convert("RGB")), fan)

@@ -28,7 +28,7 @@ BUILTIN = "soft inpainting"
 
 
 def both(args: EditArgs) -> str:
-    """That a change map is used beside the mask, in words."""
+    """Return a sentence that a change map is used together with the mask."""
     return (
         f"the softened mask and the change map are both used (combine: {args.combine}); "
         "clear the painting to use the mask alone"
@@ -37,8 +37,8 @@ def both(args: EditArgs) -> str:
 
 @contextmanager
 def lent(owner: Any, **values: Any) -> Iterator[None]:
-    """Sets attributes for the length of a `with`. What someone else has set meanwhile stays: a
-    batch tab gives the next picture's mask to the same object."""
+    """Set attributes for the length of a `with`. What someone else has set meanwhile stays: a batch
+    tab gives the next picture's mask to the same object."""
     before = {name: getattr(owner, name) for name in values}
     for name, value in values.items():
         setattr(owner, name, value)
@@ -59,7 +59,7 @@ class Inpaint:
     """
 
     def __init__(self, p: Any, args: EditArgs, size: tuple[int, int]):
-        """size: (width, height) of the init image."""
+        """Soften the mask. size: (width, height) of the init image."""
         mask = processing.create_binary_mask(p.image_mask)
         if mask.size != size:
             mask = mask.resize(size, Image.Resampling.NEAREST)
@@ -71,7 +71,7 @@ class Inpaint:
         self.content, self.blur = p.inpainting_fill, host.mask_blur(p)
 
     def take_over(self, p: Any, support: np.ndarray, stack: ExitStack) -> None:
-        """Until the stack closes, the job's mask is the support: bool `[H, W]`."""
+        """Make the support, bool `[H, W]`, the job's mask until the stack closes."""
         mask = Image.fromarray(support.astype(np.uint8) * 255)
         if p.inpainting_mask_invert:  # the host inverts it once more
             mask = ImageOps.invert(mask)
@@ -83,7 +83,7 @@ class Inpaint:
         )  # fmt: skip
 
     def tell(self, p: Any, args: EditArgs, with_map: bool) -> None:
-        """What the host would have written, and what it does not do this time."""
+        """Write what the host would have written, and note what it does not do this time."""
         if with_map:
             p.comment(f"Differential Diffusion: {both(args)}")
         if self.content in CONTENT:
@@ -98,8 +98,8 @@ class Inpaint:
     def start(
         self, p: Any, fitted: list[np.ndarray], sources: list[Image.Image]
     ) -> torch.Tensor | None:
-        """What the host's masked content puts into the mask: latents `[B, C, h, w]`; None for the
-        original.
+        """Return what the host's masked content puts into the mask: latents `[B, C, h, w]`; None
+        for the original.
 
         Args:
             fitted: hard masks as the host fitted its pictures, float32 `[height, width]`.
@@ -127,7 +127,7 @@ class Inpaint:
 
 
 def encode(p: Any, pictures: list[Image.Image]) -> torch.Tensor:
-    """RGB pictures of one size -> their latents, as the host encodes an init image."""
+    """Encode RGB pictures of one size to latents, as the host encodes an init image."""
     array = np.stack([np.array(image, np.float32) / 255 for image in pictures])
     tensor = torch.from_numpy(array).permute(0, 3, 1, 2).contiguous()
     how = approximation_indexes.get(shared.opts.sd_vae_encode_method)
@@ -137,7 +137,7 @@ def encode(p: Any, pictures: list[Image.Image]) -> torch.Tensor:
 
 
 def quiet_builtin(p: Any, stack: ExitStack) -> None:
-    """Switches the host's own soft inpainting off until the stack closes, and says so."""
+    """Disable the host's own soft inpainting until the stack closes, and note it."""
     for script in getattr(p.scripts, "alwayson_scripts", ()):
         at = script.args_from
         if script.title().lower() != BUILTIN or at is None or not p.script_args[at]:

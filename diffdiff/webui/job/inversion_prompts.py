@@ -1,4 +1,4 @@
-"""Prompts as the host's denoiser takes them, beside those of the job."""
+"""Empty prompts for the host's denoiser, and whether a job can use DDIM inversion."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SAMPLER = "DDIM"  # the one that can be run backwards
 
 
 def empty(p: Any, count: int) -> tuple[Any, Any]:
-    """The empty prompt for `count` pictures, as prompt and as negative prompt."""
+    """Return the empty prompt for `count` pictures, as prompt and as negative prompt."""
     texts = [""] * count
     size = {"width": p.width, "height": p.height}
     asked = prompt_parser.SdConditioning(texts, False, **size)
@@ -25,7 +25,7 @@ def empty(p: Any, count: int) -> tuple[Any, Any]:
 
 
 def check_inversion(p: Any, args: EditArgs) -> None:
-    """Whether this job can start from the inverted picture.
+    """Check that this job can start from the inverted picture.
 
     Raises:
         FieldError: "anchor".

@@ -1,4 +1,4 @@
-"""Where the pixels of a job begin: at the host's steps, or between them too."""
+"""Where the pixels of a job start: at the host's steps, or between them too."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ class Leveling:
         slider_first: int,
         exact: Callable[[], Exact],
     ) -> tuple[StartSteps, int | None, tuple[StartSteps, int | None] | None]:
-        """The ladder of a run, its first step, and both for a sampler that cannot have it so.
+        """Return the start steps of a run, its first step, and both for a sampler that cannot start
+        between steps.
 
         Args:
             edit: of the latent cells `[B or 1, 1, ..., h, w]` of a batch.
@@ -44,17 +45,17 @@ class Leveling:
         return self.ladder, first, coarse if args.levels == "auto" else None
 
     def ran(self, hold: Hold | None) -> None:
-        """Notes how the run went."""
+        """Record how the run went."""
         self.fine = hold is not None and hold.fine is not None
 
     @property
     def counted(self) -> tuple[int, int]:
-        """Steps, and the last of them, by which a strength is one that changes
+        """Return the steps, and the last of them, that decide whether a strength changes anything
         (`diffdiff.sampling.start_steps.StartRule`)."""
         return (STEPS, self.exact.last) if self.fine else (self.steps, len(self.schedule) - 1)
 
     def text(self, first: int) -> str:
-        """Where strengths have begun, for the parameters; empty if at the host's steps."""
+        """Return where strengths started, for the parameters; empty if at the host's steps."""
         if not self.fine:
             return ""
 

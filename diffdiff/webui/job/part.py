@@ -28,7 +28,7 @@ class Part:
         self.maps = [area.cut(m) for m in maps]
 
     def lend(self, p: Any, stack: ExitStack) -> None:
-        """Until the stack closes, the job's pictures are the parts."""
+        """Make the parts the job's pictures until the stack closes."""
         width, height = self.area.size
         parts = [picture.crop(self.area.box) for picture in self.pictures]
         changed = {"init_images": parts, "width": width, "height": height, "resize_mode": 0}

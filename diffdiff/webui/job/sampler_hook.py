@@ -1,4 +1,4 @@
-"""The host's sampler, held: everything here lives on one job's sampler object, or in a `with`.
+"""Hold the host's sampler: everything here lives on one job's sampler object, or in a `with`.
 
 All hosts share one boundary: the sampler calls `sampler.model_wrap_cfg(x, sigma, ...)`; k-diffusion
 samplers pass sigma and get x0, timestep samplers pass the timestep and get eps.
@@ -28,7 +28,7 @@ from .. import host, schedules
 
 
 class Plan(NamedTuple):
-    """What a run obeys.
+    """What a run follows.
 
     ladder: `[B or 1, 1, ..., h, w]`.
     first: the step that it begins with, None when no step is needed.
@@ -53,13 +53,13 @@ Planner = Callable[[torch.Tensor, Schedule, int, int, Callable[[], Exact]], Plan
 
 
 class Coarse(Exception):
-    """This sampler cannot begin between its steps."""
+    """This sampler cannot start between its steps."""
 
 
 def hold_sampler(
     sampler: Any, planner: Planner, report: Callable[[Hold | None, int, int], None]
 ) -> None:
-    """Makes this sampler object's next img2img runs obey a plan. It dies with the job.
+    """Make this sampler object's next img2img runs follow a plan. It ends with the job.
 
     Args:
         planner: `(init_latent, schedule, steps, slider_first, exact) -> Plan`; `exact()` tells
@@ -128,7 +128,8 @@ class HeldRun:
         self.hold: Hold | None = None
 
     def wrap(self, function: Callable) -> Callable:
-        """The sampler function with a held denoiser; its signature stays visible to the host."""
+        """Return the sampler function with a held denoiser; its signature stays visible to the
+        host."""
 
         @functools.wraps(function)
         def held(denoiser, x, *args, **kwargs):
@@ -150,11 +151,12 @@ class HeldRun:
 
     @property
     def predicts(self) -> str:
-        """What the denoiser answers."""
+        """What the denoiser predicts."""
         return "eps" if hasattr(self.sampler, "get_timesteps") else "x0"
 
     def _begun_at_top(self, call: SamplerCall, x: torch.Tensor) -> tuple[SamplerCall, torch.Tensor]:
-        """The call, and the noised latents, from the exact level that the run begins with."""
+        """Return the call, and the noised latents, from the exact level that the run starts
+        with."""
         if not call.schedule:
             raise Coarse("it plans its own steps")
         level = self.schedule.starts[self.first]
@@ -165,7 +167,7 @@ class HeldRun:
         return call.begun_at(self.ladder.top), begun.to(x.dtype)
 
     def _path(self, denoiser: Any, **extra: Any) -> list[torch.Tensor]:
-        """DDIM inversion of the init latent up to the run's first level, without a prompt."""
+        """Invert the init latent by DDIM up to the run's first level, without a prompt."""
         cond, uncond = self.empty
         asked = extra | {"cond": cond, "uncond": uncond, "cond_scale": 1.0, "s_min_uncond": 0.0}
         steps = of_levels(self.schedule, self.first)
@@ -236,7 +238,7 @@ class HeldRun:
 
 
 def show(sampler: Any, hold: Hold) -> None:
-    """The live preview, and what an interrupted job returns, are the held picture."""
+    """Show the held picture in the live preview, and return it from an interrupted job."""
     latent = sampler.last_latent
     if latent is None or latent.shape != hold.init.shape:
         return

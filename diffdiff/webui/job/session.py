@@ -1,4 +1,4 @@
-"""One job: its settings, its maps, and what it does to the job. Lives on `p`, dies with `p`."""
+"""One job: its settings, its maps, and what it changes on the job. Lives on `p`, ends with `p`."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Session:
         self.finite = finite.JobFinite()
 
     def _inpaint(self, p: Any, painted: list[np.ndarray]) -> list[np.ndarray]:
-        """The host's mask softened, with the painted maps; its support becomes the job's mask."""
+        """Soften the host's mask and join the painted maps; its support becomes the job's mask."""
         size = originals.init_image(p, 0).size
         self.inpaint = Inpaint(p, self.args, size)
         shaped = joined(self.inpaint.soft, painted, self.args.combine)
@@ -100,11 +100,11 @@ class Session:
         return shaped
 
     def close(self) -> None:
-        """Gives the job's settings back; some hosts' tabs run several jobs on one object."""
+        """Restore the job's settings; some hosts' tabs run several jobs on one object."""
         self.stack.close()
 
     def begin(self, p: Any) -> None:
-        """Checks what can be checked before the job runs, and writes the infotext."""
+        """Check what can be checked before the job runs, and write the infotext."""
         if host.starts_from_noise():
             problem = "PiD works from noise beside a small picture, so there is nothing to hold"
             raise FieldError("model", problem, "Load another checkpoint, or untick the panel.")
@@ -145,7 +145,7 @@ class Session:
         self.stack.enter_context(attribute(p, sample=sample))
 
     def attach(self, p: Any) -> None:
-        """Holds the job's sampler."""
+        """Hold the job's sampler."""
         if "sample_img2img" not in vars(p.sampler):
             filled = self._filled(p)
             sampler_hook.hold_sampler(
@@ -155,7 +155,7 @@ class Session:
             )
 
     def _filled(self, p: Any) -> torch.Tensor | None:
-        """The latents that start the run where strength is full, None for the original's."""
+        """Return the latents that start the run where strength is full, None for the original's."""
         if self.inpaint is None:
             return None
         count = len(p.init_images) if self.several else 1
@@ -164,7 +164,8 @@ class Session:
         return self.inpaint.start(p, fitted, [originals.source(p, i) for i in range(count)])
 
     def fitted_map(self, p: Any, index: int) -> np.ndarray:
-        """The map of picture `index` as the host fitted its image: float32 `[height, width]`."""
+        """Return the map of picture `index` as the host fitted its image: float32 `[height,
+        width]`."""
         index = index if self.several else 0
         if index not in self.fitted:
             self.fitted[index] = self._fit(p, index, self._shaped(index))
@@ -211,8 +212,8 @@ class Session:
         return sampler_hook.Plan(ladder, first, filled, stepwise, coarse, empty)
 
     def _latent_maps(self, p: Any, x: torch.Tensor) -> np.ndarray:
-        """The maps at latent size: float32 `[B or 1, 1, ..., h, w]`. Where a batch is the frames of
-        a video and has several maps, a latent frame gets that of its place in time."""
+        """Return the maps at latent size: float32 `[B or 1, 1, ..., h, w]`. Where a batch is the
+        frames of a video and has several maps, a latent frame gets that of its place in time."""
         frames = x.shape[2] if x.ndim == 5 else 1
         if frames > 1 and len(self.shaped) > 1:
             last = len(self.shaped) - 1
@@ -245,7 +246,7 @@ class Session:
         logger.info(text)
 
     def recolour(self, p: Any, picture: Image.Image, index: int) -> Image.Image:
-        """The picture as the VAE decoded it, with the colours of the original."""
+        """Return the picture as the VAE decoded it, with the colors of the original."""
         if not self.args.colour_match or self.levels is None:
             return picture
         source, change_map = whole_cells(
@@ -257,11 +258,11 @@ class Session:
         return Image.fromarray(self._edit(change_map).recolor(edited, np.array(source)))
 
     def pastes_alone(self, p: Any) -> bool:
-        """Whether the host's overlay would only be in the way. A crop needs it: it pastes it."""
+        """Return whether the host's overlay would only interfere. A crop needs it to be pasted."""
         return self.inpaint is not None and p.paste_to is None
 
     def composite(self, p: Any, picture: Image.Image, index: int) -> Image.Image:
-        """The picture with kept pixels pasted back from the init image, exactly."""
+        """Return the picture with kept pixels pasted back from the init image, exactly."""
         picture = self._pasted(p, picture, index)
         return picture if self.part is None else self.part.put(picture, index)
 
@@ -280,15 +281,15 @@ class Session:
         return result
 
     def _whole(self, p: Any, index: int) -> tuple[Image.Image, np.ndarray]:
-        """The original of a finished picture, RGB, and the map of all of it."""
+        """Return the original of a finished picture, RGB, and the map of all of it."""
         source = originals.original(p, index)
         if p.paste_to is None:
             return source, self.fitted_map(p, index)
         return source, geometry.resize(self._shaped(index if self.several else 0), *source.size)
 
     def deliver(self, p: Any, processed: Any) -> None:
-        """What goes with the pictures of a finished job."""
+        """Add what goes with the pictures of a finished job."""
 
     def _edit(self, change_map: np.ndarray) -> EditPlan:
-        """The edit of a finished picture whose map this is."""
+        """Return the edit of a finished picture, given its map."""
         return EditPlan(change_map, self.args, self.user_strength, *self.levels.counted)

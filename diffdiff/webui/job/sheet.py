@@ -32,8 +32,8 @@ from .session import Session
 
 
 class SheetSession(Session):
-    """The state of a sheet's job. Its batch is all pictures of the first strength, of the second,
-    and so on."""
+    """The state of a sheet's job. Its batch has all pictures of the first strength, then of the
+    second, and so on."""
 
     def __init__(self, p: Any, args: EditArgs, change_maps: list[np.ndarray]):
         super().__init__(p, args, change_maps)
@@ -68,7 +68,7 @@ class SheetSession(Session):
         self.stack.enter_context(lent(p, do_not_save_grid=True))  # the contact sheet is the grid
 
     def _multiply(self, p: Any) -> None:
-        """The job as the host has prepared it, once for every strength."""
+        """Repeat the job as the host has prepared it, once per strength."""
         self.each, many = p.batch_size, len(self.values)
         repeated = {"batch_size": self.each * many}
         for name in ("all_prompts", "all_negative_prompts", "all_seeds", "all_subseeds"):
@@ -94,11 +94,11 @@ class SheetSession(Session):
         return self.values[self._row(index)]
 
     def _row(self, index: int) -> int:
-        """Which strength a picture of the job has."""
+        """Return which strength a picture of the job has."""
         return index // self.each % len(self.values)
 
     def attach(self, p: Any) -> None:
-        """The job's sampler does nothing itself: each strength has its own."""
+        """Replace the job's sampler: each strength has its own."""
         if "sample_img2img" not in vars(p.sampler):
             p.sampler.sample_img2img = self._sample
 
@@ -148,7 +148,7 @@ class SheetSession(Session):
         return picture
 
     def deliver(self, p: Any, processed: Any) -> None:
-        """Puts the contact sheets before the pictures, as the host puts its grid."""
+        """Put the contact sheets before the pictures, as the host puts its grid."""
         many = self.each * len(self.values)
         made: list[tuple[Image.Image, str]] = []
         for iteration, begun in self.begun.items():
@@ -194,7 +194,7 @@ class SheetSession(Session):
 
 
 class _Row:
-    """One strength's run: a job of its own as far as the sampler can see."""
+    """One strength's run: a separate job as far as the sampler can see."""
 
     def __init__(self, session: SheetSession, p: Any, index: int, rng: OwnNoise):
         self.index, self.each = index, session.each
@@ -226,19 +226,19 @@ class _Row:
 
     @property
     def calls(self) -> int:
-        """Denoise calls, with and without the prompt counted as one."""
+        """Denoiser calls, with and without the prompt counted as one."""
         made = self.sampler.model_wrap_cfg.step
         return made if self.held_calls is None else self.held_calls
 
     def part(self, value: Any) -> Any:
-        """This strength's part of what the batch has for each picture."""
+        """Return this strength's part of what the batch has for each picture."""
         own = slice(self.index * self.each, (self.index + 1) * self.each)
         if hasattr(value, "batch"):  # a prompt made of several
             return type(value)((self.each, *value.shape[1:]), value.batch[own])
         return value[own] if isinstance(value, (list, torch.Tensor)) else value
 
     def expected(self, steps: int | None) -> int:
-        """Steps of the run, where the sampler makes as many as its schedule has."""
+        """Return the steps of the run, if the sampler makes as many as its schedule has."""
         return sd_samplers_common.setup_img2img_steps(self.p, steps)[1] + 1
 
     def work(self, x, noise, cond, uncond, steps, image_conditioning) -> Callable[[], torch.Tensor]:
@@ -253,13 +253,13 @@ class _Row:
 
 
 class OwnNoise:
-    """The noise of steps, from the run that asks: the hosts keep one for all in k-diffusion."""
+    """The noise of steps, separate for each run: the hosts keep one for all in k-diffusion."""
 
     def __init__(self) -> None:
         self.own: ContextVar[Any] = ContextVar("own noise")  # a run's threads share one
 
     def begin(self, rng: Any, part: Callable[[Any], Any]) -> None:
-        """In a run's thread: its part of the job's generators, after the first noise."""
+        """Take a run's part of the job's generators, in its thread, after the first noise."""
         own = type(rng)(
             rng.shape, part(rng.seeds), subseeds=part(rng.subseeds),
             subseed_strength=rng.subseed_strength, seed_resize_from_h=rng.seed_resize_from_h,
