@@ -130,6 +130,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=200)
     parser.add_argument("--steps", type=int, default=2)
+    parser.add_argument("--loss-only", action="store_true", help="without the run on both nodes")
     args = parser.parse_args()
     os.environ |= {"RAY_worker_niceness": "0", "RAY_USAGE_STATS_ENABLED": "0"}
     wrong: list[str] = []
@@ -139,7 +140,8 @@ def main() -> int:
         began = time.perf_counter()
         subprocess.run(batch(jobs, folder / "local"), check=True)
         print(f"local: {args.rows} rows in {time.perf_counter() - began:.0f} s", flush=True)
-        for run, lose_after in (("both nodes", None), ("a node lost", args.rows // 3)):
+        runs = [("both nodes", None), ("a node lost", args.rows // 3)][args.loss_only :]
+        for run, lose_after in runs:
             out = folder / run.replace(" ", "-")
             with (
                 network(),

@@ -48,7 +48,7 @@ def _dark(high: float, args: EditArgs) -> str:
             "the map is black everywhere. White changes; black paint on a transparent layer is "
             "black too (invert turns a map around)"
         )
-    if high > DARK or high >= args.white:
+    if high > DARK or high >= 0.99 * args.white:
         return ""
     if high < ONE:
         top = f"1 of 255 ({high:.4f}). It seems to be a mask of 0 and 1"
