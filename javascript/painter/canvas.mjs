@@ -100,12 +100,14 @@ export class Canvas {
      * @param {string} label
      * @param {Uint16Array} values of the whole map, which takes them over
      * @param {boolean} [free] whatever is selected
+     * @param {Rect | null} [rect] the rows in which they differ, where that is known
      */
-    replaceAll(label, values, free = false) {
+    replaceAll(label, values, free = false, rect = undefined) {
         if (values === this.plane) this.plane = null;
         const limit = free ? null : this.limitOf({});
         if (limit) hold(limit, this.map.data, 0, values.length, values, 0);
-        return this.#moved("commit", this.history.replace(label, this.map, values));
+        const known = limit ? undefined : rect;
+        return this.#moved("commit", this.history.replace(label, this.map, values, known));
     }
 
     /**

@@ -1,6 +1,6 @@
 import { TILE, TileSet, tilesOf } from "./tiles.mjs";
 import { Writer, applyTile, encodeTile, loadTile } from "./codec.mjs";
-import { union } from "./rect.mjs";
+import { rowsThatDiffer, union } from "./rect.mjs";
 
 /**
  * @typedef {import("./rect.mjs").Rect} Rect
@@ -106,12 +106,12 @@ export class History {
      * @param {string} label
      * @param {GreyMap} map
      * @param {Uint16Array} values of the map's size; the map owns them from now on
+     * @param {Rect | null} [rect] the rows in which they differ, where that is known
      * @returns {Rect | null}
      */
-    replace(label, map, values) {
+    replace(label, map, values, rect = rowsThatDiffer(map, values)) {
         this.settle();
         this.fresh = null;
-        const rect = rowsThatDiffer(map, values);
         if (!rect) return null;
         this.#forgetUndone();
         const step = { label, tiles: Uint32Array.from(tilesOf(rect, map)), bytes: null, sign: 1 };
@@ -256,31 +256,6 @@ function differsFrom(tile, { data, width }, { x, y, w, h }) {
         for (let i = 0; i < w; i++) if (tile[row * TILE + i] !== data[from + i]) return true;
     }
     return false;
-}
-
-/** The rows in which values differ from a map's; null: none. */
-function rowsThatDiffer({ data, width, height }, values) {
-    const length = data.length & ~1; // two values at a time
-    const [a, b] = [data, values].map((one) =>
-        one.byteOffset % 4 ? null : new Uint32Array(one.buffer, one.byteOffset, length >> 1),
-    );
-    let [first, last] = [0, data.length - 1];
-    if (a && b) {
-        const end = length >> 1;
-        let i = 0;
-        while (i < end && a[i] === b[i]) i++;
-        first = 2 * i;
-        let j = end - 1;
-        if (length === data.length || data[length] === values[length]) {
-            while (j > i && a[j] === b[j]) j--;
-            last = Math.min(last, 2 * j + 1);
-        }
-    }
-    while (first < data.length && data[first] === values[first]) first++;
-    if (first === data.length) return null;
-    while (data[last] === values[last]) last--;
-    const y = Math.floor(first / width);
-    return { x: 0, y, w: width, h: Math.floor(last / width) + 1 - y };
 }
 
 /** What stands in the map and what was kept change places. */

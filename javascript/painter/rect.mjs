@@ -54,3 +54,34 @@ export function around(left, top, right, bottom, size) {
  */
 export const clip = (rect, size) =>
     rect && around(rect.x, rect.y, rect.x + rect.w, rect.y + rect.h, size);
+
+/**
+ * The rows in which values differ from a map's.
+ *
+ * @param {Size & { data: Uint16Array }} map
+ * @param {Uint16Array} values
+ * @returns {Rect | null} null: none
+ */
+export function rowsThatDiffer({ data, width, height }, values) {
+    const length = data.length & ~1; // two values at a time
+    const [a, b] = [data, values].map((one) =>
+        one.byteOffset % 4 ? null : new Uint32Array(one.buffer, one.byteOffset, length >> 1),
+    );
+    let [first, last] = [0, data.length - 1];
+    if (a && b) {
+        const end = length >> 1;
+        let i = 0;
+        while (i < end && a[i] === b[i]) i++;
+        first = 2 * i;
+        let j = end - 1;
+        if (length === data.length || data[length] === values[length]) {
+            while (j > i && a[j] === b[j]) j--;
+            last = Math.min(last, 2 * j + 1);
+        }
+    }
+    while (first < data.length && data[first] === values[first]) first++;
+    if (first === data.length) return null;
+    while (data[last] === values[last]) last--;
+    const y = Math.floor(first / width);
+    return { x: 0, y, w: width, h: Math.floor(last / width) + 1 - y };
+}

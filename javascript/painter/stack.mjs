@@ -178,8 +178,8 @@ export class Stack {
         return this.target.levels(black, white, gamma);
     }
 
-    replaceAll(label, values) {
-        return this.target.replaceAll(label, values);
+    replaceAll(label, values, free, rect) {
+        return this.target.replaceAll(label, values, free, rect);
     }
 
     spare() {

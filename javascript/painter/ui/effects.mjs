@@ -35,7 +35,7 @@ export class Effects {
         if (!painter.hasPicture || painter.document.regions.length) return; // seen when applied
         this.timer = setTimeout(async () => {
             try {
-                const values = await this.#made(name, options);
+                const { values } = await this.#made(name, options);
                 if (number !== this.wanted) return;
                 painter.stage.map.preview(values);
                 painter.stage.invalidate("map");
@@ -68,12 +68,12 @@ export class Effects {
         this.busy = true;
         const cue = setTimeout(() => this.#cue(`${label}…`), CUE_MS);
         try {
-            const values = await this.#made(name, options);
+            const { values, rect } = await this.#made(name, options);
             this.drop();
             if (document.revision !== revision) {
                 throw new PainterError("The map has changed meanwhile", "Try again");
             }
-            document.replaceAll(label, values);
+            document.replaceAll(label, values, false, rect);
         } catch (problem) {
             painter.report(problem);
         } finally {
@@ -87,11 +87,12 @@ export class Effects {
         const { target } = this.painter.document;
         const { map } = target;
         const small = map.data.length <= AT_ONCE;
-        const copied = { width: map.width, height: map.height, data: map.data };
-        const values = await (small ? perform : inBackground)(name, copied, options);
+        const { output: values, rect } = small
+            ? { output: await perform(name, map, options), rect: undefined }
+            : await inBackground(name, map, options, () => target.revision);
         const limit = target.limitOf({});
         if (limit) hold(limit, map.data, 0, values.length, values, 0);
-        return values;
+        return { values, rect };
     }
 
     #cue(text) {

@@ -163,8 +163,8 @@ export class Painter {
      * @param {8 | 16} [bits]
      * @returns {Promise<Uint8Array>}
      */
-    toPng(bits = 16) {
-        return inBackground("png", this.document.map, { bits });
+    async toPng(bits = 16) {
+        return (await inBackground("png", this.document.map, { bits }, () => this.revision)).output;
     }
 
     /**
