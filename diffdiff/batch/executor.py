@@ -17,6 +17,7 @@ from ..errors import FieldError
 from ..images import pictures
 from ..maps import build, geometry
 from ..pipelines import png
+from ..pipelines.hints import given_back
 from ..pipelines.opening import open_engine
 from .tasks import MARK, Outcome, Task
 
@@ -152,10 +153,10 @@ def edited(engine: Any, task: Task) -> Edited:
     image = pictures.read(task.picture, "picture", task.out)
     change_map = _map(engine, image, task)
     result, files = engine.edit(image, change_map, task.args, task.run), []
-    for picture, own in zip(result.pictures, result.runs):
-        picture.info.setdefault("icc_profile", image.info.get("icc_profile"))
+    whole, profile = given_back(result, image, task.picture), image.info.get("icc_profile")
+    for picture, own, made in zip(result.pictures, result.runs, whole):
         texts = png.texts(task.args, own, change_map, result.settings, picture.size)
-        files.append(png.png(picture, {**texts, MARK: task.mark}))
+        files.append(png.png(made, {**texts, MARK: task.mark}, profile))
     return Edited(files, result.settings.get("levels"), result.settings.get("hints", []))
 
 

@@ -81,13 +81,15 @@ def run(chosen: argparse.Namespace) -> dict:
     run_args, args = given(chosen, RunArgs), given(chosen, EditArgs, OF_A_MAP)
     found = given(chosen, DiffEditArgs)
     _check_use(chosen, run_args)
-    image = pictures.read(pictures.load(chosen.image, "image"), "image", chosen.image)
+    data = pictures.load(chosen.image, "image")
+    image = pictures.read(data, "image", chosen.image)
     change_map = geometry.decode(pictures.load(chosen.map, "map")) if chosen.map else None
     paths = filter(None, (chosen.image, chosen.map))
     (target,) = png.targets(chosen.out, 1, paths)
     silent = chosen.json or chosen.quiet
     engine = open_engine(chosen, silent)
     from ..pipelines import diffedit_edit
+    from ..pipelines.hints import given_back
 
     with Progress(silent) as progress:
         result = diffedit_edit.edit(
@@ -95,9 +97,9 @@ def run(chosen: argparse.Namespace) -> dict:
             chosen.refine, progress,
         )  # fmt: skip
     (picture,) = result.pictures
-    picture.info.setdefault("icc_profile", image.info.get("icc_profile"))
+    (whole,) = given_back(result, image, data)
     texts = png.texts(args, result.runs[0], change_map, result.settings, picture.size)
-    png.write_png(picture, target, texts)
+    png.write_png(whole, target, texts, image.info.get("icc_profile"))
     if not silent:
         print(f"{result.calls} model calls, {result.seconds:.1f} s", file=sys.stderr)
         print_hints(result.settings)

@@ -115,8 +115,10 @@ def run_edit(chosen: argparse.Namespace) -> dict:
     from ..images import pictures
     from ..maps import geometry
     from ..pipelines import png, scheduler_choice
+    from ..pipelines.hints import given_back
 
-    image = pictures.read(pictures.load(chosen.image, "image"), "image", chosen.image)
+    data = pictures.load(chosen.image, "image")
+    image = pictures.read(data, "image", chosen.image)
     change_map = geometry.decode(pictures.load(chosen.map, "map")) if chosen.map else None
     singles = args.several if args.mode == "sheet" else ()
     inputs = [path for path in (chosen.image, chosen.map) if path]
@@ -127,10 +129,11 @@ def run_edit(chosen: argparse.Namespace) -> dict:
     engine = open_engine(chosen, silent)
     with Progress(silent) as progress:
         result = engine.edit(image, change_map, args, run, progress)
+    whole = given_back(result, image, data)
+    profile = image.info.get("icc_profile")
     for i, (picture, target) in enumerate(zip(result.pictures, targets)):
-        picture.info.setdefault("icc_profile", image.info.get("icc_profile"))
         texts = png.texts(args, result.runs[i], change_map, result.settings, picture.size)
-        png.write_png(picture, target, texts)
+        png.write_png(whole[i], target, texts, profile)
     if not silent:
         print(
             f"{result.calls} model calls, {result.skipped} of {result.steps} steps skipped, "

@@ -101,7 +101,7 @@ def _colours(picture: Image.Image, field: str, remedy: str) -> Image.Image:
         picture.load()
         clear = picture.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in picture.info
         if picture.mode[0] not in "IF":
-            turn = TURNS.get(_orientation(picture))
+            turn = TURNS.get(orientation(picture))
             picture = picture.convert("RGBA" if clear else "RGB")
             return picture if turn is None else picture.transpose(turn)
     except Exception as error:  # as below: any failure of a reader means a damaged file
@@ -180,17 +180,18 @@ def _from_picture(picture: Image.Image, field: str, remedy: str) -> np.ndarray:
         if picture.tell():
             picture.seek(0)
         pixels = stored(picture)
-        orientation = _orientation(picture)
+        turn = orientation(picture)
     except Unread as error:
         raise FieldError(field, str(error), tiff.REMEDY) from None
     except Exception as error:  # as above: any failure of a reader means a damaged file
         reason = str(error) or type(error).__name__
         problem = f"the picture is damaged or truncated ({reason[:120]})"
         raise FieldError(field, problem, remedy) from None
-    return _upright(_from_array(pixels, field), orientation)
+    return upright(_from_array(pixels, field), turn)
 
 
-def _orientation(picture: Image.Image) -> int:
+def orientation(picture: Image.Image) -> int:
+    """Return what EXIF says of a picture's orientation, 1..8; 1 where it says nothing."""
     if picture.format == "TIFF":  # Pillow has turned it already, and old ones keep the tag
         return 1
     try:
@@ -207,17 +208,18 @@ def _orientation(picture: Image.Image) -> int:
         return 1
 
 
-def _upright(m: np.ndarray, orientation: int) -> np.ndarray:
+def upright(m: np.ndarray, turn: int) -> np.ndarray:
+    """Return an array `[H, W]` or `[H, W, C]` turned by an EXIF orientation."""
     turned = {
         2: m[:, ::-1],
         3: m[::-1, ::-1],
         4: m[::-1],
-        5: m.T,
-        6: m[::-1].T,
-        7: m[::-1, ::-1].T,
-        8: m.T[::-1],
+        5: m.swapaxes(0, 1),
+        6: m[::-1].swapaxes(0, 1),
+        7: m[::-1, ::-1].swapaxes(0, 1),
+        8: m.swapaxes(0, 1)[::-1],
     }
-    return np.ascontiguousarray(turned.get(orientation, m))
+    return np.ascontiguousarray(turned.get(turn, m))
 
 
 def _from_array(pixels: np.ndarray, field: str) -> np.ndarray:

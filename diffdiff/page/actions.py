@@ -15,6 +15,7 @@ from ..edit.plan import make_fan, strengths
 from ..errors import FieldError
 from ..maps import embedded, geometry, inpaint_mask, shapes
 from ..pipelines import png
+from ..pipelines.hints import given_back
 from ..settings.host_only import HOST_ONLY
 from ..settings.run import RunArgs
 from ..settings.schema import EditArgs, fields, parse
@@ -78,13 +79,13 @@ def edit(
     place = Path(tempfile.mkdtemp(dir=folder))
     files, texts = [], []
     chunks = _chunks(sent, change_map)
+    whole, profile = given_back(result, image, sent["image"]), image.info.get("icc_profile")
     for i, picture in enumerate(result.pictures):
-        picture.info.setdefault("icc_profile", image.info.get("icc_profile"))
         alone = result.runs[i]
         text = png.texts(args, alone, change_map, result.settings, picture.size)
         # of a sheet, many have one seed
         path = place / f"diffdiff-{alone.seed}{f'-{i}' if args.mode == 'sheet' else ''}.png"
-        png.write_png(picture, path, text | chunks)
+        png.write_png(whole[i], path, text | chunks, profile)
         files.append(str(path))
         texts.append(text["parameters"])
     # a contact sheet has its input beside it

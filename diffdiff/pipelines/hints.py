@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from ..edit import hints
+from ..images import whole
 from ..settings.run import RunArgs
 from ..settings.schema import EditArgs, fields
 from .prompts import left_out
@@ -36,3 +38,18 @@ def add(
     result.settings.pop("hints", None)
     if found:
         result.settings["hints"] = found
+
+
+def given_back(result: Any, image: Image.Image, data: bytes) -> list[Image.Image | np.ndarray]:
+    """Return a result's pictures with the transparency and the 16 bits of what was kept; where
+    that cannot be, a hint in the result's settings says so.
+
+    Args:
+        image: what `diffdiff.images.pictures.read` made of `data`, the input's file.
+    """
+    own = whole.original(data)
+    made = [whole.restored(picture, image, own) for picture in result.pictures]
+    if any(one is picture for one, picture in zip(made, result.pictures)) and whole.lost(own):
+        told = f"The result has another size than the picture, so it is without {whole.lost(own)}"
+        result.settings["hints"] = [*result.settings.get("hints", []), told]
+    return made

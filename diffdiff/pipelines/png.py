@@ -15,6 +15,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from ..errors import FieldError, carried
+from ..images.deep_png import deep_png
 from ..settings import infotext
 from ..settings.run import RunArgs
 from ..settings.schema import EditArgs
@@ -72,17 +73,24 @@ def _check_folder(folder: Path) -> None:
 
 
 def write_png(
-    picture: Image.Image | np.ndarray, path: Path, text: Mapping[str, str] | None = None
+    picture: Image.Image | np.ndarray,
+    path: Path,
+    text: Mapping[str, str] | None = None,
+    profile: bytes | None = None,
 ) -> None:
     """Write a PNG file; see `png` and `write`.
 
     Raises:
         FieldError: as `write` raises it.
     """
-    _complete(path, lambda file: _save(picture, text, file))
+    _complete(path, lambda file: _save(picture, text, file, profile))
 
 
-def png(picture: Image.Image | np.ndarray, text: Mapping[str, str] | None = None) -> bytes:
+def png(
+    picture: Image.Image | np.ndarray,
+    text: Mapping[str, str] | None = None,
+    profile: bytes | None = None,
+) -> bytes:
     """Return the bytes of a PNG.
 
     Args:
@@ -91,7 +99,7 @@ def png(picture: Image.Image | np.ndarray, text: Mapping[str, str] | None = None
         text: keyword -> text, written as PNG text chunks.
     """
     data = io.BytesIO()
-    _save(picture, text, data)
+    _save(picture, text, data, profile)
     return data.getvalue()
 
 
@@ -104,13 +112,22 @@ def write(data: bytes, path: Path) -> None:
     _complete(path, lambda file: file.write(data))
 
 
-def _save(picture: Image.Image | np.ndarray, text: Mapping[str, str] | None, file: Any) -> None:
-    if isinstance(picture, np.ndarray):
-        picture = Image.fromarray(picture)
+def _save(
+    picture: Image.Image | np.ndarray,
+    text: Mapping[str, str] | None,
+    file: Any,
+    profile: bytes | None = None,
+) -> None:
     info = PngInfo()
     for key, value in (text or {}).items():
         info.add_text(key, carried(value))  # the name of a model may be any bytes
-    picture.save(file, "PNG", pnginfo=info, icc_profile=picture.info.get("icc_profile"))
+    if isinstance(picture, np.ndarray):
+        if picture.ndim == 3 and picture.dtype == np.uint16:
+            file.write(deep_png(picture, info, profile))
+            return
+        picture = Image.fromarray(picture)
+    profile = picture.info.get("icc_profile") or profile
+    picture.save(file, "PNG", pnginfo=info, icc_profile=profile)
 
 
 def _complete(path: Path, fill: Callable[[Any], Any]) -> None:
