@@ -16,7 +16,9 @@ TAB = {  # what the panel must know of the tab: id of the component -> name
     "img2img_steps": "steps", "img2img_sampling": "sampler", "img2img_scheduler": "scheduler",
     "resize_mode": "resize_mode", "img2img_mask_mode": "inverted",
     "img2img_inpaint_full_res": "only_masked", "img2img_inpaint_full_res_padding": "padding",
+    "img2img_distilled_cfg_scale": "shift",
 }  # fmt: skip
+OF_SOME = ("img2img_distilled_cfg_scale",)  # Forge Neo's flow models read it as shift
 LAST = "generation_info_img2img"  # of the tab's components: all others exist when it is made
 
 
@@ -40,7 +42,7 @@ def look(page: Any, app: Any = None) -> None:
     if not blocks:
         return
     there = {getattr(component, "elem_id", None) for component in blocks.values()}
-    lacking = [name for name in (*TAB, LAST) if name not in there]
+    lacking = [name for name in (*TAB, LAST) if name not in (*there, *OF_SOME)]
     if LAST in lacking:
         what = "Preview map, presets and the legend's noise are switched off"
     else:

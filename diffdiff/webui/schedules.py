@@ -15,7 +15,7 @@ from ..sampling.fine_levels import DENSE, Exact
 from ..sampling.level_report import Start, starts
 from ..sampling.noise_levels import Schedule, noisiness
 from ..sampling.start_steps import NEVER
-from . import host
+from . import host, host_shift
 
 logger = logging.getLogger("diffdiff")
 POINTS = 51  # strengths of a table, from 0 to 1
@@ -23,13 +23,14 @@ POINTS = 51  # strengths of a table, from 0 to 1
 
 class Asked(NamedTuple):
     """A run's settings, as the tab or a request has them. scheduler: None where the host's
-    sampler decides."""
+    sampler decides. shift: of a flow model's schedule; None where it is that of the last run."""
 
     sampler: str
     scheduler: str | None
     steps: int
     width: int
     height: int
+    shift: float | None = None
 
 
 def asked(sent: dict[str, Any]) -> Asked | None:
@@ -37,8 +38,14 @@ def asked(sent: dict[str, Any]) -> Asked | None:
     if not sent.get("sampler") or not sent.get("steps"):
         return None
     width, height = int(sent.get("width") or 512), int(sent.get("height") or 512)
+    shift = float(sent.get("shift") or 0) or None
     return Asked(
-        str(sent["sampler"]), sent.get("scheduler") or None, int(sent["steps"]), width, height
+        str(sent["sampler"]),
+        sent.get("scheduler") or None,
+        int(sent["steps"]),
+        width,
+        height,
+        shift,
     )
 
 
@@ -84,6 +91,7 @@ def known(run: Asked) -> Known | None:
         if run.scheduler:
             p.scheduler = run.scheduler
         sampler = sd_samplers.create_sampler(run.sampler, shared.sd_model)
+        host_shift.set_shift(sampler, run.shift)
         cell = host.cell()
         like = torch.zeros(1, 4, max(run.height // cell, 1), max(run.width // cell, 1))
         schedule = host.schedule_of(sampler, p, run.steps, like)

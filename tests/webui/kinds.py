@@ -31,6 +31,9 @@ class Predictor:
         self.prediction_type, self.shift = prediction_type, 1.0
         self.sigmas = torch.linspace(0.03, 14.6, 1000)
 
+    def set_parameters(self, *, shift=None):
+        self.shift = shift or self.shift
+
     def noise_scaling(self, sigma, noise, latent, max_denoise=False):
         sigma = sigma.view(sigma.shape[:1] + (1,) * (noise.ndim - 1))
         if self.prediction_type == "const":
@@ -110,6 +113,7 @@ class Model:
                 self.add_noise_to_latent = lambda x, noise, t: x * (1 - t) + noise * t
         if kind.neo:
             self.is_wan, self.ini_latent, self.ref_latents = kind.rank == 5, None, []
+            self.use_shift = kind.flow
             self.fix_dimensions = lambda w, h: (w // 16 * 16, h // 16 * 16)
 
     def apply_model(self, x, t, cond=None):

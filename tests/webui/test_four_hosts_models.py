@@ -45,6 +45,23 @@ def test_the_pixels_of_a_latent_cell(kind):
         assert kind.host.webui.cell() == 16
 
 
+@neo
+def test_the_legend_knows_the_shift_that_the_tab_asks_for(start, own, monkeypatch):
+    """It is set as a run starts; the loaded model, in another run perhaps, keeps its own."""
+    kind = start(own)
+    schedules, host = (sys.modules[f"diffdiff.webui.{n}"] for n in ("schedules", "host"))
+    monkeypatch.setattr(host, "is_loaded", lambda: True)
+    run = {"sampler": "Euler", "steps": 8, "width": 64, "height": 48}
+
+    def levels(**more):
+        return list(schedules.known(schedules.asked({**run, **more})).schedule.coordinates)
+
+    before, asked, predictor = levels(), levels(shift=6.0), kind.model.core.predictor
+    assert predictor.shift == 1.0 and (asked != before) == kind.flow
+    kind.samples({"map": flat(1)}, distilled_cfg_scale=6.0)
+    assert predictor.shift == 6.0 and levels() == asked
+
+
 def test_a_sampler_that_asks_at_other_sizes(start):
     kind = start(KINDS["reforge"])
     settings = {"sampler_name": "Euler SMEA Dy", "denoising_strength": 1.0}

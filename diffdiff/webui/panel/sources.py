@@ -20,7 +20,8 @@ from . import presets, preview
 
 OFTEN = ("diffedit_cut", "diffedit_grow")  # of DiffEdit, not folded away
 WITH_FIELDS = ("diffedit", *(n for n in REQUEST if request_fields(n) and n != "diffedit"))
-OF_RUN = ("sampler", "scheduler", "steps", "width", "height")  # what the legend's noise depends on
+# what the legend's noise depends on
+OF_RUN = ("sampler", "scheduler", "steps", "width", "height", "shift")
 
 
 class Parts(NamedTuple):
