@@ -10,11 +10,11 @@ HOST = (  # these need a WebUI: tests/webui/test_host_doc_messages.py
     "map: there is no change map",
     "annotator: there is no ControlNet in this WebUI",
     "mode: soft inpaint needs a mask",
-    "mode: a sheet cannot go on with a refiner",
-    "anchor: inverted goes with DDIM, not Euler",
+    "mode: a sheet does not work with a refiner",
+    "anchor: inverted needs the sampler DDIM, not Euler",
     "script: Outpainting mk2 hands over a picture of its own",
-    "script: this job made its pictures without the sampler that obeys the map",
-    "model: PiD works from noise beside a small picture",
+    "script: this job made its images without the sampler that follows the map",
+    "model: PiD starts from noise and a small image",
     "map: 3 maps for a batch of 4",
 )
 

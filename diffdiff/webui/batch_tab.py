@@ -43,11 +43,11 @@ def own_map(p: Any, args: EditArgs, change_maps: list[np.ndarray]) -> list[np.nd
     problem = carried(f"there is no map called {Path(name).stem} in {folder}")
     missing = settings.get("batch_missing")
     if missing == settings.MISSING[2]:
-        raise FieldError("map", problem, "Add one, or choose another way in Settings")
+        raise FieldError("map", problem, "Add one, or choose another option in Settings")
     if missing == settings.MISSING[1] and change_maps:
-        p.comment(f"Differential Diffusion: {problem}; the panel's is used")
+        p.comment(f"Differential Diffusion: {problem}; the panel's map is used")
         return change_maps
-    p.comment(f"Differential Diffusion: {problem}; the picture is kept as it is")
+    p.comment(f"Differential Diffusion: {problem}; the image is kept as it is")
     return [np.zeros((2, 2), np.float32)]
 
 

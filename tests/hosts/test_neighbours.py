@@ -93,7 +93,7 @@ def test_other_modes(webui, plain, neighbour, mode):
     if mode == "sheet" and neighbour.name == "refiner":
         with pytest.raises(Refused) as refused:
             job(webui, neighbour, edit)
-        assert refused.value.body["detail"].startswith("mode: a sheet cannot go on with a refiner")
+        assert refused.value.body["detail"].startswith("mode: a sheet does not work with a refiner")
         return
     first = job(webui, neighbour, edit)
     # the host loads weights anew for a refiner, and sums may then round otherwise

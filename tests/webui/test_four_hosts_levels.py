@@ -145,7 +145,7 @@ def test_a_sampler_that_plans_its_own_steps(kind, monkeypatch):
     probe.forget()
     settings = {"steps": STEPS, "denoising_strength": 1.0}
     try:
-        with pytest.raises(FieldError, match=r"levels: .*Euler cannot begin between its steps"):
+        with pytest.raises(FieldError, match=r"levels: .*Euler cannot start between its steps"):
             kind.run({"map": columns(0.2, 0.7), **FINE}, **settings)
         got = kind.run({"map": columns(0.2, 0.7), **AUTO}, **settings)
         want = kind.run({"map": columns(0.2, 0.7), **AUTO, "levels": "steps"}, **settings)

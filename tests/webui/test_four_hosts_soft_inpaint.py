@@ -64,7 +64,7 @@ def test_the_job_is_lent_the_region_and_gets_its_settings_back(kind):
     assert lent.sum() > 1.3 * 24 * 16 and lent[16:32, 16:40].all()
     after = {name: getattr(p, name) for name in NAMES}
     assert all(after[name] is before[name] for name in NAMES)
-    assert any("mask blur (4) is not used" in comment for comment in p.comments)
+    assert any("replaces the mask blur (4)" in comment for comment in p.comments)
     assert kind.reported == []
 
 

@@ -38,8 +38,8 @@ def no_preprocessor():
 RAISED = {
     "map: there is no change map": ({}, {}),
     "mode: soft inpaint needs a mask": ({"mode": "soft inpaint"}, {}),
-    "mode: a sheet cannot go on with a refiner": (SHEET, {"refiner_checkpoint": "other"}),
-    "anchor: inverted goes with DDIM, not Euler": (
+    "mode: a sheet does not work with a refiner": (SHEET, {"refiner_checkpoint": "other"}),
+    "anchor: inverted needs the sampler DDIM, not Euler": (
         {"map": flat(1), "anchor": "inverted"},
         {"sampler_name": "Euler"},
     ),
@@ -47,7 +47,7 @@ RAISED = {
         {"map": flat(1)},
         {"own_script": Arrays()},
     ),
-    "script: this job made its pictures without the sampler that obeys the map": (
+    "script: this job made its images without the sampler that follows the map": (
         {"map": flat(1)},
         {"own_script": OwnSampler()},
     ),
@@ -77,7 +77,7 @@ def test_a_host_without_controlnet(host):
 def test_a_model_that_starts_from_noise(start):
     with pytest.raises(FieldError) as raised:
         start(PID).run({"map": flat(1)})
-    assert str(raised.value).startswith("model: PiD works from noise beside a small picture")
+    assert str(raised.value).startswith("model: PiD starts from noise and a small image")
 
 
 def test_every_quoted_message_is_tested():

@@ -99,20 +99,20 @@ def test_the_hosts_own_soft_inpainting_is_switched_off_for_the_job(host, job, ru
     given = p.script_args_value = ("mine", True, 0.5)
     run(p, SOFT)
     assert p.script_args_value == ("mine", False, 0.5)
-    assert any("left out" in c for c in p.comments)
+    assert any("is disabled" in c for c in p.comments)
     host.script.DifferentialDiffusion().postprocess(p, None)
     assert p.script_args_value is given
     # switched off already: nothing to say
     p = masked(job())
     p.scripts, p.script_args_value = SimpleNamespace(alwayson_scripts=[builtin]), ("", False)
     run(p, SOFT)
-    assert not any("left out" in c for c in p.comments)
+    assert not any("is disabled" in c for c in p.comments)
 
 
 def test_mask_blur_is_said_to_be_unused(host, job, run):
     p = masked(job())
     run(p, SOFT)
-    assert any("mask blur (4) is not used" in c for c in p.comments)
+    assert any("replaces the mask blur (4)" in c for c in p.comments)
     p = masked(job(), mask_blur_x=0, mask_blur_y=0)
     run(p, SOFT)
     assert not any("mask blur" in c for c in p.comments)

@@ -91,8 +91,7 @@ class Inpaint:
         if any(self.blur):
             blur = " x ".join(str(b) for b in dict.fromkeys(self.blur))
             p.comment(
-                f"Differential Diffusion: soft inpaint softens the mask itself, "
-                f"so the host's mask blur ({blur}) is not used"
+                f"Differential Diffusion: the soften radius replaces the mask blur ({blur})"
             )
 
     def start(
@@ -145,5 +144,5 @@ def quiet_builtin(p: Any, stack: ExitStack) -> None:
         others = list(p.script_args)
         others[at] = False
         stack.enter_context(lent(p, script_args_value=type(p.script_args)(others)))
-        p.comment("Differential Diffusion: the host's own soft inpainting is left out of this job")
+        p.comment("Differential Diffusion: the WebUI's Soft inpainting is disabled for this job")
         return

@@ -32,14 +32,15 @@ def check_inversion(p: Any, args: EditArgs) -> None:
     """
     problem, remedy = None, ""
     if p.sampler_name != SAMPLER:
-        problem, remedy = f"inverted goes with {SAMPLER}, not {p.sampler_name}", f"Choose {SAMPLER}"
+        problem = f"inverted needs the sampler {SAMPLER}, not {p.sampler_name}"
+        remedy = f"Choose {SAMPLER}"
     elif (shared.opts.eta_ddim if p.eta is None else p.eta) > 0:
-        problem, remedy = "inverted needs a DDIM without noise", "Set its eta to 0"
+        problem, remedy = "inverted needs DDIM without noise", "Set its eta to 0"
     elif args.mode == "sheet":
-        problem, remedy = "inverted is not for sheets", "Use noised, or another mode"
+        problem, remedy = "inverted does not work in a sheet", "Use noised, or another mode"
     elif host.is_flow():
-        problem, remedy = "inverted is not for flow matching models", "Use noised"
+        problem, remedy = "inverted does not work with flow matching models", "Use noised"
     elif host.has_refiner(p):
-        problem, remedy = "inverted cannot go on with a refiner", "Switch the refiner off"
+        problem, remedy = "inverted does not work with a refiner", "Switch the refiner off"
     if problem:
         raise FieldError("anchor", problem, remedy)

@@ -81,7 +81,7 @@ def hold_sampler(
             return sample(p, x, noise, conds, plan, steps, kwargs)
         except Coarse as error:
             if plan.coarse is None:
-                problem = f"{p.sampler_name} cannot begin between its steps: {error}"
+                problem = f"{p.sampler_name} cannot start between its steps: {error}"
                 remedy = "Use levels steps, or another sampler."
                 raise FieldError("levels", problem, remedy) from error
         ladder, first = plan.coarse

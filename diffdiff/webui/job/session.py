@@ -106,14 +106,14 @@ class Session:
     def begin(self, p: Any) -> None:
         """Check what can be checked before the job runs, and write the infotext."""
         if host.starts_from_noise():
-            problem = "PiD works from noise beside a small picture, so there is nothing to hold"
+            problem = "PiD starts from noise and a small image, so there is nothing to hold"
             raise FieldError("model", problem, "Load another checkpoint, or untick the panel.")
         per_image = len(self.shaped) == len(p.init_images)  # the host cuts the batch to them
         if len(self.shaped) > 1 and len(self.shaped) != p.batch_size and not per_image:
             raise FieldError(
                 "map",
                 f"{len(self.shaped)} maps for a batch of {p.batch_size}",
-                "Send one map, or one for every picture of the batch.",
+                "Send one map, or one for each image of the batch.",
             )
         self.part = part_of(p, self.args, self.shaped) if self.args.mode == "edit" else None
         if self.part is not None:
@@ -137,7 +137,7 @@ class Session:
                 samples = plain(*args, **kwargs)
                 self.finite.check(samples)
                 if not self.obeyed:
-                    problem = "this job made its pictures without the sampler that obeys the map"
+                    problem = "this job made its images without the sampler that follows the map"
                     remedy = "Run this job's script without Differential Diffusion, or after it."
                     raise FieldError("script", problem, remedy)
             return samples

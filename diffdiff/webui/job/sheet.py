@@ -38,7 +38,7 @@ class SheetSession(Session):
     def __init__(self, p: Any, args: EditArgs, change_maps: list[np.ndarray]):
         super().__init__(p, args, change_maps)
         if args.levels == "fine":
-            problem = "a sheet shows plain img2img at each strength, which begins at a step"
+            problem = "a sheet shows plain img2img at each strength, which starts at a step"
             raise FieldError("levels", problem, "Use levels steps or auto, or a fan.")
         self.args = EditArgs(**{**vars(args), "scale": "relative", "levels": "steps"})
         self.values = args.several
@@ -51,10 +51,10 @@ class SheetSession(Session):
     def begin(self, p: Any) -> None:
         if host.has_refiner(p):
             raise FieldError(
-                "mode", "a sheet cannot go on with a refiner", "Switch the refiner off."
+                "mode", "a sheet does not work with a refiner", "Switch the refiner off."
             )
         if host.frames_in_batch():
-            problem = "this model reads a batch as the frames of a video, so it makes no sheet"
+            problem = "this model reads a batch as the frames of a video, so there is no sheet"
             raise FieldError("mode", problem, "Use a fan, or one strength after another.")
         super().begin(p)
         plain = p.init
