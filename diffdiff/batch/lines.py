@@ -25,7 +25,7 @@ def row(where: str, text: str) -> Row:
     try:
         given = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
-        return Row(where, error=bad("it is no JSON", error, REMEDY))
+        return Row(where, error=bad("it is not JSON", error, REMEDY))
     if not isinstance(given, dict):
         problem = f"it is a JSON {type(given).__name__}"
         return Row(where, error=FieldError("row", problem, 'Write an object: {"picture": "a.png"}'))
@@ -51,5 +51,5 @@ def _wrong(given: dict[str, Any]) -> FieldError | None:
             return FieldError(shown(column).strip("'\""), "there is no such column",
                               f"Use: {', '.join(COLUMNS)}")  # fmt: skip
         if column in FILES and not isinstance(value, str):
-            return FieldError(column, f"{shown(value)} is no path", "Use text")
+            return FieldError(column, f"{shown(value)} is not a path", "Use text")
     return None

@@ -202,7 +202,7 @@ def _check(address: str) -> None:
     found = ADDRESS.fullmatch(address)
     if not found:
         remedy = "Use auto, ray://HOST:10001 or HOST:6379"
-        raise FieldError("address", f"{address} is no address of a cluster", remedy)
+        raise FieldError("address", f"{address} is not the address of a cluster", remedy)
     try:
         socket.create_connection((found[1], int(found[2])), PATIENCE).close()
     except (OSError, OverflowError, UnicodeError) as error:

@@ -46,4 +46,4 @@ def _of_text(jobs: Path, read: Any) -> Iterator[Row]:
         problem = f"{jobs} cannot be read ({error.strerror or error})"
         raise FieldError("jobs", problem, JOBS) from None
     except UnicodeDecodeError:
-        raise FieldError("jobs", f"{jobs} is no UTF-8 text", "Save it as UTF-8") from None
+        raise FieldError("jobs", f"{jobs} is not UTF-8 text", "Save it as UTF-8") from None

@@ -90,7 +90,7 @@ def decode_picture(value: str | bytes, field: str = "image") -> Image.Image:
         FieldError: `field`, as `decode` does.
     """
     if not isinstance(value, (str, bytes)):
-        raise FieldError(field, f"{type(value).__name__} is no picture", SEND_TEXT)
+        raise FieldError(field, f"a {type(value).__name__} is not a picture", SEND_TEXT)
     data = _from_text(value, field) if isinstance(value, str) else value
     return _from_bytes(data, field, SEND_WEB if isinstance(value, str) else SEND_FILE, _colours)
 

@@ -154,7 +154,7 @@ def read(told: Any) -> Preset:
     for one in [told, *told["layers"]]:
         for value in one.values() if isinstance(one, dict) else ():
             if isinstance(value, str) and carried(value) != value:
-                problem = f"{shown(value)} is no Unicode text"
+                problem = f"{shown(value)} is not Unicode text"
                 raise FieldError("layers", problem, "Type it again")
     unknown = sorted(set(told) - {"name", "layers"})
     if unknown:

@@ -38,7 +38,7 @@ def parse(request: dict, model: type[BaseModel] = EditArgs) -> Any:
         raise FieldError(unknown[0], "there is no such field", known)
     for name, value in request.items():
         if isinstance(value, str) and carried(value) != value:
-            problem = "it has characters that are no Unicode, such as half of an emoji"
+            problem = "it has characters that are not Unicode, such as half of an emoji"
             raise FieldError(name, problem, "Type them again, or save the text as UTF-8")
     if isinstance(request.get("layers"), dict):
         try:

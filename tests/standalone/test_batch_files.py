@@ -140,7 +140,7 @@ def test_text_that_is_no_unicode_is_refused_by_name(folder, engine, capsys, fiel
             assert main([*command, *more]) == 2
         said = capsys.readouterr()
         assert json.loads(said.out)["error"]["field"] == field
-        assert "no Unicode" in said.err
+        assert "not Unicode" in said.err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")

@@ -203,7 +203,7 @@ def test_what_the_cluster_has_no_room_for_is_refused(folder, machine, capsys, mo
         ("ray://127.0.0.1:9", "ray://127.0.0.1:9 cannot be reached (Connection refused). Start it"),
         ("127.0.0.1:9", "127.0.0.1:9 cannot be reached (Connection refused). Start it"),
         ("[::1]:9", "[::1]:9 cannot be reached ("),
-        ("nowhere", "nowhere is no address of a cluster. Use auto, ray://HOST:10001"),
+        ("nowhere", "nowhere is not the address of a cluster. Use auto, ray://HOST:10001"),
     ],
 )
 def test_an_unreachable_cluster_is_told_at_once(folder, capsys, monkeypatch, address, said):

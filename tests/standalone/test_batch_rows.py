@@ -68,10 +68,10 @@ def test_what_a_folder_says_twice_or_in_vain_is_told(tmp_path):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("{", "row: it is no JSON"),
+        ("{", "row: it is not JSON"),
         ("[1]", "row: it is a JSON list"),
         ('{"picture": "a.png", "promt": "x"}', "promt: there is no such column"),
-        ('{"picture": 3}', "picture: 3 is no path. Use text"),
+        ('{"picture": 3}', "picture: 3 is not a path. Use text"),
     ],
 )
 def test_a_bad_line_is_a_row_with_an_error_and_the_rest_goes_on(tmp_path, line, said):
@@ -110,7 +110,7 @@ def test_a_file_that_is_missing_or_no_text_is_refused(tmp_path):
     with pytest.raises(FieldError, match=r"jobs: .*no\.csv cannot be read \(No such file"):
         list(rows(tmp_path / "no.csv"))
     (tmp_path / "jobs.jsonl").write_bytes(b'{"picture": "\xff"}')
-    with pytest.raises(FieldError, match=r"is no UTF-8 text\. Save it as UTF-8"):
+    with pytest.raises(FieldError, match=r"is not UTF-8 text\. Save it as UTF-8"):
         list(rows(tmp_path / "jobs.jsonl"))
 
 
