@@ -1,0 +1,141 @@
+"""Scripts that work on a picture in parts, on a running WebUI: each gets its piece of the map."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks.seam import seam
+from benchmarks.webui import Refused, encode
+
+pytestmark = pytest.mark.host
+UPSCALE, ULTIMATE = "sd upscale", "ultimate sd upscale"
+EVEN = 1.15  # how many times as visible a border may be as in one run
+
+
+class Script:
+    """One of the host's scripts, enlarging twice, with tiles of the picture's own size."""
+
+    def __init__(self, webui, name, **own):
+        info = webui.call("/sdapi/v1/script-info")
+        found = [s for s in info if s["name"] == name and s["is_img2img"]]
+        if not found:
+            pytest.skip(f"this host has no script {name}")
+        names = [upscaler["name"] for upscaler in webui.call("/sdapi/v1/upscalers")]
+        own = {"upscaler": names.index("Lanczos"), **own}
+        values, seen = [], []
+        for control in found[0]["args"]:
+            label = (control["label"] or "").lower()
+            values.append(own.get(label, control["value"]) if label not in seen else
+                          own.get(f"second {label}", control["value"]))  # fmt: skip
+            seen.append(label)
+        # some hosts name a choice in their schema that their script wants as a number
+        self.request = {"script_name": name, "script_args": values}
+        self.webui = webui
+
+    def picture(self, edit=None, **settings):
+        return self.webui.picture(edit, **self.request, **settings).astype(int)
+
+
+@pytest.fixture(scope="module", params=[UPSCALE, ULTIMATE])
+def script(request, webui):
+    if request.param == UPSCALE:
+        own = {"tile overlap": webui.size // 4, "scale factor": 2.0, "upscaler": "Lanczos"}
+    else:
+        own = {"tile width": webui.size, "tile height": webui.size, "padding": 16,
+               "type": 0, "second type": 0, "target size type": 2, "scale": 2}  # fmt: skip
+    made = Script(webui, request.param, **own)
+    made.picture()  # warm up
+    return made
+
+
+@pytest.fixture(scope="module")
+def large(webui):
+    size = (2 * webui.size,) * 2
+    return np.asarray(Image.fromarray(webui.photograph).resize(size, Image.LANCZOS)).astype(int)
+
+
+@pytest.fixture(scope="module")
+def face(webui):
+    """A face to be kept as it is: 0.1 there, 0.3 elsewhere."""
+    y, x = np.mgrid[: webui.size, : webui.size] / webui.size
+    inside = (x - 0.4) ** 2 + (y - 0.45) ** 2 < 0.04
+    return np.where(inside, round(255 * 0.1), round(255 * 0.3)).astype(np.uint8)
+
+
+def levels(script):
+    """By how much the hosts' own masked blends round: Ultimate SD upscale is a chain of them."""
+    return 0 if script.request["script_name"] == UPSCALE else 2
+
+
+def test_white_is_the_plain_script(webui, script, tolerance):
+    white = script.picture({"map": webui.constant(255)})
+    assert abs(white - script.picture()).max() <= levels(script) + tolerance
+
+
+def test_black_is_the_enlarged_picture(webui, script, large):
+    assert (script.picture({"map": webui.constant(0)}) == large).all()
+
+
+def test_a_constant_is_the_plain_script_at_that_strength(webui, script, tolerance):
+    edit = {"map": webui.constant(102), "scale": "absolute", "levels": "steps"}
+    found = script.picture(edit, denoising_strength=1.0)
+    want = script.picture(denoising_strength=0.4)
+    assert abs(found - want).max() <= levels(script) + tolerance
+
+
+def test_the_kept_half_is_exact_across_tiles(webui, script, large):
+    half = np.zeros((webui.size, webui.size), np.uint8)
+    half[:, webui.size // 2 :] = 255
+    found = script.picture({"map": encode(half)})
+    kept = webui.size - 4  # the border itself lies between two pixels
+    assert (found[:, :kept] == large[:, :kept]).all()
+    assert abs(found - large)[:, kept + 16 :].mean() > 3
+
+
+def test_a_face_is_changed_less_and_no_border_shows(webui, script, large, face):
+    edit = {"map": encode(face), "scale": "absolute", "levels": "fine"}
+    found = script.picture(edit)
+    one = webui.picture(edit, width=2 * webui.size, height=2 * webui.size)
+    inside = np.asarray(Image.fromarray(face).resize(large.shape[1::-1], Image.NEAREST)) < 40
+    moved = abs(found - large).mean(2)
+    assert moved[inside].mean() < moved[~inside].mean()
+    # 1 is as smooth as the rest of the picture
+    assert seam(found.astype(np.uint8), inside) <= max(1.0, EVEN * seam(one, inside))
+
+
+def test_batches_of_tiles(webui, large):
+    own = {"tile overlap": webui.size // 4, "scale factor": 2.0, "upscaler": "Lanczos"}
+    script = Script(webui, UPSCALE, **own)
+    half = np.zeros((webui.size, webui.size), np.uint8)
+    half[:, webui.size // 2 :] = 255
+    found = script.picture({"map": encode(half)}, batch_size=2)
+    kept = webui.size - 4
+    assert (found[:, :kept] == large[:, :kept]).all()
+
+
+@pytest.mark.parametrize("edit", [{"mode": "fan"}, {"mode": "sheet"}])
+def test_what_cannot_be_had_in_tiles_is_said(webui, script, edit):
+    with pytest.raises(Refused) as refused:
+        script.picture(edit)
+    assert refused.value.status == 422 and "mode" in str(refused.value.body)
+
+
+def test_a_picture_of_its_own_making_is_refused(webui):
+    script = Script(webui, "outpainting mk2", **{"pixels to expand": 32})
+    values = script.request["script_args"]
+    values[:] = [["right"] if isinstance(value, list) else value for value in values]
+    with pytest.raises(Refused) as refused:
+        script.picture({"map": webui.constant(255)})
+    assert refused.value.status == 422
+    assert "hands over a picture of its own" in str(refused.value.body)
+
+
+def test_the_changed_area_alone(webui):
+    m = np.zeros((webui.size, webui.size), np.uint8)
+    low = webui.size // 8
+    m[low : low + 16, low : low + 16] = 255
+    found, reply = webui.img2img({"map": encode(m), "area": "changed", "area_padding": 8})
+    assert (found[0][m == 0] == webui.photograph[m == 0]).all()
+    assert (found[0][m == 255] != webui.photograph[m == 255]).any()
+    text = reply["info"]["infotexts"][0]
+    assert f"Size: {webui.size}x{webui.size}" in text and "DD area: changed" in text
