@@ -2,7 +2,7 @@
 
 Needs Playwright and Debian's Chromium, and Debian's firefox-esr. Prints milliseconds: median, the
 95th of 100, the slowest, and the goal of the median; ends with 1 when a goal was missed. With
---docs the table of docs/painter.md is written anew.
+--docs the table of docs/results.md is written anew.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import functools
 import http.server
+import os
 import re
 import statistics
 import sys
@@ -22,7 +23,7 @@ from typing import Any, ClassVar
 from .bidi import Firefox
 
 ROOT = Path(__file__).parents[1]
-DOCS = ROOT / "docs" / "painter.md"
+DOCS = ROOT / "docs" / "results.md"
 SIDES = (1024, 2048, 4096, 8192)
 FLAGS = ["--headless", "--no-sandbox", "--disable-background-networking"]
 HEAD = "<!doctype html><link rel=icon href=data:,><link rel=stylesheet href=/style.css>"
@@ -139,6 +140,11 @@ def table(found: dict[str, list[dict]]) -> str:
     return "\n".join(lines)
 
 
+def load() -> str:
+    """How busy this machine is, in words."""
+    return f"{os.getloadavg()[0]:.0f} processes on {os.cpu_count()} cores"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--chromium", default="/usr/bin/chromium", help="the browser's program")
@@ -147,7 +153,7 @@ def main() -> int:
     parser.add_argument("--sides", type=int, nargs="+", default=SIDES, help="of the pictures")
     parser.add_argument("--docs", action="store_true", help=f"write the table of {DOCS.name}")
     args = parser.parse_args()
-    missed, found = 0, {}
+    missed, found, busy = 0, {}, load()
     for name, browser in (("Chromium", chromium), ("Firefox", firefox)):
         program = getattr(args, name.lower())
         if not Path(program).exists():
@@ -157,7 +163,8 @@ def main() -> int:
         missed += show(name, found[name])
     if args.docs:
         text = DOCS.read_text()
-        part = f"{BEGIN}\n{table(found)}\n{END}"
+        note = f"Load of the machine at the beginning: {busy}; at the end: {load()}."
+        part = f"{BEGIN}\n{table(found)}\n\n{note}\n{END}"
         DOCS.write_text(re.sub(f"{BEGIN}.*?{END}", lambda _: part, text, flags=re.DOTALL))
     print(f"{missed} goals missed" if missed else "all goals reached")
     return bool(missed)

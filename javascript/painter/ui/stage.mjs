@@ -99,6 +99,8 @@ export class Stage {
     setPicture(source) {
         this.sources.picture = source;
         this.picture = source && copyOf(source);
+        this.compare = "off"; // the result is that of another one
+        this.updateMode();
         this.invalidate("view");
     }
 
