@@ -257,7 +257,7 @@ def test_what_the_layout_cannot_hold_is_refused_and_nothing_written(toy, tmp_pat
     ("unet", "problem"),
     [
         ({**DEEP.unet, "attention_head_dim": (2, 4, 4)}, "neither one number nor of one width"),
-        ({"block_out_channels": (64, 96)}, "no multiples of the first"),
+        ({"block_out_channels": (64, 96)}, "not multiples of the first"),
         ({"layers_per_block": (1, 2)}, "another number of layers"),
         ({"in_channels": 9}, "takes 9 channels of 4"),
         ({"up_block_types": ("UpBlock2D", "UpBlock2D")}, "does not go up as it went down"),

@@ -10,7 +10,7 @@ NAMES = (
     "reference query other_image annotator layers anchor edge_sigma canny_low canny_high "
     "detail_radius point_x point_y box rounds diffedit_noises diffedit_level diffedit_outliers "
     "diffedit_amount diffedit_cut diffedit_grow diffedit_seed diffedit_batch response "
-    "levels extra_calls"
+    "levels extra_calls area area_padding"
 ).split()
 
 
