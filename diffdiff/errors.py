@@ -1,4 +1,4 @@
-"""The one error that bad input raises: it names the field and says what to do about it."""
+"""The one error that bad input raises: it names the field and the remedy."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ COLUMNS = (*FILES, *fields(RunArgs), *EDITED)
 
 @dataclass
 class Row:
-    """One edit that is asked for.
+    """One requested edit.
 
     where: file and line, or the file, for messages. given: column -> value, what was left out is
     not in it; paths are text. error: why this is no row.

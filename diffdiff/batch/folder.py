@@ -1,4 +1,4 @@
-"""A folder of pictures as rows: each with its map, its prompt and its settings beside it."""
+"""A folder of pictures as rows: each with its map, prompt and settings in files next to it."""
 
 from __future__ import annotations
 

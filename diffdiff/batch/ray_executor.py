@@ -1,6 +1,6 @@
 """A pool of engines on Ray: one actor with a loaded model per worker, one row at a time each.
 
-Plain actors and not Ray Data: a row must be made and told of exactly once, its worker may die with
+Plain actors and not Ray Data: a row must be produced and reported exactly once, its worker may die with
 it, and rows must not be materialised. Ray Data works in blocks and repeats whole blocks (and needs
 pyarrow); here the row in flight is the unit of everything. The driver reads and writes all files,
 so that workers on other machines need no shared disk.
@@ -26,7 +26,7 @@ OF_A_WORKER = (
 )  # fmt: skip
 ADDRESS = re.compile(r"(?:ray://)?\[?([^/\]]+?)\]?:(\d+)")
 PATIENCE = 10.0  # seconds, for a cluster to answer at all
-UP_WITHIN = 120.0  # seconds, for a first worker, before the user is told of the wait
+UP_WITHIN = 120.0  # seconds, for a first worker, before the wait is reported
 DEATHS = 3  # of workers in a row before their model is loaded
 
 
@@ -121,7 +121,7 @@ class Cluster:
 
     def _told_waiting(self) -> None:
         if not (self.chosen.quiet or self.chosen.json):
-            text = "no worker is up yet; `ray status` tells what the cluster waits for"
+            text = "no worker is up yet; `ray status` shows what the cluster waits for"
             print(text, file=sys.stderr)
 
     def _lost(self, worker: Any, task: Task | None, error: Exception) -> tuple | None:

@@ -13,7 +13,7 @@ from ..pipelines import png
 from .tasks import Outcome
 
 NAME = "results.jsonl"
-TOLD = 10  # failures that are told in full
+TOLD = 10  # failures that are reported in full
 
 
 class Results:

@@ -91,7 +91,7 @@ class Plan:
     """What all rows of a batch share.
 
     folder: paths in the rows start there. out: the folder of the pictures. defaults: column ->
-    value for rows that do not say. model: what `identity` says of it. inputs: keys of files that
+    value for rows without one. model: as `identity` returns it. inputs: keys of files that
     rows read, which no row may write. written: keys of files that a row writes.
     """
 
@@ -233,7 +233,7 @@ def key(path: Path, folds: bool = False) -> bytes:
     """Return 16 bytes that identify a file, so that a million names need little memory."""
     try:
         text = os.path.realpath(path)
-    except (OSError, ValueError):  # no file can have it: told when the turn comes to its row
+    except (OSError, ValueError):  # no file can have it: reported when its row comes up
         text = str(path)
     text = folded(text) if folds else text
     return hashlib.sha256(text.encode("utf-8", "replace")).digest()[:16]

@@ -42,7 +42,7 @@ def of_map(
 
 
 def _dark(high: float, args: EditArgs) -> str:
-    """Return why a map is darker than it was meant, as far as its largest value tells."""
+    """Return why a map is darker than it was meant, judging by its largest value."""
     if high == 0:
         return (
             "the map is black everywhere. White changes; black paint on a transparent layer is "
@@ -68,7 +68,7 @@ def _why(low: float, high: float, args: EditArgs, strength: float) -> str:
 
 
 def unused(source: str) -> str:
-    """Return the sentence for a map that was sent beside a source that makes its own."""
+    """Return the sentence for a map that was sent although the source makes its own."""
     return f"The map that was sent is not used: source is {source}"
 
 

@@ -106,7 +106,7 @@ class EditPlan:
     ) -> tuple[StartSteps, int | None]:
         """Return `start_steps` with levels between steps (`diffdiff.sampling.fine_levels`).
 
-        Between two levels a pixel obeys part of its first answer, all the way unless the settings
+        Between two levels a pixel follows part of its first answer, all the way unless the settings
         say how far.
 
         Args:

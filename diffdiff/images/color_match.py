@@ -41,7 +41,7 @@ def match(edited: np.ndarray, original: np.ndarray, kept: np.ndarray) -> np.ndar
     middle_x, middle_y = x.mean(0), y.mean(0)
     spread = np.square(x - middle_x).sum(0)
     gain = ((x - middle_x) * (y - middle_y)).sum(0) / np.maximum(spread, 1e-9)
-    gain = np.where(spread > len(x), np.clip(gain, *GAIN), 1)  # a flat picture tells no gain
+    gain = np.where(spread > len(x), np.clip(gain, *GAIN), 1)  # a flat picture gives no gain
     levels = np.arange(256)[:, None]
     table = np.rint((levels - middle_x) * gain + middle_y).clip(0, 255).astype(np.uint8)
     return cv2.LUT(edited, table[None])

@@ -1,4 +1,4 @@
-"""Which picture files are read, and what the others are, told from their first bytes."""
+"""Which picture files are read, and what the others are, recognized by their first bytes."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from ..patching import attribute
 class Place:
     """Where a picture lies.
 
-    origin: the picture that all began with, told apart by identity.
+    origin: the picture that all began with, compared by identity.
     whole: (width, height) of all of it, in pixels of this picture.
     offset: (x, y) of this picture's left top corner in it, in the same pixels; negative where this
         picture goes beyond it.

@@ -63,7 +63,7 @@ def decode(value: Any, field: str = "map", with_tiff: bool = True) -> np.ndarray
 
     Raises:
         FieldError: `field`, for everything that is not such a picture, for less than 2x2 pixels,
-            and for more than 8192*8192 pixels or 16384 on a side (told from the header, before
+            and for more than 8192*8192 pixels or 16384 on a side (checked in the header, before
             any pixel is decoded).
     """
     if isinstance(value, str):
@@ -149,7 +149,7 @@ def _from_bytes(data: bytes, field: str, remedy: str, read: Callable | None = No
         raise FieldError(field, not_read("this", data), SEND_TEXT if unknown else remedy) from None
     with picture:
         # Other extensions switch on Pillow's LOAD_TRUNCATED_IMAGES for the whole process; the
-        # end mark of a PNG tells a cut file all the same.
+        # end mark of a PNG shows a truncated file all the same.
         if picture.format == "PNG" and data.rfind(b"IEND") < 0:
             raise FieldError(field, "the picture is truncated", remedy)
         layout = tiff.problem(picture)

@@ -1,4 +1,4 @@
-"""TIFF: which layouts are read, told from the tags, since Pillow's mode does not say all.
+"""TIFF: which layouts are read, by their tags, since Pillow's mode does not show all.
 
 Pillow leaves 16-bit and float grays that store white as 0 as they are, reads signed values as
 unsigned ones, 12 bits as a sixteenth of their range, and guesses what a further channel is. What
@@ -53,6 +53,8 @@ def problem(picture: Any) -> str | None:
         return "TIFF with alpha is read with 8 bits, as gray (0 is black) or RGB only"
     if tags.get(PLANES, 1) == 2 and channels > 1 and (further or depth != 8):
         return "TIFF with its channels in planes is read with 8 bits and without alpha only"
+    if tags.get(PLANES, 1) == 2 and color == WHITE_IS_ZERO and depth <= 8:
+        return "TIFF in planes that stores white as 0 is not read"
     if tags.get(FILL_ORDER, 1) == 2 and depth > 8:
         return "TIFF with reversed bits is not read"
     return None

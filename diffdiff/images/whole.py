@@ -50,7 +50,7 @@ def original(data: bytes) -> np.ndarray | None:
 
 
 def _turn(picture: Image.Image) -> int:
-    """The orientation as `pictures.read` obeys it."""
+    """Return the orientation as `pictures.read` applies it."""
     if picture.format == "TIFF":  # Pillow turns it
         return 1
     if picture.mode.startswith("I"):

@@ -32,7 +32,7 @@ class Edited(NamedTuple):
     """A run's pictures, as paths, and its report.
 
     before: what each result is compared with: the input at its size. files: the results. texts:
-    infotext of each. captions: of the tiles. told: one line of HTML.
+    infotext of each. captions: of the tiles. told: the report, one line of HTML.
     """
 
     before: list[str]
@@ -88,7 +88,7 @@ def edit(
         png.write_png(whole[i], path, text | chunks, profile)
         files.append(str(path))
         texts.append(text["parameters"])
-    # a contact sheet has its input beside it
+    # a contact sheet is shown with its input
     sheets = run.count if args.mode == "sheet" else 0
     plain = image.convert("RGB")
     bar = result.settings.get("bar", 0)

@@ -22,7 +22,7 @@ def folder() -> Path:
     for place in (package.parent, package / "web"):
         if (place / ENTRY).is_file():
             return place
-    raise FileNotFoundError(f"{ENTRY} is missing beside {package}: install the package again.")
+    raise FileNotFoundError(f"{ENTRY} is missing next to {package}: install the package again.")
 
 
 def head() -> str:

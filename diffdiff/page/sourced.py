@@ -21,7 +21,7 @@ from . import incoming
 
 OFFERED = tuple(n for n in REQUEST if not SOURCES[n].host_only and n not in ("upload", "constant"))
 OFTEN = ("diffedit_cut", "diffedit_grow")  # of DiffEdit, not folded away
-SENT = "sent"  # in the place of the other picture's text
+SENT = "sent"  # instead of the other picture's text
 Progress = Callable[[int, int], None]
 
 

@@ -83,9 +83,9 @@ def of_picture(
     Args:
         prompt: prompt of the run, the query where there is no other; styles: names of its styles.
         width, height: size of the run, pixels.
-        told: settings of the job's object that the model's answer depends on.
+        told: settings of the job that the model's answer depends on.
         mask: white where it is, painted: the painter's map; float32 [h, w] in 0..1.
-        ask: False to raise `Unknown` where the model had to be asked.
+        ask: False to raise `Unknown` where the model would be needed.
 
     Raises:
         FieldError: what a source refuses.
@@ -127,7 +127,7 @@ def mask_of(mask: Image.Image | None, inverted: bool | int) -> np.ndarray | None
     """Return the host's inpaint mask, white where masked: float32 [H, W]; None where nothing is
     masked.
 
-    A picture with alpha says it there, as in the host's own reading.
+    In a picture with alpha that is the mask, as in the host's own reading.
     """
     if mask is None:
         return None

@@ -14,7 +14,7 @@ import numpy as np
 from ..errors import FieldError, shown
 from ..lru import LruCache
 
-LOWEST = 64  # pixels, of the side that a preprocessor is asked to work at
+LOWEST = 64  # side in pixels at which a preprocessor works
 KEPT = 8  # pictures that preprocessors made, the latest ones
 
 known: LruCache[tuple[str, bytes], np.ndarray] = LruCache(KEPT)

@@ -22,7 +22,7 @@ from ..patching import attribute
 from ..settings.schema import EditArgs
 from . import host_scripts
 
-EDGE = 16  # pixels of the old picture beside a new area, over which the strength rises
+EDGE = 16  # pixels of the old picture next to a new area, over which the strength rises
 
 
 class Root:
@@ -130,7 +130,7 @@ def roots_of(places: list[Place]) -> list[Root]:
 
 
 def maps(places: list[Place], change_maps: list[np.ndarray], p: Any, args: EditArgs) -> list:
-    """Return the piece of the map that each picture of a job obeys: float32 `[H, W]` of its size.
+    """Return the piece of the map for each picture of a job: float32 `[H, W]` of its size.
 
     Args:
         change_maps: decoded, of the whole picture: one, or one for each that the script began with.

@@ -60,7 +60,7 @@ def check(features: dict[str, str]) -> None:
     """Check that all features of a job are available.
 
     Args:
-        features: name of `NEEDS` -> field of the request that asks for it.
+        features: name of `NEEDS` -> field of the request that needs it.
 
     Raises:
         FieldError: the field.

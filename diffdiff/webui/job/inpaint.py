@@ -55,7 +55,7 @@ class Inpaint:
 
     hard: bool `[H, W]` at the init image's size, after the host's invert option.
     soft: float32 `[H, W]`, the same softened.
-    radius: pixels of the size worked at.
+    radius: pixels of the size that is processed.
     """
 
     def __init__(self, p: Any, args: EditArgs, size: tuple[int, int]):
@@ -90,9 +90,7 @@ class Inpaint:
             p.extra_generation_params["Masked content"] = CONTENT[self.content]
         if any(self.blur):
             blur = " x ".join(str(b) for b in dict.fromkeys(self.blur))
-            p.comment(
-                f"Differential Diffusion: the soften radius replaces the mask blur ({blur})"
-            )
+            p.comment(f"Differential Diffusion: the soften radius replaces the mask blur ({blur})")
 
     def start(
         self, p: Any, fitted: list[np.ndarray], sources: list[Image.Image]

@@ -84,8 +84,8 @@ class Session:
         self.several = len(change_maps) > 1 or len(p.init_images) > 1
         self.size = p.width, p.height  # some hosts change it before they begin
         self.part: Part | None = None  # once the job has begun
-        self.obeyed = False  # whether the sampler has asked for what is to change
-        self.levels: Leveling | None = None  # once the sampler has asked
+        self.obeyed = False  # whether the sampler has requested the plan
+        self.levels: Leveling | None = None  # once the sampler has requested it
         self.fitted: dict[int, np.ndarray] = {}
         self.carried = Carried(change_maps)
         self.finite = finite.JobFinite()
