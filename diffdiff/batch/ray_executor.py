@@ -1,9 +1,9 @@
 """A pool of engines on Ray: one actor with a loaded model per worker, one row at a time each.
 
-Plain actors and not Ray Data: a row must be produced and reported exactly once, its worker may die with
-it, and rows must not be materialised. Ray Data works in blocks and repeats whole blocks (and needs
-pyarrow); here the row in flight is the unit of everything. The driver reads and writes all files,
-so that workers on other machines need no shared disk.
+Plain actors and not Ray Data: a row must be produced and reported exactly once, its worker may die
+with it, and rows must not be materialised. Ray Data works in blocks and repeats whole blocks (and
+needs pyarrow); here the row in flight is the unit of everything. The driver reads and writes all
+files, so that workers on other machines need no shared disk.
 """
 
 from __future__ import annotations

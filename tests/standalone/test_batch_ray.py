@@ -164,7 +164,7 @@ def test_a_wait_for_workers_is_told(folder, machine, monkeypatch, capsys):
     monkeypatch.setattr(ray_executor, "UP_WITHIN", 0.5)
     done = worked(["1.png"], monkeypatch, Late)
     assert [o.status for o in done] == ["done"]
-    assert "no worker is up yet; `ray status` tells" in capsys.readouterr().err
+    assert "no worker is up yet; `ray status` shows" in capsys.readouterr().err
 
 
 def test_no_more_rows_are_drawn_than_workers_can_take(folder, machine, monkeypatch):
