@@ -48,8 +48,11 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _wrong(given: dict[str, Any]) -> FieldError | None:
     for column, value in given.items():
         if column not in COLUMNS:
-            return FieldError(shown(column).strip("'\""), "there is no such column",
-                              f"Use: {', '.join(COLUMNS)}")  # fmt: skip
+            named = column if column.isidentifier() and len(column) < 60 else "row"
+            problem = "there is no such column"
+            if named == "row":
+                problem = f"there is no column {shown(column)}"
+            return FieldError(named, problem, f"Use: {', '.join(COLUMNS)}")
         if column in FILES and not isinstance(value, str):
             return FieldError(column, f"{shown(value)} is not a path", "Use text")
     return None

@@ -11,7 +11,7 @@ from ..settings.run import RunArgs
 from ..settings.schema import fields
 from .columns import COLUMNS, Row, bad
 
-SEPARATOR = re.compile(r'"?sep=(.)"?\s*\Z', re.IGNORECASE)  # a first line that Excel reads
+SEPARATOR = re.compile(r'\s*"?sep=(.)"?\s*\Z', re.IGNORECASE)  # a first line that Excel reads
 DECIMAL = re.compile(r"[+-]?\d*,\d+\Z")  # as most of Europe writes numbers
 NUMBERS = {name for model in (None, RunArgs) for name, info in
            (fields(model) if model else fields()).items() if info["type"] is float}  # fmt: skip
@@ -34,7 +34,7 @@ def read(name: str, file: Iterable[str]) -> Iterator[Row]:
     lines, line, first, delimiter = iter(file), 0, "", None
     for first in lines:
         line += 1
-        told = SEPARATOR.match(first.strip()) if delimiter is None else None
+        told = SEPARATOR.match(first.strip("\ufeff\r\n")) if delimiter is None else None
         if told:
             delimiter = told[1]
         elif first.strip(" \t\r\n,;"):
