@@ -54,7 +54,7 @@ def test_a_job_that_fails_under_way_and_the_one_after_it(page):
     shot(page, "refused-under-way")
     if told.startswith("AttributeError"):
         pytest.skip("this WebUI's own script fails, with the extension and without")
-    assert told.startswith("Differential Diffusion: script: this job made its pictures without")
+    assert told.startswith("Differential Diffusion: script: this job made its images without")
     assert page.evaluate(PICTURES) == 0 and "Steps:" not in info(page)
     choose_script(page, "None")
     result = generate(page)

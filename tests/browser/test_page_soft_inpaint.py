@@ -46,7 +46,7 @@ def test_mask_choose_generate(page):
     set_run(page, WIDE)
     tick(page)
     assert radius(page) == "-1", "automatic"
-    joins = page.locator(f"{PANEL}map_painter .diffdiff-notes")
+    joins = page.locator(f"{PANEL}map_painter .diffdiff-notes[role=status]")
     assert not joins.is_visible()
     choose(page, "soft inpaint")
     joins.get_by_text("clear it to use the mask alone").wait_for()

@@ -119,7 +119,7 @@ def test_the_tabs_mask_is_a_source(page):
     page.wait_for_timeout(1500)
     tick(page)
     choose(page, "mask")
-    assert "50% of the picture" in look(page)
+    assert "50% of the image" in look(page)
 
 
 def test_layers_are_edited_saved_and_used(ready):
