@@ -15,6 +15,7 @@ from diffdiff.edit.fan import fan
 from diffdiff.errors import FieldError
 from diffdiff.images.read import decode
 from diffdiff.maps import build, diffedit, geometry
+from diffdiff.sampling.finite import PIXELS, Finite
 from diffdiff.sampling.noise_levels import ve
 from diffdiff.settings.schema import EditArgs, parse
 from diffdiff.settings.sources import check_prompts
@@ -45,11 +46,21 @@ def no_difference():
     diffedit.differences(lambda x: (x, x), init, ve(1.0), noises)
 
 
+def failed(where):
+    notes = Finite()
+    notes.see(where, torch.tensor([1.0, float("nan")]))
+    notes.check(20, "Use float32", "Use another VAE")
+
+
 RAISED = {
     "map: the text is not base64": lambda: decode("????"),
     "map: the picture is 16400x8 pixels": lambda: decode(png(size=(16400, 8))),
     "map: the picture is truncated": lambda: decode(png(size=(64, 64))[:60]),
     "map: the picture is damaged (it has too many chunks)": lambda: decode(many_chunks()),
+    "map: this is HEIC, which is not read": lambda: decode(b"\0\0\0\x18ftypheic" + bytes(40)),
+    "map: TIFF is not read here": lambda: decode(base64.b64encode(b"II*\0" + bytes(40)).decode()),
+    "model: it answered with NaN or infinite values": lambda: failed(3),
+    "vae: the picture that it decoded has NaN or infinite values": lambda: failed(PIXELS),
     "map: its floats lie in 0..255": lambda: decode(np.array([[0.0, 255.0]] * 2)),
     "source: there is no inpaint mask": no_mask,
     "query: both prompts are the same, so there is no map": lambda: check_prompts("a", "a "),
