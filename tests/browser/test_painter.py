@@ -62,7 +62,7 @@ def test_a_pen_presses(desk):
     for force in (0.15, 0.5, 0.95):
         desk.pen("mousePressed", (15, 60), force)
         for x in range(20, 146, 5):
-            desk.pen("mouseMoved", (x, 60), force)
+            desk.pen("mouseMoved", (x, 60), force + 0.004 * (x % 2))  # one that varies is felt
         desk.pen("mouseReleased", (145, 60), 0, buttons=0)
         widths.append(int((desk.values()[:, 120] > 32767).sum()))
         desk.page.evaluate("painter.document.undo()")
@@ -72,7 +72,7 @@ def test_a_pen_presses(desk):
     desk.set(pen="strength")
     desk.pen("mousePressed", (15, 60), 0.5)
     for x in range(20, 146, 5):
-        desk.pen("mouseMoved", (x, 60), 0.5)
+        desk.pen("mouseMoved", (x, 60), 0.5 + 0.004 * (x % 2))
     desk.pen("mouseReleased", (145, 60), 0, buttons=0)
     assert desk.values()[60, 120] == pytest.approx(32768, rel=0.03)
 
