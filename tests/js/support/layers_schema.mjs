@@ -38,7 +38,7 @@ export const SCHEMA = {
                 field("query", "Query", "str", "", { needed: true }),
                 field("diffedit_outliers", "Outliers", "str", "otsu", { choices: ["otsu", "none"] }),
                 field("diffedit_cut", "Cut", "float", null, { low: 0, high: 0.999 }),
-                field("diffedit_seed", "Seed of the map", "int", 0, { low: 0, high: 4294967295 }),
+                field("diffedit_seed", "Map seed", "int", 0, { low: 0, high: 4294967295 }),
             ],
         },
     },
