@@ -19,6 +19,7 @@ from diffdiff.patching import attribute
 from diffdiff.pipelines import job as job_module
 from diffdiff.pipelines.scheduler_hook import Held
 from diffdiff.pipelines.schedulers import predicts, schedule_of
+from diffdiff.sampling.finite import Finite
 from diffdiff.sampling.noise_levels import Level, Schedule, held_answer, noised
 from diffdiff.sampling.start_steps import StartSteps
 
@@ -145,6 +146,9 @@ class _Bare:
     """The scheduler as it is."""
 
     calls, known = 0, None
+
+    def __init__(self):
+        self.finite = Finite()
 
 
 @contextmanager
