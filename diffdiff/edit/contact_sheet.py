@@ -84,14 +84,6 @@ def with_bar(picture: np.ndarray, fan: Fan) -> Bar:
     return Bar(np.concatenate([bar, picture]), row + swatch, boxes, labelled)
 
 
-def hit(bar: Bar, fan: Fan, x: float, y: float) -> int | None:
-    """Return the index of the stripe under a point of the picture with its bar: a swatch, or the
-    stripe."""
-    if y >= bar.height:
-        return fan.at(x, y - bar.height)
-    return _box_at(bar.boxes, x, y)
-
-
 def _number(strength: float) -> str:
     return f"{strength:.3f}".rstrip("0").rstrip(".")
 
@@ -147,10 +139,6 @@ class Sheet(NamedTuple):
     captions: tuple[tuple[str, ...], ...]
     singles: tuple[np.ndarray, ...]
     changes: tuple[float, ...] = ()
-
-    def at(self, x: float, y: float) -> int | None:
-        """Return the index of the tile under a point, None between tiles."""
-        return _box_at(self.boxes, x, y)
 
 
 def strength_sheet(
@@ -272,10 +260,3 @@ def _small(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     if picture.shape[1::-1] == size:
         return picture
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-
-
-def _box_at(boxes: Sequence[tuple[int, int, int, int]], x: float, y: float) -> int | None:
-    for i, (left, top, right, bottom) in enumerate(boxes):
-        if left <= x < right and top <= y < bottom:
-            return i
-    return None

@@ -184,20 +184,6 @@ def _otsu(values: Tensor) -> Tensor:
     return (values[split] + values[split + 1]) / 2
 
 
-def noise_map(
-    predict: Compare,
-    init: Tensor,
-    level: Level,
-    noises: Tensor,
-    batch: int | None = None,
-    outliers: str = "otsu",
-    amount: float | None = None,
-) -> Tensor:
-    """Find DiffEdit's map, continuous: float32 `[h, w]` in 0..1, on the CPU. See `differences`,
-    whose arguments come first."""
-    return settle(differences(predict, init, level, noises, batch), outliers, amount)
-
-
 def finish(
     m: Tensor | np.ndarray,
     height: int,

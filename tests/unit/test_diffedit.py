@@ -5,9 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffdiff.errors import FieldError
-from diffdiff.maps.diffedit import differences, draw, finish, noise_map, noise_timestep, settle
+from diffdiff.maps.diffedit import differences, draw, finish, noise_timestep, settle
 from diffdiff.maps.geometry import to_latent
 from diffdiff.sampling.noise_levels import flow, noised, ve, vp
+
+
+def noise_map(predict, init, level, noises, batch=None, outliers="otsu", amount=None):
+    """DiffEdit's map, continuous: `[h, w]` in 0..1."""
+    return settle(differences(predict, init, level, noises, batch), outliers, amount)
+
 
 BETAS = torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64).square()
 ALPHAS = (1 - BETAS).cumprod(0)  # Stable Diffusion's
