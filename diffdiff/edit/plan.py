@@ -10,8 +10,6 @@ import numpy as np
 
 from ..images import color_match
 from ..images.paste_back import paste_back
-from ..maps import geometry
-from ..maps.inpaint_mask import Work, shape_for
 from ..sampling.fine_levels import Exact, fine
 from ..sampling.start_steps import WEBUI, StartRule, StartSteps
 from ..settings.schema import EditArgs
@@ -37,29 +35,6 @@ class EditPlan:
     steps: int
     last: int
     rule: StartRule = WEBUI
-
-    @classmethod
-    def of_picture(
-        cls,
-        change_map: np.ndarray,
-        args: EditArgs,
-        size: tuple[int, int],
-        work: Work,
-        denoising_strength: float,
-        steps: int,
-        rule: StartRule = WEBUI,
-    ) -> EditPlan:
-        """Make the plan of a decoded map, at the size that is processed.
-
-        Args:
-            change_map: float32 `[H, W]`, any size.
-            size: (width, height) of the picture, where a radius in pixels means what was seen.
-            work: how the picture is processed.
-            steps: steps of the run.
-        """
-        shaped = shape_for(geometry.resize(change_map, *size), args, work)
-        worked = geometry.resize(shaped, work.width, work.height)
-        return cls(worked, args, denoising_strength, steps, steps - 1, rule)
 
     def at(self, change_map: np.ndarray) -> EditPlan:
         """Return the same edit of another map, such as that of its latent cells."""
