@@ -11,10 +11,13 @@ from ...sampling.finite import PIXELS, Finite, failure
 from ...sampling.hold import Hold
 
 MODEL = (
-    "Start the WebUI with --no-half or --upcast-sampling (Forge: --all-in-fp32), or use another "
-    "checkpoint"
+    "Start the WebUI with --no-half or --upcast-sampling (Forge: --all-in-fp32, Forge Neo: "
+    "--fp32-unet), or use another checkpoint"
 )
-VAE = "Start the WebUI with --no-half-vae (Forge: --vae-in-fp32), or choose another VAE in Settings"
+VAE = (
+    "Start the WebUI with --no-half-vae (Forge: --vae-in-fp32, Forge Neo: --fp32-vae), or choose "
+    "another VAE in Settings"
+)
 
 
 class JobFinite:
