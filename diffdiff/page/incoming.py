@@ -20,13 +20,6 @@ from .store import as_url
 MAP_CHUNK = "diffdiff_map"
 REGIONS_CHUNK = "diffdiff_regions"
 SETTINGS_CHUNK = "diffdiff"
-HINTS = {  # marks of formats that browsers or phones know: what to do about them
-    b"ftypheic": "This is a HEIC photo: export it as JPEG",
-    b"ftypheix": "This is a HEIC photo: export it as JPEG",
-    b"ftypmif1": "This is a HEIF photo: export it as JPEG",
-    b"ftypavif": "This is an AVIF picture: save it as PNG or JPEG",
-    b"\x0cJXL ": "This is a JPEG XL picture: save it as PNG or JPEG",
-}
 
 
 def picture(sent: dict[str, Any]) -> Image.Image:
@@ -39,11 +32,7 @@ def picture(sent: dict[str, Any]) -> Image.Image:
     if data is None:
         raise FieldError("image", "there is no picture", "Put one in, or drop one on the canvas")
     data = _as_read(data)
-    try:
-        image = pictures.read(data)
-    except FieldError as error:
-        hint = next((text for mark, text in HINTS.items() if mark in data[:16]), None)
-        raise (FieldError("image", error.problem, hint) if hint else error) from None
+    image = pictures.read(data)
     if min(image.size) < 2:
         problem = f"the picture has {image.width}x{image.height} pixels"
         raise FieldError("image", problem, "Use one of at least 2x2")

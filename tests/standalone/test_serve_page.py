@@ -93,7 +93,7 @@ def test_at_its_own_size_what_is_kept_is_the_picture_itself(engine, sent, tmp_pa
 
 def test_a_wrong_format_is_named_with_what_to_do(sent):
     heic = b"\0\0\0\x18ftypheic" + bytes(40)
-    with pytest.raises(FieldError, match="export it as JPEG"):
+    with pytest.raises(FieldError, match="HEIC, which is not read"):
         incoming.picture({"image": heic})
     with pytest.raises(FieldError, match="1x1 pixels"):
         incoming.picture({"image": png(np.zeros((1, 1, 3), np.uint8))})
