@@ -201,7 +201,15 @@ WILD = st.recursive(
 )  # fmt: skip
 COLUMN = st.sampled_from(["picture", "map", "out", "prompt", "seed", "strength", "steps", "mode",
                           "invert", "nonsense"])  # fmt: skip
+USUAL = st.fixed_dictionaries(
+    {"picture": st.just("a.png"), "map": st.just("m.png")},
+    optional={
+        "steps": st.integers(1, 50), "strength": st.floats(0, 1), "seed": st.integers(0, 2**32 - 1),
+        "invert": st.booleans(), "prompt": st.text(max_size=20), "out": st.just("o.png"),
+    },
+)  # fmt: skip
 LINE = st.one_of(
+    USUAL, USUAL, st.tuples(USUAL, COLUMN, WILD).map(lambda made: {**made[0], made[1]: made[2]}),
     st.dictionaries(COLUMN, WILD, max_size=5).map(lambda row: {"picture": "a.png", **row}),
     st.dictionaries(COLUMN, WILD, max_size=5), WILD,
 )  # fmt: skip
@@ -271,7 +279,8 @@ def check_sheet(made: dict[str, Any]) -> str:
     return REFUSED if bad else RIGHT
 
 
-MAPS = st.tuples(SHAPES, st.sampled_from([0.0, 1 / 255, 0.0625, 0.3, 1.0]), st.booleans(),
+TOPS = st.one_of(st.sampled_from([0.0, 1 / 255, 0.0625, 0.3, 1.0]), st.floats(0, 1, width=32))
+MAPS = st.tuples(SHAPES, TOPS, st.booleans(),
                  st.booleans(), st.booleans())  # fmt: skip
 
 
@@ -286,8 +295,8 @@ def check_hint(made: tuple) -> str:
     must(len(nothing) == (not ran), found)
     stretched = m.min() < m.max() and width != height
     must(any("another shape" in one for one in found) == stretched, found)
-    must(any("Little changed" in one for one in found) == (ran and not invert and 0 < top < 0.07),
-         found)  # fmt: skip
+    dark = ran and not invert and 0 < m.max() <= hints.DARK
+    must(any("Little changed" in one for one in found) == dark, found)
     return RIGHT
 
 
