@@ -170,7 +170,9 @@ def not_read(what: str, data: bytes) -> str:
 def _painted(picture: Image.Image) -> int:
     """Return the pixels that the parts of a file (strips, tiles, planes) would fill; a file may
     name the same ones over and over."""
-    boxes = (tile[1] for tile in picture.tile or () if tile[1])  # None without any
+    boxes = (
+        tile[1] for tile in getattr(picture, "tile", None) or () if tile[1]
+    )  # None without any
     return sum((right - left) * (bottom - top) for left, top, right, bottom in boxes)
 
 

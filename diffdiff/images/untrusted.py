@@ -33,7 +33,7 @@ class Entry(NamedTuple):
 
     tag: int
     kind: int
-    count: int
+    numbers: int
     size: int
     value: int
 
@@ -72,7 +72,7 @@ def directories(data: bytes) -> str | None:
         shape = {}
         for place, entry in enumerate(_entries(data, at, order, big)):
             size += entry.size
-            numbers += 0 if entry.kind in AS_THEY_ARE else entry.count
+            numbers += 0 if entry.kind in AS_THEY_ARE else entry.numbers
             if place >= MAX_ENTRIES or numbers > MAX_NUMBERS:
                 return "its directory has too many entries"
             if size > len(data):  # honest values stand in the file once
@@ -119,7 +119,7 @@ def _jpeg(data: bytes) -> str | None:
     for _ in range(MAX_PARTS):
         found = MARK.search(data, at)
         mark = found[0][1:] if found else b""
-        if mark in (b"", b"\xd9"):
+        if found is None or mark in (b"", b"\xd9"):
             return directories(exif) if exif else None
         at = found.end()
         if mark in b"\x01\xd8":  # they have no body

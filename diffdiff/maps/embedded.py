@@ -104,7 +104,7 @@ def unpack(text: str) -> np.ndarray:
     small = _read(found[3], width, height, exact=False)
     if small.shape == (height, width):
         return small
-    support = found[4] and _read(found[4], width, height, exact=True) > 0
+    support = _read(found[4], width, height, exact=True) > 0 if found[4] else None
     return _enlarged(small, support, width, height)
 
 
