@@ -125,6 +125,14 @@ export class History {
         return rect;
     }
 
+    /** Packs what waits, in slices between which the page goes on. */
+    async rest() {
+        while (this.waiting) {
+            this.#pack(SLICE_MS);
+            await new Promise((on) => setTimeout(on));
+        }
+    }
+
     /** Packs what waits, now. */
     settle() {
         while (this.waiting) this.#pack(Infinity);

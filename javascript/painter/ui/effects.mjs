@@ -69,6 +69,7 @@ export class Effects {
         const cue = setTimeout(() => this.#cue(`${label}…`), CUE_MS);
         try {
             const { values, rect } = await this.#made(name, options);
+            await document.target.history.rest(); // or the page would stand still for it
             this.drop();
             if (document.revision !== revision) {
                 throw new PainterError("The map has changed meanwhile", "Try again");
