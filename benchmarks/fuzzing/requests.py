@@ -56,6 +56,8 @@ def usual(rng: random.Random) -> EditArgs:
     chosen["black"], chosen["white"] = rng.choice([(0.0, 1.0), (0.2, 0.7), (0.499, 0.5)])
     chosen["fan_low"], chosen["fan_high"] = rng.choice([(0.0, 1.0), (0.3, 0.6)])
     chosen.pop("fan_strengths", None)
+    if chosen.get("area") == "changed":
+        chosen["mode"] = "edit"  # no other works on a part
     return parse(chosen)
 
 
