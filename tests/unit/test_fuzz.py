@@ -47,7 +47,7 @@ class TestVerdicts:
             (case(lambda: refuse(problem="")), "unclear"),
             (case(lambda: refuse(remedy=" ")), "unclear"),
             (case(lambda: refuse(problem="x" * 3000)), "unclear"),
-            (case(lambda: refuse(problem="\ud800")), "unclear"),
+            (case(lambda: refuse(problem="\ud800")), "refused"),  # an error writes it as its number
             (case(lambda: {}["map"]), "crash"),
             (case(lambda: ValueError("map")), "accepted"),
         ],
