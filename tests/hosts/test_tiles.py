@@ -62,25 +62,36 @@ def face(webui):
     return np.where(inside, round(255 * 0.1), round(255 * 0.3)).astype(np.uint8)
 
 
-def levels(script):
+@pytest.fixture(scope="module")
+def levels(webui, script):
     """By how much the hosts' own masked blends round: Ultimate SD upscale is a chain of them."""
-    return 0 if script.request["script_name"] == UPSCALE else 2
+    if script.request["script_name"] == UPSCALE:
+        return 0
+    mask = np.zeros((webui.size, webui.size), np.uint8)
+    mask[:, webui.size // 2 :] = 255
+    masked = {"mask": encode(mask), "inpainting_fill": 1, "inpaint_full_res": False}
+    white = webui.picture({"map": webui.constant(255)}, **masked).astype(int)
+    if abs(white - webui.picture(**masked)).max() > 2:
+        pytest.skip(
+            "this host's masked jobs see fresh noise around the mask: a held run is another"
+        )
+    return 2
 
 
-def test_white_is_the_plain_script(webui, script, tolerance):
+def test_white_is_the_plain_script(webui, script, levels, tolerance):
     white = script.picture({"map": webui.constant(255)})
-    assert abs(white - script.picture()).max() <= levels(script) + tolerance
+    assert abs(white - script.picture()).max() <= levels + tolerance
 
 
 def test_black_is_the_enlarged_picture(webui, script, large):
     assert (script.picture({"map": webui.constant(0)}) == large).all()
 
 
-def test_a_constant_is_the_plain_script_at_that_strength(webui, script, tolerance):
+def test_a_constant_is_the_plain_script_at_that_strength(webui, script, levels, tolerance):
     edit = {"map": webui.constant(102), "scale": "absolute", "levels": "steps"}
     found = script.picture(edit, denoising_strength=1.0)
     want = script.picture(denoising_strength=0.4)
-    assert abs(found - want).max() <= levels(script) + tolerance
+    assert abs(found - want).max() <= levels + tolerance
 
 
 def test_the_kept_half_is_exact_across_tiles(webui, script, large):
