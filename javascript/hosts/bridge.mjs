@@ -111,7 +111,8 @@ export function connect(root, store, host) {
             const key = now && now.key;
             if (key !== picture) {
                 const image = now && (await decoded(now.image()));
-                if ((host.picture()?.key ?? null) === key) { // else it changed meanwhile: next glance
+                if ((host.picture()?.key ?? null) === key) {
+                    // else it changed meanwhile: next glance
                     picture = key;
                     if (image) await taken(image);
                     else painter.setPicture(null);

@@ -53,7 +53,8 @@ export function readFan(text) {
         return { strength, box };
     });
     const whole = places.every(
-        ({ strength, box }) => Number.isFinite(strength) && box.length === 4 && box.every(Number.isFinite),
+        ({ strength, box }) =>
+            Number.isFinite(strength) && box.length === 4 && box.every(Number.isFinite),
     );
     if (!whole || !frame.every((side) => side > 0)) return null;
     return {
@@ -77,15 +78,19 @@ export function strengthAt(fan, x, y) {
     const { places, bar, frame, wedges } = fan;
     if (y < bar) {
         const beside = places.every(({ box }, i) => box[0] === (i ? places[i - 1].box[2] : 0));
-        const under = beside && places.at(-1).box[2] === frame[0]
-            ? places.findIndex(({ box }) => x >= box[0] && x < box[2])
-            : Math.floor((x / frame[0]) * places.length);
+        const under =
+            beside && places.at(-1).box[2] === frame[0]
+                ? places.findIndex(({ box }) => x >= box[0] && x < box[2])
+                : Math.floor((x / frame[0]) * places.length);
         return places[under]?.strength ?? null;
     }
     if (wedges) {
         const [left, top, right, bottom] = places.reduce(
             ([a, b, c, d], { box: [l, t, r, u] }) => [
-                Math.min(a, l), Math.min(b, t), Math.max(c, r), Math.max(d, u),
+                Math.min(a, l),
+                Math.min(b, t),
+                Math.max(c, r),
+                Math.max(d, u),
             ],
             [Infinity, Infinity, 0, 0],
         );
@@ -163,7 +168,10 @@ function pictureOf({ frame: [width, height] }, { pictures }) {
 }
 
 function content(fan, image, painter, places) {
-    const picture = element("img", { src: image.src, alt: "Strengths, as the last run shows them" });
+    const picture = element("img", {
+        src: image.src,
+        alt: "Strengths, as the last run shows them",
+    });
     const brush = element("input", { type: "checkbox" });
     const label = element("label", { title: "Instead of the tab's denoising strength" });
     label.append(brush, "For the brush");
@@ -180,13 +188,15 @@ function content(fan, image, painter, places) {
         }
     }
 
-    row.append(...fan.places.map(({ strength }) => {
-        const name = String(strength);
-        const button = plain({ value: name, textContent: name });
-        button.setAttribute("aria-label", `strength ${name}`);
-        button.addEventListener("click", () => take(strength));
-        return button;
-    }));
+    row.append(
+        ...fan.places.map(({ strength }) => {
+            const name = String(strength);
+            const button = plain({ value: name, textContent: name });
+            button.setAttribute("aria-label", `strength ${name}`);
+            button.addEventListener("click", () => take(strength));
+            return button;
+        }),
+    );
     picture.addEventListener("click", (event) => {
         const box = picture.getBoundingClientRect();
         const [width, height] = fan.frame;

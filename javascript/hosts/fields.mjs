@@ -8,7 +8,8 @@
  * @returns {number | null} what stands in its number box or slider
  */
 export function number(selector) {
-    const input = document.querySelector(`${selector} input[type=number]`) ??
+    const input =
+        document.querySelector(`${selector} input[type=number]`) ??
         document.querySelector(`${selector} input[type=range]`);
     const value = Number.parseFloat(input?.value ?? "");
     return Number.isFinite(value) ? value : null;

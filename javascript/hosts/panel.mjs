@@ -59,7 +59,10 @@ export function helpWith(helps) {
 /** Where the name of a control stands: a span in all versions of Gradio. */
 function nameOf(control) {
     const box = control.querySelector("input[type=checkbox]");
-    return control.querySelector("[data-testid=block-info]") ?? box?.parentElement.querySelector("span");
+    return (
+        control.querySelector("[data-testid=block-info]") ??
+        box?.parentElement.querySelector("span")
+    );
 }
 
 function asker(control, name, help) {

@@ -49,7 +49,11 @@ export class Shelf {
         this.works = new Works(host.keeps);
         this.timer = 0;
         this.saved = -1; // revision of the map that is kept
-        this.results = h("div", { class: "diffdiff-strip", role: "group", "aria-label": "Last results" });
+        this.results = h("div", {
+            class: "diffdiff-strip",
+            role: "group",
+            "aria-label": "Last results",
+        });
         this.maps = h("div", { class: "diffdiff-strip", role: "group", "aria-label": "Last maps" });
         this.element = h("div", { class: "diffdiff-shelf", hidden: true }, this.results, this.maps);
         painter.layout.shelf.append(this.element);
@@ -82,7 +86,9 @@ export class Shelf {
         const picture = host.picture();
         return {
             picture: picture && (await blobOf(picture.image())),
-            map: painter.isEmpty ? null : new Blob([await painter.toPng(16)], { type: "image/png" }),
+            map: painter.isEmpty
+                ? null
+                : new Blob([await painter.toPng(16)], { type: "image/png" }),
             regions: await textOfRegions(painter.document),
             state: host.state?.() ?? {},
         };
@@ -101,7 +107,12 @@ export class Shelf {
     async keepResult(image) {
         const result = await blobOf(image);
         if (!result) return;
-        await this.works.put({ ...(await this.#now()), kind: "result", thumb: thumbOf(image), result });
+        await this.works.put({
+            ...(await this.#now()),
+            kind: "result",
+            thumb: thumbOf(image),
+            result,
+        });
         await this.show();
     }
 
@@ -126,7 +137,9 @@ export class Shelf {
         const { painter, host } = this;
         const now = host.picture()?.key;
         if (work.picture && host.usePicture && work.kind !== "map") {
-            await host.usePicture(new File([work.picture], "picture.png", { type: work.picture.type }));
+            await host.usePicture(
+                new File([work.picture], "picture.png", { type: work.picture.type }),
+            );
             await this.#arrived(now);
         }
         host.setState?.(work.state ?? {});
@@ -161,7 +174,10 @@ export class Shelf {
     async show() {
         const works = await this.works.list();
         const item = (work, says) => {
-            const one = button({ label: `${clock(work.time)}: ${says}`, act: () => this.bringBack(work) });
+            const one = button({
+                label: `${clock(work.time)}: ${says}`,
+                act: () => this.bringBack(work),
+            });
             one.classList.add("diffdiff-work");
             one.append(h("img", { src: work.thumb, alt: "" }));
             return one;

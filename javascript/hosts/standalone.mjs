@@ -17,7 +17,9 @@ const MOUNT_MS = 150;
  * its fields. So each is opened once, and shut again.
  */
 function mountFolds() {
-    const shut = [...document.querySelectorAll(FOLD)].filter((one) => !one.classList.contains("open"));
+    const shut = [...document.querySelectorAll(FOLD)].filter(
+        (one) => !one.classList.contains("open"),
+    );
     for (const one of shut) one.click();
     setTimeout(() => shut.forEach((one) => one.isConnected && one.click()), MOUNT_MS);
 }
@@ -38,7 +40,9 @@ export function standalone() {
 
         picture() {
             const image = document.querySelector("#image img");
-            return image?.complete && image.naturalWidth ? { key: image.src, image: () => image } : null;
+            return image?.complete && image.naturalWidth
+                ? { key: image.src, image: () => image }
+                : null;
         },
 
         run: () => ({
@@ -71,7 +75,8 @@ export function standalone() {
         },
 
         work() {
-            for (const one of document.querySelectorAll(NAMELESS)) one.setAttribute("aria-label", "Larger");
+            for (const one of document.querySelectorAll(NAMELESS))
+                one.setAttribute("aria-label", "Larger");
             const button = stop();
             const busy = Boolean(button && !button.disabled);
             const told = document.querySelector("#progress")?.textContent ?? "";
@@ -131,7 +136,10 @@ export function standalone() {
         fan: {
             texts: () => words("infotext"),
             pictures: "#slider img, #gallery img",
-            strength: "#strength", seed: "#seed", mode: "#mode", response: "response",
+            strength: "#strength",
+            seed: "#seed",
+            mode: "#mode",
+            response: "response",
         },
     };
 }

@@ -26,7 +26,9 @@ export function useOf(settings) {
     if (!enabled) {
         return {
             unused: true,
-            says: [{ text: "Differential Diffusion is off; this map is not used.", cure: "enable" }],
+            says: [
+                { text: "Differential Diffusion is off; this map is not used.", cure: "enable" },
+            ],
         };
     }
     if (mode === "fan" && layout !== "map") {
@@ -46,15 +48,16 @@ export function useOf(settings) {
     if (mode === "soft inpaint" && !unused && source === "upload") {
         says.push({
             text: masked
-                ? "The tab's inpaint mask is used, softened. What is painted here is used too "
-                    + "(Combine says how); clear it to use the mask alone."
+                ? "The tab's inpaint mask is used, softened. What is painted here is used too " +
+                  "(Combine says how); clear it to use the mask alone."
                 : "This tab has no inpaint mask; what is painted here is used, softened.",
         });
     }
     if (builtin && (masked || mode === "soft inpaint")) {
         says.push({
-            text: "The WebUI's own Soft inpainting is on, too. Only one of the two should be: runs "
-                + "with Differential Diffusion leave the WebUI's out.",
+            text:
+                "The WebUI's own Soft inpainting is on, too. Only one of the two should be: runs " +
+                "with Differential Diffusion leave the WebUI's out.",
             cure: "alone",
         });
     }

@@ -10,7 +10,13 @@ import { box, choice, number, setNumber, shown, ticked, upload, words, write } f
 import { useOf } from "./use.mjs";
 
 // of the tabs img2img, Sketch, Inpaint, Inpaint sketch and Inpaint upload
-const TABS = ["img2img_image", "img2img_sketch", "img2maskimg", "inpaint_sketch", "img_inpaint_base"];
+const TABS = [
+    "img2img_image",
+    "img2img_sketch",
+    "img2maskimg",
+    "inpaint_sketch",
+    "img_inpaint_base",
+];
 const COLOURED = ["img2img_sketch", "inpaint_sketch"]; // their strokes are part of the picture
 const DRAWN = "canvas.forge-drawing-canvas, canvas[key=drawing]";
 const MASKED = "canvas.forge-drawing-canvas, canvas[key=mask]";
@@ -43,7 +49,10 @@ export function webui(panel, about) {
 
     const tick = (id) => /** @type {HTMLInputElement | null} */ (document.getElementById(id));
     const cures = {
-        enable: { label: "Turn it on", act: () => tick(`${panel}enabled-visible-checkbox`)?.click() },
+        enable: {
+            label: "Turn it on",
+            act: () => tick(`${panel}enabled-visible-checkbox`)?.click(),
+        },
         paint: {
             label: "Use the painting",
             act: () => document.getElementById(`${panel}paint`)?.click(),
@@ -116,7 +125,8 @@ export function webui(panel, about) {
             const run = [number("#img2img_width"), number("#img2img_height")];
             const sizes = [run, own ? [own.naturalWidth, own.naturalHeight] : run].map(String);
             const fits = (image) =>
-                image.complete && !image.closest(".livePreview") &&
+                image.complete &&
+                !image.closest(".livePreview") &&
                 sizes.includes(String([image.naturalWidth, image.naturalHeight]));
             const image = [...document.querySelectorAll(GALLERY)].find(fits);
             return image ? { key: image.src, image: () => image } : null;

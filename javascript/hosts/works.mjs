@@ -29,7 +29,10 @@ export function outdated(works, now) {
     const newest = [...works].sort((a, b) => b.time - a.time);
     const seen = { result: 0, map: 0, open: 0 };
     return newest
-        .filter(({ kind, time }) => !(kind in seen) || ++seen[kind] > MOST[kind] || now - time > OLDEST_MS)
+        .filter(
+            ({ kind, time }) =>
+                !(kind in seen) || ++seen[kind] > MOST[kind] || now - time > OLDEST_MS,
+        )
         .map(({ id }) => id);
 }
 
@@ -51,7 +54,8 @@ export class Works {
 
     async #open() {
         const request = indexedDB.open("diffdiff", 1);
-        request.onupgradeneeded = () => request.result.createObjectStore("works", { keyPath: "id" });
+        request.onupgradeneeded = () =>
+            request.result.createObjectStore("works", { keyPath: "id" });
         return answered(request);
     }
 

@@ -31,7 +31,8 @@ export function control(field, act, complain) {
     const step = stepOf(field);
     const whole = (value) => act(field.type === "int" ? Math.round(value) : value);
     const asSlider = field.default !== null && (high - low) / step <= MOST_STEPS;
-    if (!asSlider || low == null || high == null) return number(field, step, act);
+    if (!asSlider || !Number.isFinite(low) || !Number.isFinite(high))
+        return number(field, step, act);
     return slider({
         label: field.title, title: field.help ?? "", least: low, most: high, step, digits: 3,
         act: whole,

@@ -123,9 +123,8 @@ export class LayersEditor {
         const act = () => this.#add(this.source.value);
         const add = button({ label: "Add layer", symbol: "plus", text: "Add layer", act });
         add.classList.add("diffdiff-apply");
-        this.name = textField(
-            { title: "Name", help: "Under which the layers are saved" },
-            (name) => this.#change((state) => ({ ...state, name })),
+        this.name = textField({ title: "Name", help: "Under which the layers are saved" }, (name) =>
+            this.#change((state) => ({ ...state, name })),
         );
         this.name.element.classList.add("diffdiff-layers-name");
         this.told = h("p", { class: "diffdiff-told", role: "status" });
@@ -140,7 +139,12 @@ export class LayersEditor {
             "div",
             { class: "diffdiff-layers-wrong", role: "alert" },
             this.why,
-            bare("Start anew: remove this text", "Start anew", () => this.#clear(), "diffdiff-apply"),
+            bare(
+                "Start anew: remove this text",
+                "Start anew",
+                () => this.#clear(),
+                "diffdiff-apply",
+            ),
         );
         this.good = h(
             "div",

@@ -70,7 +70,7 @@ async function copied(data) {
 export async function inBackground(name, map, options = {}, state = () => 0) {
     const one = await worker();
     if (!one) return { output: await perform(name, { ...map, data: map.data.slice() }, options) };
-    let [before, data] = [NaN, map.data];
+    let before, data;
     do {
         before = state();
         data = await copied(map.data);

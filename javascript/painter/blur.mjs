@@ -64,7 +64,7 @@ export function softenRect(source, size, sigma, rect, out) {
     for (let row = 0; row < rows; row++) {
         const start = (top + row) * width;
         continued(source.subarray(start, start + width), rect.x - reach, line);
-        for (let left = line.length; left > rect.w; ) left = along(line, left, box);
+        for (let left = line.length; left > rect.w;) left = along(line, left, box);
         part.set(line.subarray(0, rect.w), row * rect.w);
     }
     const strip = new Uint16Array((rect.h + 2 * reach) * STRIP);
@@ -74,7 +74,7 @@ export function softenRect(source, size, sigma, rect, out) {
             const row = Math.min(height - 1, Math.max(0, rect.y - reach + y)) - top;
             strip.set(part.subarray(row * rect.w + x, row * rect.w + x + n), y * STRIP);
         }
-        for (let left = rect.h + 2 * reach; left > rect.h; ) left = down(strip, left, n, box);
+        for (let left = rect.h + 2 * reach; left > rect.h;) left = down(strip, left, n, box);
         for (let y = 0; y < rect.h; y++) {
             const o = (rect.y + y) * width + rect.x + x;
             for (let i = 0; i < n; i++) {

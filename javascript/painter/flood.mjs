@@ -73,8 +73,7 @@ export function floodFill(cover, picture, x, y, tolerance, contiguous = true) {
  * @returns {(i: number) => boolean}
  */
 export function matcher(rgba, seed, tolerance) {
-    const pixels =
-        rgba.byteOffset % 4 ? new Uint32Array(rgba.slice().buffer) : view32(rgba);
+    const pixels = rgba.byteOffset % 4 ? new Uint32Array(rgba.slice().buffer) : view32(rgba);
     const [r, g, b, a] = rgba.subarray(4 * seed, 4 * seed + 4);
     let last = pixels[seed];
     let answer = true;

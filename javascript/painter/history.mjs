@@ -119,7 +119,14 @@ export class History {
         this.writer.length = 0;
         const plane = map.data;
         map.data = values;
-        this.waiting = { step: /** @type {Step} */ (step), map, packed: 0, plane, changed: [], rect };
+        this.waiting = {
+            step: /** @type {Step} */ (step),
+            map,
+            packed: 0,
+            plane,
+            changed: [],
+            rect,
+        };
         if (this.later) this.#packLater();
         else this.settle();
         return rect;

@@ -31,7 +31,9 @@ export function formatOf(bytes) {
         return { name: UNREAD[text(bytes, 8, 4)] ?? "a video", read: false };
     }
     const words = text(bytes, 0, 256).trimStart().toLowerCase();
-    return words.startsWith("<svg") || words.startsWith("<?xml") ? { name: "SVG", read: false } : null;
+    return words.startsWith("<svg") || words.startsWith("<?xml")
+        ? { name: "SVG", read: false }
+        : null;
 }
 
 /**
@@ -71,7 +73,7 @@ function strippedWebp(bytes) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const kept = [];
     let orientation = 1;
-    for (let at = 12; at + 8 <= bytes.length; ) {
+    for (let at = 12; at + 8 <= bytes.length;) {
         const length = view.getUint32(at + 4, true);
         const end = at + 8 + length + (length & 1);
         const name = text(bytes, at, 4);

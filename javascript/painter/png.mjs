@@ -59,7 +59,7 @@ export async function deflated(bytes) {
         parts.push(head, block);
     }
     let [a, b] = [1, 0]; // Adler-32
-    for (let i = 0; i < bytes.length; ) {
+    for (let i = 0; i < bytes.length;) {
         const end = Math.min(i + 3800, bytes.length); // before sums could grow beyond 32 bits
         for (; i < end; i++) b += a += bytes[i];
         a %= 65521;
@@ -185,7 +185,7 @@ function chunks(file) {
     const view = new DataView(file.buffer, file.byteOffset, file.length);
     const data = [];
     let header = null;
-    for (let at = 8; at + 12 <= file.length; ) {
+    for (let at = 8; at + 12 <= file.length;) {
         const length = view.getUint32(at);
         const end = at + 8 + length;
         if (end + 4 > file.length) break;

@@ -39,7 +39,12 @@ export async function readPng(file) {
     }
     const passes = (interlaced ? PASSES : [[0, 0, 1, 1]])
         .map(([x, y, dx, dy]) => ({
-            x, y, dx, dy, w: Math.ceil((width - x) / dx), h: Math.ceil((height - y) / dy),
+            x,
+            y,
+            dx,
+            dy,
+            w: Math.ceil((width - x) / dx),
+            h: Math.ceil((height - y) / dy),
         })) // prettier-ignore
         .filter(({ w, h }) => w > 0 && h > 0);
     const stride = (w) => 1 + Math.ceil((w * channels * bits) / 8);
@@ -117,7 +122,7 @@ function samples(bits) {
 function chunksOf(file) {
     const view = new DataView(file.buffer, file.byteOffset, file.length);
     const found = { data: [], palette: null, clear: null, exif: null, profile: null };
-    for (let at = 8; at + 12 <= file.length; ) {
+    for (let at = 8; at + 12 <= file.length;) {
         const length = view.getUint32(at);
         const end = at + 8 + length;
         if (end + 4 > file.length) break;

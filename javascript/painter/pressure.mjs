@@ -73,7 +73,8 @@ function learned(state, pointerType, pressure) {
     if (state.feels.includes(pointerType) || !measures(pointerType, pressure)) return state;
     const heard = state.heard ?? pressure;
     const steady = state.steady.filter((type) => type !== pointerType);
-    if (pressure !== heard) return { ...state, heard, steady, feels: [...state.feels, pointerType] };
+    if (pressure !== heard)
+        return { ...state, heard, steady, feels: [...state.feels, pointerType] };
     const same = state.same + 1;
     const shown = same === SAME ? [...steady, pointerType] : state.steady;
     return { ...state, heard, same, steady: shown };

@@ -62,7 +62,7 @@ export const clip = (rect, size) =>
  * @param {Uint16Array} values
  * @returns {Rect | null} null: none
  */
-export function rowsThatDiffer({ data, width, height }, values) {
+export function rowsThatDiffer({ data, width }, values) {
     const length = data.length & ~1; // two values at a time
     const [a, b] = [data, values].map((one) =>
         one.byteOffset % 4 ? null : new Uint32Array(one.buffer, one.byteOffset, length >> 1),

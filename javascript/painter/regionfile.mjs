@@ -62,7 +62,12 @@ export async function regionsOf(text) {
         for (const { name, strength, mode, area } of regions.slice(0, MOST)) {
             if (!(strength >= 0 && strength <= 1)) return null;
             const how = mode === "max" ? "max" : "replace";
-            found.push({ name: nameOf(name) || "Region", strength, mode: how, area: await mapOf(area) });
+            found.push({
+                name: nameOf(name) || "Region",
+                strength,
+                mode: how,
+                area: await mapOf(area),
+            });
         }
         return { background: await mapOf(background), regions: /** @type {any} */ (found) };
     } catch {

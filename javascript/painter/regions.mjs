@@ -7,7 +7,11 @@ export const MOST = 12;
 const LONGEST_NAME = 60;
 
 /** A name that fits into a list. @param {unknown} text */
-export const nameOf = (text) => String(text ?? "").replace(/\s+/g, " ").trim().slice(0, LONGEST_NAME);
+export const nameOf = (text) =>
+    String(text ?? "")
+        .replace(/\s+/g, " ")
+        .trim()
+        .slice(0, LONGEST_NAME);
 
 /** Regions that come and go, are named and given a strength; every change can be undone. */
 export class RegionStack extends Stack {
@@ -31,7 +35,10 @@ export class RegionStack extends Stack {
 
     /** @param {Region} region */
     remove(region) {
-        this.replaceRegions("Remove region", this.regions.filter((one) => one !== region));
+        this.replaceRegions(
+            "Remove region",
+            this.regions.filter((one) => one !== region),
+        );
     }
 
     /** Moves a region over (1) or under (-1) its neighbor. */

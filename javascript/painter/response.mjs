@@ -10,7 +10,12 @@ const straight = (value, full) => value * full;
  */
 function curve(text) {
     const rows = text.split(";").filter((row) => row.trim());
-    const points = rows.map((row) => row.trim().split(/[\s:,]+/).map(Number));
+    const points = rows.map((row) =>
+        row
+            .trim()
+            .split(/[\s:,]+/)
+            .map(Number),
+    );
     const [strengths, changes] = [[0], [0]];
     for (const point of points) {
         const [strength, change] = point;

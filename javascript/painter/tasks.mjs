@@ -24,8 +24,7 @@ function tabled({ data }, table) {
  */
 export const TASKS = {
     png: (plane, { bits }) => encodePng(plane, bits),
-    grow: (plane, { radius }) =>
-        (radius < 0 ? shrink : grow)(plane.data, plane, Math.abs(radius)),
+    grow: (plane, { radius }) => (radius < 0 ? shrink : grow)(plane.data, plane, Math.abs(radius)),
     soften: (plane, { radius }) => soften(plane.data, plane, radius),
     levels: (plane, { black, white, gamma }) => tabled(plane, levelsTable(black, white, gamma)),
     invert: (plane) => tabled(plane, invertTable()),

@@ -12,7 +12,7 @@ export function textsOf(file) {
     const found = {};
     if (file.length < 8 || file[0] !== 137 || file[1] !== 80) return found;
     const view = new DataView(file.buffer, file.byteOffset, file.length);
-    for (let at = 8; at + 12 <= file.length; ) {
+    for (let at = 8; at + 12 <= file.length;) {
         const length = view.getUint32(at);
         const type = String.fromCharCode(...file.subarray(at + 4, at + 8));
         if (at + 12 + length > file.length || type === "IEND") break;

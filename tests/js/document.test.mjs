@@ -8,7 +8,10 @@ import { between, random, randomMap } from "./support/helpers.mjs";
 
 function open(width, height = width) {
     const events = [];
-    const document = new PaintDocument({ width, height }, { onChange: (change) => events.push(change) });
+    const document = new PaintDocument(
+        { width, height },
+        { onChange: (change) => events.push(change) },
+    );
     return { document, events };
 }
 
@@ -17,7 +20,10 @@ const dot = { size: 5, hardness: 1, value: 65535 };
 test("a stroke is seen at once, stands in the map only when committed, and is one step", () => {
     const { document, events } = open(100);
     document.beginStroke(dot, { x: 20, y: 20 });
-    document.extendStroke([{ x: 60, y: 20 }, { x: 60, y: 60 }]);
+    document.extendStroke([
+        { x: 60, y: 20 },
+        { x: 60, y: 60 },
+    ]);
     assert.ok(document.map.isFlat(0));
     assert.equal(document.pick({ x: 40.5, y: 20.5 }), 65535);
     const seen = document.read(whole(document.map));
@@ -40,7 +46,12 @@ test("what the events say is all that changed", () => {
     let before = document.read(whole(document.map));
     for (let i = 0; i < 150; i++) {
         const p = () => ({ x: 200 * next() - 25, y: 130 * next() - 20, pressure: next() });
-        const tool = { size: 1 + 40 * next(), hardness: next(), flow: next(), value: between(next, 0, 65535) };
+        const tool = {
+            size: 1 + 40 * next(),
+            hardness: next(),
+            flow: next(),
+            value: between(next, 0, 65535),
+        };
         tool.mode = ["max", "min", "replace"][i % 3];
         if (i % 5 === 0) tool.sigma = 3;
         const action = between(next, 0, 9);
@@ -97,7 +108,10 @@ test("a second stroke, or any command, commits the one in progress first", () =>
     document.beginStroke(dot, { x: 10, y: 10 });
     document.beginStroke(dot, { x: 40, y: 40 });
     document.invert();
-    assert.deepEqual(document.history.done.map(({ label }) => label), ["Brush", "Brush", "Invert"]);
+    assert.deepEqual(
+        document.history.done.map(({ label }) => label),
+        ["Brush", "Brush", "Invert"],
+    );
     assert.equal(document.pick({ x: 10, y: 10 }), 0);
     assert.equal(document.pick({ x: 30, y: 5 }), 65535);
 });
@@ -144,13 +158,18 @@ test("every command can be undone, exactly", () => {
         data: new Uint8ClampedArray(4 * 130 * 70).map((_, i) => ((i >> 2) % 130 > 60 ? 200 : 20)),
     };
     document.load(randomMap(next, 130, 70));
-    const [a, b] = [{ x: 12.5, y: 9 }, { x: 80, y: 50.25 }];
+    const [a, b] = [
+        { x: 12.5, y: 9 },
+        { x: 80, y: 50.25 },
+    ];
     const commands = [
         () => document.fill(1234),
         () => document.drawShape({ kind: "ellipse", a, b }, 50000),
-        () => document.drawShape({ kind: "polygon", points: [a, b, { x: 3, y: 60 }] }, 64000, "max"),
+        () =>
+            document.drawShape({ kind: "polygon", points: [a, b, { x: 3, y: 60 }] }, 64000, "max"),
         () => document.drawGradient({ kind: "linear", from: a, to: b, start: 0, end: 65535 }),
-        () => document.drawGradient({ kind: "radial", from: a, to: b, start: 65535, end: 0 }, "min"),
+        () =>
+            document.drawGradient({ kind: "radial", from: a, to: b, start: 65535, end: 0 }, "min"),
         () => document.floodFill(picture, { x: 5, y: 5 }, 10, 60000),
         () => document.invert(),
         () => document.levels(0.1, 0.8, 1.5),
@@ -180,7 +199,13 @@ test("what changes nothing is no step", () => {
     document.soften(0);
     document.grow(4);
     document.drawShape({ kind: "rectangle", a: { x: 9, y: 9 }, b: { x: 9, y: 9 } }, 5);
-    document.drawGradient({ kind: "linear", from: { x: 1, y: 1 }, to: { x: 1, y: 1 }, start: 0, end: 9 });
+    document.drawGradient({
+        kind: "linear",
+        from: { x: 1, y: 1 },
+        to: { x: 1, y: 1 },
+        start: 0,
+        end: 9,
+    });
     document.beginStroke(dot, { x: -50, y: -50 });
     document.commitStroke();
     document.undo();
@@ -253,7 +278,11 @@ test("back and forth between two pictures loses neither map", () => {
 
 test("a blank map stays blank at every size; 1x1 works", () => {
     const { document } = open(33, 77);
-    for (const [width, height] of [[1, 1], [500, 3], [2, 900]]) {
+    for (const [width, height] of [
+        [1, 1],
+        [500, 3],
+        [2, 900],
+    ]) {
         document.setImage({ width, height });
         assert.ok(document.map.isFlat(0));
     }
@@ -291,7 +320,13 @@ test("the same hand makes the same map", () => {
         const { document } = open(200);
         for (let i = 0; i < 20; i++) {
             document.beginStroke(
-                { size: 60 * next() + 1, hardness: next(), flow: next(), value: 65535 * next(), pressureSize: true },
+                {
+                    size: 60 * next() + 1,
+                    hardness: next(),
+                    flow: next(),
+                    value: 65535 * next(),
+                    pressureSize: true,
+                },
                 { x: 200 * next(), y: 200 * next(), pressure: next() },
             );
             document.extendStroke([{ x: 200 * next(), y: 200 * next(), pressure: next() }]);

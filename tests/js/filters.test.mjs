@@ -16,19 +16,37 @@ test("levels: the values of maps/geometry.py, in float32", () => {
     const at = [0, 1, 6553, 13107, 20000, 32768, 40000, 52428, 58982, 65534, 65535];
     const expected = [
         [[0, 1, 1], at],
-        [[0.1, 0.9, 1], [0, 0, 0, 8192, 16808, 32768, 41808, 57343, 65535, 65535, 65535]],
-        [[0, 1, 2.2], [0, 424, 23010, 31533, 38210, 47824, 52362, 59214, 62471, 65535, 65535]],
-        [[0.2, 0.7, 0.5], [0, 0, 0, 0, 2900, 23594, 44143, 65535, 65535, 65535, 65535]],
-        [[0.5, 0.500001, 1], [0, 0, 0, 0, 0, 65535, 65535, 65535, 65535, 65535, 65535]],
+        [
+            [0.1, 0.9, 1],
+            [0, 0, 0, 8192, 16808, 32768, 41808, 57343, 65535, 65535, 65535],
+        ],
+        [
+            [0, 1, 2.2],
+            [0, 424, 23010, 31533, 38210, 47824, 52362, 59214, 62471, 65535, 65535],
+        ],
+        [
+            [0.2, 0.7, 0.5],
+            [0, 0, 0, 0, 2900, 23594, 44143, 65535, 65535, 65535, 65535],
+        ],
+        [
+            [0.5, 0.500001, 1],
+            [0, 0, 0, 0, 0, 65535, 65535, 65535, 65535, 65535, 65535],
+        ],
     ];
     for (const [[black, white, gamma], values] of expected) {
         const table = levelsTable(black, white, gamma);
         at.forEach((v, i) => {
-            assert.ok(Math.abs(table[v] - values[i]) <= 1, `${black} ${white} ${gamma}: ${v} ${table[v]}`);
+            assert.ok(
+                Math.abs(table[v] - values[i]) <= 1,
+                `${black} ${white} ${gamma}: ${v} ${table[v]}`,
+            );
         });
         for (let v = 1; v <= 65535; v++) assert.ok(table[v] >= table[v - 1]);
     }
-    assert.deepEqual(levelsTable(0, 1, 1), Uint16Array.from({ length: 65536 }, (_, v) => v));
+    assert.deepEqual(
+        levelsTable(0, 1, 1),
+        Uint16Array.from({ length: 65536 }, (_, v) => v),
+    );
 });
 
 test("levels that make no sense are refused", () => {
@@ -67,7 +85,10 @@ test("softening an edge is the Gaussian's integral to 1 of 100", () => {
         const upright = edge.map((_, i) => (Math.floor(i / 5) >= 101 ? 65535 : 0));
         const turned = soften(upright, { width: 5, height: 201 }, sigma);
         for (let i = 0; i < 201; i++) {
-            assert.ok(Math.abs(turned[i * 5 + 2] - straight[402 + i]) <= 1, "both directions are alike");
+            assert.ok(
+                Math.abs(turned[i * 5 + 2] - straight[402 + i]) <= 1,
+                "both directions are alike",
+            );
         }
     }
 });
@@ -82,8 +103,14 @@ test("softening: flat stays flat, order is kept, ends are clean, 1x1 survives", 
         assert.deepEqual(soften(flat, size, sigma), flat);
         const map = randomMap(next, size.width, size.height).data;
         const out = soften(map, size, sigma);
-        assert.ok(out.every((v, k) => v === map[k] || v === 0 || v === 65535 || (v >= 128 && v <= 65407)));
-        const larger = soften(map.map((v) => Math.min(65535, v + 500)), size, sigma);
+        assert.ok(
+            out.every((v, k) => v === map[k] || v === 0 || v === 65535 || (v >= 128 && v <= 65407)),
+        );
+        const larger = soften(
+            map.map((v) => Math.min(65535, v + 500)),
+            size,
+            sigma,
+        );
         assert.ok(out.every((v, k) => larger[k] >= v || larger[k] === 0 || v === map[k]));
         assert.deepEqual(soften(map, size, sigma), out, "the same again");
     }
@@ -115,7 +142,12 @@ test("softening a rectangle equals softening the whole, to the bit", () => {
         const sigma = 0.2 + 6 * next();
         const all = soften(map, size, sigma);
         const [x, y] = [between(next, 0, size.width - 1), between(next, 0, size.height - 1)];
-        const rect = { x, y, w: between(next, 1, size.width - x), h: between(next, 1, size.height - y) };
+        const rect = {
+            x,
+            y,
+            w: between(next, 1, size.width - x),
+            h: between(next, 1, size.height - y),
+        };
         const out = new Uint16Array(map.length).fill(77);
         softenRect(map, size, sigma, rect, out);
         out.forEach((v, k) => {
@@ -131,7 +163,8 @@ test("growing: a dot becomes a disc, shrinking takes it back", () => {
     const size = { width: 7, height: 7 };
     const dot = new Uint16Array(49);
     dot[24] = 500;
-    const disc = (r) => dot.map((_, i) => (Math.hypot((i % 7) - 3, Math.floor(i / 7) - 3) <= r ? 500 : 0));
+    const disc = (r) =>
+        dot.map((_, i) => (Math.hypot((i % 7) - 3, Math.floor(i / 7) - 3) <= r ? 500 : 0));
     for (const r of [0, 0.5, 1, 1.5, 2, 2.9, 3]) {
         const grown = grow(dot, size, r);
         assert.deepEqual(grown, disc(r), `radius ${r}`);
@@ -151,7 +184,10 @@ test("growing and shrinking equal a plain search on random greys", () => {
                 const [x, y] = [k % size.width, Math.floor(k / size.width)];
                 let best = map[k];
                 map.forEach((v, j) => {
-                    const distance = Math.hypot((j % size.width) - x, Math.floor(j / size.width) - y);
+                    const distance = Math.hypot(
+                        (j % size.width) - x,
+                        Math.floor(j / size.width) - y,
+                    );
                     if (distance <= radius) best = pick(best, v);
                 });
                 return best;

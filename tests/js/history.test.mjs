@@ -51,7 +51,10 @@ test("flat and even changes cost next to nothing", () => {
         encodeTile(tile, map, whole(map), writer);
         return writer.length;
     };
-    assert.equal(size((x, y, v) => v), 0);
+    assert.equal(
+        size((x, y, v) => v),
+        0,
+    );
     assert.ok(size(() => 40000) < 50);
     assert.ok(size((x, y) => 300 * x + 500 * y) < 400, "an even ramp");
     assert.ok(size((x, y, v) => (x === 5 && y === 5 ? 9 : v)) < 60, "a single pixel");
@@ -112,7 +115,11 @@ test("beyond the limit the oldest steps go first; the newest always stays", () =
     const map = new GreyMap(100, 100);
     const states = [];
     for (let i = 0; i < 20; i++) {
-        const noise = new GreyMap(100, 100, map.data.map(() => between(next, 0, 65535)));
+        const noise = new GreyMap(
+            100,
+            100,
+            map.data.map(() => between(next, 0, 65535)),
+        );
         states.push(map.copy());
         become(history, map, noise, `step ${i}`);
         assert.ok(history.bytes <= 100_000);
@@ -143,7 +150,15 @@ test("50 strokes across 2048x2048 fit in 64 MiB, soft and wide, painted over one
     for (let i = 0; i < 50; i++) {
         const side = between(next, 0, 1);
         const [a, b] = [2048 * next(), 2048 * next()];
-        const points = side ? [{ x: 0, y: a }, { x: 2048, y: b }] : [{ x: a, y: 0 }, { x: b, y: 2048 }];
+        const points = side
+            ? [
+                  { x: 0, y: a },
+                  { x: 2048, y: b },
+              ]
+            : [
+                  { x: a, y: 0 },
+                  { x: b, y: 2048 },
+              ];
         const tool = {
             size: [32, 128, 512][i % 3],
             hardness: [0, 0.5, 1][between(next, 0, 2)],
@@ -157,7 +172,7 @@ test("50 strokes across 2048x2048 fit in 64 MiB, soft and wide, painted over one
     const { bytes, done } = document.history;
     t.diagnostic(`${(bytes / MIB).toFixed(1)} MiB for ${done.length} strokes`);
     assert.equal(done.length, 50);
-    assert.ok(bytes <= 64 * MIB / 2);
+    assert.ok(bytes <= (64 * MIB) / 2);
     checkWholeHistory(document, 50);
 });
 
@@ -169,7 +184,10 @@ test("50 soft zigzags over the whole of 2048x2048 fit in 64 MiB", (t) => {
         document.beginStroke({ size, hardness: 0.75, value, mode: "replace" }, { x: 0, y: 0 });
         for (let line = 0; line < 2200 / size; line++) {
             const y = size * line + 7 * i;
-            const ends = [{ x: 0, y }, { x: 2048, y: y + 40 }];
+            const ends = [
+                { x: 0, y },
+                { x: 2048, y: y + 40 },
+            ];
             document.extendStroke(line % 2 ? ends.reverse() : ends);
         }
         document.commitStroke();
@@ -270,7 +288,11 @@ test("undo in the middle of packing, and packing what is undone", () => {
     const history = new History(undefined, later);
     const next = random(16);
     const map = new GreyMap(1024, 1024);
-    const target = new GreyMap(1024, 1024, map.data.map(() => between(next, 0, 65535)));
+    const target = new GreyMap(
+        1024,
+        1024,
+        map.data.map(() => between(next, 0, 65535)),
+    );
     become(history, map, target);
     pass(); // 4 ms: not all of it
     history.undo(map);
@@ -289,7 +311,15 @@ test("the limit holds once packed; steps too large to wait are packed at once", 
     const history = new History(100_000, later);
     const map = new GreyMap(100, 100);
     for (let i = 0; i < 20; i++) {
-        become(history, map, new GreyMap(100, 100, map.data.map(() => between(next, 0, 65535))));
+        become(
+            history,
+            map,
+            new GreyMap(
+                100,
+                100,
+                map.data.map(() => between(next, 0, 65535)),
+            ),
+        );
         while (tasks.length) pass();
         assert.ok(history.bytes <= 100_000);
     }

@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { beginStroke, filter, initial, mergeCoalesced, respond } from "../../javascript/painter/pressure.mjs";
-import { SHORTCUTS, match, steppedSize, strengthByDigits } from "../../javascript/painter/shortcuts.mjs";
+import {
+    beginStroke,
+    filter,
+    initial,
+    mergeCoalesced,
+    respond,
+} from "../../javascript/painter/pressure.mjs";
+import {
+    SHORTCUTS,
+    match,
+    steppedSize,
+    strengthByDigits,
+} from "../../javascript/painter/shortcuts.mjs";
 import { random } from "./support/helpers.mjs";
 
 /** Pressures that come out for readings 8 ms apart. */
@@ -66,9 +77,15 @@ test("response curves keep their ends", () => {
 test("coalesced points: in order, each once, the event itself last", () => {
     const p = (x, time, pressure = 0.5) => ({ x, y: 0, pressure, time });
     const times = (points) => points.map(({ time }) => time);
-    assert.deepEqual(times(mergeCoalesced(p(3, 30), [p(1, 10), p(2, 20), p(3, 30)], null)), [10, 20, 30]);
+    assert.deepEqual(
+        times(mergeCoalesced(p(3, 30), [p(1, 10), p(2, 20), p(3, 30)], null)),
+        [10, 20, 30],
+    );
     assert.deepEqual(times(mergeCoalesced(p(3, 30), [], p(1, 5))), [30]);
-    assert.deepEqual(times(mergeCoalesced(p(3, 30), [p(1, 10), p(0, 2), p(2, 20)], p(9, 5))), [10, 20, 30]);
+    assert.deepEqual(
+        times(mergeCoalesced(p(3, 30), [p(1, 10), p(0, 2), p(2, 20)], p(9, 5))),
+        [10, 20, 30],
+    );
     assert.deepEqual(mergeCoalesced(p(3, 30), [], p(3, 20)), []);
     assert.deepEqual(times(mergeCoalesced(p(3, 30, 0.7), [p(NaN, 25)], p(3, 20))), [30]);
 });
@@ -79,7 +96,11 @@ const command = (...args) => press(...args)?.command ?? null;
 test("every shortcut of the table is found by its own key", () => {
     for (const shortcut of SHORTCUTS) {
         const extra = { ctrlKey: shortcut.ctrl, shiftKey: shortcut.shift };
-        assert.equal(match({ key: shortcut.keys[0], code: "", ...extra }), shortcut, shortcut.label);
+        assert.equal(
+            match({ key: shortcut.keys[0], code: "", ...extra }),
+            shortcut,
+            shortcut.label,
+        );
         assert.ok(shortcut.help && shortcut.label);
     }
     assert.equal(press("7", "Digit7").value, 7);
@@ -94,8 +115,12 @@ test("modifiers: undo and redo, and the browser's own keys are left alone", () =
     assert.equal(command("z", "KeyZ", { metaKey: true }), "undo");
     assert.equal(command("y", "KeyY", { ctrlKey: true }), "redo");
     assert.equal(command("z", "KeyZ"), null);
-    assert.deepEqual(["0", "1", "d"].map((key) => command(key, "", { ctrlKey: true })), ["fit", "actual", "deselect"]);
-    for (const key of ["x", "i", "b", "f", "l", "2"]) assert.equal(command(key, "", { ctrlKey: true }), null);
+    assert.deepEqual(
+        ["0", "1", "d"].map((key) => command(key, "", { ctrlKey: true })),
+        ["fit", "actual", "deselect"],
+    );
+    for (const key of ["x", "i", "b", "f", "l", "2"])
+        assert.equal(command(key, "", { ctrlKey: true }), null);
     assert.equal(command("I", "KeyI", { ctrlKey: true, shiftKey: true }), null);
     assert.equal(command("b", "KeyB", { altKey: true }), null);
     assert.equal(command("B", "KeyB"), "tool:brush", "Caps Lock");
@@ -103,7 +128,11 @@ test("modifiers: undo and redo, and the browser's own keys are left alone", () =
 });
 
 test("other keyboard layouts", () => {
-    assert.equal(command("[", "Digit8", { ctrlKey: true, altKey: true }), "size", "German AltGr on Windows");
+    assert.equal(
+        command("[", "Digit8", { ctrlKey: true, altKey: true }),
+        "size",
+        "German AltGr on Windows",
+    );
     assert.equal(command("}", "Digit0", { altKey: true, altGraph: true }), "hardness");
     assert.equal(command("[", "Digit5", { altKey: true }), "size", "German Mac");
     assert.equal(press("ü", "BracketLeft").value, -1);
@@ -123,7 +152,8 @@ test("keys while typing, composing or repeating", () => {
     assert.equal(command("i", "KeyI", { repeat: true }), null);
     assert.equal(command("]", "BracketRight", { repeat: true }), "size");
     assert.equal(command(" ", "Space", { repeat: true }), "pan");
-    for (const key of ["Dead", "Shift", "Enter", "w", "ArrowLeft"]) assert.equal(command(key, ""), null);
+    for (const key of ["Dead", "Shift", "Enter", "w", "ArrowLeft"])
+        assert.equal(command(key, ""), null);
 });
 
 test("strength by digits: tens, or both digits in a row", () => {

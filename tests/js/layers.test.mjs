@@ -9,7 +9,8 @@ const parse = (told) => model.parse(typeof told === "string" ? told : JSON.strin
 const told = (state) => JSON.parse(model.serialise(state, SCHEMA));
 const field = (source, name) => model.fieldsOf(SCHEMA, source).find((one) => one.name === name);
 const sourcesOf = (state) => state.layers.map(({ source }) => source);
-const stack = (...sources) => sources.reduce((state, source) => model.add(state, source), model.none());
+const stack = (...sources) =>
+    sources.reduce((state, source) => model.add(state, source), model.none());
 
 /** Any preset that the schema allows; what is as by default is never in it. */
 function randomPreset(next) {
@@ -33,7 +34,11 @@ function randomPreset(next) {
         return made;
     };
     const layers = Array.from({ length: between(next, 1, 6) }, layer);
-    return { name: one(["", "sky only", "Größe"]), layers, ...(next() < 0.2 ? { version: 2 } : {}) };
+    return {
+        name: one(["", "sky only", "Größe"]),
+        layers,
+        ...(next() < 0.2 ? { version: 2 } : {}),
+    };
 }
 
 test("what was read is written back, what is not known included", () => {
@@ -71,7 +76,10 @@ test("a text that is not understood is refused, and the layer named", () => {
         [layer({ source: "edges", opacity: 1.5 }), /Layer 2: opacity is above 1/],
         [layer({ source: "edges", opacity: null }), /Layer 2: opacity is no number/],
         [layer({ source: "edges", opacity: "1" }), /Layer 2: opacity is no number/],
-        ['{"layers": [{"source": "edges", "edge_sigma": 1e999}]}', /Layer 1: edge_sigma is no number/],
+        [
+            '{"layers": [{"source": "edges", "edge_sigma": 1e999}]}',
+            /Layer 1: edge_sigma is no number/,
+        ],
         [layer({ source: "edges", edge_sigma: -1 }), /Layer 2: edge_sigma is below 0/],
         [layer({ source: "edges", invert: 1 }), /Layer 2: invert is neither/],
         [layer({ source: "foreground", rounds: 2.5 }), /Layer 2: rounds is no whole number/],
@@ -79,15 +87,21 @@ test("a text that is not understood is refused, and the layer named", () => {
         [layer({ source: "foreground", inside: null }), /Layer 2: inside is no text/],
         [layer({ source: "upload", file: " " }), /Layer 2: file is empty/],
         [layer({ source: "diffedit", query: "" }), /Layer 2: query is empty/],
-        [layer({ source: "diffedit", diffedit_outliers: "mean" }), /Layer 2: diffedit_outliers is none of/],
+        [
+            layer({ source: "diffedit", diffedit_outliers: "mean" }),
+            /Layer 2: diffedit_outliers is none of/,
+        ],
     ];
     for (const [text, problem] of cases) {
-        assert.throws(() => parse(text), (error) => {
-            assert.ok(error instanceof PainterError, String(error));
-            assert.match(error.message, problem);
-            assert.match(error.remedy, /start anew/);
-            return true;
-        });
+        assert.throws(
+            () => parse(text),
+            (error) => {
+                assert.ok(error instanceof PainterError, String(error));
+                assert.match(error.message, problem);
+                assert.match(error.remedy, /start anew/);
+                return true;
+            },
+        );
     }
 });
 
@@ -98,7 +112,10 @@ test("a new layer lies on top, a copy right above its layer", () => {
     state = model.duplicate(state, first.id);
     assert.deepEqual(sourcesOf(state), ["luminance", "luminance", "edges"]);
     state = model.set(state, first.id, field("luminance", "gamma"), 3);
-    assert.deepEqual(state.layers.map(({ values }) => values.gamma), [3, 2, undefined]);
+    assert.deepEqual(
+        state.layers.map(({ values }) => values.gamma),
+        [3, 2, undefined],
+    );
     assert.equal(new Set(state.layers.map(({ id }) => id)).size, 3);
     assert.equal(model.duplicate(state, -1), state);
 });
@@ -125,7 +142,8 @@ test("a layer moves to its place, and no further than the ends", () => {
 
 test("nothing changes what it is given", () => {
     const freeze = (object) => {
-        if (object && typeof object === "object") Object.values(Object.freeze(object)).forEach(freeze);
+        if (object && typeof object === "object")
+            Object.values(Object.freeze(object)).forEach(freeze);
         return object;
     };
     const preset = { name: "n", layers: [{ source: "edges", tomorrow: 1 }, { source: "painted" }] };
@@ -166,7 +184,9 @@ test("a look at another source loses nothing, but no setting goes where it does 
     state = model.setSource(state, id, "luminance");
     assert.deepEqual(told(state).layers, [{ source: "luminance", gamma: 2, tomorrow: 1 }]);
     state = model.setSource(state, id, "edges");
-    assert.deepEqual(told(state).layers, [{ source: "edges", edge_sigma: 3, gamma: 2, tomorrow: 1 }]);
+    assert.deepEqual(told(state).layers, [
+        { source: "edges", edge_sigma: 3, gamma: 2, tomorrow: 1 },
+    ]);
     assert.deepEqual(model.unknownOf(state.layers[0], SCHEMA), ["tomorrow"]);
     state = model.forget(state, id, SCHEMA);
     assert.deepEqual(told(state).layers, [{ source: "edges", edge_sigma: 3, gamma: 2 }]);
@@ -182,12 +202,17 @@ test("layers of another text are known by their places", () => {
 });
 
 test("what is missing, and what is set in a fold, in words", () => {
-    const state = parse({ layers: [
-        { source: "upload", opacity: 0.5, blend: "max", invert: true, gamma: 2 },
-        { source: "upload", file: "data:image/png;base64,AA==", soften_radius: 8 },
-    ] });
+    const state = parse({
+        layers: [
+            { source: "upload", opacity: 0.5, blend: "max", invert: true, gamma: 2 },
+            { source: "upload", file: "data:image/png;base64,AA==", soften_radius: 8 },
+        ],
+    });
     const [first, second] = state.layers;
-    assert.deepEqual(model.missingOf(first, SCHEMA).map(({ name }) => name), ["file"]);
+    assert.deepEqual(
+        model.missingOf(first, SCHEMA).map(({ name }) => name),
+        ["file"],
+    );
     assert.deepEqual(model.missingOf(second, SCHEMA), []);
     assert.equal(model.summaryOf(first, SCHEMA), "Invert · Gamma 2");
     assert.equal(model.summaryOf(second, SCHEMA), "File · Soften radius 8");

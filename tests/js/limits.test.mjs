@@ -42,7 +42,10 @@ test("nothing outside of a selection changes, by any tool; what is seen is what 
         document.undo();
         assert.ok(document.map.equals(base));
     }
-    document.beginStroke({ size: 50, hardness: 0.2, value: FULL, mode: "replace" }, { x: 20, y: 12 });
+    document.beginStroke(
+        { size: 50, hardness: 0.2, value: FULL, mode: "replace" },
+        { x: 20, y: 12 },
+    );
     const seen = document.read(whole(size));
     document.commitStroke();
     assert.deepEqual(document.map.data, seen);
@@ -54,8 +57,18 @@ test("nothing outside of a selection changes, by any tool; what is seen is what 
 test("a soft selection mixes; locked zeros and other colors stay", () => {
     const base = Uint16Array.from([0, 100, 200, 65535]);
     const out = Uint16Array.from([65535, 65535, 0, 0]);
-    hold({ selection: Uint16Array.from([FULL, 32768, 0, 32767]), keepZero: false }, base, 0, 4, out, 0);
-    assert.deepEqual([...out], [65535, 100 + Math.round((65435 * 32768) / FULL), 200, 65535 - 32767]);
+    hold(
+        { selection: Uint16Array.from([FULL, 32768, 0, 32767]), keepZero: false },
+        base,
+        0,
+        4,
+        out,
+        0,
+    );
+    assert.deepEqual(
+        [...out],
+        [65535, 100 + Math.round((65435 * 32768) / FULL), 200, 65535 - 32767],
+    );
     out.fill(9);
     hold({ selection: null, keepZero: true, near: (i) => i !== 2 }, base, 0, 4, out, 0);
     assert.deepEqual([...out], [0, 9, 200, 9]);
@@ -64,7 +77,10 @@ test("a soft selection mixes; locked zeros and other colors stay", () => {
 test("selections add up, are taken away and turned round; none at all limits nothing", () => {
     const one = selected(null, area(), "add");
     const both = selected(one.slice(), area({ ...square, b: { x: 40, y: 30 } }), "add");
-    assert.equal(both.reduce((sum, v) => sum + (v === FULL), 0), 600);
+    assert.equal(
+        both.reduce((sum, v) => sum + (v === FULL), 0),
+        600,
+    );
     assert.deepEqual(selected(both.slice(), area(), "subtract").filter((v) => v).length, 200);
     assert.equal(selected(one.slice(), one, "subtract"), null);
     assert.equal(inverted(one).filter((v) => v).length, 60 * 40 - 400);
@@ -93,7 +109,11 @@ test("lines lie between areas, and never around the picture", () => {
 });
 
 test("the newest works of each kind stay, and none for ever", () => {
-    const works = Array.from({ length: 30 }, (_, i) => ({ id: `${i}`, kind: i % 2 ? "map" : "result", time: i }));
+    const works = Array.from({ length: 30 }, (_, i) => ({
+        id: `${i}`,
+        kind: i % 2 ? "map" : "result",
+        time: i,
+    }));
     const left = works.filter(({ id }) => !outdated(works, 30).includes(id));
     assert.equal(left.filter(({ kind }) => kind === "map").length, MOST.map);
     assert.equal(left.filter(({ kind }) => kind === "result").length, MOST.result);
@@ -111,11 +131,15 @@ test("tasks do what the document does; without a worker the page does them", asy
         ["soften", { radius: 5 }, () => document.soften(5)],
         ["levels", { black: 0.1, white: 0.8, gamma: 2 }, () => document.levels(0.1, 0.8, 2)],
         ["invert", {}, () => document.invert()],
-    ]) { // prettier-ignore
+    ]) {
+        // prettier-ignore
         document.load(map);
         act();
         assert.deepEqual(await perform(name, map, options), document.map.data, name);
         assert.deepEqual((await inBackground(name, map, options)).output, document.map.data, name);
     }
-    await assert.rejects(inBackground("levels", map, { black: 1, white: 0, gamma: 1 }), /not below/);
+    await assert.rejects(
+        inBackground("levels", map, { black: 1, white: 0, gamma: 1 }),
+        /not below/,
+    );
 });

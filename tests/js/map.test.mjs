@@ -27,15 +27,27 @@ test("8 bits there and back are exact; 16 bits become the nearest", () => {
     const map = GreyMap.from8(16, 16, greys);
     assert.equal(map.data[255], 65535);
     assert.deepEqual(map.to8(), greys);
-    const all = new GreyMap(256, 256, Uint16Array.from({ length: 65536 }, (_, v) => v)).to8();
+    const all = new GreyMap(
+        256,
+        256,
+        Uint16Array.from({ length: 65536 }, (_, v) => v),
+    ).to8();
     all.forEach((grey, v) => assert.equal(grey, Math.round(v / 257)));
 });
 
 test("a picture becomes luma times alpha", () => {
-    const rgba = Uint8Array.from([
-        [255, 255, 255, 255], [0, 0, 0, 255], [255, 255, 255, 0], [90, 90, 90, 255],
-        [255, 0, 0, 255], [0, 255, 0, 255], [0, 0, 255, 255], [255, 255, 255, 51],
-    ].flat());
+    const rgba = Uint8Array.from(
+        [
+            [255, 255, 255, 255],
+            [0, 0, 0, 255],
+            [255, 255, 255, 0],
+            [90, 90, 90, 255],
+            [255, 0, 0, 255],
+            [0, 255, 0, 255],
+            [0, 0, 255, 255],
+            [255, 255, 255, 51],
+        ].flat(),
+    );
     const { data } = GreyMap.fromRgba(4, 2, rgba);
     const parts = [19595, 38470, 7471].map((w) => Math.round((65535 * w) / 65536));
     assert.deepEqual(data, grid([65535, 0, 0, 90 * 257], [...parts, 13107]));

@@ -6,7 +6,9 @@ import { formatOf, orientationOf, stripped, turned } from "../../javascript/pain
 import { readPng } from "../../javascript/painter/pngfile.mjs";
 
 // written by `python -m tests.golden.map_files`, checked by tests/unit/test_golden_files.py
-const golden = JSON.parse(readFileSync(new URL("../golden/map_files.json", import.meta.url), "utf8"));
+const golden = JSON.parse(
+    readFileSync(new URL("../golden/map_files.json", import.meta.url), "utf8"),
+);
 const bytesOf = (text) => new Uint8Array(Buffer.from(text, "base64"));
 const valuesOf = (text) => new Uint16Array(bytesOf(text).buffer);
 
@@ -22,7 +24,11 @@ test("a damaged or cut PNG is refused with a reason", async () => {
     for (const name of ["png 4-bit type 3", "png 8-bit type 6 interlaced", "png 16-bit type 0"]) {
         const good = bytesOf(golden.pngs[name].file);
         for (let cut = 8; cut < good.length; cut += 5) {
-            await assert.rejects(readPng(good.subarray(0, cut)), { name: "PainterError" }, `${cut}`);
+            await assert.rejects(
+                readPng(good.subarray(0, cut)),
+                { name: "PainterError" },
+                `${cut}`,
+            );
         }
         for (let i = 8; i < good.length - 12; i++) {
             const bad = good.slice();

@@ -53,7 +53,11 @@ test("16 bits come back exactly, 8 bits as the nearest grey", async () => {
         const eight = await decodePng(await encodePng(map, 8));
         assert.ok(eight.equals(GreyMap.from8(map.width, map.height, map.to8())));
     }
-    const all = new GreyMap(256, 256, Uint16Array.from({ length: 65536 }, (_, v) => v));
+    const all = new GreyMap(
+        256,
+        256,
+        Uint16Array.from({ length: 65536 }, (_, v) => v),
+    );
     assert.ok((await decodePng(await encodePng(all))).equals(all));
 });
 
@@ -74,24 +78,57 @@ test("all five filters and split data are read", async () => {
     const expected = [10, 20, 30, 5, 10, 15, 6, 11, 16, 4, 8, 13, 5, 9, 7];
     for (const pieces of [1, 3]) {
         const map = await decodePng(file(3, 5, 8, rows, { pieces }));
-        assert.deepEqual([...map.data], expected.map((v) => v * 257));
+        assert.deepEqual(
+            [...map.data],
+            expected.map((v) => v * 257),
+        );
     }
     const deep = await decodePng(file(2, 1, 16, [[1, 1, 2, 1, 255]]));
     assert.deepEqual([...deep.data], [0x0102, 0x0201]);
 });
 
 test("what is not such a file is refused with a reason", async () => {
-    const good = file(2, 2, 8, [[0, 1, 2], [0, 3, 4]]);
+    const good = file(2, 2, 8, [
+        [0, 1, 2],
+        [0, 3, 4],
+    ]);
     await decodePng(good);
     await assert.rejects(decodePng(ascii("GIF89a and more")), /not a PNG/);
     await assert.rejects(decodePng(new Uint8Array(0)), /not a PNG/);
-    for (let cut = 9; cut < good.length; cut += 7) await assert.rejects(decodePng(good.subarray(0, cut)), /cut off/);
-    for (const [options, bits] of [[{ colour: 3 }, 8], [{ interlace: 1 }, 8], [{}, 4]]) {
-        await assert.rejects(decodePng(file(2, 2, bits, [[0, 1, 2], [0, 3, 4]], options)), /not plain/);
+    for (let cut = 9; cut < good.length; cut += 7)
+        await assert.rejects(decodePng(good.subarray(0, cut)), /cut off/);
+    for (const [options, bits] of [
+        [{ colour: 3 }, 8],
+        [{ interlace: 1 }, 8],
+        [{}, 4],
+    ]) {
+        await assert.rejects(
+            decodePng(
+                file(
+                    2,
+                    2,
+                    bits,
+                    [
+                        [0, 1, 2],
+                        [0, 3, 4],
+                    ],
+                    options,
+                ),
+            ),
+            /not plain/,
+        );
     }
     await assert.rejects(decodePng(file(20000, 2, 8, [[0]])), /20000x2.*16384/);
     await assert.rejects(decodePng(file(2, 2, 8, [[0, 1, 2]])), /cut off/);
-    await assert.rejects(decodePng(file(2, 1, 8, [[0, 1, 2], [0, 3, 4]])), /damaged|more than/);
+    await assert.rejects(
+        decodePng(
+            file(2, 1, 8, [
+                [0, 1, 2],
+                [0, 3, 4],
+            ]),
+        ),
+        /damaged|more than/,
+    );
     await assert.rejects(decodePng(file(2, 1, 8, [[7, 1, 2]])), /filter/);
     for (let i = 40; i < good.length - 12; i++) {
         const bad = good.slice();
@@ -101,7 +138,12 @@ test("what is not such a file is refused with a reason", async () => {
 });
 
 test("colors, with alpha or without, become luma times alpha, by their upper 8 bits", async () => {
-    const pixels = [[200, 30, 90, 255], [0, 255, 10, 128], [9, 8, 7, 0], [255, 255, 255, 255]];
+    const pixels = [
+        [200, 30, 90, 255],
+        [0, 255, 10, 128],
+        [9, 8, 7, 0],
+        [255, 255, 255, 255],
+    ];
     const wanted = (of) => GreyMap.fromRgba(4, 1, new Uint8Array(pixels.flatMap(of)));
     const kinds = {
         2: [(p) => p.slice(0, 3), ([r, g, b]) => [r, g, b, 255]],
@@ -134,8 +176,15 @@ test("Pillow reads our files value by value", { skip }, async () => {
     const next = random(16);
     const folder = mkdtempSync(join(tmpdir(), "painter-"));
     try {
-        const maps = [new GreyMap(256, 256, Uint16Array.from({ length: 65536 }, (_, v) => v))];
-        for (let i = 0; i < 12; i++) maps.push(randomMap(next, between(next, 1, 99), between(next, 1, 99)));
+        const maps = [
+            new GreyMap(
+                256,
+                256,
+                Uint16Array.from({ length: 65536 }, (_, v) => v),
+            ),
+        ];
+        for (let i = 0; i < 12; i++)
+            maps.push(randomMap(next, between(next, 1, 99), between(next, 1, 99)));
         for (const [i, map] of maps.entries()) {
             writeFileSync(join(folder, `${i}-16.png`), await encodePng(map, 16));
             writeFileSync(join(folder, `${i}-8.png`), await encodePng(map, 8));

@@ -14,7 +14,12 @@ test("rectangles", () => {
     assert.deepEqual(union(a, { x: 0, y: 5, w: 1, h: 9 }), { x: 0, y: 2, w: 4, h: 12 });
     assert.equal(union(null, a), a);
     assert.equal(union(a, null), a);
-    assert.deepEqual(around(0.2, -3, 2.1, 1.5, { width: 9, height: 9 }), { x: 0, y: 0, w: 3, h: 2 });
+    assert.deepEqual(around(0.2, -3, 2.1, 1.5, { width: 9, height: 9 }), {
+        x: 0,
+        y: 0,
+        w: 3,
+        h: 2,
+    });
     assert.equal(around(5, 0, 5, 3, { width: 9, height: 9 }), null);
     assert.equal(around(NaN, 0, 5, 3, { width: 9, height: 9 }), null);
     assert.equal(clip({ x: 9, y: 0, w: 1, h: 1 }, { width: 9, height: 9 }), null);
@@ -123,7 +128,10 @@ test("a hard line is even: full along its middle, its border straight", () => {
     for (const size of [1, 3, 12, 100]) {
         const buffer = cover(300);
         const trail = new Trail(buffer, { size, hardness: 1 });
-        trail.extend([{ x: 60.5, y: 150.5 }, { x: 240.5, y: 150.5 }]);
+        trail.extend([
+            { x: 60.5, y: 150.5 },
+            { x: 240.5, y: 150.5 },
+        ]);
         trail.finish();
         const column = (x) => Array.from({ length: 300 }, (_, y) => buffer.data[y * 300 + x]);
         const first = column(150);
@@ -138,13 +146,25 @@ test("a hard line is even: full along its middle, its border straight", () => {
 });
 
 test("a soft line does not show its stamps", () => {
-    for (const [size, hardness] of [[10, 0], [40, 0], [40, 0.5], [200, 0], [200, 0.8]]) {
+    for (const [size, hardness] of [
+        [10, 0],
+        [40, 0],
+        [40, 0.5],
+        [200, 0],
+        [200, 0.8],
+    ]) {
         const buffer = cover(400);
-        new Trail(buffer, { size, hardness }).extend([{ x: 20, y: 200.3 }, { x: 380, y: 200.3 }]);
+        new Trail(buffer, { size, hardness }).extend([
+            { x: 20, y: 200.3 },
+            { x: 380, y: 200.3 },
+        ]);
         for (let y = 90; y < 310; y++) {
             const row = buffer.data.subarray(y * 400 + 160, y * 400 + 240);
             const ripple = (Math.max(...row) - Math.min(...row)) / 65535;
-            assert.ok(ripple < (size === 10 ? 0.02 : 0.012), `size ${size}, ${hardness}: ${ripple}`);
+            assert.ok(
+                ripple < (size === 10 ? 0.02 : 0.012),
+                `size ${size}, ${hardness}: ${ripple}`,
+            );
         }
     }
 });
@@ -154,7 +174,10 @@ test("spacing does not depend on how a path is cut into points", () => {
     const one = cover(200);
     const many = cover(200);
     const whole = new Trail(one, brush);
-    whole.extend([{ x: 10, y: 10, pressure: 0.2 }, { x: 190, y: 100, pressure: 1 }]);
+    whole.extend([
+        { x: 10, y: 10, pressure: 0.2 },
+        { x: 190, y: 100, pressure: 1 },
+    ]);
     const pieces = new Trail(many, brush);
     for (let i = 0; i <= 64; i++) {
         const t = i / 64;
@@ -169,10 +192,14 @@ test("spacing does not depend on how a path is cut into points", () => {
 test("pressure scales size or strength", () => {
     const draw = (options, pressure) => {
         const buffer = cover(100);
-        new Trail(buffer, { size: 40, hardness: 1, ...options }).extend([{ x: 50, y: 50, pressure }]);
+        new Trail(buffer, { size: 40, hardness: 1, ...options }).extend([
+            { x: 50, y: 50, pressure },
+        ]);
         return buffer;
     };
-    assert.ok(total(draw({ pressureSize: true }, 0.5)) < 0.4 * total(draw({ pressureSize: true }, 1)));
+    assert.ok(
+        total(draw({ pressureSize: true }, 0.5)) < 0.4 * total(draw({ pressureSize: true }, 1)),
+    );
     assert.equal(Math.max(...draw({ pressureStrength: true }, 0.5).data), 32768);
     assert.equal(Math.max(...draw({}, 0.1).data), 65535);
     assert.equal(Math.max(...draw({ pressureStrength: true }, 0).data), 0);
@@ -181,12 +208,30 @@ test("pressure scales size or strength", () => {
 test("strokes off the canvas change nothing; wild points are survived", () => {
     const buffer = cover(50);
     const trail = new Trail(buffer, { size: 10, hardness: 0 });
-    assert.equal(trail.extend([{ x: -100, y: 20 }, { x: -100, y: 900 }, { x: -40, y: 1e9 }]), null);
-    assert.equal(trail.extend([{ x: NaN, y: 3 }, { x: 3, y: Infinity }]), null);
+    assert.equal(
+        trail.extend([
+            { x: -100, y: 20 },
+            { x: -100, y: 900 },
+            { x: -40, y: 1e9 },
+        ]),
+        null,
+    );
+    assert.equal(
+        trail.extend([
+            { x: NaN, y: 3 },
+            { x: 3, y: Infinity },
+        ]),
+        null,
+    );
     assert.equal(trail.finish(), null);
     assert.equal(total(buffer), 0);
     const start = performance.now();
-    assert.ok(trail.extend([{ x: -1e9, y: 25 }, { x: 1e9, y: 25 }]));
+    assert.ok(
+        trail.extend([
+            { x: -1e9, y: 25 },
+            { x: 1e9, y: 25 },
+        ]),
+    );
     assert.ok(performance.now() - start < 1000, "only stamps near the canvas are made");
     assert.ok(buffer.data[25 * 50 + 25] > 63000);
     const one = cover(1);
@@ -202,7 +247,8 @@ test("wider brushes take wider steps", () => {
 test("clearing a cover leaves nothing", () => {
     const next = random(6);
     const buffer = cover(200, 150);
-    for (let i = 0; i < 20; i++) stamp(buffer, profile(20 * next() + 1, 0.5), 200 * next(), 150 * next(), 1, 1);
+    for (let i = 0; i < 20; i++)
+        stamp(buffer, profile(20 * next() + 1, 0.5), 200 * next(), 150 * next(), 1, 1);
     buffer.clear();
     assert.equal(total(buffer), 0);
     assert.equal(buffer.tiles.bounds, null);

@@ -79,9 +79,13 @@ test("revisions and events tell of every change", () => {
     const { stack, events, face } = painted();
     const seen = new Set([stack.revision]);
     for (const change of [
-        () => stack.set(face, { strength: 0.5 }), () => stack.undo(), () => stack.redo(),
-        () => stack.remove(face), () => stack.setImage({ width: 45, height: 35 }),
-    ]) { // prettier-ignore
+        () => stack.set(face, { strength: 0.5 }),
+        () => stack.undo(),
+        () => stack.redo(),
+        () => stack.remove(face),
+        () => stack.setImage({ width: 45, height: 35 }),
+    ]) {
+        // prettier-ignore
         const before = events.length;
         change();
         assert.ok(!seen.has(stack.revision) && events.length > before);
@@ -97,17 +101,30 @@ test("regions travel as text and come back, at another size too; other text is n
     const other = new RegionStack({ width: 90, height: 70 });
     takeRegions(other, found);
     assert.ok(other.map.equals(stack.map));
-    assert.deepEqual(other.regions.map(({ name, strength }) => [name, strength]), [["face", 0.1], ["sky", 0.8]]);
+    assert.deepEqual(
+        other.regions.map(({ name, strength }) => [name, strength]),
+        [
+            ["face", 0.1],
+            ["sky", 0.8],
+        ],
+    );
     const small = new RegionStack({ width: 45, height: 35 });
     takeRegions(small, found);
     assert.equal(small.pick(at(10, 10)), fromStrength(0.1));
     assert.equal(await textOfRegions(new RegionStack({ width: 9, height: 9 })), "");
     const broken = JSON.parse(text);
     for (const wrong of [
-        "", "{", "[]", "7", text.slice(0, -9), JSON.stringify({ ...broken, width: 1e9 }),
-        JSON.stringify({ ...broken, width: 8 }), JSON.stringify({ ...broken, regions: [{ strength: 2 }] }),
+        "",
+        "{",
+        "[]",
+        "7",
+        text.slice(0, -9),
+        JSON.stringify({ ...broken, width: 1e9 }),
+        JSON.stringify({ ...broken, width: 8 }),
+        JSON.stringify({ ...broken, regions: [{ strength: 2 }] }),
         JSON.stringify({ ...broken, background: "<img>" }),
-    ]) { // prettier-ignore
+    ]) {
+        // prettier-ignore
         assert.equal(await regionsOf(wrong), null, wrong.slice(0, 40));
     }
 });

@@ -4,7 +4,9 @@ import { textsOf } from "../../javascript/painter/text.mjs";
 import { SCALES, heat, useScale } from "../../javascript/painter/heat.mjs";
 
 const bytes = (...parts) =>
-    Uint8Array.from(parts.flatMap((p) => (typeof p === "string" ? [...p].map((c) => c.charCodeAt(0)) : p)));
+    Uint8Array.from(
+        parts.flatMap((p) => (typeof p === "string" ? [...p].map((c) => c.charCodeAt(0)) : p)),
+    );
 
 function chunk(type, body) {
     const out = new Uint8Array(12 + body.length);
@@ -34,16 +36,23 @@ test("what is no PNG, or cut off, has no texts", () => {
     assert.deepEqual(textsOf(new Uint8Array(3)), {});
     for (let n = 0; n < whole.length - 12; n++) assert.deepEqual(textsOf(whole.subarray(0, n)), {});
     assert.deepEqual(textsOf(whole.subarray(0, 8 + 12 + 3)), { a: "b" });
-    assert.deepEqual(textsOf(png(chunk("tEXt", bytes("no end")), chunk("iTXt", bytes("a", [0, 0, 0], "b")))), {});
+    assert.deepEqual(
+        textsOf(png(chunk("tEXt", bytes("no end")), chunk("iTXt", bytes("a", [0, 0, 0], "b")))),
+        {},
+    );
 });
 
 test("every scale rises in lightness, and an unknown one changes nothing", () => {
-    const light = ([r, g, b]) => 0.2126 * (r / 255) ** 2.2 + 0.7152 * (g / 255) ** 2.2 + 0.0722 * (b / 255) ** 2.2;
+    const light = ([r, g, b]) =>
+        0.2126 * (r / 255) ** 2.2 + 0.7152 * (g / 255) ** 2.2 + 0.0722 * (b / 255) ** 2.2;
     const first = heat(0.5);
     for (const name of Object.keys(SCALES)) {
         useScale(name);
         const levels = Array.from({ length: 33 }, (_, i) => light(heat(i / 32)));
-        assert.ok(levels.every((v, i) => i === 0 || v > levels[i - 1]), name);
+        assert.ok(
+            levels.every((v, i) => i === 0 || v > levels[i - 1]),
+            name,
+        );
     }
     useScale("inferno");
     useScale("constructor");

@@ -1,18 +1,38 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { FIELDS, Settings, brushOf, restored, browserStore } from "../../javascript/painter/ui/settings.mjs";
-import { percentOf, sizeToSlider, sliderToSize, squared, suitableHeight, turned } from "../../javascript/painter/ui/modes.mjs";
+import {
+    FIELDS,
+    Settings,
+    brushOf,
+    restored,
+    browserStore,
+} from "../../javascript/painter/ui/settings.mjs";
+import {
+    percentOf,
+    sizeToSlider,
+    sliderToSize,
+    squared,
+    suitableHeight,
+    turned,
+} from "../../javascript/painter/ui/modes.mjs";
 import { Gesture } from "../../javascript/painter/ui/tools.mjs";
 import { meaning, summary } from "../../javascript/painter/ui/legend.mjs";
 import { PaintDocument } from "../../javascript/painter/document.mjs";
 import { FULL, fromStrength } from "../../javascript/painter/map.mjs";
 
 const nowhere = { load: () => null, save: () => {} };
-const first = () => Object.fromEntries(Object.entries(FIELDS).map(([name, { initial }]) => [name, initial]));
+const first = () =>
+    Object.fromEntries(Object.entries(FIELDS).map(([name, { initial }]) => [name, initial]));
 
 test("settings that come back are checked one by one", () => {
     assert.deepEqual(restored(null), first());
-    for (const junk of [undefined, 3, "x", [], { tool: "hammer", size: "9", strength: 101, height: 5, extra: 1 }]) {
+    for (const junk of [
+        undefined,
+        3,
+        "x",
+        [],
+        { tool: "hammer", size: "9", strength: 101, height: 5, extra: 1 },
+    ]) {
         assert.deepEqual(restored(junk), first());
     }
     const kept = { ...first(), tool: "lasso", strength: 33.5, height: 700 };
@@ -42,7 +62,9 @@ test("storage that throws does no harm", () => {
     settings.set({ size: 9 });
     assert.equal(settings.values.size, 9);
     const saved = [];
-    new Settings({ load: () => ({ size: 7 }), save: (values) => saved.push(values) }).set({ flow: 50 });
+    new Settings({ load: () => ({ size: 7 }), save: (values) => saved.push(values) }).set({
+        flow: 50,
+    });
     assert.deepEqual([saved.length, saved[0].size, saved[0].flow], [1, 7, 50]);
 });
 
@@ -50,8 +72,14 @@ test("brushes made of settings", () => {
     const values = { ...first(), strength: 40, second: 10, pen: "both", hardness: 25 };
     assert.equal(brushOf(values).value, fromStrength(0.4));
     assert.equal(brushOf(values, { second: true }).value, fromStrength(0.1));
-    assert.deepEqual([brushOf(values).hardness, brushOf(values).pressureSize, brushOf(values).pressureStrength], [0.25, true, true]);
-    for (const erase of [brushOf(values, { erase: true }), brushOf({ ...values, tool: "erase", mode: "max" })]) {
+    assert.deepEqual(
+        [brushOf(values).hardness, brushOf(values).pressureSize, brushOf(values).pressureStrength],
+        [0.25, true, true],
+    );
+    for (const erase of [
+        brushOf(values, { erase: true }),
+        brushOf({ ...values, tool: "erase", mode: "max" }),
+    ]) {
         assert.deepEqual([erase.value, erase.mode, erase.label], [0, "replace", "Erase"]);
     }
     const smooth = brushOf({ ...values, tool: "smooth", blur: 12 });
@@ -75,8 +103,12 @@ test("the brush stays the same part of the picture, and a chosen size is taken a
 
 test("a size slider reaches every end, and goes up", () => {
     assert.deepEqual([sliderToSize(0, 1024), sliderToSize(1000, 1024)], [1, 1024]);
-    assert.deepEqual([sizeToSlider(1, 1024), sizeToSlider(1024, 1024), sizeToSlider(32, 1024)], [0, 1000, 500]);
-    for (let at = 1; at <= 1000; at++) assert.ok(sliderToSize(at, 1024) >= sliderToSize(at - 1, 1024));
+    assert.deepEqual(
+        [sizeToSlider(1, 1024), sizeToSlider(1024, 1024), sizeToSlider(32, 1024)],
+        [0, 1000, 500],
+    );
+    for (let at = 1; at <= 1000; at++)
+        assert.ok(sliderToSize(at, 1024) >= sliderToSize(at - 1, 1024));
     for (const size of [1, 2, 5, 64, 500, 1024]) {
         assert.ok(Math.abs(sliderToSize(sizeToSlider(size, 1024), 1024) / size - 1) < 0.02);
     }
@@ -106,7 +138,10 @@ test("percent and meaning", () => {
     assert.equal(meaning(0, run), "kept");
     assert.equal(meaning(FULL, run), "strength 0.75, from step 5 of 20");
     assert.equal(meaning(FULL, null), "");
-    assert.equal(summary({ ...run, sampler: "Euler" }), "Euler, 20 steps, denoising 0.75: 17 levels can be told apart");
+    assert.equal(
+        summary({ ...run, sampler: "Euler" }),
+        "Euler, 20 steps, denoising 0.75: 17 levels can be told apart",
+    );
     assert.match(summary({ ...run, scale: "absolute" }), /absolute strengths: 21 levels/);
 });
 
@@ -133,7 +168,10 @@ test("a gesture ends what was begun before it", () => {
     gesture.begin(p(30, 30));
     gesture.end();
     gesture.end();
-    assert.deepEqual(document.history.done.map(({ label }) => label), ["Brush", "Brush"]);
+    assert.deepEqual(
+        document.history.done.map(({ label }) => label),
+        ["Brush", "Brush"],
+    );
     gesture.begin(p(50, 30));
     gesture.cancel();
     assert.equal(document.history.done.length, 2);
@@ -204,7 +242,10 @@ test("a fill without a picture is an error that says what to do, and ends there"
 test("each tab keeps its own settings, and a new one begins with the last", () => {
     const storage = () => {
         const kept = new Map();
-        return { getItem: (key) => kept.get(key) ?? null, setItem: (key, text) => kept.set(key, text) };
+        return {
+            getItem: (key) => kept.get(key) ?? null,
+            setItem: (key, text) => kept.set(key, text),
+        };
     };
     const shared = storage();
     const tab = () => ({ own: storage(), store: browserStore("x") });
@@ -216,8 +257,14 @@ test("each tab keeps its own settings, and a new one begins with the last", () =
     const [one, two, three] = [tab(), tab(), tab()];
     as(one, () => one.store.save({ size: 99 }));
     as(two, () => two.store.save({ size: 5 }));
-    assert.deepEqual(as(one, () => one.store.load()), { size: 99 });
-    assert.deepEqual(as(three, () => three.store.load()), { size: 5 });
+    assert.deepEqual(
+        as(one, () => one.store.load()),
+        { size: 99 },
+    );
+    assert.deepEqual(
+        as(three, () => three.store.load()),
+        { size: 5 },
+    );
     delete globalThis.sessionStorage;
     delete globalThis.localStorage;
 });

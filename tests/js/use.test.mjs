@@ -39,9 +39,18 @@ test("a fan in stripes has no use for a map, whatever its source", () => {
 });
 
 test("layers use the painting where one of them is it", () => {
-    const layers = (...sources) => JSON.stringify({ layers: sources.map((source) => ({ source })) });
+    const layers = (...sources) =>
+        JSON.stringify({ layers: sources.map((source) => ({ source })) });
     assert.equal(use({ source: "layers", layers: layers("edges", "painted") }).unused, false);
-    for (const text of [layers("edges"), "", "{", "[]", "null", '{"layers": 3}', '{"layers": [null]}']) {
+    for (const text of [
+        layers("edges"),
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"layers": 3}',
+        '{"layers": [null]}',
+    ]) {
         assert.equal(use({ source: "layers", layers: text }).unused, true, text);
     }
 });

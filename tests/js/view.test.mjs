@@ -60,14 +60,25 @@ test("whatever is done, a part of the picture stays in sight", () => {
 
 test("what can be seen, in whole pixels", () => {
     const view = { scale: 10, x: -25, y: 0 };
-    assert.deepEqual(views.visible(view, image, { width: 100, height: 50 }), { x: 2, y: 0, w: 11, h: 5 });
+    assert.deepEqual(views.visible(view, image, { width: 100, height: 50 }), {
+        x: 2,
+        y: 0,
+        w: 11,
+        h: 5,
+    });
     assert.equal(views.visible({ scale: 1, x: 700, y: 0 }, image, panel), null);
 });
 
 test("two fingers carry the places under them", () => {
     const view = views.fit(image, panel);
-    const before = [{ x: 200, y: 200 }, { x: 300, y: 200 }];
-    const after = [{ x: 180, y: 220 }, { x: 380, y: 220 }];
+    const before = [
+        { x: 200, y: 200 },
+        { x: 300, y: 200 },
+    ];
+    const after = [
+        { x: 180, y: 220 },
+        { x: 380, y: 220 },
+    ];
     const moved = views.pinch(view, before, after, image, panel);
     near(moved.scale, 2 * view.scale);
     for (const i of [0, 1]) {
@@ -88,13 +99,16 @@ test("a panel of another size keeps its middle", () => {
 });
 
 test("the heat scale rises evenly in lightness, also for those who see no red", () => {
-    const linear = (v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4);
+    const linear = (v) =>
+        v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4;
     const lightness = (rgb) => {
         const [r, g, b] = rgb.map(linear); // OKLab's L, by the inverse matrices of its paper
         const l = 0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b;
         const m = 0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b;
         const s = 0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b;
-        return 0.2104542553 * Math.cbrt(l) + 0.793617785 * Math.cbrt(m) - 0.0040720468 * Math.cbrt(s);
+        return (
+            0.2104542553 * Math.cbrt(l) + 0.793617785 * Math.cbrt(m) - 0.0040720468 * Math.cbrt(s)
+        );
     };
     const levels = Array.from({ length: 33 }, (_, i) => lightness(heat(i / 32)));
     const step = (levels[32] - levels[0]) / 32;
@@ -118,7 +132,13 @@ test("overlays: kept is clear, the slightest strength is not", () => {
     assert.ok(pixel(1)[3] > 0 && pixel(1)[3] < 32, "the least grey looks least");
     assert.deepEqual(pixel(3), [...heat(1), 128]);
     compose(grid([0, 1, 32768, 65535]), overlayTable("grey", 1), rgba);
-    assert.deepEqual([pixel(0), pixel(3)], [[0, 0, 0, 255], [255, 255, 255, 255]]);
+    assert.deepEqual(
+        [pixel(0), pixel(3)],
+        [
+            [0, 0, 0, 255],
+            [255, 255, 255, 255],
+        ],
+    );
     assert.equal(pixel(2)[0], pixel(2)[2]);
     compose(grid([0, 1, 32768, 65535]), overlayTable("off", 1), rgba);
     for (let i = 0; i < 4; i++) assert.equal(pixel(i)[3], 0);
@@ -151,19 +171,29 @@ test("invert, levels and diffusers' rule", () => {
     const whole = rungs({ ...run, denoising: 1, rule: "diffusers" });
     assert.equal(whole.length, 21);
     const mirrored = rungs({ ...run, invert: true });
-    assert.deepEqual(mirrored.map(({ grey }) => FULL - grey), rungs(run).map(({ grey }) => grey));
+    assert.deepEqual(
+        mirrored.map(({ grey }) => FULL - grey),
+        rungs(run).map(({ grey }) => grey),
+    );
 });
 
 test("ticks: the first grey of every level, as sampling/start_steps.py changes there", () => {
-    const ticks = (steps, denoising, scale) => rungs({ steps, denoising, scale }).map(({ grey }) => grey);
-    assert.deepEqual(ticks(20, 0.75), [
-        0, 1, 4369, 8738, 13107, 17476, 21845, 26214, 30583, 34952, 39321, 43690, 48059, 52428, 56797,
-        61166, 65535,
-    ]);
-    assert.deepEqual(ticks(30, 0.6), [
-        0, 1, 3641, 7282, 10923, 14564, 18205, 21845, 25486, 29127, 32768, 36409, 40050, 43690, 47331,
-        50972, 54613, 58254, 61895, 65535,
-    ]);
+    const ticks = (steps, denoising, scale) =>
+        rungs({ steps, denoising, scale }).map(({ grey }) => grey);
+    assert.deepEqual(
+        ticks(20, 0.75),
+        [
+            0, 1, 4369, 8738, 13107, 17476, 21845, 26214, 30583, 34952, 39321, 43690, 48059, 52428,
+            56797, 61166, 65535,
+        ],
+    );
+    assert.deepEqual(
+        ticks(30, 0.6),
+        [
+            0, 1, 3641, 7282, 10923, 14564, 18205, 21845, 25486, 29127, 32768, 36409, 40050, 43690,
+            47331, 50972, 54613, 58254, 61895, 65535,
+        ],
+    );
     assert.deepEqual(ticks(7, 0.33), [0, 1, 28371, 56741]);
     assert.deepEqual(ticks(4, 1), [0, 1, 16384, 32768, 49152]);
     assert.deepEqual(ticks(4, 0.1, "absolute"), ticks(4, 1));
@@ -183,7 +213,11 @@ test("legends: strength, step, count and noise; more grey is never later", () =>
     for (let i = 0; i < 200; i++) {
         const some = { steps: between(next, 1, 150), denoising: next() };
         const all = rungs(some);
-        assert.ok(all.every((rung, k) => !k || (rung.grey > all[k - 1].grey && rung.count > all[k - 1].count)));
+        assert.ok(
+            all.every(
+                (rung, k) => !k || (rung.grey > all[k - 1].grey && rung.count > all[k - 1].count),
+            ),
+        );
     }
 });
 
@@ -201,5 +235,8 @@ test("fine legends: a grey begins at its own noise, white where plain img2img do
     assert.ok(Math.abs(at(0.25) - 0.2) < 1e-4, "an eighth of full strength");
     assert.equal(at(0.5, { noise: { ...noise, steps: 20 } }), null, "of another run: unknown");
     const parts = Array.from({ length: 101 }, (_, i) => at(i / 100) ?? 0);
-    assert.ok(parts.every((part, i) => !i || part >= parts[i - 1]), "never less");
+    assert.ok(
+        parts.every((part, i) => !i || part >= parts[i - 1]),
+        "never less",
+    );
 });

@@ -18,7 +18,8 @@ export function asksOf() {
          * @param {{ label: string, act: () => unknown }[]} answers
          */
         ask(text, answers) {
-            const buttons = answers.map(({ label, act }) =>
+            const buttons = answers.map(
+                ({ label, act }) =>
                 button({
                     label, text: label, kind: "diffdiff-apply",
                     act: () => {

@@ -70,3 +70,9 @@ export function focused() {
     while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
     return element;
 }
+
+/** Runs a task when the browser has nothing else to do. @param {() => void} task */
+export const whenIdle = (task) =>
+    window.requestIdleCallback
+        ? requestIdleCallback(task, { timeout: 2000 })
+        : setTimeout(task, 50);

@@ -115,8 +115,18 @@ export function choices({ label, choices: list, act, kind = "" }) {
  * @param {string} [options.kind]
  */
 export function slider({
-    label, title, least, most, step = 1, unit = "", digits = 1, act, scale, kind = "",
-}) { // prettier-ignore
+    label,
+    title,
+    least,
+    most,
+    step = 1,
+    unit = "",
+    digits = 1,
+    act,
+    scale,
+    kind = "",
+}) {
+    // prettier-ignore
     const id = uniqueId("field");
     const rounded = (number) => Math.round(10 ** digits * number) / 10 ** digits;
     const number = h("input", {

@@ -21,7 +21,12 @@ export function helpText() {
     const tens = [`${digits[1].label} … 9`, "Strength 10 to 90 %; two digits: that percentage"];
     rows.splice(at, 0, tens, [digits[0].label, digits[0].help]);
     const line = ([key, help]) => {
-        const row = h("div", { class: "diffdiff-help-row" }, h("dt", {}, h("kbd", {}, key)), h("dd", {}, help));
+        const row = h(
+            "div",
+            { class: "diffdiff-help-row" },
+            h("dt", {}, h("kbd", {}, key)),
+            h("dd", {}, help),
+        );
         row.dataset.words = `${key} ${help}`.toLowerCase();
         return row;
     };
@@ -38,7 +43,8 @@ export function helpText() {
     const none = h("p", { class: "diffdiff-note", hidden: true, role: "status" }, "Nothing found");
     find.addEventListener("input", () => {
         const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
-        for (const row of all) row.hidden = !words.every((word) => row.dataset.words.includes(word));
+        for (const row of all)
+            row.hidden = !words.every((word) => row.dataset.words.includes(word));
         none.hidden = all.some((row) => !row.hidden);
     });
     return [

@@ -75,7 +75,11 @@ export function buildLayout(painter) {
     const compare = compareBar(painter);
     const first = firstHint(painter, options.runLabel ?? "Generate");
     const run = runButton(options.run, options.runLabel);
-    const seen = { label: "Hold to see the last result", symbol: "result", kind: "diffdiff-result" };
+    const seen = {
+        label: "Hold to see the last result",
+        symbol: "result",
+        kind: "diffdiff-result",
+    };
     const result = holdButton(seen, (on) => stage.peek(on, true));
     const foot = h(
         "div",

@@ -100,12 +100,24 @@ export class Lines {
             columns[x] < 0 || rows[y] < 0 ? -1 : test(rows[y] * document.width + columns[x]);
         if (stage.settings.values.contours) {
             const ink = (a, b, x, y) => (a && b ? INKS.level : dashed(INKS.zero, x, y));
-            outline(width, height, over((i) => bandOf(document.at(i))), ink, out);
+            outline(
+                width,
+                height,
+                over((i) => bandOf(document.at(i))),
+                ink,
+                out,
+            );
         }
         const { selection } = this;
         if (selection) {
             const ink = (a, b, x, y) => dashed(INKS.border, x, y);
-            outline(width, height, over((i) => (selection[i] > FULL / 2 ? 1 : 0)), ink, out);
+            outline(
+                width,
+                height,
+                over((i) => (selection[i] > FULL / 2 ? 1 : 0)),
+                ink,
+                out,
+            );
         }
         canvas.getContext("2d").putImageData(image, 0, 0);
         this.drawnAny = true;

@@ -127,7 +127,10 @@ function adjustments({ effects }) {
     const levels = () => ({
         black: values.black / 100, white: values.white / 100, gamma: values.gamma,
     }); // prettier-ignore
-    const seen = { grow: () => ({ radius: values.grow }), soften: () => ({ radius: values.soften }) };
+    const seen = {
+        grow: () => ({ radius: values.grow }),
+        soften: () => ({ radius: values.soften }),
+    };
     const row = (name, label, title, least, most, step, unit) => {
         const field = slider({
             label, title, least, most, step, unit,

@@ -3,7 +3,7 @@ import { regionsOf, takeRegions } from "../regionfile.mjs";
 import { PainterError } from "../errors.mjs";
 import { checkSize, fromStrength } from "../map.mjs";
 import { inBackground } from "../background.mjs";
-import { Cleanup } from "./dom.mjs";
+import { Cleanup, whenIdle } from "./dom.mjs";
 import { Settings, browserStore } from "./settings.mjs";
 import { Stage } from "./stage.mjs";
 import { sizeOf } from "./pictures.mjs";
@@ -24,12 +24,6 @@ import { EMPTY, FIRST_SIZE } from "./options.mjs";
  * @typedef {import("../map.mjs").GreyMap} GreyMap
  * @typedef {import("./options.mjs").PainterOptions} PainterOptions
  */
-
-/** @param {() => void} task */
-const whenIdle = (task) =>
-    window.requestIdleCallback
-        ? requestIdleCallback(task, { timeout: 2000 })
-        : setTimeout(task, 50);
 
 /** The map painter: an element that paints a change map over the picture of a tab. */
 export class Painter {
@@ -121,7 +115,11 @@ export class Painter {
             this.stage.setHint(null);
             this.settings.scaleTo(size);
             if (outcome === "resized" && !this.isEmpty) {
-                this.say(`The map was fitted to ${size.width} × ${size.height} pixels.`, false, true);
+                this.say(
+                    `The map was fitted to ${size.width} × ${size.height} pixels.`,
+                    false,
+                    true,
+                );
             } else this.say("");
         } catch (problem) {
             this.setPicture(null); // the one before is not the page's any more
@@ -297,4 +295,3 @@ export class Painter {
         this.layout?.show();
     }
 }
-

@@ -58,9 +58,21 @@ export function regionPanel(painter) {
             act: (value) => stack().set(region, { mode: value }),
         }); // prettier-ignore
         mode.element.classList.add("diffdiff-group");
-        const over = button({ label: "Over the next one", symbol: "raise", act: () => stack().move(region, 1) });
-        const under = button({ label: "Under the one before", symbol: "lower", act: () => stack().move(region, -1) });
-        const remove = button({ label: "Remove the region", symbol: "clear", act: () => stack().remove(region) });
+        const over = button({
+            label: "Over the next one",
+            symbol: "raise",
+            act: () => stack().move(region, 1),
+        });
+        const under = button({
+            label: "Under the one before",
+            symbol: "lower",
+            act: () => stack().move(region, -1),
+        });
+        const remove = button({
+            label: "Remove the region",
+            symbol: "clear",
+            act: () => stack().remove(region),
+        });
         const own = h(
             "div",
             { class: "diffdiff-region" },
@@ -95,7 +107,8 @@ export function regionPanel(painter) {
         const order = [...[...regions].reverse(), null]; // as they lie, the topmost first
         for (const region of order) if (!rows.has(region)) rows.set(region, rowOf(region));
         const wanted = [...order.map((region) => rows.get(region).element), foot];
-        if (wanted.some((one, i) => element.children[i] !== one)) element.replaceChildren(...wanted);
+        if (wanted.some((one, i) => element.children[i] !== one))
+            element.replaceChildren(...wanted);
         for (const row of rows.values()) row.show();
     }
 
@@ -109,7 +122,11 @@ export function addRegion(painter) {
     try {
         const { strength } = painter.settings.values;
         painter.document.add(undefined, strength / 100);
-        painter.say("Paint the region's area; its strength can be changed afterwards.", false, true);
+        painter.say(
+            "Paint the region's area; its strength can be changed afterwards.",
+            false,
+            true,
+        );
     } catch (problem) {
         painter.report(problem);
     }

@@ -51,7 +51,13 @@ export class Selecting {
     /** What is painted at all. */
     painted() {
         const { data } = this.painter.document.map;
-        this.#set(selected(null, data.map((v) => (v ? FULL : 0)), "replace"));
+        this.#set(
+            selected(
+                null,
+                data.map((v) => (v ? FULL : 0)),
+                "replace",
+            ),
+        );
     }
 
     /** Another size of the picture: places mean nothing any more. */

@@ -34,7 +34,15 @@ import { appliedMode } from "./modes.mjs";
  */
 
 export const TOOLS = /** @type {const} */ ([
-    "brush", "erase", "smooth", "linear", "radial", "rectangle", "ellipse", "lasso", "flood",
+    "brush",
+    "erase",
+    "smooth",
+    "linear",
+    "radial",
+    "rectangle",
+    "ellipse",
+    "lasso",
+    "flood",
     "pick",
 ]);
 export const VIEWS = /** @type {const} */ (["heat", "grey", "off"]);
@@ -80,12 +88,14 @@ export const FIELDS = {
  */
 export function restored(kept) {
     const found = kept && typeof kept === "object" ? /** @type {any} */ (kept) : {};
-    return /** @type {any} */ (Object.fromEntries(
-        Object.entries(FIELDS).map(([name, { initial, check }]) => [
-            name,
-            check(found[name]) ? found[name] : initial,
-        ]),
-    ));
+    return /** @type {any} */ (
+        Object.fromEntries(
+            Object.entries(FIELDS).map(([name, { initial, check }]) => [
+                name,
+                check(found[name]) ? found[name] : initial,
+            ]),
+        )
+    );
 }
 
 /** Settings that tell others when they change. */

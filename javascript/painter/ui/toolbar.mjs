@@ -19,7 +19,11 @@ const TOOLS = {
     rectangle: ["Rectangle", "R", "strength mode"],
     ellipse: ["Ellipse", "O", "strength mode"],
     lasso: ["Lasso: fills what you draw around", "L", "strength mode"],
-    flood: ["Fill: an area of similar colour in the picture", "F", "strength tolerance expand contiguous mode"],
+    flood: [
+        "Fill: an area of similar colour in the picture",
+        "F",
+        "strength tolerance expand contiguous mode",
+    ],
     pick: ["Eyedropper: takes a strength from the map", "P", "strength"],
 };
 
@@ -89,7 +93,11 @@ export function optionsRow(settings, swap) {
             { value: "both", label: "Pressure changes size and strength", text: "Both" },
         ],
     })); // prettier-ignore
-    parts.edges = ticked("Keep to color", "The brush paints only colors like the one it begins on", set("edges"));
+    parts.edges = ticked(
+        "Keep to color",
+        "The brush paints only colors like the one it begins on",
+        set("edges"),
+    );
     parts.contiguous = ticked("Connected", "Off: fill such colors anywhere", set("contiguous"));
     const quick = h("div", {
         class: "diffdiff-quick", role: "group", "aria-label": "Quick strengths",

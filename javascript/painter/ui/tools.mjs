@@ -163,8 +163,13 @@ class Flood {
         const { value, mode } = appliedMode(values, start.second);
         const { tolerance, contiguous, expand } = values;
         const spread = { contiguous, expand };
-        if (!selects(host)) host.document().floodFill(picture, point, tolerance, value, mode, spread);
-        else host.select((cover) => spreadFill(cover, picture, point, tolerance, spread), start.second);
+        if (!selects(host))
+            host.document().floodFill(picture, point, tolerance, value, mode, spread);
+        else
+            host.select(
+                (cover) => spreadFill(cover, picture, point, tolerance, spread),
+                start.second,
+            );
     }
 
     move() {}

@@ -1,7 +1,17 @@
 /** A schema of the kind that the page gives the layers' editor: every type of setting is in it. */
 const field = (name, title, type, initial, more = {}) => {
     const help = `${title}, as it is`;
-    return { name, title, type, default: initial, help, low: null, high: null, choices: null, ...more };
+    return {
+        name,
+        title,
+        type,
+        default: initial,
+        help,
+        low: null,
+        high: null,
+        choices: null,
+        ...more,
+    };
 };
 const part = { low: 0, high: 1 };
 
@@ -11,11 +21,13 @@ export const SCHEMA = {
     sources: {
         luminance: { title: "Luminance", help: "Bright parts change.", settings: [] },
         edges: {
-            title: "Edges", help: "Edges change.",
+            title: "Edges",
+            help: "Edges change.",
             settings: [field("edge_sigma", "Edge smoothing", "float", 1, { low: 0, high: 64 })],
         },
         foreground: {
-            title: "Foreground", help: "What stands in front of the rest changes.",
+            title: "Foreground",
+            help: "What stands in front of the rest changes.",
             settings: [
                 field("box", "Box", "str", ""),
                 field("rounds", "Rounds", "int", 5, { low: 1, high: 20 }),
@@ -25,18 +37,23 @@ export const SCHEMA = {
         },
         painted: { title: "Painted", help: "The painter's map.", settings: [] },
         upload: {
-            title: "Upload", help: "A map from a file.",
+            title: "Upload",
+            help: "A map from a file.",
             settings: [field("file", "File", "picture", null, { needed: true })],
         },
         constant: {
-            title: "Constant", help: "One value everywhere.",
+            title: "Constant",
+            help: "One value everywhere.",
             settings: [field("value", "Value", "float", 1, part)],
         },
         diffedit: {
-            title: "From prompts (DiffEdit)", help: "What two prompts disagree about changes.",
+            title: "From prompts (DiffEdit)",
+            help: "What two prompts disagree about changes.",
             settings: [
                 field("query", "Query", "str", "", { needed: true }),
-                field("diffedit_outliers", "Outliers", "str", "otsu", { choices: ["otsu", "none"] }),
+                field("diffedit_outliers", "Outliers", "str", "otsu", {
+                    choices: ["otsu", "none"],
+                }),
                 field("diffedit_cut", "Cut", "float", null, { low: 0, high: 0.999 }),
                 field("diffedit_seed", "Map seed", "int", 0, { low: 0, high: 4294967295 }),
             ],
