@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from ..maps.inpaint_mask import box_of
+
 STEP = 64  # sides are multiples of it: what every model and host works at
 
 
@@ -56,12 +58,12 @@ def changed_area(changes: np.ndarray, padding: int) -> Area | None:
         changes: bool `[H, W]`, true where a pixel changes.
         padding: pixels around it.
     """
-    columns, rows = np.flatnonzero(changes.any(0)), np.flatnonzero(changes.any(1))
-    if not len(rows):
+    box = box_of(changes)
+    if box is None:
         return None
     height, width = changes.shape
-    left, right = _side(int(columns[0]), int(columns[-1]) + 1, padding, width)
-    top, bottom = _side(int(rows[0]), int(rows[-1]) + 1, padding, height)
+    left, right = _side(box[0], box[2], padding, width)
+    top, bottom = _side(box[1], box[3], padding, height)
     if (right - left, bottom - top) == (width, height):
         return None
     return Area((left, top, right, bottom), (width, height))

@@ -110,12 +110,13 @@ class StartRule(ABC):
         raise NotImplementedError
 
 
-@dataclass(frozen=True)
-class WebUIRule(StartRule):
-    """The WebUIs' rule: `t_enc = int(min(s, 0.999) * steps)`, and the run begins at step
-    `steps - 1 - t_enc` (`setup_img2img_steps` of A1111 v1.10.1 and Forge)."""
+class HostRule(StartRule):
+    """The rule of a host that counts steps by the strength, each in its own way."""
 
-    fewest = 1
+    @abstractmethod
+    def rungs(self, strength: np.ndarray, steps: int, hard: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Return the steps that each strength asks for, and the whole ones that it gets beyond
+        `fewest`. hard: releases are not spread over a transition."""
 
     def __call__(
         self,
@@ -126,9 +127,29 @@ class WebUIRule(StartRule):
         floor: int = 0,
     ) -> StartSteps:
         strength = np.round(np.asarray(strength, np.float64), DIGITS)
+        hard = transition <= 1e-6
+        rung, whole = self.rungs(strength, steps, hard)
+        start, weight = steps - self.fewest - whole, None
+        if not hard:
+            weight = np.clip((rung - whole - 1 + transition) / transition, 0, 1)
+            weight = np.where((start > floor) & (start <= last + 1), weight, 0)
+            start = start - (weight > 0)
+            weight = np.where(weight > 0, weight, 1).astype(np.float32)
+        start = np.maximum(start, floor)
+        kept = (strength <= 0) | (start > last)
+        return StartSteps(np.where(kept, NEVER, start).astype(np.int16), weight)
+
+
+@dataclass(frozen=True)
+class WebUIRule(HostRule):
+    """The WebUIs' rule: `t_enc = int(min(s, 0.999) * steps)`, and the run begins at step
+    `steps - 1 - t_enc` (`setup_img2img_steps` of A1111 v1.10.1 and Forge)."""
+
+    fewest = 1
+
+    def rungs(self, strength: np.ndarray, steps: int, hard: bool) -> tuple[np.ndarray, np.ndarray]:
         rung = np.minimum(strength, 0.999) * steps
-        kept = strength <= 0
-        return _start_steps(rung, np.floor(rung), steps - 1, kept, last, transition, floor)
+        return rung, np.floor(rung)
 
     def img2img_args(self, first: int, steps: int) -> Img2ImgArgs:
         """Return the arguments for `sample_img2img(..., steps=requested)`, whose own rule is
@@ -138,7 +159,7 @@ class WebUIRule(StartRule):
 
 
 @dataclass(frozen=True)
-class DiffusersRule(StartRule):
+class DiffusersRule(HostRule):
     """diffusers' rule: a run of strength s makes the last `int(s * steps)` steps
     (`get_timesteps` of its img2img pipelines).
 
@@ -147,19 +168,9 @@ class DiffusersRule(StartRule):
 
     ceil: bool = False
 
-    def __call__(
-        self,
-        strength: np.ndarray,
-        steps: int,
-        last: int,
-        transition: float = 0.0,
-        floor: int = 0,
-    ) -> StartSteps:
-        strength = np.round(np.asarray(strength, np.float64), DIGITS)
+    def rungs(self, strength: np.ndarray, steps: int, hard: bool) -> tuple[np.ndarray, np.ndarray]:
         rung = strength * steps
-        up = self.ceil and transition <= 1e-6
-        whole = np.ceil(rung) if up else np.floor(rung)
-        return _start_steps(rung, whole, steps, strength <= 0, last, transition, floor)
+        return rung, np.ceil(rung) if self.ceil and hard else np.floor(rung)
 
     def img2img_args(self, first: int, steps: int) -> Img2ImgArgs:
         """Return `num_inference_steps` and `strength`, half a rung away from the next one, so that
@@ -180,20 +191,6 @@ class FunctionRule(StartRule):
 
 WEBUI = WebUIRule()
 DIFFUSERS = DiffusersRule()
-
-
-def _start_steps(rung, whole, top: int, kept, last: int, transition: float, floor: int):
-    """Return `StartSteps`. rung: steps that a strength asks for; whole: those it gets; top: start
-    step of a pixel that gets none."""
-    start = top - whole
-    weight = None
-    if transition > 1e-6:
-        weight = np.clip((rung - whole - 1 + transition) / transition, 0, 1)
-        weight = np.where((start > floor) & (start <= last + 1), weight, 0)
-        start = start - (weight > 0)
-        weight = np.where(weight > 0, weight, 1).astype(np.float32)
-    start = np.maximum(start, floor)
-    return StartSteps(np.where(kept | (start > last), NEVER, start).astype(np.int16), weight)
 
 
 def reference_start(keep: np.ndarray, steps: int) -> np.ndarray:

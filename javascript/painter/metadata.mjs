@@ -1,4 +1,5 @@
 import { GreyMap } from "./map.mjs";
+import { joined } from "./png.mjs";
 
 /**
  * What files say beside their pixels. Map values are the stored numbers: colour profiles are taken
@@ -135,14 +136,4 @@ export function turned(map, orientation) {
         }
     }
     return new GreyMap(w, h, out);
-}
-
-function joined(parts) {
-    const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-        out.set(part, at);
-        at += part.length;
-    }
-    return out;
 }

@@ -261,7 +261,8 @@ export async function through(stream, parts, limit = Infinity) {
     return joined(out);
 }
 
-function joined(parts) {
+/** @param {Uint8Array[]} parts @returns {Uint8Array} all of them, one after another */
+export function joined(parts) {
     const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
     let at = 0;
     for (const part of parts) {

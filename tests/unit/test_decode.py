@@ -6,12 +6,12 @@ import io
 import pickle
 import struct
 import warnings
-import zlib
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from map_files import packed, png, refusal, text
 from PIL import Image
 
 from diffdiff.errors import FieldError
@@ -20,37 +20,6 @@ from diffdiff.maps import geometry
 
 GREYS = np.arange(256, dtype=np.uint8).reshape(16, 16)
 fixed = settings(max_examples=60, deadline=None, derandomize=True)
-
-
-def packed(picture, kind="PNG", **options):
-    file = io.BytesIO()
-    picture.save(file, kind, **options)
-    return file.getvalue()
-
-
-def text(data):
-    return base64.b64encode(data).decode()
-
-
-def png(width, height, depth, colour, rows, *extra):
-    """A PNG written by hand, so that no library's idea of a mode is in the way."""
-
-    def chunk(name, body):
-        check = struct.pack(">I", zlib.crc32(name + body))
-        return struct.pack(">I", len(body)) + name + body + check
-
-    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
-    body = zlib.compress(b"".join(b"\0" + row for row in rows))
-    parts = [(b"IHDR", header), *extra, (b"IDAT", body), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
-
-
-def refusal(value, field="map"):
-    with pytest.raises(FieldError) as caught:
-        geometry.decode(value, field)
-    assert caught.value.field == field
-    assert caught.value.remedy
-    return str(caught.value)
 
 
 class TestError:
