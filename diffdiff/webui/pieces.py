@@ -27,21 +27,21 @@ EDGE = 16  # pixels of the old picture next to a new area, over which the streng
 
 class Root:
     """A picture that a script began with, and its inpaint mask. maps: the source's, by settings.
-    shaped: the maps as a run uses them."""
+    shaped: the last map, its settings, and the map as a run uses it."""
 
     def __init__(self, picture: Image.Image, mask: Any):
         self.picture, self.mask = picture, mask
         self.maps: dict[str, np.ndarray] = {}
-        self.shaped: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        self.shaped: tuple[np.ndarray, EditArgs, np.ndarray] | None = None
 
     def shape(self, change_map: np.ndarray, args: EditArgs) -> np.ndarray:
         """Return the map shaped at the picture's own size, where a radius means what was seen."""
-        known = self.shaped.get(id(change_map))
-        if known is None or known[0] is not change_map:
+        known = self.shaped  # each tile's job decodes the map anew
+        if known is None or known[1] != args or not np.array_equal(known[0], change_map):
             at_size = geometry.resize(change_map, *self.picture.size)
-            known = change_map, shape_for(at_size, args, Work(*self.picture.size))
-            self.shaped = {id(change_map): known}
-        return known[1]
+            known = change_map, args, shape_for(at_size, args, Work(*self.picture.size))
+            self.shaped = known
+        return known[2]
 
 
 @contextmanager

@@ -291,3 +291,14 @@ def test_a_source_is_read_once_off_the_whole(kind, followed, monkeypatch):
     monkeypatch.setattr(automap, "of_picture", of_picture)
     made = kind.run({"source": "point"}, own_script=Grid())
     assert seen == [(64, 48)] and made.images
+
+
+def test_a_map_is_shaped_once_for_all_tiles(kind, followed, monkeypatch):
+    from diffdiff.webui import pieces
+
+    sizes, plain = [], pieces.shape_for
+    monkeypatch.setattr(
+        pieces, "shape_for", lambda m, *rest: sizes.append(m.shape) or plain(m, *rest)
+    )
+    kind.run({"map": columns(0, 1), "soften_radius": 4}, own_script=Grid())
+    assert sizes == [(48, 64)]
