@@ -155,8 +155,9 @@ def tuned(work: tuple[Pair, int]) -> dict[str, dict[str, float]]:
 def edits_of(work: tuple[Pair, int, int, float]) -> tuple[np.ndarray, dict[str, list[np.ndarray]]]:
     """Of one pair: the continuous map `[128, 128]`; method -> a picture for each strength."""
     from diffdiff.cli.diffedit_command import MAPPED
+    from diffdiff.maps.diffedit import finished
     from diffdiff.pipelines.diffedit_edit import edit, invert_picture
-    from diffdiff.pipelines.noise_predictor import Prompted, finished
+    from diffdiff.pipelines.noise_predictor import Prompted
     from diffdiff.settings.run import RunArgs
 
     pair, seed, steps, guidance = work

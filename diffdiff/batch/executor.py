@@ -166,11 +166,9 @@ def _map(engine: Any, image: Image.Image, task: Task) -> np.ndarray | None:
         return None if task.map is None else geometry.decode(task.map)
 
     def find(layer: Any) -> np.ndarray:
-        from ..pipelines.noise_predictor import find
+        from ..pipelines.model_maps import of_layer
 
-        own = layer.own
-        query = own["query"] or task.run.prompt
-        return find(engine, image, own["reference"], query, layer.finding, task.run)
+        return of_layer(engine, image, layer, task.run.prompt, task.run)
 
     def none(text: str, name: str) -> np.ndarray:
         raise FieldError(name, "a row has no further files", "Use another source")

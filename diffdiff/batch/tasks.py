@@ -23,6 +23,7 @@ from .. import toyworld
 from ..errors import FieldError
 from ..images import pictures
 from ..images.names import Folders, folded
+from ..maps.build import requested
 from ..pipelines import png
 from ..settings.given import given
 from ..settings.run import RunArgs
@@ -33,7 +34,7 @@ from .rows import EDITED, Row
 
 MARK = "diffdiff batch"  # the PNG's text that carries it
 ALONE = [s.name for s in REGISTRY if s.of_picture and not any(i.needed for i in s.inputs)]
-SOURCES = ("upload", "constant", "diffedit", *(name for name in ALONE if name != "alpha"))
+SOURCES = ("upload", "constant", "diffedit", "words", *(name for name in ALONE if name != "alpha"))
 SAMPLES, SAMPLE = 64, 65536  # of a file of weights: so many pieces of so many bytes are read
 PNG_END = b"IEND\xaeB`\x82"
 
@@ -204,6 +205,7 @@ def _check_source(args: EditArgs, run: RunArgs, change_map: str | None) -> None:
         raise FieldError("map", f"there is source {args.source} too", "Use one of the two")
     if args.source == "diffedit":
         check_prompts(args.reference, args.query or run.prompt)
+    requested(args)  # raises what a source lacks
     needed = args.needs_map or args.soft
     if needed and args.source == "upload" and not change_map:
         remedy = f"Give the column map, or a source: {', '.join(SOURCES[1:])}"

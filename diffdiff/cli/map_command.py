@@ -33,6 +33,7 @@ examples:
   diffdiff map --kind ellipse --box 0.3,0.4,0.7,0.9 --soften-radius 24 --out soft.png
   diffdiff map painted.png --gamma 1.5 --preview photo.png --out look.png
   diffdiff map photo.png --diffedit "a bowl of fruit" "a bowl of pears" --out pears.png
+  diffdiff map photo.png --words "house 0.2, sky 90%" --out map.png
   diffdiff map photo.png --source edges --invert --soften-radius 8 --preview --out look.png
   diffdiff map photo.png --layers preset.json --out map.png
 """

@@ -1,4 +1,4 @@
-"""Automatic maps of `diffdiff map`: from two prompts, a source, or layers."""
+"""Automatic maps of `diffdiff map`: from two prompts, words, a source, or layers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from ..settings import sources
 from ..settings.given import given
 from ..settings.schema import changed, fields
 from ..settings.source_registry import OF_PICTURE, REGISTRY, layer_inputs
-from ..settings.sources import DiffEditArgs, SourceArgs
+from ..settings.sources import DiffEditArgs, SourceArgs, WordsArgs
+from ..settings.words import parse_words
 from . import arguments
 from .arguments import Use, refuse_idle
 from .common import Progress
@@ -29,6 +30,7 @@ FILES = {  # flag: (the source or layer that it goes with, help)
     "outside": ("--source foreground", "strokes on the background"),
     "painted": ("--layers", "the painted map, for layers whose source is painted"),
 }
+OF_WORDS = [name for name in fields(WordsArgs) if name != "words"]
 MODEL = {  # flags of the model, with their defaults
     "model": "toyworld", "dtype": "auto", "device": "auto", "offload": "none", "slicing": False,
     "config": None, "second": None,
@@ -44,10 +46,16 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "and what it should show",
     )  # fmt: skip
     ways.add_argument(
+        "--words", metavar="TEXT",
+        help='where the model sees what you name, each with its strength, such as "face 0.1, sky '
+        '80%%, rest 0.3"; rest is everything else, 0 if it is not named',
+    )  # fmt: skip
+    ways.add_argument(
         "--source", dest="reading", choices=OF_PICTURE, help="what to compute from the image"
     )
     ways.add_argument("--layers", metavar="FILE.json", help="several sources combined")
     arguments.add(parser.add_argument_group("diffedit"), DiffEditArgs, fields(DiffEditArgs))
+    arguments.add(parser.add_argument_group("words"), WordsArgs, OF_WORDS)
     read = parser.add_argument_group("source and layers")
     arguments.add(read, SourceArgs, [name for name in fields(SourceArgs) if name != "box"])
     for name, (_, text) in FILES.items():
@@ -55,13 +63,14 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def way(chosen: argparse.Namespace) -> str | None:
-    """Return diffedit, source or layers, whichever was requested; None for none of them.
+    """Return diffedit, words, source or layers, whichever was requested; None for none of them.
 
     Raises:
         FieldError: two of them, no picture, or a flag that would have no effect.
     """
     chosen_sources = {
         "diffedit": chosen.diffedit,
+        "words": chosen.words,
         "source": chosen.reading,
         "layers": chosen.layers,
     }
@@ -81,13 +90,16 @@ def _check_effect(chosen: argparse.Namespace, one: str | None) -> None:
         Use(name, f"--source {source.name}", source.name == chosen.reading)
         for source in REGISTRY
         for name in source.settings
-        if name != "box"
+        if name not in ("box", *OF_WORDS)
     ]
     uses += [Use(name, "--diffedit", one == "diffedit") for name in fields(DiffEditArgs)]
+    uses += [Use(name, "--words", one == "words") for name in OF_WORDS]
     asked = f"--source {chosen.reading}" if one == "source" else f"--{one}"
     uses += [Use(name, needs, needs == asked) for name, (needs, _) in FILES.items()]
-    by_model = one in ("diffedit", "layers")
-    uses += [Use(name, "--diffedit", by_model, default) for name, default in MODEL.items()]
+    by_model = one in ("diffedit", "words", "layers")
+    uses += [
+        Use(name, "--diffedit and --words", by_model, default) for name, default in MODEL.items()
+    ]
     refuse_idle(chosen, uses)
 
 
@@ -111,7 +123,12 @@ def make(chosen: argparse.Namespace, one: str) -> tuple[np.ndarray, dict[str, An
         reference, query = chosen.diffedit
         args = given(chosen, DiffEditArgs)
         told = {"reference": reference, "query": query, "settings": changed(args)}
-        return maker.between(reference, query, args), told
+        own = {"reference": reference, "query": query}
+        return maker.asked(layers.Layer(layers.DIFFEDIT, finding=args, own=own)), told
+    if one == "words":
+        args = given(chosen, WordsArgs, OF_WORDS)
+        layer = layers.Layer(layers.WORDS, finding=args, own={"words": chosen.words})
+        return maker.asked(layer), {"words": chosen.words, "settings": changed(args)}
     if one == "source":
         reading = argparse.Namespace(**vars(chosen))
         reading.box = chosen.box or ""
@@ -131,25 +148,26 @@ class _Maker:
         self.data = pictures.load(chosen.map, "image")
         self.image = pictures.read(self.data, "image", chosen.map)
 
-    def between(self, reference: str, query: str, args: DiffEditArgs) -> np.ndarray:
-        sources.check_prompts(reference, query)  # before the model is loaded
+    def asked(self, layer: layers.Layer) -> np.ndarray:
+        """Return the map of a layer for which the model is asked."""
+        own = layer.own
+        if layer.source == layers.WORDS:  # both checked before the model is loaded
+            parse_words(own["words"])
+        else:
+            sources.check_prompts(own.get("reference", ""), own.get("query", ""))
         silent = self.chosen.json or self.chosen.quiet
         if self.engine is None:
             self.engine = open_engine(self.chosen, silent)
-        from ..pipelines.noise_predictor import find
+        from ..pipelines.model_maps import of_layer
 
         with Progress(silent) as progress:
-            return find(self.engine, self.image, reference, query, args, None, progress)
+            return of_layer(self.engine, self.image, layer, progress=progress)
 
     def given(self, folder: Path = Path()) -> build.Given:
         """Return the inputs of maps. folder: where a layer's files are looked up."""
 
         def load(text: str, name: str) -> bytes:
             return pictures.load(str(folder / text), name)
-
-        def find(layer: layers.Layer) -> np.ndarray:
-            own = layer.own
-            return self.between(own.get("reference", ""), own.get("query", ""), layer.finding)
 
         painted = self.chosen.painted
         return build.Given(
@@ -158,7 +176,7 @@ class _Maker:
             lambda text, name: np.asarray(pictures.read(load(text, name), name, text)),
             _with_alpha(self.data),
             geometry.decode(pictures.load(painted, "painted"), "painted") if painted else None,
-            find=find,
+            find=self.asked,
         )
 
     def layered(self, path: str) -> tuple[np.ndarray, dict[str, Any]]:

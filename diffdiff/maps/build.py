@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import FieldError
 from ..settings.schema import EditArgs
 from ..settings.source_registry import SOURCES
+from ..settings.words import parse_words
 from . import geometry, layers
 from .layers import Layer, Preset
 from .source_maps import source_map
@@ -29,8 +30,8 @@ class Given:
     picture: uint8 [H, W, 3]. transparent: the same with its alpha [H, W, 4], where it has one.
     read_map: reads the map of a setting, float32 [h, w] in 0..1. read_picture: uint8 [h, w, 3].
     painted: float32 [h, w] in 0..1, mask: the same, white where it is; None where there is none.
-    find: DiffEdit's map of a layer [H, W], annotate: that of a ControlNet preprocessor [h, w];
-        None where there is no such thing.
+    find: the map of a layer whose source asks the model [H, W], annotate: that of a ControlNet
+        preprocessor [h, w]; None where there is no such thing.
     """
 
     picture: np.ndarray
@@ -71,6 +72,10 @@ def requested(args: EditArgs) -> Preset:
     for one in inputs:
         if one.needed and not given[one.name].strip():
             raise FieldError(one.name, f"source {args.source} needs it", f"Give {one.what}")
+    if args.source == layers.WORDS:
+        parse_words(args.words)
+    if args.source == layers.DIFFEDIT and args.diffedit_words:
+        parse_words(args.diffedit_words, "diffedit_words")
     return Preset("", (Layer(args.source, reading=args, finding=args, own=given),))
 
 
@@ -111,7 +116,7 @@ def make(layer: Layer, given: Given) -> np.ndarray:
             remedy = "Paint one in an inpaint tab or send one as `mask`; there is none elsewhere"
             raise FieldError("source", "there is no inpaint mask", remedy)
         return geometry.resize(given.mask, width, height)
-    if source == layers.DIFFEDIT:
+    if source in layers.FINDING:
         return _needed(given.find, source)(layer)
     if source == layers.ANNOTATOR:
         m = _needed(given.annotate, source)(own["annotator"])

@@ -17,7 +17,7 @@ import numpy as np
 from ..errors import FieldError, carried, shown
 from ..settings.schema import EditArgs, changed, fields, parse
 from ..settings.source_registry import LAYER, SOURCES, layer_inputs
-from ..settings.sources import DiffEditArgs, SourceArgs
+from ..settings.sources import DiffEditArgs, SourceArgs, WordsArgs
 from . import shaping
 
 BLENDS = ("replace", "max", "min", "multiply", "add", "subtract")
@@ -26,7 +26,9 @@ SHAPING = (
     "invert", "black", "white", "gamma", "soften_radius", "soften_direction", "soften_falloff",
     "linear_light",
 )  # fmt: skip
-PAINTED, UPLOAD, CONSTANT, DIFFEDIT = "painted", "upload", "constant", "diffedit"
+PAINTED, UPLOAD, CONSTANT = "painted", "upload", "constant"
+DIFFEDIT, WORDS = "diffedit", "words"
+FINDING = {DIFFEDIT: DiffEditArgs, WORDS: WordsArgs}  # settings of sources that ask the model
 MASK, ANNOTATOR = "mask", "annotator"  # in a WebUI only
 
 
@@ -36,8 +38,8 @@ class Layer:
 
     source: one of `source_registry.LAYER`. blend: one of `BLENDS`. opacity: 0..1. shaping: what
     is done to its map first; only `SHAPING` counts. value: 0..1, of "constant". reading: of the
-    sources that are read off the picture. finding: of "diffedit". own: the inputs of the source
-    that were given.
+    sources that are read off the picture. finding: of those that ask the model. own: the inputs of
+    the source that were given.
     """
 
     source: str
@@ -46,7 +48,7 @@ class Layer:
     shaping: EditArgs = field(default_factory=lambda: parse({}))
     value: float = 1.0
     reading: SourceArgs = field(default_factory=lambda: parse({}, SourceArgs))
-    finding: DiffEditArgs = field(default_factory=lambda: parse({}, DiffEditArgs))
+    finding: DiffEditArgs | WordsArgs = field(default_factory=lambda: parse({}, DiffEditArgs))
     own: dict[str, str] = field(default_factory=dict)
 
 
@@ -212,8 +214,9 @@ def _layer(told: Any) -> Layer:
             raise FieldError(name, f"source {source} needs it", f"Give {one.what}")
     opacity = _part(told, "opacity")
     value = _part(told, "value") if source == CONSTANT else 1.0
-    used = SOURCES[source].settings
-    finding = tuple(fields(DiffEditArgs)) if source == DIFFEDIT else ()
+    model = FINDING.get(source)
+    finding = tuple(n for n in fields(model) if n not in inputs) if model else ()
+    used = tuple(name for name in SOURCES[source].settings if name not in finding)
     unknown = sorted(set(told) - {*SHAPING, *used, *finding})
     if unknown:
         known = ["source", "blend", "opacity", *sorted(inputs), *used, *finding, *SHAPING]
@@ -222,7 +225,7 @@ def _layer(told: Any) -> Layer:
         raise FieldError(shown(unknown[0])[1:-1], problem, f"Use {', '.join(known)}")
     shaping = parse({n: v for n, v in told.items() if n in SHAPING})
     reading = parse({n: v for n, v in told.items() if n in used}, SourceArgs)
-    found = parse({n: v for n, v in told.items() if n in finding}, DiffEditArgs)
+    found = parse({n: v for n, v in told.items() if n in finding}, model or DiffEditArgs)
     return Layer(source, blend, opacity, shaping, value, reading, found, own)
 
 

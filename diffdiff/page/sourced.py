@@ -56,14 +56,13 @@ def find(engine: Any, sent: dict[str, Any], progress: Progress | None = None) ->
     image = incoming.picture(sent)
 
     def found(layer: layers.Layer) -> np.ndarray:
-        from ..pipelines.noise_predictor import find as predict
+        from ..pipelines.model_maps import of_layer
 
-        own = layer.own
-        query = (own.get("query") or "").strip() or (sent.get("prompt") or "")
-        check_prompts(own.get("reference") or "", query)
-        return predict(
-            engine, image, own.get("reference") or "", query, layer.finding, None, progress
-        )
+        prompt = sent.get("prompt") or ""
+        if layer.source == layers.DIFFEDIT:
+            query = (layer.own.get("query") or "").strip() or prompt
+            check_prompts(layer.own.get("reference") or "", query)
+        return of_layer(engine, image, layer, prompt, None, progress)
 
     def read(text: str, name: str) -> np.ndarray:
         if text == SENT:

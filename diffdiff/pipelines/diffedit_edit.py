@@ -31,7 +31,8 @@ from . import hints
 from .diffedit_methods import CUT, INVERTED, MAPPED, METHODS
 from .engine import Engine, Result
 from .finite import MODEL, VAE
-from .noise_predictor import Prompted, find
+from .model_maps import find
+from .noise_predictor import Prompted
 from .scheduler_hook import Progress
 
 

@@ -14,11 +14,8 @@ from torch import Tensor
 
 from ..errors import FieldError
 from ..maps import diffedit
-from ..maps.diffedit import finished
-from ..maps.geometry import resize
 from ..sampling.finite import PIXELS, failure
 from ..sampling.noise_levels import Level, vp
-from ..settings.run import RunArgs
 from ..settings.sources import DiffEditArgs, check_prompts
 from .engine import Engine
 from .finite import MODEL, VAE
@@ -53,14 +50,15 @@ class Prompted:
 
     Args:
         engine: engine of Stable Diffusion 1, 2 or XL.
+        what: wants them, for the message.
 
     Raises:
         FieldError: "model", for another family, and for a model without a text encoder.
     """
 
-    def __init__(self, engine: Engine):
+    def __init__(self, engine: Engine, what: str = "DiffEdit"):
         if engine.family not in FAMILIES:
-            problem = f"DiffEdit is not offered for {engine.rules.about}"
+            problem = f"{what} is not offered for {engine.rules.about}"
             raise FieldError("model", problem, "Use Stable Diffusion 1.x, 2.x or XL")
         if not engine.reads_text:
             remedy = "Load the whole pipeline, its text encoder too"
@@ -205,28 +203,3 @@ def differ(
             init, prompted.level(timestep), noises,
             args.diffedit_batch or prompted.batch(init), progress,
         )  # fmt: skip
-
-
-def find(
-    engine: Engine,
-    image: Image.Image,
-    reference: str,
-    query: str,
-    args: DiffEditArgs,
-    run: RunArgs | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> np.ndarray:
-    """Find the change map between two prompts (DiffEdit): float32 `[H, W]` in 0..1, of the image's
-    size.
-
-    Args:
-        image: the input.
-        run: whose width and height the model is to see it at, as the edit will.
-        others: as in `differ`.
-    """
-    frame = engine.frame(image, run or RunArgs())
-    source = frame.filled_picture(frame.fit(image))
-    stack = differ(Prompted(engine), source, reference, query, args, progress)
-    if frame.worked == frame.size:
-        return finished(stack, image.size, args)
-    return resize(frame.cut_map(finished(stack, frame.worked, args)), *image.size)

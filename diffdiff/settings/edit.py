@@ -18,7 +18,7 @@ from .area import AreaArgs
 from .levels import LevelArgs, ResponseArgs
 from .response import Reading, amount, points_of, reading
 from .source_registry import REQUEST
-from .sources import DiffEditArgs, SourceArgs
+from .sources import DifferenceArgs, LaterArgs, SourceArgs
 
 AUTO = -1  # soften radius: by the mode and by the size
 SOFT_PART = 16  # the shorter side in radii of soft inpainting, where none is given
@@ -38,9 +38,9 @@ class BasicArgs(BaseModel, extra="forbid"):
         "upload",
         title="Source",
         description="Where the change map comes from. upload: painted, or sent with the request. "
-        "diffedit: where two prompts differ. mask: the inpaint mask. annotator: a ControlNet "
-        "preprocessor. layers: several maps combined. constant: the whole image. Others: computed "
-        "from the image.",
+        "diffedit: where two prompts differ. words: where the model sees what you name. mask: the "
+        "inpaint mask. annotator: a ControlNet preprocessor. layers: several maps combined. "
+        "constant: the whole image. Others: computed from the image.",
     )
     map: str | list[str] | None = Field(
         None,
@@ -225,7 +225,7 @@ class BasicArgs(BaseModel, extra="forbid"):
 
 
 class EditArgs(
-    AreaArgs, LevelArgs, ResponseArgs, DiffEditArgs, SourceArgs, BasicArgs, extra="forbid"
+    LaterArgs, AreaArgs, LevelArgs, ResponseArgs, DifferenceArgs, SourceArgs, BasicArgs
 ):  # the fields of the last base come first
     """One request."""
 

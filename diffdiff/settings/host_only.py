@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from .schema import fields
-from .sources import DiffEditArgs, SourceArgs
+from .sources import DiffEditArgs, SourceArgs, WordsArgs
 
 HOST_ONLY = (  # fields that concern a WebUI's mask, or that other commands have
     "combine", "mask_channel", "source", "reference", "query", "other_image", "annotator", "layers",
-    "anchor", *fields(SourceArgs), *fields(DiffEditArgs),
+    "anchor", *fields(SourceArgs), *fields(DiffEditArgs), *fields(WordsArgs),
 )  # fmt: skip

@@ -43,7 +43,7 @@ class Source:
 
     title: as a list of sources has it. phrase: as in "The map comes from ...".
     layer: (title, help) in the layers editor; None where no layer has this source.
-    settings: the fields of `SourceArgs` that it uses. inputs: what else it needs.
+    settings: the fields of `SourceArgs` or `WordsArgs` that it uses. inputs: what else it needs.
     request: whether a request may have it. of_picture: whether it is computed from the
         picture, alone or with a second one. host_only: needs a WebUI. model: calls the model.
     """
@@ -70,6 +70,7 @@ STROKES = (
     Input("inside", "a picture", "Strokes inside", "White on the object."),
     Input("outside", "a picture", "Strokes outside", "White on the background."),
 )
+WORDS = Input("words", "words with strengths, such as face 0.1, sky 0.8", needed=True)
 PREPROCESSOR = Input("annotator", "the name of a ControlNet preprocessor", needed=True)
 
 REGISTRY = (
@@ -80,6 +81,11 @@ REGISTRY = (
         "diffedit", "DiffEdit: where two prompts differ", "DiffEdit",
         ("From prompts (DiffEdit)", "Where the predictions for two prompts differ."),
         inputs=PROMPTS, model=True,
+    ),
+    Source(
+        "words", "Words: where the model sees what you name", "words",
+        ("Words", "Where the model sees what you name."),
+        ("words_level", "words_noises", "words_seed", "words_edges"), (WORDS,), model=True,
     ),
     Source(
         "mask", "Inpaint mask", "the inpaint mask",
@@ -150,7 +156,7 @@ REQUEST = tuple(source.name for source in REGISTRY if source.request)
 """Values of the field `source`."""
 OF_PICTURE = tuple(source.name for source in REGISTRY if source.of_picture)
 """Sources that are computed from the picture."""
-LAYER = (*OF_PICTURE, "painted", "upload", "constant", "diffedit", "mask", "annotator")
+LAYER = (*OF_PICTURE, "painted", "upload", "constant", "diffedit", "words", "mask", "annotator")
 """Sources of a layer, in the order of the editor."""
 _BY_TITLE = {SOURCES[name].title: name for name in REQUEST}
 

@@ -75,8 +75,8 @@ class SourceArgs(BaseModel, extra="forbid"):
     )
 
 
-class DiffEditArgs(BaseModel, extra="forbid"):
-    """How a map is found from two prompts (`diffdiff.maps.diffedit`)."""
+class DifferenceArgs(BaseModel, extra="forbid"):
+    """How two prompts are compared (`diffdiff.maps.diffedit`)."""
 
     diffedit_noises: int = Field(
         10,
@@ -127,6 +127,69 @@ class DiffEditArgs(BaseModel, extra="forbid"):
         title="Noise samples per call",
         description="Noise samples per model call. Empty: as many as fill ten 512x512 images.",
     )
+
+
+class DiffEditWith(BaseModel, extra="forbid"):
+    """What DiffEdit's map is multiplied with. Apart from `DifferenceArgs` because positional
+    arguments keep their order."""
+
+    diffedit_with: Literal["nothing", "words"] = Field(
+        "nothing",
+        title="Multiply with",
+        description="words: only where the model also reads the words that change, as in LEDITS++.",
+    )
+    diffedit_words: str = Field(
+        "",
+        title="Words of the difference",
+        description="Multiply with words: words with strengths, such as red house 1, sky 0. Empty: "
+        "the words of the reference prompt that the query has not.",
+    )
+
+
+class DiffEditArgs(DiffEditWith, DifferenceArgs, extra="forbid"):
+    """How a map is found from two prompts."""
+
+
+class WordsArgs(BaseModel, extra="forbid"):
+    """How a map is found from words (`diffdiff.maps.words`)."""
+
+    words: str = Field(
+        "",
+        title="Words",
+        description="Source words: words or phrases with strengths, such as face 0.1, sky 0.8, "
+        "rest 0.3. rest is everything else, 0 if it is not named.",
+    )
+    words_level: float = Field(
+        0.2,
+        ge=0.001,
+        le=1,
+        title="Noise level of the words",
+        description="Source words: how far the image is noised, as a fraction of the schedule.",
+    )
+    words_noises: int = Field(
+        4,
+        ge=1,
+        le=64,
+        title="Noise samples of the words",
+        description="Source words: number of noise samples that the map is averaged over.",
+    )
+    words_seed: int = Field(
+        0,
+        ge=0,
+        le=2**32 - 1,
+        title="Seed of the words",
+        description="Source words: seed for the noise samples.",
+    )
+    words_edges: bool = Field(
+        True,
+        title="Follow edges",
+        description="Source words: the map follows the edges of the image. Off: it is as coarse as "
+        "the model's attention.",
+    )
+
+
+class LaterArgs(WordsArgs, DiffEditWith, extra="forbid"):
+    """Settings that came later: in positional arguments they are behind all others."""
 
 
 def sides(text: str) -> list[float]:

@@ -25,8 +25,9 @@ GROUPS = {  # heading: fields, each in exactly one group
     "Map from two prompts": (
         "reference", "query", "diffedit_cut", "diffedit_grow", "diffedit_noises",
         "diffedit_level", "diffedit_outliers", "diffedit_amount", "diffedit_seed",
-        "diffedit_batch",
+        "diffedit_batch", "diffedit_with", "diffedit_words",
     ),
+    "Map from words": ("words", "words_level", "words_noises", "words_seed", "words_edges"),
     "Map from the image": (
         "edge_sigma", "canny_low", "canny_high", "detail_radius", "point_x", "point_y", "box",
         "rounds", "other_image",
@@ -39,11 +40,13 @@ UNITS = {
     "diffedit_grow": "px", "point_x": "of the width", "point_y": "of the height",
     "extra_calls": "levels", "sheet_batch": "images", "rounds": "iterations",
     "diffedit_noises": "samples", "diffedit_batch": "samples", "transition": "of a step",
-    "diffedit_level": "of the schedule",
+    "diffedit_level": "of the schedule", "words_level": "of the schedule",
+    "words_noises": "samples",
 }  # fmt: skip
 VALUES = {
     "map": "base64 image(s)", "fan_strengths": "2 to 16 numbers", "other_image": "base64 image",
     "layers": "JSON", "response": "points", "box": "4 numbers",
+    "words": "words with strengths", "diffedit_words": "words with strengths",
 }  # fmt: skip
 
 

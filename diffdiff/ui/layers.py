@@ -9,13 +9,12 @@ from typing import Any
 from ..maps import layers
 from ..settings.schema import EditArgs, fields
 from ..settings.source_registry import LAYER, SOURCES, Input
-from ..settings.sources import DiffEditArgs, SourceArgs
+from ..settings.sources import DiffEditArgs
 
 
 def schema() -> dict[str, Any]:
     """Return what the editor derives its rows from: blends, sources with their settings,
     shaping."""
-    reading, finding = fields(SourceArgs), fields(DiffEditArgs)
     described = fields(EditArgs)
     sources = {}
     for source in LAYER:
@@ -27,9 +26,9 @@ def schema() -> dict[str, Any]:
         ]
         if source == layers.CONSTANT:
             settings.append(_value())
-        settings += [_field(name, reading[name]) for name in SOURCES[source].settings]
+        settings += [_field(name, described[name]) for name in SOURCES[source].settings]
         if source == layers.DIFFEDIT:
-            settings += [_field(name, info) for name, info in finding.items()]
+            settings += [_field(name, info) for name, info in fields(DiffEditArgs).items()]
         sources[source] = {"title": title, "help": about, "settings": settings}
     shaping = [_field(name, described[name]) for name in layers.SHAPING]
     return {"blends": list(layers.BLENDS), "sources": sources, "shaping": shaping}

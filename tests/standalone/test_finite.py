@@ -11,7 +11,7 @@ from benchmarks import parity
 from benchmarks.pipelines import PIPELINES
 from diffdiff.errors import FieldError
 from diffdiff.pipelines import diffedit_edit
-from diffdiff.pipelines.noise_predictor import find
+from diffdiff.pipelines.model_maps import find
 from diffdiff.settings.run import RunArgs
 from diffdiff.settings.schema import parse
 from diffdiff.settings.sources import DiffEditArgs

@@ -10,9 +10,11 @@ pytest.importorskip("diffusers", reason="diffusers is not installed")
 from benchmarks.pipelines import PIPELINES
 from diffdiff.errors import FieldError
 from diffdiff.maps import geometry
+from diffdiff.maps.diffedit import finished
 from diffdiff.pipelines import diffedit_edit
 from diffdiff.pipelines.load import load
-from diffdiff.pipelines.noise_predictor import Prompted, differ, find, finished
+from diffdiff.pipelines.model_maps import find
+from diffdiff.pipelines.noise_predictor import Prompted, differ
 from diffdiff.settings.run import RunArgs
 from diffdiff.settings.schema import EditArgs, parse
 from diffdiff.settings.sources import DiffEditArgs

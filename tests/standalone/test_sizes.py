@@ -9,7 +9,7 @@ pytest.importorskip("diffusers", reason="diffusers is not installed")
 from benchmarks.pipelines import PIPELINES
 from diffdiff.pipelines import diffedit_edit
 from diffdiff.pipelines.frame import Frame
-from diffdiff.pipelines.noise_predictor import find
+from diffdiff.pipelines.model_maps import find
 from diffdiff.settings.run import RunArgs
 from diffdiff.settings.schema import parse
 from diffdiff.settings.sources import DiffEditArgs

@@ -10,7 +10,8 @@ NAMES = (
     "reference query other_image annotator layers anchor edge_sigma canny_low canny_high "
     "detail_radius point_x point_y box rounds diffedit_noises diffedit_level diffedit_outliers "
     "diffedit_amount diffedit_cut diffedit_grow diffedit_seed diffedit_batch response "
-    "levels extra_calls area area_padding"
+    "levels extra_calls area area_padding diffedit_with diffedit_words words words_level "
+    "words_noises words_seed words_edges"
 ).split()
 
 
@@ -24,7 +25,7 @@ def test_every_field_is_described():
         assert info["choices"] or info["low"] is not None or name in (
             "enabled", "map", "invert", "paste_back", "skip", "linear_light", "colour_match",
             "fan_strengths", "reference", "query", "other_image", "annotator", "layers", "box",
-            "response",
+            "response", "diffedit_words", "words", "words_edges",
         )  # fmt: skip
 
 

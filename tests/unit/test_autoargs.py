@@ -10,7 +10,7 @@ from diffdiff.maps import diffedit, picture_sources
 from diffdiff.maps.source_maps import READERS, source_map
 from diffdiff.settings.schema import fields, parse
 from diffdiff.settings.source_registry import OF_PICTURE, REGISTRY, SOURCES
-from diffdiff.settings.sources import DiffEditArgs, SourceArgs, check_prompts
+from diffdiff.settings.sources import DiffEditArgs, SourceArgs, WordsArgs, check_prompts
 
 RNG = np.random.default_rng(0)
 PICTURE = RNG.integers(0, 256, (24, 32, 4), np.uint8)
@@ -52,7 +52,7 @@ def test_strokes_reach_the_foreground():
 
 def test_every_setting_belongs_to_one_source():
     used = [name for source in REGISTRY for name in source.settings]
-    assert sorted(used) == sorted(fields(SourceArgs))
+    assert sorted([*used, "words"]) == sorted([*fields(SourceArgs), *fields(WordsArgs)])
 
 
 def test_every_source_of_a_picture_has_a_function():

@@ -1,0 +1,123 @@
+"""Maps for which a loaded pipeline's model is asked: DiffEdit's, and those of words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image
+
+from ..maps import word_product
+from ..maps.diffedit import finished
+from ..maps.geometry import resize
+from ..maps.layers import WORDS, Layer
+from ..maps.words import word_map
+from ..settings.run import RunArgs
+from ..settings.sources import DiffEditArgs, WordsArgs
+from ..settings.words import parse_words
+from .engine import Engine
+from .frame import Frame
+from .looking import Progress, word_claims
+from .noise_predictor import Prompted, differ
+
+
+def of_layer(
+    engine: Engine,
+    image: Image.Image,
+    layer: Layer,
+    prompt: str = "",
+    run: RunArgs | None = None,
+    progress: Progress | None = None,
+) -> np.ndarray:
+    """Find the map of a layer whose source asks the model: float32 `[H, W]` of the image's size.
+
+    Args:
+        prompt: DiffEdit's query where the layer has none.
+        others: as in `find`.
+    """
+    own = layer.own
+    if layer.source == WORDS:
+        return find_words(engine, image, own.get("words") or "", layer.finding, run, progress)
+    query = (own.get("query") or "").strip() or prompt
+    return find(engine, image, own.get("reference") or "", query, layer.finding, run, progress)
+
+
+def find(
+    engine: Engine,
+    image: Image.Image,
+    reference: str,
+    query: str,
+    args: DiffEditArgs,
+    run: RunArgs | None = None,
+    progress: Progress | None = None,
+) -> np.ndarray:
+    """Find the change map between two prompts (DiffEdit): float32 `[H, W]` in 0..1, of the image's
+    size.
+
+    Args:
+        image: the input.
+        run: whose width and height the model is to see it at, as the edit will.
+        others: as in `differ`.
+    """
+    with_words = word_product.asked(args, reference, query)
+    frame, source = _framed(engine, image, run)
+    prompted = Prompted(engine)
+    stack = differ(prompted, source, reference, query, args, progress)
+    if with_words is None:
+        return _unframed(lambda picture: finished(stack, picture.size, args), frame, image, source)
+    found = word_claims(
+        prompted, source, with_words.prompt, with_words.words.phrases, word_product.LEVEL,
+        word_product.NOISES, args.diffedit_seed, progress, with_words.field,
+    )  # fmt: skip
+
+    def make(picture: Image.Image) -> np.ndarray:
+        return word_product.finished(stack, found, with_words, np.asarray(picture), args)
+
+    return _unframed(make, frame, image, source)
+
+
+def find_words(
+    engine: Engine,
+    image: Image.Image,
+    text: str,
+    args: WordsArgs,
+    run: RunArgs | None = None,
+    progress: Progress | None = None,
+) -> np.ndarray:
+    """Find the change map of some words: float32 `[H, W]` in 0..1, of the image's size.
+
+    Args:
+        text: words with strengths (`diffdiff.settings.words`).
+        others: as in `find`.
+
+    Raises:
+        FieldError: "words", "model".
+    """
+    words = parse_words(text)
+    frame, source = _framed(engine, image, run)
+    found = word_claims(
+        Prompted(engine, "Source words"), source, words.prompt, words.phrases, args.words_level,
+        args.words_noises, args.words_seed, progress,
+    )  # fmt: skip
+
+    def make(picture: Image.Image) -> np.ndarray:
+        return word_map(found, words, np.asarray(picture), args.words_edges)
+
+    return _unframed(make, frame, image, source)
+
+
+def _framed(engine: Engine, image: Image.Image, run: RunArgs | None) -> tuple[Frame, Image.Image]:
+    frame = engine.frame(image, run or RunArgs())
+    return frame, frame.filled_picture(frame.fit(image))
+
+
+def _unframed(
+    make: Callable[[Image.Image], np.ndarray],
+    frame: Frame,
+    image: Image.Image,
+    source: Image.Image,
+) -> np.ndarray:
+    """Return a map of the image's size: made for it, or cut out of what the model saw."""
+    if frame.worked == frame.size:
+        return make(image)
+    return resize(frame.cut_map(make(source)), *image.size)

@@ -1,0 +1,80 @@
+"""Words with strengths, as source *words* takes them: "face 0.1, sky 0.8, rest 0.3"."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from ..errors import FieldError, shown
+
+FIELD, REST = "words", "rest"
+MOST = 32  # words and phrases
+REMEDY = "Use words with strengths from 0 to 1, such as face 0.1, sky 0.8, rest 0.3"
+SYNTAX = re.compile(r"[()\[\]{}<>|\\:\"]")  # of a WebUI's prompts
+NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)(%?)")
+
+
+class Words(NamedTuple):
+    """phrases: lower case, no two the same. strengths: 0..1, one for each. rest: that of
+    everything else."""
+
+    phrases: tuple[str, ...]
+    strengths: tuple[float, ...]
+    rest: float = 0.0
+
+    @property
+    def prompt(self) -> str:
+        """The phrases as a prompt."""
+        return ", ".join(self.phrases)
+
+
+def parse_words(text: str, field: str = FIELD) -> Words:
+    """Parse words with strengths; entries are parted by commas, semicolons or lines.
+
+    Args:
+        text: "word strength, some phrase strength, rest strength"; a strength is 0..1, or a percent
+            such as 80%. rest is what no word claims, 0 if it is not named.
+        field: of the error.
+
+    Raises:
+        FieldError: names the entry that is wrong.
+    """
+    found: dict[str, float] = {}
+    for entry in filter(None, (" ".join(e.split()) for e in re.split(r"[,;\n]", text))):
+        phrase, _, number = entry.rpartition(" ")
+        phrase = phrase.lower()
+        if not NUMBER.fullmatch(number) or not phrase:
+            raise FieldError(field, f"{shown(entry)} is not a word and a strength", REMEDY)
+        if SYNTAX.search(phrase):
+            problem = f"{shown(phrase)} has a character that prompts use for other things"
+            raise FieldError(field, problem, "Use letters, digits, spaces and hyphens")
+        if NUMBER.fullmatch(phrase):
+            raise FieldError(field, f"{shown(entry)} names no word", REMEDY)
+        value, percent = NUMBER.fullmatch(number).groups()
+        strength = float(value) / (100 if percent else 1)
+        if strength > 1:
+            problem = f"{shown(entry)}: {number} is not a strength"
+            raise FieldError(field, problem, "Use a number from 0 to 1, or a percent such as 80%")
+        if phrase in found:
+            raise FieldError(field, f"{shown(phrase)} is there twice", "Name each word once")
+        found[phrase] = strength
+    rest = found.pop(REST, 0.0)
+    if not found:
+        raise FieldError(field, "no word is named", REMEDY)
+    if len(found) > MOST:
+        raise FieldError(field, f"there are {len(found)} words", f"Use up to {MOST}")
+    return Words(tuple(found), tuple(found.values()), rest)
+
+
+def plain(prompt: str) -> str:
+    """Return a prompt without a WebUI's syntax: extra networks, emphasis, AND and BREAK."""
+    text = re.sub(r"<[^<>]*>", " ", prompt)
+    text = re.sub(r":\s*[\d.]+\s*(?=[)\]])", " ", text)
+    text = re.sub(r"\b(AND|BREAK)\b", ",", SYNTAX.sub(" ", text))
+    return re.sub(r"\s+,", ",", " ".join(text.split()))
+
+
+def changed_words(reference: str, query: str) -> tuple[str, ...]:
+    """Return the words of a plain reference prompt that the query has not, in order, lower case."""
+    there, wanted = (re.findall(r"[^\W_]+(?:[-'][^\W_]+)*", t.lower()) for t in (reference, query))
+    return tuple(dict.fromkeys(word for word in there if word not in set(wanted)))
