@@ -10,10 +10,12 @@ from PIL import Image
 
 from ..images.placed import Place
 from ..images.read import decode_picture
-from ..maps import build, diffedit, geometry
-from ..maps.layers import Layer
+from ..maps import build, diffedit, geometry, word_product
+from ..maps.layers import WORDS, Layer
+from ..maps.words import word_map
 from ..settings.schema import EditArgs
-from . import controlnet, diffedit_job, host, pieces
+from ..settings.words import FIELD, parse_words
+from . import controlnet, diffedit_job, host, host_words, pieces, words_job
 
 
 class Unknown(Exception):
@@ -93,16 +95,39 @@ def of_picture(
     image = image if image.mode in ("RGB", "RGBA") else image.convert("RGBA")
     flat = images.flatten(image, shared.opts.img2img_background_color)
 
+    def read(text: str, phrases: tuple[str, ...], *noises: Any, field: str = FIELD) -> np.ndarray:
+        made = words_job.found(
+            words_job.Asked(
+                flat, text, phrases, width, height, *noises, host_words.networks_of(prompt),
+                override_settings, told, field,
+            ),
+            ask,
+        )  # fmt: skip
+        if made is None:
+            raise Unknown
+        return made.claims
+
     def find(layer: Layer) -> np.ndarray:
+        args = layer.finding
+        if layer.source == WORDS:
+            words = parse_words(layer.own.get("words", ""))
+            noises = args.words_level, args.words_noises, args.words_seed
+            claims = read(words.prompt, words.phrases, *noises)
+            return word_map(claims, words, np.asarray(flat), args.words_edges)
         own = layer.own.get("query", "").strip()
+        what = word_product.asked(args, layer.own.get("reference", ""), own or prompt)
         asked = diffedit_job.Asked(
             flat, layer.own.get("reference", ""), own or prompt, width, height,
             () if own else styles, override_settings, told,
         )  # fmt: skip
-        stack = diffedit_job.differences(asked, layer.finding, ask)
+        stack = diffedit_job.differences(asked, args, ask)
         if stack is None:
             raise Unknown
-        return diffedit.finished(stack, image.size, layer.finding)
+        if what is None:
+            return diffedit.finished(stack, image.size, args)
+        noises = word_product.LEVEL, word_product.NOISES, args.diffedit_seed
+        claims = read(what.prompt, what.words.phrases, *noises, field=what.field)
+        return word_product.finished(stack, claims, what, np.asarray(flat), args)
 
     def annotate(name: str) -> np.ndarray:
         m = controlnet.annotate(name, np.asarray(flat), ask)

@@ -17,17 +17,19 @@ from ...edit.plan import EditPlan
 from ...edit.releases import releases
 from ...errors import FieldError
 from ...images.read import decode_picture
-from ...maps import diffedit, geometry
+from ...maps import diffedit, geometry, word_product
 from ...maps.build import wanted
 from ...maps.inpaint_mask import Work
 from ...maps.overlay import overlay
 from ...maps.shaping import shape
+from ...maps.words import word_map
 from ...metrics import adherence
 from ...settings.schema import EditArgs, fields, parse, schema_of
 from ...settings.sources import DiffEditArgs
-from .. import automap, diffedit_job, schedules
+from ...settings.words import parse_words
+from .. import automap, diffedit_job, schedules, words_job
 from ..panel import preview
-from .schemas import AdherenceRequest, DiffEditRequest, PreviewRequest, read
+from .schemas import AdherenceRequest, DiffEditRequest, PreviewRequest, WordsRequest, read
 
 ROOT = "/diffdiff/v1"
 VERSION = 1  # of the endpoints: what is there stays as it is
@@ -64,6 +66,7 @@ def register(demo: Any, app: Any) -> None:
     add("/schema", schema)
     add("/map/preview", map_preview, PreviewRequest)
     add("/map/diffedit", map_diffedit, DiffEditRequest)
+    add("/map/words", map_words, WordsRequest)
     add("/metrics/adherence", metrics_adherence, AdherenceRequest)
 
 
@@ -136,18 +139,38 @@ def map_preview(request: PreviewRequest) -> dict[str, Any]:
 def map_diffedit(request: DiffEditRequest) -> dict[str, Any]:
     """Find the change map between two prompts (DiffEdit), with the loaded checkpoint"""
     began = time.perf_counter()
-    picture = decode_picture(request.image)
+    flat = decode_picture(request.image).convert("RGB")
     own = {name: getattr(request, name) for name in fields(DiffEditArgs)}
     args = parse(own, DiffEditArgs)
-    asked = diffedit_job.Asked(
-        picture.convert("RGB"), request.reference, request.query, request.width or picture.width,
-        request.height or picture.height,
-    )  # fmt: skip
+    size = request.width or flat.width, request.height or flat.height
+    asked = diffedit_job.Asked(flat, request.reference, request.query, *size)
+    what = word_product.asked(args, request.reference, request.query)
     stack, calls = preview.on_the_model(lambda: diffedit_job.found(asked, args))
-    found = diffedit.finished(stack, picture.size, args)
+    if what is None:
+        return _made(diffedit.finished(stack, flat.size, args), calls, began)
+    noises = word_product.LEVEL, word_product.NOISES, args.diffedit_seed
+    words = words_job.Asked(flat, what.prompt, what.words.phrases, *size, *noises, field=what.field)
+    claims, more = preview.on_the_model(lambda: words_job.found(words))
+    found = word_product.finished(stack, claims, what, np.asarray(flat), args)
+    return _made(found, calls + more, began)
+
+
+def map_words(request: WordsRequest) -> dict[str, Any]:
+    """Find the change map of some words, with the loaded checkpoint"""
+    began = time.perf_counter()
+    flat = decode_picture(request.image).convert("RGB")
+    words = parse_words(request.words)
+    size = request.width or flat.width, request.height or flat.height
+    noises = request.words_level, request.words_noises, request.words_seed
+    asked = words_job.Asked(flat, words.prompt, words.phrases, *size, *noises)
+    claims, calls = preview.on_the_model(lambda: words_job.found(asked))
+    return _made(word_map(claims, words, np.asarray(flat), request.words_edges), calls, began)
+
+
+def _made(found: np.ndarray, calls: int, began: float) -> dict[str, Any]:
     return {
-        "size": list(picture.size), "map": sixteen(found), "mean": float(found.mean()),
-        "calls": calls, "seconds": time.perf_counter() - began,
+        "size": [found.shape[1], found.shape[0]], "map": sixteen(found),
+        "mean": float(found.mean()), "calls": calls, "seconds": time.perf_counter() - began,
     }  # fmt: skip
 
 

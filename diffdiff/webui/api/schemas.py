@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from ...errors import FieldError
 from ...settings.schema import parse
-from ...settings.sources import DiffEditArgs
+from ...settings.sources import DiffEditArgs, WordsArgs
 
 
 class RunSize(BaseModel):
@@ -77,6 +77,12 @@ class DiffEditRequest(RunSize, DiffEditArgs, extra="forbid"):
     query: str = Field("", title="Query prompt", description="What it should show.")
 
 
+class WordsRequest(RunSize, WordsArgs, extra="forbid"):
+    """Words and an image."""
+
+    image: str = Field("", title="Image", description="The image of the map.")
+
+
 class AdherenceRequest(BaseModel, extra="forbid"):
     """Two images and the map between them."""
 
@@ -89,6 +95,7 @@ class AdherenceRequest(BaseModel, extra="forbid"):
 PICTURES = {
     PreviewRequest: (),
     DiffEditRequest: ("image",),
+    WordsRequest: ("image",),
     AdherenceRequest: ("before", "after", "map"),
 }
 

@@ -12,13 +12,17 @@ from ...errors import FieldError
 from ...maps.layers import SHAPING
 from ...settings.schema import fields
 from ...settings.source_registry import REQUEST, request_fields, title_of, value_of
-from ...settings.sources import DiffEditArgs, SourceArgs
+from ...settings.sources import DiffEditArgs, SourceArgs, WordsArgs
 from ...ui import layers as editor
 from ...ui.controls import upload
 from .. import controlnet, png_metadata, schedules
 from . import presets, preview
 
-OFTEN = ("diffedit_cut", "diffedit_grow")  # of DiffEdit, not folded away
+OFTEN = ("diffedit_with", "diffedit_words", "diffedit_cut", "diffedit_grow")  # not folded away
+FOLDED = {
+    "diffedit": tuple(fields(DiffEditArgs)),
+    "words": ("words_level", "words_noises", "words_seed"),
+}
 WITH_FIELDS = ("diffedit", *(n for n in REQUEST if request_fields(n) and n != "diffedit"))
 # what the legend's noise depends on
 OF_RUN = ("sampler", "scheduler", "steps", "width", "height", "shift")
@@ -52,8 +56,11 @@ def build(
     groups, parts = {}, {}
     for source in WITH_FIELDS:
         with gr.Group(visible=False, elem_id=elem_id(f"of_{source}")) as groups[source]:
+            folded = [name for name in FOLDED.get(source, ()) if name not in OFTEN]
             often = OFTEN if source == "diffedit" else ()
             for name in (*request_fields(source), *often):
+                if name in folded:
+                    continue
                 if name == "layers":
                     parts = _layers(elem_id)
                     controls[name] = editor.editor(elem_id(name), "Layers")
@@ -68,11 +75,11 @@ def build(
                     )  # fmt: skip
                 else:
                     make(name)
-            if source == "diffedit":
-                with gr.Accordion("How the map is found", open=False, elem_id=elem_id("diffedit")):
-                    for name in fields(DiffEditArgs):
-                        if name not in OFTEN:
-                            make(name)
+            if folded:
+                how = elem_id(f"how_{source}")
+                with gr.Accordion("How the map is found", open=False, elem_id=how):
+                    for name in folded:
+                        make(name)
     with gr.Row(elem_classes=["diffdiff-row"]):
         look = gr.Button("Preview map", elem_id=elem_id("look"), size="sm")
         send = gr.Button("Edit in the painter", elem_id=elem_id("send"), size="sm")
@@ -151,6 +158,7 @@ def connect(
         return gr.update(value=shown, visible=shown is not None), told
 
     settings = {"source", "scale", *SHAPING, *fields(SourceArgs), *fields(DiffEditArgs)}
+    settings |= set(fields(WordsArgs))
     settings |= {"mode", "combine", "levels", "extra_calls", "transition"}
     settings |= {name for source in WITH_FIELDS for name in request_fields(source)}
     for name in settings:
