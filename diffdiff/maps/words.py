@@ -25,7 +25,9 @@ from .guided import enlarged, guided
 ROOM = 75  # tokens of a prompt that one call of the text encoder holds, without start and end
 RADIUS, EPS = 0.25, 1e-4  # of the guided filter
 PERCENTILE = 99.0
-SMALL = 1e-12
+SMALL = 1e-6
+LEAST = 0.5  # of a word beside others, where it has most, to be stretched to 1
+SHARP = 4  # how much of a pixel the word has that claims it most
 WEIGHT = 0.75  # of the words beside a difference: so much of it goes where none is read
 
 Tokenize = Callable[[str], "list[int]"]
@@ -101,19 +103,22 @@ def refined(m: np.ndarray, picture: np.ndarray, edges: bool) -> np.ndarray:
 def joined(parts: Sequence[np.ndarray], words: Words) -> np.ndarray:
     """Give each word its strength where it is: float32 `[H, W]` in 0..1.
 
-    A pixel that no word claims has the rest's strength, one that a word claims fully has the word's
-    and between them it is mixed. Words that claim the same pixel share it by the squares of their
-    claims.
+    Words that claim the same pixel share it by the fourth power of their claims, so that the
+    strongest has nearly all of it. What a word then has is stretched to 1 where it has most, twice
+    at most. A pixel's value is the mean of its words' strengths, and of the rest's for what is
+    left.
 
     Args:
         parts: float32 `[H, W]` in 0..1 for each word.
     """
-    claimed, total = np.max(parts, axis=0), np.sum(np.square(parts), axis=0)
-    share = claimed / np.maximum(total, np.finfo(np.float32).tiny)
-    m = np.full(claimed.shape, words.rest, np.float32)
-    for part, strength in zip(parts, words.strengths):
-        m += np.square(part) * share * np.float32(strength - words.rest)
-    return np.clip(m, 0, 1)
+    claimed = np.max(parts, axis=0)
+    powers = np.power(np.asarray(parts, np.float32), SHARP)
+    own = claimed * powers / np.maximum(powers.sum(0), np.finfo(np.float32).tiny)
+    highest = np.percentile(own, PERCENTILE, axis=(1, 2), keepdims=True).astype(np.float32)
+    own = np.minimum(own / np.maximum(highest, LEAST), 1)
+    own = own / np.maximum(own.sum(0), 1)
+    strengths = np.float32(words.strengths) - np.float32(words.rest)
+    return np.clip(words.rest + np.tensordot(strengths, own, 1), 0, 1).astype(np.float32)
 
 
 def word_map(found: np.ndarray, words: Words, picture: np.ndarray, edges: bool) -> np.ndarray:
