@@ -133,7 +133,7 @@ def references_kept() -> Iterator[None]:
 def latent_mask(p: Any) -> np.ndarray | None:
     """Return the job's own inpaint mask at latent size, 1 = change: float32 `[1, 1, h, w]`; None
     without. Hosts keep it with channels, and some with a batch and a frame in front."""
-    if p.nmask is None:
+    if getattr(p, "nmask", None) is None:
         return None
     mask = p.nmask.float().cpu().numpy()
     return mask.reshape(-1, *mask.shape[-2:])[:1][None]

@@ -11,10 +11,21 @@ from ..edit import request
 from ..errors import FieldError
 from ..maps.build import uses_painting, wanted
 from ..settings.schema import EditArgs
-from . import automap, batch_tab, host_page, pieces, png_metadata, selfcheck, settings, xyz
+from . import (
+    automap,
+    batch_tab,
+    host_hires,
+    host_page,
+    pieces,
+    png_metadata,
+    selfcheck,
+    settings,
+    xyz,
+)
 from .job import hints
 from .job.fan import FanSession
-from .job.session import Session
+from .job.hires import HiresSession
+from .job.session import NO_MAP, Session
 from .job.sheet import SheetSession
 from .panel import panel, sources
 from .refusal import completed, finished, refuse
@@ -30,10 +41,15 @@ def edit(p: Any, values: tuple) -> Session | None:
         FieldError: for anything that cannot be used.
     """
     asked = request.read({**request.request_of(values), **xyz.chosen(p)})
-    # without an init image the host has its own words
-    if asked is None or not all(getattr(p, "init_images", None) or [None]):
+    if asked is None:
         return None
     args, change_maps = asked
+    if host_hires.is_text_job(p):
+        selfcheck.check({"hires": "enabled", **wanted_features(args)})
+        return HiresSession(p, args, change_maps)
+    # without an init image the host has its own words
+    if not all(getattr(p, "init_images", None) or [None]):
+        return None
     selfcheck.check(wanted_features(args))
     places = pieces.usable(pieces.of_job(p), args, change_maps, p)
     change_maps = batch_tab.own_map(p, args, change_maps)
@@ -42,8 +58,7 @@ def edit(p: Any, values: tuple) -> Session | None:
     if wanted(args) and (args.needs_map or args.mode != "fan"):
         change_maps = automap.of_job(p, args, change_maps, places)
     if args.needs_map and not change_maps:
-        remedy = "Paint where the picture may change, or send a map."
-        raise FieldError("map", "there is no change map", remedy)
+        raise FieldError("map", "there is no change map", NO_MAP)
     if places is not None:
         return Session(p, args, change_maps, pieces.maps(places, change_maps, p, args))
     return SESSIONS.get(args.mode, Session)(p, args, change_maps)
@@ -56,7 +71,7 @@ def wanted_features(args: EditArgs) -> dict[str, str]:
 
 
 class DifferentialDiffusion(scripts.Script):
-    """Give every pixel its own denoising strength, in img2img."""
+    """Give every pixel its own denoising strength, in img2img and in hires fix."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,7 +83,8 @@ class DifferentialDiffusion(scripts.Script):
         return TITLE
 
     def show(self, is_img2img: bool) -> Any:
-        return scripts.AlwaysVisible if is_img2img else False
+        there = is_img2img or "hires" not in selfcheck.missing()
+        return scripts.AlwaysVisible if there else False
 
     def ui(self, is_img2img: bool) -> list[gr.components.Component]:
         self.panel = panel.build(self.elem_id)

@@ -22,6 +22,7 @@ from ..sampling.start_steps import NEVER
 logger = logging.getLogger("diffdiff")
 
 JOB = "modules.processing:StableDiffusionProcessingImg2Img"
+TEXT = "modules.processing:StableDiffusionProcessingTxt2Img"
 KDIFFUSION = "modules.sd_samplers_kdiffusion:KDiffusionSampler"
 NEEDS = {
     "the panel": (
@@ -35,6 +36,10 @@ NEEDS = {
     ),
     "sheet": ("modules.sd_samplers:create_sampler", "modules.processing:create_infotext"),
     "diffedit": ("modules.processing:process_images", "modules.scripts:ScriptRunner"),
+    "hires": (
+        f"{TEXT}.sample_hr_pass", f"{TEXT}.img2img_image_conditioning",
+        "modules.processing:decode_latent_batch",
+    ),
     "inverted": ("modules.prompt_parser:SdConditioning",),
 }  # fmt: skip
 

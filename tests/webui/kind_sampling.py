@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 import types
+from contextlib import contextmanager
 
 import kind_samplers
 import torch
@@ -13,6 +14,14 @@ from torch import Tensor
 
 class InterruptedException(BaseException):
     pass
+
+
+@contextmanager
+def patched(p, **values):
+    before = {name: getattr(p, name) for name in values}
+    vars(p).update(values)
+    yield
+    vars(p).update(before)
 
 
 def shared():
@@ -193,6 +202,15 @@ class KDiffusionSampler:
             sys.modules[type(self).__module__].sampling_cleanup(unet)
         return samples
 
+    def sample(self, p, x, conditioning, unconditional_conditioning, steps=None,
+               image_conditioning=None):  # fmt: skip
+        """From noise alone: as from a black picture at full strength."""
+        nothing, steps = torch.zeros_like(x), steps or p.steps
+        with patched(p, steps=steps, denoising_strength=1.0):
+            return KDiffusionSampler.sample_img2img(
+                self, p, nothing, x, conditioning, unconditional_conditioning, steps
+            )
+
     def begin(self, p, x, noise, steps, t_enc):
         """The noised latent, and where the sampler function goes from it."""
         sigmas = self.get_sigmas(p, steps)[steps - t_enc - 1 :]
@@ -207,7 +225,8 @@ class KDiffusionSampler:
 
     def initialize(self, p):
         denoiser, self.p = self.model_wrap_cfg, p
-        denoiser.p, denoiser.mask, denoiser.nmask, denoiser.step = p, p.mask, p.nmask, 0
+        denoiser.p, denoiser.step = p, 0
+        denoiser.mask, denoiser.nmask = getattr(p, "mask", None), getattr(p, "nmask", None)
         kind_samplers.torch = TorchHijack(p)
 
     def callback_state(self, told):

@@ -12,6 +12,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 
+import kind_hires
 import kind_jobs
 import kind_runs
 import kind_sampling
@@ -234,6 +235,8 @@ class Kind:
         """Modules of the host, and what is in them."""
         job = type("StableDiffusionProcessingImg2Img", (kind_jobs.NeoJob if self.neo else
                    kind_jobs.Job,), {"kind": self})  # fmt: skip
+        text = type("StableDiffusionProcessingTxt2Img", (kind_hires.NeoTextJob if self.neo else
+                    kind_hires.TextJob,), {"kind": self})  # fmt: skip
         shared = {
             "opts": self.opts, "sd_model": self.model, "state": self.state, "device": "cpu",
             "prompt_styles": SimpleNamespace(styles={}), "parallel_processing_allowed": True,
@@ -245,7 +248,10 @@ class Kind:
                 "dtype_vae": torch.float32,
             },
             "modules.processing": {
-                "StableDiffusionProcessingImg2Img": job, "DecodedSamples": kind_jobs.DecodedSamples,
+                "StableDiffusionProcessingImg2Img": job,
+                "StableDiffusionProcessingTxt2Img": text,
+                "decode_latent_batch": kind_hires.decode_latent_batch,
+                "DecodedSamples": kind_jobs.DecodedSamples,
                 "process_images": kind_runs.process_images, "create_infotext": kind_jobs.infotext,
                 "create_random_tensors": kind_jobs.create_random_tensors,
                 "create_binary_mask": kind_jobs.create_binary_mask,

@@ -25,7 +25,6 @@ class Carried:
             self.texts[place] = pack(self.raw[place])
         return self.texts[place]
 
-    def mark(self, index: int = 0, **others: object) -> str:
-        """Return the fingerprint of the map of picture `index`; as hosts ask for what differs from
-        picture to picture."""
-        return infotext.fingerprint([self.raw[self._place(index)]])
+    def mark(self, index: int = 0) -> str | None:
+        """Return the fingerprint of the map of picture `index`; None while there is no map."""
+        return infotext.fingerprint([self.raw[self._place(index)]]) if self.raw else None

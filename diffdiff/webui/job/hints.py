@@ -6,7 +6,6 @@ from typing import Any
 
 from ...edit import hints
 from .. import host
-from . import originals
 
 NOTE = "DD note"
 
@@ -30,7 +29,7 @@ def unused(p: Any, source: str) -> None:
 def _tell(p: Any, session: Any, called: bool | None) -> None:
     found: list[str] = []
     for i, change_map in enumerate(session.raw):
-        size = originals.init_image(p, i).size
+        size = session.picture_size(p, i)
         args, strength = session.args, session.user_strength
         found += hints.of_map(change_map, size, args, strength, called)
     _write(p, found)

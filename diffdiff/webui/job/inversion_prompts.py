@@ -8,7 +8,7 @@ from modules import prompt_parser, shared
 
 from ...errors import FieldError
 from ...settings.schema import EditArgs
-from .. import host
+from .. import host, host_hires
 
 SAMPLER = "DDIM"  # the one that can be run backwards
 
@@ -31,8 +31,9 @@ def check_inversion(p: Any, args: EditArgs) -> None:
         FieldError: "anchor".
     """
     problem, remedy = None, ""
-    if p.sampler_name != SAMPLER:
-        problem = f"inverted needs the sampler {SAMPLER}, not {p.sampler_name}"
+    name = host_hires.sampler_name(p)
+    if name != SAMPLER:
+        problem = f"inverted needs the sampler {SAMPLER}, not {name}"
         remedy = f"Choose {SAMPLER}"
     elif (shared.opts.eta_ddim if p.eta is None else p.eta) > 0:
         problem, remedy = "inverted needs DDIM without noise", "Set its eta to 0"

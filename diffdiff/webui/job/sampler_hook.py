@@ -24,7 +24,7 @@ from ...sampling.inversion import invert, of_levels
 from ...sampling.noise_levels import Schedule, extra_scale, noised
 from ...sampling.probe import habits_of
 from ...sampling.start_steps import WEBUI, StartSteps
-from .. import host, schedules
+from .. import host, host_hires, schedules
 
 
 class Plan(NamedTuple):
@@ -81,7 +81,7 @@ def hold_sampler(
             return sample(p, x, noise, conds, plan, steps, kwargs)
         except Coarse as error:
             if plan.coarse is None:
-                problem = f"{p.sampler_name} cannot start between its steps: {error}"
+                problem = f"{host_hires.sampler_name(p)} cannot start between its steps: {error}"
                 remedy = "Use levels steps, or another sampler."
                 raise FieldError("levels", problem, remedy) from error
         ladder, first = plan.coarse

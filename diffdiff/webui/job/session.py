@@ -24,13 +24,14 @@ from ...sampling.noise_levels import Schedule
 from ...settings.schema import EditArgs
 from .. import host, infotext
 from ..refusal import told
-from . import finite, hints, inversion_prompts, originals, sampler_hook
+from . import checks, finite, hints, inversion_prompts, originals, sampler_hook
 from .carried import Carried
 from .inpaint import Inpaint, quiet_builtin
 from .leveling import Leveling
 from .part import Part, part_of
 
 logger = logging.getLogger("diffdiff")
+NO_MAP = "Paint where the picture may change, or send a map."
 
 
 class Session:
@@ -47,6 +48,8 @@ class Session:
         FieldError: there is nothing that says what should change.
     """
 
+    later = False  # whether maps are made while the job runs
+
     def __init__(
         self,
         p: Any,
@@ -58,30 +61,11 @@ class Session:
         self.user_strength = float(p.denoising_strength)
         self.raw = change_maps
         self.inpaint: Inpaint | None = None
-        # the image's own resolution is where a radius in pixels means what the user saw
-        whole = change_maps if pieces is None else []
-        at_size = [
-            geometry.resize(m, *originals.init_image(p, i).size) for i, m in enumerate(whole)
-        ]
         self.stack = ExitStack()  # what is changed for the length of the job
-        if pieces is not None:
-            self.shaped = pieces
-        elif args.soft and p.image_mask is not None:
-            self.shaped = self._inpaint(p, [level(m, args) for m in at_size])
-        elif at_size:
-            work = Work(p.width, p.height, p.resize_mode)
-            self.shaped = [shape_for(m, args, work) for m in at_size]
-        elif args.fans:
-            self.shaped = []
-        else:
-            raise FieldError(
-                "mode",
-                "soft inpaint needs a mask, and this job has none",
-                "Paint one in an inpaint tab, send one as `mask`, or give a change map.",
-            )
-        if p.image_mask is not None:
+        self.shaped = self._shape(p, change_maps) if pieces is None else pieces
+        if getattr(p, "image_mask", None) is not None:
             quiet_builtin(p, self.stack)
-        self.several = len(change_maps) > 1 or len(p.init_images) > 1
+        self.several = len(change_maps) > 1 or len(getattr(p, "init_images", ())) > 1
         self.size = p.width, p.height  # some hosts change it before they begin
         self.part: Part | None = None  # once the job has begun
         self.obeyed = False  # whether the sampler has requested the plan
@@ -89,6 +73,22 @@ class Session:
         self.fitted: dict[int, np.ndarray] = {}
         self.carried = Carried(change_maps)
         self.finite = finite.JobFinite()
+
+    def _shape(self, p: Any, change_maps: list[np.ndarray]) -> list[np.ndarray]:
+        """Return the maps of whole pictures as the run uses them."""
+        # the image's own resolution is where a radius in pixels means what the user saw
+        sizes = [originals.init_image(p, i).size for i in range(len(change_maps))]
+        at_size = [geometry.resize(m, *size) for m, size in zip(change_maps, sizes)]
+        if self.args.soft and p.image_mask is not None:
+            return self._inpaint(p, [level(m, self.args) for m in at_size])
+        if at_size or self.args.fans:
+            work = Work(p.width, p.height, p.resize_mode)
+            return [shape_for(m, self.args, work) for m in at_size]
+        raise FieldError(
+            "mode",
+            "soft inpaint needs a mask, and this job has none",
+            "Paint one in an inpaint tab, send one as `mask`, or give a change map.",
+        )
 
     def _inpaint(self, p: Any, painted: list[np.ndarray]) -> list[np.ndarray]:
         """Soften the host's mask and join the painted maps; its support becomes the job's mask."""
@@ -105,25 +105,10 @@ class Session:
 
     def begin(self, p: Any) -> None:
         """Check what can be checked before the job runs, and write the infotext."""
-        if host.starts_from_noise():
-            problem = "PiD starts from noise and a small image, so there is nothing to hold"
-            raise FieldError("model", problem, "Load another checkpoint, or untick the panel.")
-        per_image = len(self.shaped) == len(p.init_images)  # the host cuts the batch to them
-        if len(self.shaped) > 1 and len(self.shaped) != p.batch_size and not per_image:
-            raise FieldError(
-                "map",
-                f"{len(self.shaped)} maps for a batch of {p.batch_size}",
-                "Send one map, or one for each image of the batch.",
-            )
-        self.part = part_of(p, self.args, self.shaped) if self.args.mode == "edit" else None
-        if self.part is not None:
-            self.shaped = self.part.maps
-            self.part.lend(p, self.stack)
-        if self.args.anchor == "inverted":
-            inversion_prompts.check_inversion(p, self.args)
+        self._check(p)
         written = infotext.write(self.told, self.raw)
-        if len(self.raw) > 1:  # the hosts ask for what differs from picture to picture
-            written[infotext.MAP] = self.carried.mark
+        if self.later or len(self.raw) > 1:  # hosts ask for what differs from picture to picture
+            written[infotext.MAP] = lambda index=0, **others: self.carried.mark(index)
         p.extra_generation_params.update(written)
         hints.shape(p, self)
         if self.inpaint is not None:
@@ -136,13 +121,25 @@ class Session:
                 self.finite.begin()
                 samples = plain(*args, **kwargs)
                 self.finite.check(samples)
-                if not self.obeyed:
+                if not self.obeyed and self._awaited():
                     problem = "this job made its images without the sampler that follows the map"
                     remedy = "Run this job's script without Differential Diffusion, or after it."
                     raise FieldError("script", problem, remedy)
             return samples
 
         self.stack.enter_context(attribute(p, sample=sample))
+
+    def _awaited(self) -> bool:
+        """Return whether the sampler should have requested the plan by now."""
+        return True
+
+    def _check(self, p: Any) -> None:
+        """Refuse what the job cannot do, and settle on the part of the picture that changes."""
+        checks.check(p, self.args, len(self.shaped), len(p.init_images))
+        self.part = part_of(p, self.args, self.shaped) if self.args.mode == "edit" else None
+        if self.part is not None:
+            self.shaped = self.part.maps
+            self.part.lend(p, self.stack)
 
     def attach(self, p: Any) -> None:
         """Hold the job's sampler."""
@@ -245,13 +242,19 @@ class Session:
         hints.ran(p, self, hold is not None)
         logger.info(text)
 
+    def picture_size(self, p: Any, index: int) -> tuple[int, int]:
+        """Return the size of what the map of picture `index` is for."""
+        return originals.init_image(p, index).size
+
+    def _source(self, p: Any, index: int) -> Image.Image:
+        """Return the original of picture `index`, RGB, at the size that the run works at."""
+        return originals.source(p, index)
+
     def recolour(self, p: Any, picture: Image.Image, index: int) -> Image.Image:
         """Return the picture as the VAE decoded it, with the colors of the original."""
         if not self.args.colour_match or self.levels is None:
             return picture
-        source, change_map = whole_cells(
-            originals.source(p, index), self.fitted_map(p, index), picture
-        )
+        source, change_map = whole_cells(self._source(p, index), self.fitted_map(p, index), picture)
         if source.size != picture.size:
             return picture
         edited = np.array(picture.convert("RGB"))
