@@ -29,7 +29,7 @@ def tokenizer() -> Callable[[str], list[int]]:
     """
     encoders = _text_encoders()
     if not encoders:
-        remedy = "Use source diffedit, which works with any model"
+        remedy = "Use source diffedit, multiplied with nothing: it works with any model"
         raise FieldError("model", "its tokenizer cannot be read", remedy)
     return lambda text: list(encoders[0].tokenize([text])[0])
 
