@@ -15,6 +15,7 @@ from ..error_report import explain, line
 from ..errors import FieldError
 from ..settings.schema import AUTO
 from ..settings.source_registry import value_of
+from ..settings.titles import control_of
 from . import actions, incoming, sourced
 from .store import as_url
 
@@ -33,7 +34,8 @@ def told(handler: Callable) -> Callable:
             if known is None:
                 raise
             title = "Stopped" if known[0].field == "run" else "Error"
-            raise gr.Error(line(known[0]), title=title, print_exception=False) from error
+            text = html.escape(_line(known[0]))
+            raise gr.Error(text, title=title, print_exception=False) from error
 
     return safe
 
@@ -116,7 +118,7 @@ class Handlers:
             known = explain(error)
             if known is None:
                 raise
-            return [None, f"<span class='problem'>{html.escape(line(known[0]))}</span>"]
+            return [None, f"<span class='problem'>{html.escape(_line(known[0]))}</span>"]
 
     def maker(self, **how: Any) -> Callable:
         """Draw a map to start with."""
@@ -194,14 +196,18 @@ def _steps(stop: threading.Event, progress: Any) -> Callable[[int, int], None]:
     return step
 
 
+def _line(error: FieldError) -> str:
+    return line(FieldError(control_of(error.field), error.problem, error.remedy))
+
+
 def _said(error: Exception) -> str:
     """Show an error once as a toast, and return it as a line of HTML; re-raise unknown errors."""
     known = explain(error)
     if known is None:
         raise error
-    text = line(known[0])
+    text = html.escape(_line(known[0]))  # a toast takes HTML
     if known[0].field == "run":
         gr.Info(text, title="Stopped")
     else:
         gr.Warning(text, title="Error", duration=20)
-    return f"<span class='problem'>{html.escape(text)}</span>"
+    return f"<span class='problem'>{text}</span>"

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import FieldError, PageError
 from ..patching import attribute
+from ..settings.titles import control_of
 from . import host
 
 logger = logging.getLogger("diffdiff")
@@ -23,7 +24,7 @@ def as_told(p: Any, error: Exception) -> Exception:
     """Return the error as this job is to raise it now, since the host may have to know of it
     before."""
     if isinstance(error, FieldError) and not host.is_api(p):
-        told = PageError(error.field, error.problem, error.remedy)
+        told = PageError(control_of(error.field), error.problem, error.remedy)
         error = told.with_traceback(error.__traceback__)
     host.keep_error(p, error)
     return error

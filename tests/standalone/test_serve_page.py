@@ -212,7 +212,7 @@ def test_errors_with_a_remedy_are_one_line_and_others_are_not_hidden():
     safe = page_module.told(fails)
     with pytest.raises(gr.Error) as shown:
         safe(FieldError("map", "it is\nwrong", "Send another"))
-    assert shown.value.message == "map: it is wrong. Send another."
+    assert shown.value.message == "Change map: it is wrong. Send another."
     with pytest.raises(gr.Error, match="memory"):
         safe(RuntimeError("CUDA out of memory"))
     with pytest.raises(ZeroDivisionError):
@@ -259,7 +259,7 @@ def test_upload_and_edit_as_a_browser_does(engine, tmp_path, monkeypatch, sent):
         assert "20 model calls" in answer[5]
         sent["black"] = 1
         with pytest.raises(
-            Exception, match=r"black: 1\.0 is not below white|black: 1 is not below"
+            Exception, match=r"Black point: 1(\.0)? is not below"
         ):
             client.predict(*(sent[name] for name in order), api_name="/edit")
         sent["black"] = 0  # and the page goes on

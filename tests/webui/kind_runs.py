@@ -13,6 +13,8 @@ import torch
 from kind_jobs import DecodedSamples, ImageRNG, ScriptRunner
 from PIL import Image
 
+from diffdiff.settings.titles import control_of
+
 
 def process_images(p):
     kind, scripts = p.kind, p.scripts
@@ -190,3 +192,9 @@ def columns(*values, size=(64, 48)) -> str:
     """A map of equally wide parts, from left to right."""
     row = np.repeat(np.array(values, float), size[0] // len(values))
     return png(np.tile(row, (size[1], 1)))
+
+
+def words_on_page(error):
+    """What a host's page writes of an error: fields by the names of their controls."""
+    detail = str(error).removeprefix(error.field)
+    return f"Differential Diffusion: {control_of(error.field)}{detail}"

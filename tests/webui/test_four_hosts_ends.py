@@ -5,7 +5,7 @@ import sys
 
 import pytest
 from kind_jobs import Script
-from kind_runs import api, columns, flat, page, process_images
+from kind_runs import api, columns, flat, page, process_images, words_on_page
 from test_four_hosts import box, equal, init_latent
 
 from diffdiff.errors import FieldError
@@ -37,7 +37,7 @@ def test_a_refused_job_raises_and_on_the_page_says_why(kind, bad):
         kind.run(edit, **settings)
     assert refused.value.field == field and vars(refused.value)["status_code"] == 422
     p = kind.job(edit, n_iter=2, **settings)
-    assert page(p) == ([], f"Differential Diffusion: {refused.value}")
+    assert page(p) == ([], words_on_page(refused.value))
     assert kind.model.core.batches == [] and kind.reported == []
 
 
@@ -123,7 +123,7 @@ def test_a_picture_that_is_refused_ends_the_job(kind, monkeypatch):
         raise FieldError("feather", "it is too wide", "Use less.")
 
     monkeypatch.setattr(kind.host.session.Session, "composite", fails)
-    told = "Differential Diffusion: feather: it is too wide. Use less."
+    told = "Differential Diffusion: Feather: it is too wide. Use less."
     assert page(kind.job(HALF)) == ([], told)
 
 
