@@ -1,6 +1,8 @@
 """A model or a VAE that answers NaN or infinity ends the job with an error, on every host."""
 
+import gc
 import importlib
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -62,6 +64,61 @@ def test_a_vae_that_fails_is_told_from_a_model_that_fails(kind):
     kind.model.decode_first_stage = spoiled(kind.model.decode_first_stage, float("nan"))
     error = refused(kind, HALF)
     assert error.field == "vae" and "--no-half-vae" in error.remedy
+
+
+class Decoder(torch.nn.Module):
+    bad = 0.5  # the last number of all that it answers
+
+    def forward(self, pictures):
+        pictures = pictures.clone()
+        pictures.view(-1)[-1] = self.bad
+        return pictures
+
+
+def clipping(kind):
+    """Let the host's VAE clip what its decoder answers, as Forge does: infinity becomes white."""
+    model, plain = kind.model, kind.model.decode_first_stage
+    vae = SimpleNamespace(first_stage_model=SimpleNamespace(decoder=Decoder()))
+    if kind.forge:
+        model.forge_objects.vae.first_stage_model = vae.first_stage_model
+    else:
+        model.first_stage_model = vae.first_stage_model
+
+    def decode(latent):
+        return vae.first_stage_model.decoder(plain(latent)).clamp(-1, 1)
+
+    model.decode_first_stage = decode
+    return vae.first_stage_model.decoder
+
+
+def test_infinity_that_the_host_clips(kind):
+    decoder = clipping(kind)
+    decoder.bad = float("inf")
+    error = refused(kind, HALF)
+    assert error.field == "vae"
+    decoder.bad = 0.5
+    assert len(api(kind.job(HALF)).images) == 1
+    assert not decoder._forward_hooks
+
+
+def test_a_decoder_is_heard_for_one_job_only(kind):
+    """Not after one that failed between its sampler and its pictures, either."""
+    decoder = clipping(kind)
+    plain = kind.model.decode_first_stage
+
+    def fails(latent):
+        assert len(decoder._forward_hooks) == 1
+        raise RuntimeError("out of memory")
+
+    kind.model.decode_first_stage = fails
+    p = kind.job(HALF)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        api(p)
+    del p
+    gc.collect()
+    assert not decoder._forward_hooks
+    kind.model.decode_first_stage = plain
+    assert len(api(kind.job(HALF)).images) == 1 and not decoder._forward_hooks
 
 
 def test_a_map_that_is_found(kind):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 
 from ...sampling.finite import PIXELS, Finite, failure
 from ...sampling.hold import Hold
+from .. import host_vae
 
 MODEL = (
     "Start the WebUI with --no-half or --upcast-sampling (Forge: --all-in-fp32, Forge Neo: "
@@ -24,12 +26,15 @@ class JobFinite:
     """What a job's runs of the sampler left to be looked at."""
 
     def __init__(self) -> None:
+        self.ending: weakref.finalize | None = None
         self.begin()
 
     def begin(self) -> None:
         """Forget an earlier iteration."""
+        self.stop_listening()
         self.runs: list[tuple[Finite, int | None]] = []  # with the steps of its schedule
         self.damaged: list[bool] = []
+        self.rows: list[torch.Tensor] = []  # a sum for each picture that the decoder answers
 
     def heard(self, hold: Hold | None) -> None:
         """Take what a held run noted."""
@@ -61,10 +66,38 @@ class JobFinite:
             run.check(steps, MODEL, VAE)
         if torch.is_tensor(samples) and not bool(torch.isfinite(samples).all()):
             raise failure(None, None, MODEL, VAE)
+        self._listen()
+
+    def _listen(self) -> None:
+        """Note what the VAE's decoder answers until the pictures are complete. Forge and its forks
+        clip that, and then infinity is plain white. The hook ends with the job, even a failed one.
+        """
+        decoder, rows = host_vae.decoder(), self.rows
+        if decoder is None:
+            return
+
+        def hear(module: Any, given: Any, answer: Any) -> None:
+            if torch.is_tensor(answer):
+                rows.append(answer.detach().flatten(1).sum(1, dtype=torch.float32))
+
+        self.ending = weakref.finalize(self, decoder.register_forward_hook(hear).remove)
 
     def decoded(self, pictures: Iterable[torch.Tensor]) -> None:
         """Look at what the VAE made, `[3, H, W]` each, before the host cuts it to 8 bits."""
+        self.stop_listening()
         self.damaged = [not bool(torch.isfinite(one).all()) for one in pictures]
+        if not self.rows:
+            return
+        heard = (~torch.isfinite(torch.cat(self.rows))).tolist()
+        if len(heard) != len(self.damaged):  # in tiles or frames: whose they are is unknown
+            heard = [any(heard)] * len(self.damaged)
+        self.damaged = [one or other for one, other in zip(self.damaged, heard)]
+
+    def stop_listening(self) -> None:
+        """Take the hook off the decoder."""
+        if self.ending is not None:
+            self.ending()
+            self.ending = None
 
     def check_picture(self, index: int) -> None:
         """Refuse a picture that was not finite.
