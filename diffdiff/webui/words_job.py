@@ -85,14 +85,15 @@ def found(asked: Asked, ask: bool = True) -> Found | None:
 
 def _find(asked: Asked) -> np.ndarray:
     def read(call: model_job.Call) -> np.ndarray:
+        height, width = call.init.shape[-2:]
+        with text_attention(host_words.network(), height, width) as seen:
+            _predict(call, asked)
+        layers = seen.layers()  # refuses models whose tokenizers may be of any kind
         tokenize = host_words.tokenizer()  # of the job's own checkpoint
         where, count = positions(tokenize, asked.prompt, asked.phrases, asked.field)
         if count < ROOM:
             host_words.check_plain(asked.prompt, count, asked.field)
-        height, width = call.init.shape[-2:]
-        with text_attention(host_words.network(), height, width) as seen:
-            _predict(call, asked)
-        return claims(seen.layers(), where, count)
+        return claims(layers, where, count)
 
     return _run(asked, read)
 
