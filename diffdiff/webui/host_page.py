@@ -1,4 +1,4 @@
-"""The host's page: the components of its img2img tab, by their element ids.
+"""The host's page: the components of its tabs img2img and txt2img, by their element ids.
 
 The page's script has the ids of what only a browser sees (`javascript/hosts/webui.mjs`).
 """
@@ -18,18 +18,54 @@ TAB = {  # what the panel must know of the tab: id of the component -> name
     "img2img_inpaint_full_res": "only_masked", "img2img_inpaint_full_res_padding": "padding",
     "img2img_distilled_cfg_scale": "shift",
 }  # fmt: skip
-OF_SOME = ("img2img_distilled_cfg_scale",)  # Forge Neo's flow models read it as shift
-LAST = "generation_info_img2img"  # of the tab's components: all others exist when it is made
+TEXT_TAB = {
+    "txt2img_prompt": "prompt", "txt2img_styles": "styles", "txt2img_width": "width",
+    "txt2img_height": "height", "txt2img_denoising_strength": "denoising",
+    "txt2img_steps": "steps", "txt2img_sampling": "sampler", "txt2img_scheduler": "scheduler",
+    "txt2img_hires_steps": "hires_steps", "hr_sampler": "hires_sampler",
+    "hr_scheduler": "hires_scheduler", "txt2img_hr_scale": "hires_scale",
+    "txt2img_hr_distilled_cfg": "shift",
+}  # fmt: skip
+# Forge Neo's flow models read it as shift
+OF_SOME = ("img2img_distilled_cfg_scale", "txt2img_hr_distilled_cfg")
+# of the tab's components: all others exist when it is made
+LAST, TEXT_LAST = "generation_info_img2img", "generation_info_txt2img"
+SAME = "Use same "  # what the second pass's lists call the first one's choice
 
 
-def name_of(component: Any) -> str | None:
+def name_of(component: Any, is_img2img: bool = True) -> str | None:
     """Return the panel's name for a component of the tab; None for any other."""
-    return TAB.get(getattr(component, "elem_id", None))
+    return (TAB if is_img2img else TEXT_TAB).get(getattr(component, "elem_id", None))
 
 
-def is_last(component: Any) -> bool:
+def is_last(component: Any, is_img2img: bool = True) -> bool:
     """Return whether the tab is complete with this component."""
-    return getattr(component, "elem_id", None) == LAST
+    return getattr(component, "elem_id", None) == (LAST if is_img2img else TEXT_LAST)
+
+
+def of_second(told: dict[str, Any]) -> dict[str, Any]:
+    """Return the numbers of txt2img's second pass under the names that img2img's have; those of
+    img2img as they are.
+
+    Its steps are those of its whole schedule: the host makes all hires steps, at any strength. The
+    size of the first pass stays as `first_width` and `first_height`.
+
+    Args:
+        told: values by the names of `TAB` or of `TEXT_TAB`; some may be missing.
+    """
+    if "hires_steps" not in told:
+        return told
+    made = dict(told)
+    steps = int(told.get("hires_steps") or told.get("steps") or 0)
+    strength = min(float(told.get("denoising") or 0), 0.999)
+    made["steps"] = int(steps / strength) if strength > 0 else steps
+    for name in ("sampler", "scheduler"):
+        own = str(told.get(f"hires_{name}") or SAME)
+        made[name] = told.get(name) if own.startswith(SAME) else own
+    for side in ("width", "height"):
+        made[f"first_{side}"] = told.get(side)
+        made[side] = int((told.get(side) or 512) * (told.get("hires_scale") or 1))
+    return made
 
 
 def look(page: Any, app: Any = None) -> None:
@@ -42,8 +78,9 @@ def look(page: Any, app: Any = None) -> None:
     if not blocks:
         return
     there = {getattr(component, "elem_id", None) for component in blocks.values()}
-    lacking = [name for name in (*TAB, LAST) if name not in (*there, *OF_SOME)]
-    if LAST in lacking:
+    known = (*TAB, LAST, *TEXT_TAB, TEXT_LAST)
+    lacking = [name for name in known if name not in (*there, *OF_SOME)]
+    if LAST in lacking or TEXT_LAST in lacking:
         what = "Preview map, presets and the legend's noise are switched off"
     else:
         what = "Preview map uses a default"

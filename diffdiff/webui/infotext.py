@@ -1,5 +1,20 @@
 """The settings' infotext, under the name that the host's side uses."""
 
+from __future__ import annotations
+
 from ..settings.infotext import ENABLED, MAP, STARTS, fingerprint, key, places, reader, write
 
-__all__ = ["ENABLED", "MAP", "STARTS", "fingerprint", "key", "places", "reader", "write"]
+PASS, SECOND = "DD pass", "hires"  # of txt2img: a map of the second pass
+
+__all__ = [
+    "ENABLED",
+    "MAP",
+    "PASS",
+    "SECOND",
+    "STARTS",
+    "fingerprint",
+    "key",
+    "places",
+    "reader",
+    "write",
+]

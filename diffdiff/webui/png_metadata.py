@@ -85,4 +85,4 @@ def dropped(text: str, readers: list[Callable[[dict], Any]]) -> list[Any]:
     except (ValueError, KeyError, TypeError, RecursionError):  # from anywhere
         return [None] * len(readers)
     params = infotext_utils.parse_generation_parameters(parameters) if parameters else {}
-    return [url if read is reader else read(params) for read in readers]
+    return [url if getattr(read, "inner", read) is reader else read(params) for read in readers]

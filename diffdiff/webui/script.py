@@ -77,6 +77,7 @@ class DifferentialDiffusion(scripts.Script):
         super().__init__()
         self.tab: dict[str, Any] = {}
         self.panel: panel.Panel | None = None
+        self.is_text = False  # whether the panel is in txt2img
         xyz.register()  # all scripts are loaded, and none has built its controls
 
     def title(self) -> str:
@@ -86,17 +87,23 @@ class DifferentialDiffusion(scripts.Script):
         there = is_img2img or "hires" not in selfcheck.missing()
         return scripts.AlwaysVisible if there else False
 
+    def elem_id(self, item_id: Any) -> str:
+        """Return the id of a control; in img2img without the tab's name, as long as there is no
+        need for it."""
+        return super().elem_id(item_id).replace("script_img2img_", "script_", 1)
+
     def ui(self, is_img2img: bool) -> list[gr.components.Component]:
-        self.panel = panel.build(self.elem_id)
+        self.is_text = not is_img2img
+        self.panel = panel.build(self.elem_id, self.is_text)
         self.infotext_fields = self.panel.pasted
         return list(self.panel.controls.values())
 
     def after_component(self, component: Any, **kwargs: Any) -> None:
         """Collect the tab's own components; after the last one, connect the panel."""
-        name = host_page.name_of(component)
+        name = host_page.name_of(component, not self.is_text)
         if name is not None:
             self.tab[name] = component
-        elif host_page.is_last(component) and self.panel is not None:
+        elif host_page.is_last(component, not self.is_text) and self.panel is not None:
             sources.connect(self.panel.source, self.panel.controls, self.tab, self.panel.pasted)
 
     def before_process(self, p: Any, *values: Any) -> None:

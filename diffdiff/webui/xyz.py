@@ -16,14 +16,14 @@ def register() -> None:
     """Add the axes to the host's script, once per time that it is loaded."""
     for module in {id(d.module): d.module for d in scripts.scripts_data}.values():
         known = getattr(module, "axis_options", None)
-        if known is None or not hasattr(module, "AxisOptionImg2Img"):
+        if known is None or not hasattr(module, "AxisOption"):
             continue
         labels = {option.label for option in known}
-        known += [o for o in axes(module.AxisOptionImg2Img) if o.label not in labels]
+        known += [o for o in axes(module.AxisOption) if o.label not in labels]
 
 
 def axes(option: Callable[..., Any]) -> list[Any]:
-    """Make the axes with the host's `AxisOptionImg2Img(label, type, apply, choices=)`."""
+    """Make the axes with the host's `AxisOption(label, type, apply, choices=)`."""
     made = []
     for name, info in fields().items():
         choices = ["True", "False"] if info["type"] is bool else info["choices"]

@@ -24,7 +24,7 @@
  * @property {() => object} [state] prompt, seed and the like, to be kept with a result
  * @property {(state: any) => void} [setState] brings them back
  * @property {string} [regions] id of the box that carries the regions
- * @property {import("./fan.mjs").Places} [fan]
+ * @property {import("./fan.mjs").Places | null} [fan] left out: a WebUI's; null: none
  * @property {() => { historyBytes?: number, scale?: string }} [options] the user's, of the page
  */
 import { useScale } from "../painter/heat.mjs";

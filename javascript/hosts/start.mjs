@@ -4,9 +4,20 @@ import { connectFan, webuiPlaces } from "./fan.mjs";
 import { connectLayers } from "./layers.mjs";
 import { aboutOf, helpWith, openWithTick } from "./panel.mjs";
 import { standalone } from "./standalone.mjs";
+import { text } from "./text.mjs";
 import { webui } from "./webui.mjs";
 
+const TEXT = /(^|_)txt2img_/; // in the ids of a panel
 const SEARCH = 500; // milliseconds: a page is built after its scripts, and anew on a reload
+
+/**
+ * @param {string | undefined} panel what the ids of a WebUI's panel begin with
+ * @param {import("./panel.mjs").About} about
+ */
+function hostOf(panel, about) {
+    if (panel === undefined) return standalone();
+    return TEXT.test(panel) ? text(panel, about) : webui(panel, about);
+}
 
 export function start() {
     /** @type {Map<HTMLElement, ReturnType<typeof connect>>} */
@@ -21,11 +32,12 @@ export function start() {
             if (bridges.has(root)) continue;
             const { store, panel } = root.dataset;
             const about = aboutOf(root);
-            const host = panel === undefined ? standalone() : webui(panel, about);
+            const host = hostOf(panel, about);
             helps.push(about.helps);
             const bridge = connect(root, store, host);
             bridges.set(root, bridge);
-            connectFan(root, bridge.painter, host.fan ?? webuiPlaces(panel));
+            const places = host.fan === undefined ? webuiPlaces(panel) : host.fan;
+            if (places) connectFan(root, bridge.painter, places);
             if (!held.has(host.runs)) {
                 held.add(host.runs);
                 const all = () => [...bridges.values()];

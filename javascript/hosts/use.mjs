@@ -2,6 +2,7 @@
  * What a WebUI's next run will do with the painting, in words, where it is not what one sees.
  *
  * @typedef {import("../painter/ui/notes.mjs").Note} Note
+ * @typedef {"enable" | "paint" | "alone" | "hires"} Cure
  *
  * @typedef {object} Settings of the panel and its tab
  * @property {boolean} enabled
@@ -12,15 +13,16 @@
  * @property {string} layers as JSON
  * @property {boolean} masked the tab in sight has a mask of its own
  * @property {boolean} builtin the host's own soft inpainting is on
+ * @property {boolean} [hires] in txt2img: hires fix is on
  */
 
 /**
  * @param {Settings} settings
- * @returns {{ unused: boolean, says: { text: string, cure?: "enable" | "paint" | "alone" }[] }}
+ * @returns {{ unused: boolean, says: { text: string, cure?: Cure }[] }}
  *     unused: the painting takes no part in the run
  */
 export function useOf(settings) {
-    const { enabled, mode, layout, source, phrase, layers, masked, builtin } = settings;
+    const { enabled, mode, layout, source, phrase, layers, masked, builtin, hires } = settings;
     const says = [];
     let unused = false;
     if (!enabled) {
@@ -30,6 +32,12 @@ export function useOf(settings) {
                 { text: "Differential Diffusion is off; this map is not used.", cure: "enable" },
             ],
         };
+    }
+    if (hires === false) {
+        says.push({
+            text: "Hires. fix is off; the map is for its second pass, and the run would be refused.",
+            cure: "hires",
+        });
     }
     if (mode === "fan" && layout !== "map") {
         unused = true;

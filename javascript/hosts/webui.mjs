@@ -26,14 +26,77 @@ const BUILTIN = "soft_inpainting_enabled-visible-checkbox"; // the host's own so
 const GENERATE = "#img2img_generate";
 const GALLERY = "#img2img_gallery img";
 
+const tick = (id) => /** @type {HTMLInputElement | null} */ (document.getElementById(id));
+
+/**
+ * What the page's script reads off a panel, in either tab.
+ *
+ * @param {string} panel what the ids of its components begin with
+ * @param {import("./panel.mjs").About} about
+ */
+export function panelOf(panel, about) {
+    let source = ["upload", ""]; // value, and what a sentence calls it
+    return {
+        cures: {
+            enable: {
+                label: "Turn it on",
+                act: () => tick(`${panel}enabled-visible-checkbox`)?.click(),
+            },
+            paint: {
+                label: "Use the painting",
+                act: () => document.getElementById(`${panel}paint`)?.click(),
+            },
+            alone: { label: "Turn it off", act: () => tick(BUILTIN)?.click() },
+        },
+
+        /** What the next run's map comes from. */
+        sourceOf() {
+            // while a list is searched, its box has what was typed
+            const list = document.querySelector(`#${panel}source input`);
+            source = about.sources[list?.value] ?? source;
+            return {
+                enabled: tick(`${panel}enabled-visible-checkbox`)?.checked ?? true,
+                mode: choice(`#${panel}mode`) ?? "edit",
+                layout: choice(`#${panel}fan_layout`) ?? "vertical",
+                source: source[0],
+                phrase: source[1],
+                layers: words(`${panel}layers`),
+            };
+        },
+
+        /** How it reads a grey. */
+        runOf: () => ({
+            scale: choice(`#${panel}scale`) ?? "relative",
+            invert: ticked(`#${panel}invert`),
+            black: number(`#${panel}black`) ?? 0,
+            white: number(`#${panel}white`) ?? 1,
+            gamma: number(`#${panel}gamma`) ?? 1,
+            response: words(`${panel}response`),
+            levels: choice(`#${panel}levels`) ?? "steps",
+            extra: number(`#${panel}extra_calls`) ?? undefined,
+            noise: noise(words(`${panel}noise`)),
+        }),
+    };
+}
+
+/** The user's settings for the painter. */
+export function optionsOf() {
+    const opts = /** @type {any} */ (window).opts ?? {};
+    const megabytes = Number(opts.diffdiff_undo_mb);
+    return {
+        historyBytes: megabytes > 0 ? megabytes * 2 ** 20 : undefined,
+        scale: opts.diffdiff_heat_colours,
+    };
+}
+
 /**
  * @param {string} panel what the ids of the panel's components begin with
  * @param {import("./panel.mjs").About} about
  * @returns {Host}
  */
 export function webui(panel, about) {
+    const { sourceOf, runOf, cures } = panelOf(panel, about);
     let last = TABS[0];
-    let source = ["upload", ""]; // value, and what a sentence calls it
 
     /** The tab in sight; the last one where none is, as in Batch. */
     function tab() {
@@ -45,19 +108,6 @@ export function webui(panel, about) {
         const own = document.getElementById(id);
         const image = own?.querySelector("img.forge-image") ?? own?.querySelector("img");
         return image?.complete && image.naturalWidth ? image : null;
-    };
-
-    const tick = (id) => /** @type {HTMLInputElement | null} */ (document.getElementById(id));
-    const cures = {
-        enable: {
-            label: "Turn it on",
-            act: () => tick(`${panel}enabled-visible-checkbox`)?.click(),
-        },
-        paint: {
-            label: "Use the painting",
-            act: () => document.getElementById(`${panel}paint`)?.click(),
-        },
-        alone: { label: "Turn it off", act: () => tick(BUILTIN)?.click() },
     };
 
     return {
@@ -76,17 +126,9 @@ export function webui(panel, about) {
         },
 
         run: () => ({
+            ...runOf(),
             steps: number("#img2img_steps"),
             denoising: number("#img2img_denoising_strength"),
-            scale: choice(`#${panel}scale`) ?? "relative",
-            invert: ticked(`#${panel}invert`),
-            black: number(`#${panel}black`) ?? 0,
-            white: number(`#${panel}white`) ?? 1,
-            gamma: number(`#${panel}gamma`) ?? 1,
-            response: words(`${panel}response`),
-            levels: choice(`#${panel}levels`) ?? "steps",
-            extra: number(`#${panel}extra_calls`) ?? undefined,
-            noise: noise(words(`${panel}noise`)),
         }),
 
         generates: {
@@ -103,16 +145,8 @@ export function webui(panel, about) {
         },
 
         use() {
-            // while a list is searched, its box has what was typed
-            const list = document.querySelector(`#${panel}source input`);
-            source = about.sources[list?.value] ?? source;
             const { unused, says } = useOf({
-                enabled: tick(`${panel}enabled-visible-checkbox`)?.checked ?? true,
-                mode: choice(`#${panel}mode`) ?? "edit",
-                layout: choice(`#${panel}fan_layout`) ?? "vertical",
-                source: source[0],
-                phrase: source[1],
-                layers: words(`${panel}layers`),
+                ...sourceOf(),
                 masked: MASKS.includes(tab()),
                 builtin: tick(BUILTIN)?.checked ?? false,
             });
@@ -148,14 +182,7 @@ export function webui(panel, about) {
             return true;
         },
 
-        options() {
-            const opts = /** @type {any} */ (window).opts ?? {};
-            const megabytes = Number(opts.diffdiff_undo_mb);
-            return {
-                historyBytes: megabytes > 0 ? megabytes * 2 ** 20 : undefined,
-                scale: opts.diffdiff_heat_colours,
-            };
-        },
+        options: optionsOf,
 
         keeps: "webui",
         usePicture: (file) => upload(`#${tab()}`, file, file.name),

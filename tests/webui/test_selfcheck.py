@@ -87,11 +87,13 @@ def test_both_ranks_are_held():
         (("img2img_scheduler",), ["uses a default, because this WebUI's page has no img2img_sch"]),
         (("resize_mode", "generation_info_img2img"), ["switched off, because this WebUI's page has "
          "no resize_mode and no generation_info_img2img"]),
+        (("hr_sampler",), ["uses a default, because this WebUI's page has no hr_sampler"]),
     ],
 )  # fmt: skip
 def test_what_the_page_lacks_is_one_line(host, caplog, lacking, said):
     page = importlib.import_module("diffdiff.webui.host_page")
-    ids = {*page.TAB, page.LAST, "another", None} - set(lacking)
+    text = {*page.TEXT_TAB, page.TEXT_LAST}
+    ids = {*page.TAB, page.LAST, *text, "another", None} - set(lacking)
     blocks = {i: SimpleNamespace(elem_id=name) for i, name in enumerate(ids)}
     with caplog.at_level("ERROR", "diffdiff"):
         page.look(SimpleNamespace(blocks=blocks))

@@ -19,13 +19,10 @@ from ...maps.second_pass import Frame
 from ...patching import attribute
 from ...settings.schema import EditArgs
 from ...settings.source_registry import SOURCES
-from .. import automap, host, host_hires
+from .. import automap, host, host_hires, infotext
 from . import checks, hints
 from .carried import Carried
 from .session import NO_MAP, Session
-
-PASS = "DD pass"  # in the parameters: what tells a map of the second pass from one of img2img
-SECOND = "hires"
 
 
 def asks_model(args: EditArgs) -> bool:
@@ -65,7 +62,7 @@ class HiresSession(Session):
 
     def begin(self, p: Any) -> None:
         super().begin(p)
-        p.extra_generation_params[PASS] = SECOND
+        p.extra_generation_params[infotext.PASS] = infotext.SECOND
         plain_pass, plain_sample = p.sample_hr_pass, p.sample
         plain_conditioning = p.img2img_image_conditioning
 

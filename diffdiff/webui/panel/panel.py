@@ -30,6 +30,11 @@ ADVANCED = (
     ("combine", "mask_channel", "anchor"), ("response",),
 )  # fmt: skip
 ABSENT = ("map", "other_image")  # pictures are not pasted
+OF_IMG2IMG = ("mode", "area", "area_padding", "combine", "mask_channel")  # not in txt2img's
+IN_TEXT = (
+    "The map is for the second pass of <i>Hires. fix</i>: white is hires fix as it is, black keeps "
+    "the enlarged image."
+)
 
 
 class Panel(NamedTuple):
@@ -41,8 +46,8 @@ class Panel(NamedTuple):
     source: sourcing.Parts
 
 
-def build(elem_id: Callable[[str], str]) -> Panel:
-    """Build the panel where the host asks for it."""
+def build(elem_id: Callable[[str], str], is_text: bool = False) -> Panel:
+    """Build the panel where the host asks for it. is_text: in txt2img."""
     described = fields()
     controls: dict[str, Any] = {}
     helps: dict[str, str] = {}
@@ -50,6 +55,8 @@ def build(elem_id: Callable[[str], str]) -> Panel:
     def make(name: str, **more: Any) -> None:
         # the page's script shows the help on request: all of it would be a page long
         helps[elem_id(name)] = described[name]["help"]
+        if is_text and name in OF_IMG2IMG:
+            more["visible"] = False
         if name == "soften_radius":
             # hosts save a control's value under its label: a 0 that one saved when the slider had
             # no place for "automatic" is not to come back as a hard mask
@@ -66,6 +73,8 @@ def build(elem_id: Callable[[str], str]) -> Panel:
     with InputAccordion(False, label=label, elem_id=elem_id("enabled")) as controls["enabled"]:
         for feature, why in selfcheck.missing().items():
             gr.HTML(f"<p class='diffdiff-error'>{html.escape(f'{feature} is off: {why}')}</p>")
+        if is_text:
+            gr.HTML(f"<p class='diffdiff-hint'>{IN_TEXT}</p>")
         controls["map"] = painter(elem_id("map"), panel=elem_id(""))
         with gr.Row(elem_classes=["diffdiff-row"]):
             make("mode", scale=3, min_width=320)
@@ -84,8 +93,8 @@ def build(elem_id: Callable[[str], str]) -> Panel:
         queue=False, show_progress=False,
     )  # fmt: skip
     ordered = {name: controls[name] for name in described}
-    pasted = [(ordered[n], _reader(n)) for n in ordered if n not in ABSENT]
-    pasted.append((ordered["map"], png_metadata.reader))
+    pasted = [(ordered[n], of_tab(_reader(n), is_text)) for n in ordered if n not in ABSENT]
+    pasted.append((ordered["map"], of_tab(png_metadata.reader, is_text)))
     return Panel(ordered, pasted, source)
 
 
@@ -102,6 +111,19 @@ def _about(helps: dict[str, str]) -> None:
     gr.HTML(
         f"<div class='diffdiff-about' data-about='{told}'></div>", elem_classes=["diffdiff-store"]
     )
+
+
+def of_tab(read: Callable[[dict], Any], is_text: bool) -> Callable[[dict], Any]:
+    """Return a reader that takes what the other tab's panel has written for that of no panel."""
+
+    def own(params: dict) -> Any:
+        if (infotext.PASS in params) != is_text:
+            ours = infotext.ENABLED, infotext.MAP
+            params = {name: value for name, value in params.items() if name not in ours}
+        return read(params)
+
+    own.inner = read
+    return own
 
 
 def _reader(name: str) -> Callable[[dict], Any]:

@@ -51,24 +51,26 @@ def seen(sent: dict[str, Any]) -> Seen:
 
     Args:
         sent: picture and mask as data URLs (mask: or empty), prompt, styles, width, height,
-            denoising, sampler, scheduler, steps; resize_mode, only_masked, padding, inverted as
-            the host numbers them.
+            denoising, sampler, scheduler, steps; first_width, first_height: of txt2img's first
+            pass; resize_mode, only_masked, padding, inverted as the host numbers them.
 
     Raises:
         FieldError: "image", "mask".
     """
     if not sent["picture"]:
-        remedy = "Put one into the tab"
+        remedy = "Generate one" if "first_width" in sent else "Put one into the tab"
         raise FieldError("image", "there is no picture", remedy)
+    width, height = int(sent.get("width") or 512), int(sent.get("height") or 512)
     about = {
         "prompt": sent.get("prompt") or "", "styles": tuple(sent.get("styles") or ()),
-        "width": int(sent.get("width") or 512), "height": int(sent.get("height") or 512),
+        "width": int(sent.get("first_width") or width),
+        "height": int(sent.get("first_height") or height),
         "mask": automap.sent_mask(sent.get("mask"), bool(sent.get("inverted"))),
     }  # fmt: skip
     denoising = sent.get("denoising")
     picture = decode_picture(sent["picture"])
     padding = int(sent.get("padding") or 0) if sent.get("only_masked") else None
-    work = inpaint_mask.Work(about["width"], about["height"], sent.get("resize_mode") or 0, padding)
+    work = inpaint_mask.Work(width, height, sent.get("resize_mode") or 0, padding)
     run = schedules.asked(sent)
     return Seen(picture, 0.75 if denoising is None else float(denoising), about, work, run)
 

@@ -15,7 +15,7 @@ from ...settings.source_registry import REQUEST, request_fields, title_of, value
 from ...settings.sources import DiffEditArgs, SourceArgs, WordsArgs
 from ...ui import layers as editor
 from ...ui.controls import upload
-from .. import controlnet, png_metadata, schedules
+from .. import controlnet, host_page, png_metadata, schedules
 from . import presets, preview
 
 OFTEN = ("diffedit_with", "diffedit_words", "diffedit_cut", "diffedit_grow")  # not folded away
@@ -25,7 +25,10 @@ FOLDED = {
 }
 WITH_FIELDS = ("diffedit", *(n for n in REQUEST if request_fields(n) and n != "diffedit"))
 # what the legend's noise depends on
-OF_RUN = ("sampler", "scheduler", "steps", "width", "height", "shift")
+OF_RUN = (
+    "sampler", "scheduler", "steps", "width", "height", "shift", "hires_sampler",
+    "hires_scheduler", "hires_steps", "hires_scale",
+)  # fmt: skip
 
 
 class Parts(NamedTuple):
@@ -122,14 +125,15 @@ def connect(
 
     Args:
         controls: the panel's, in the order of the args model.
-        tab: components of the host's tab, by the names of `host_page.TAB`; some may be missing.
+        tab: components of the host's tab, by the names of `host_page.TAB` or `TEXT_TAB`; some may
+            be missing.
         pasted: (component, what to put into it from pasted parameters).
     """
     values, names = list(controls.values()), list(tab)
     what = gr.State(None)
 
     def look(picture: str, mask: str, *rest: Any) -> tuple:
-        about = dict(zip(names, rest))
+        about = host_page.of_second(dict(zip(names, rest)))
         sent = {"picture": picture, "mask": mask, **about}
         return preview.show(sent, rest[len(names) :])
 
@@ -172,10 +176,12 @@ def connect(
 
     parts.dropped.change(drop, parts.dropped, [c for c, _ in pasted], show_progress=False)
 
-    run = {name: tab[name] for name in OF_RUN if name in tab}
+    of_run = (*OF_RUN, "denoising") if "hires_steps" in tab else OF_RUN
+    run = {name: tab[name] for name in of_run if name in tab}
 
     def noise(*values: Any) -> str:
-        return json.dumps(schedules.table(schedules.asked(dict(zip(run, values)))))
+        told = host_page.of_second(dict(zip(run, values)))
+        return json.dumps(schedules.table(schedules.asked(told)))
 
     for component in (controls["enabled"], *run.values()):
         component.change(noise, list(run.values()), parts.noise, queue=False, show_progress=False)
