@@ -15,7 +15,7 @@ from ..error_report import explain, line
 from ..errors import FieldError
 from ..settings.schema import AUTO
 from ..settings.source_registry import value_of
-from ..settings.titles import control_of
+from ..settings.titles import for_page
 from . import actions, incoming, sourced
 from .store import as_url
 
@@ -197,7 +197,7 @@ def _steps(stop: threading.Event, progress: Any) -> Callable[[int, int], None]:
 
 
 def _line(error: FieldError) -> str:
-    return line(FieldError(control_of(error.field), error.problem, error.remedy))
+    return line(for_page(error))
 
 
 def _said(error: Exception) -> str:

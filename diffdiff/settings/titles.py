@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from ..errors import FieldError
 from .run import RunArgs
 from .schema import EditArgs, fields
 from .sources import DiffEditArgs, SourceArgs, WordsArgs
@@ -19,3 +20,8 @@ def _titles() -> dict[str, str]:
 def control_of(field: str) -> str:
     """Return the label of a field's control; a name without one, such as "model", stays."""
     return _titles().get(field, field)
+
+
+def for_page(error: FieldError) -> FieldError:
+    """Return the error as a page words it: the label of the control in place of the field."""
+    return FieldError(control_of(error.field), error.problem, error.remedy)

@@ -45,11 +45,13 @@ export function checkSize(width, height) {
 }
 
 /**
- * Strength in 0..1 as a map value.
+ * Strength in 0..1 as a map value: the least that is not below it. Runs count whole steps and round
+ * down, so that 75 % of 20 steps would begin a step late at a value of 0.74999.
  *
  * @param {number} strength
  */
-export const fromStrength = (strength) => Math.round(Math.min(1, Math.max(0, strength)) * FULL);
+export const fromStrength = (strength) =>
+    Math.ceil(Math.max(0, Math.min(1, strength) * FULL - 1e-6));
 
 /** The change map: 16-bit greys at image resolution, row by row. 0 keeps, 65535 changes fully. */
 export class GreyMap {

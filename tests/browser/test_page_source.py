@@ -146,8 +146,8 @@ def test_layers_are_edited_saved_and_used(ready):
 def test_what_cannot_be_made_is_told(ready):
     page = ready
     choose(page, "mask")
-    assert look(page).startswith("source: there is no inpaint mask.")
+    assert look(page).startswith("Source: there is no inpaint mask.")
     choose(page, "Painted map")
-    assert look(page).startswith("map: nothing is painted.")
+    assert look(page).startswith("Change map: nothing is painted.")
     open_map(page, np.full((SIDE, SIDE), 128, np.uint8))
     assert "On average" in look(page)

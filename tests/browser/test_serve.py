@@ -237,8 +237,8 @@ def test_nothing_painted_is_told_and_the_page_goes_on(page):
     page.locator("#go").click()
     toast = page.locator("[data-testid=toast-body]").first
     toast.wait_for()
-    said = [line for line in toast.inner_text().splitlines() if line.startswith("map:")]
-    assert said == ["map: nothing is painted. Paint where the picture may change."]
+    said = [line for line in toast.inner_text().splitlines() if line.startswith("Change map:")]
+    assert said == ["Change map: nothing is painted. Paint where the picture may change."]
     make(page, "radial")
     assert page.locator("[data-testid=toast-body]").count() == 1
     assert "nothing is painted" in page.locator("#told").inner_text()

@@ -58,6 +58,16 @@ test("strengths as values", () => {
     assert.deepEqual([-1, 0, 0.5, 1, 2].map(fromStrength), [0, 0, 32768, 65535, 65535]);
 });
 
+test("a strength in percent runs the steps that img2img runs at it", () => {
+    for (let percent = 1; percent < 100; percent++) {
+        const value = Math.fround(fromStrength(percent / 100) / 65535);
+        for (let steps = 1; steps <= 150; steps++) {
+            const want = Math.floor((percent * steps) / 100);
+            assert.equal(Math.floor(value * steps), want, `${percent} % of ${steps}`);
+        }
+    }
+});
+
 test("resizing: exact blocks, linear growth, flat stays flat, range kept", () => {
     const map = new GreyMap(4, 2, grid([0, 100, 200, 300], [400, 500, 600, 701]));
     assert.deepEqual(resize(map, 2, 1).data, grid([250, 450]));

@@ -95,7 +95,7 @@ def test_what_the_panel_says(kind, preview):
     _, _, told, url = preview.show(sent(mask), values(**soft, map=painted()))
     assert "both used (combine: max)" in told and url
     assert "both" not in preview.refresh(what, values(**soft))[1]
-    assert "mode: soft inpaint needs a mask" in preview.show(sent(), values(**soft))[2]
+    assert "Mode: soft inpaint needs a mask" in preview.show(sent(), values(**soft))[2]
     _, _, told, _ = preview.show(sent(), values(**soft, map=painted()))
     assert "of full strength" in told and "both" not in told
 

@@ -24,6 +24,7 @@ from ...maps.overlay import overlay
 from ...maps.shaping import level
 from ...sampling.level_report import Start, summary
 from ...settings.schema import EditArgs, parse
+from ...settings.titles import for_page
 from .. import automap, host, schedules
 from ..job.inpaint import both
 
@@ -234,4 +235,4 @@ def _told(text: str) -> str:
 
 def error_html(error: FieldError) -> str:
     """Return an error as HTML."""
-    return f"<p class='diffdiff-error' role='alert'>{html.escape(str(error))}</p>"
+    return f"<p class='diffdiff-error' role='alert'>{html.escape(str(for_page(error)))}</p>"

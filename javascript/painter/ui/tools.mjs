@@ -146,7 +146,8 @@ class Pick {
     move(points) {
         const value = this.host.document().pick(points.at(-1));
         if (value === null) return;
-        this.host.settings.set({ strength: Math.round(value / 0.65535) / 1000 }); // gives it back
+        // `fromStrength` rounds up, and so gives the value back
+        this.host.settings.set({ strength: Math.floor(value / 0.65535 + 1e-6) / 1000 });
     }
 
     end() {}
