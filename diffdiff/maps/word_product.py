@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..errors import FieldError
 from ..settings.sources import DiffEditArgs
-from ..settings.words import Words, changed_words, parse_words, plain
+from ..settings.words import BEFORE, Words, changed_words, parse_words, plain
 from .diffedit import finish, settle
 from .words import product
 
@@ -29,8 +29,7 @@ class Asked(NamedTuple):
 def asked(args: DiffEditArgs, reference: str, query: str) -> Asked | None:
     """Return the words that DiffEdit's map is multiplied with; None: with nothing.
 
-    Those of the settings, or the words of the reference prompt that the query has not, which are
-    looked for in the reference prompt.
+    Those of the settings, or what the reference prompt has and the query has not.
 
     Raises:
         FieldError: "diffedit_words".
@@ -41,11 +40,11 @@ def asked(args: DiffEditArgs, reference: str, query: str) -> Asked | None:
         words = parse_words(args.diffedit_words, FIELD)
         return Asked(words, words.prompt)
     shows = plain(reference).lower()
-    changed = changed_words(shows, plain(query))
-    if not changed:
+    words = changed_words(shows, plain(query))
+    if words is None:
         problem = "the reference prompt has no word that the query has not"
         raise FieldError(FIELD, problem, "Name the words, such as red house 1, sky 0")
-    return Asked(Words(changed, (1.0,) * len(changed)), shows)
+    return Asked(words, f"{BEFORE} {shows}")
 
 
 def finished(

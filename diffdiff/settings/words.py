@@ -8,6 +8,7 @@ from typing import NamedTuple
 from ..errors import FieldError, shown
 
 FIELD, REST = "words", "rest"
+BEFORE = "a photo of"  # so that a single word has others beside it to be read more or less than
 MOST = 32  # words and phrases
 REMEDY = "Use words with strengths from 0 to 1, such as face 0.1, sky 0.8, rest 0.3"
 SYNTAX = re.compile(r"[()\[\]{}<>|\\:\"]")  # of a WebUI's prompts
@@ -25,7 +26,7 @@ class Words(NamedTuple):
     @property
     def prompt(self) -> str:
         """The phrases as a prompt."""
-        return ", ".join(self.phrases)
+        return f"{BEFORE} {', '.join(self.phrases)}"
 
 
 def parse_words(text: str, field: str = FIELD) -> Words:
@@ -74,7 +75,25 @@ def plain(prompt: str) -> str:
     return re.sub(r"\s+,", ",", " ".join(text.split()))
 
 
-def changed_words(reference: str, query: str) -> tuple[str, ...]:
-    """Return the words of a plain reference prompt that the query has not, in order, lower case."""
-    there, wanted = (re.findall(r"[^\W_]+(?:[-'][^\W_]+)*", t.lower()) for t in (reference, query))
-    return tuple(dict.fromkeys(word for word in there if word not in set(wanted)))
+def changed_words(reference: str, query: str) -> Words | None:
+    """Return what a plain reference prompt shows, at 1 what the query has not, else at 0.
+
+    Of a prompt with commas its parts, up to the last in which a word differs; of another one the
+    words that differ. None where none does.
+    """
+    wanted = set(_words(query))
+
+    def differs(text: str) -> bool:
+        return any(word not in wanted for word in _words(text))
+
+    parts = [part.strip() for part in reference.lower().split(",") if part.strip()]
+    while parts and not differs(parts[-1]):
+        parts.pop()
+    if len(parts) > 1:
+        return Words(tuple(parts), tuple(float(differs(part)) for part in parts))
+    changed = tuple(filter(differs, _words(reference)))
+    return Words(changed, (1.0,) * len(changed)) if changed else None
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+(?:[-'][^\W_]+)*", text.lower())

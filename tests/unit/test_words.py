@@ -19,7 +19,7 @@ def test_words_with_strengths_are_read():
     assert found.phrases == ("face", "clear sky", "tree")
     assert found.strengths == (0.1, 0.8, 1.0)
     assert found.rest == 0.3
-    assert found.prompt == "face, clear sky, tree"
+    assert found.prompt == "a photo of face, clear sky, tree"
     assert parse_words("face 0").rest == 0
 
 
@@ -55,8 +55,15 @@ def test_an_entry_that_is_wrong_is_named(text, part):
 def test_a_plain_prompt_has_no_syntax():
     told = "a (red:1.3) [house], <lora:toy:0.5> night AND (((sky))) BREAK {x|y}"
     assert plain(told) == "a red house, night, sky, x y"
-    assert changed_words("a red house, a night", "a blue house, a day") == ("red", "night")
-    assert changed_words("a house", "a house, a day") == ()
+
+
+def test_what_a_reference_has_and_the_query_has_not():
+    found = changed_words("A red house on a hill", "a blue house on a hill")
+    assert found == Words(("red",), (1.0,))
+    found = changed_words("night, a red house, trees", "night, a blue house, trees")
+    assert found == Words(("night", "a red house"), (0.0, 1.0))
+    assert changed_words("a house", "a house, a day") is None
+    assert changed_words("", "a house") is None
 
 
 def tokenize(text):
@@ -178,13 +185,13 @@ def test_which_words_the_difference_is_multiplied_with():
     on = parse({"diffedit_with": "words"}, DiffEditArgs)
     what = word_product.asked(on, "a (red:1.2) house", "a blue house")
     assert what.words == Words(("red",), (1.0,))
-    assert what.prompt == "a red house"
+    assert what.prompt == "a photo of a red house"
     with pytest.raises(FieldError, match="diffedit_words"):
         word_product.asked(on, "", "a blue house")
     given_words = parse(
         {"diffedit_with": "words", "diffedit_words": "house 1, sky 0"}, DiffEditArgs
     )
-    assert word_product.asked(given_words, "", "x").prompt == "house, sky"
+    assert word_product.asked(given_words, "", "x").prompt == "a photo of house, sky"
 
 
 def test_the_guided_filter_keeps_a_constant_and_any_size():
