@@ -16,8 +16,8 @@
  * @property {{ start: () => void, stop: () => void }} [generates] the page's own button
  * @property {() => import("../painter/ui/runbar.mjs").Work} [work] what the page is doing
  * @property {() => { key: string, image: () => HTMLImageElement } | null} [result] of the last run
- * @property {() => { unused: boolean, notes: import("../painter/ui/notes.mjs").Note[] }} [use] of
- *     the painting by the next run
+ * @property {() => { unused: boolean, notes: import("../painter/ui/notes.mjs").Note[],
+ *     mask?: boolean }} [use] of the painting by the next run, and of the tab's mask
  * @property {string} [keeps] name under which the browser keeps results and maps; without it none
  * @property {(file: File) => unknown} [usePicture] puts a picture into the page
  * @property {(file: File) => unknown} [onPictureFile] the same for one that was dropped
@@ -33,6 +33,7 @@ import { sizeOf } from "../painter/ui/pictures.mjs";
 import { textOfRegions } from "../painter/regionfile.mjs";
 import { box, dataUrl, shown, write } from "./fields.mjs";
 import { Shelf } from "./shelf.mjs";
+import { underlay } from "./under.mjs";
 
 const GLANCE = 300; // milliseconds
 const REST = 250; // milliseconds without a change, after which the map is sent to the page
@@ -70,6 +71,7 @@ export function connect(root, store, host) {
         run: host.generates,
         emptyText: host.waits,
     });
+    const mask = host.mask ? underlay(painter, () => host.mask()) : null;
     const shelf = host.keeps ? new Shelf(painter, host) : null;
 
     /** Whoever wrote last is right: the page put another map into the box, or somebody painted. */
@@ -134,7 +136,10 @@ export function connect(root, store, host) {
                 if (image && !first) await shelf?.keepResult(image);
             }
             const use = host.use?.();
-            if (use) painter.setNotes(use.notes, use.unused);
+            if (use) {
+                painter.setNotes(use.notes, use.unused);
+                await mask?.(use.mask, picture);
+            }
         }
         await exchange();
     }

@@ -72,6 +72,9 @@ export function useOf(settings) {
     return { unused, says };
 }
 
+/** Whether the tab's own mask is what a run softens. @param {Settings} settings */
+export const usesMask = ({ enabled, mode, masked }) => enabled && masked && mode === "soft inpaint";
+
 /** Whether one of the layers is the painting. */
 function paintedIn(text) {
     try {

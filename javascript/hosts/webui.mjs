@@ -7,7 +7,7 @@
  * @typedef {import("./bridge.mjs").Host} Host
  */
 import { box, choice, number, setNumber, shown, ticked, upload, words, write } from "./fields.mjs";
-import { useOf } from "./use.mjs";
+import { useOf, usesMask } from "./use.mjs";
 
 // of the tabs img2img, Sketch, Inpaint, Inpaint sketch and Inpaint upload
 const TABS = [
@@ -145,12 +145,14 @@ export function webui(panel, about) {
         },
 
         use() {
-            const { unused, says } = useOf({
+            const settings = {
                 ...sourceOf(),
                 masked: MASKS.includes(tab()),
                 builtin: tick(BUILTIN)?.checked ?? false,
-            });
-            return { unused, notes: says.map(({ text, cure }) => ({ text, action: cures[cure] })) };
+            };
+            const { unused, says } = useOf(settings);
+            const notes = says.map(({ text, cure }) => ({ text, action: cures[cure] }));
+            return { unused, notes, mask: usesMask(settings) };
         },
 
         /** The first picture of the gallery that is of the run's size, or of the tab's picture's. */

@@ -23,6 +23,8 @@ export function drawPicture(stage) {
     const { shown, picture, result, compare, wipe } = stage;
     if (shown || stage.peeking) drawPictures(context, stage.size, shown ?? picture, null, "off", 0);
     else drawPictures(context, stage.size, picture, result, compare, wipe);
+    const plain = stage.peeking || compare !== "off" || stage.settings.values.view === "off";
+    if (stage.under && !plain) context.drawImage(stage.under, 0, 0, width, height);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.strokeStyle = "rgb(128 128 128 / 60%)";
     const { scale, x, y } = view;

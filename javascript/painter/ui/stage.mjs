@@ -62,6 +62,8 @@ export class Stage {
         this.peeking = false;
         /** In the place of the picture. @type {HTMLCanvasElement | null} */
         this.shown = null;
+        /** @type {HTMLCanvasElement | null} */
+        this.under = null;
         this.picking = false; // Alt is held over the canvas
         this.byKeys = false; // the cursor is the keyboard's
         this.border = 0;
@@ -101,6 +103,12 @@ export class Stage {
         this.picture = source && copyOf(source);
         this.compare = "off"; // the result is that of another one
         this.updateMode();
+        this.invalidate("view");
+    }
+
+    /** @param {HTMLCanvasElement | null} under what lies between the picture and the map */
+    setUnder(under) {
+        this.under = under;
         this.invalidate("view");
     }
 
