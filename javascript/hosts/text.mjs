@@ -17,6 +17,7 @@ import { optionsOf, panelOf } from "./webui.mjs";
 const GENERATE = "#txt2img_generate";
 const GALLERY = "#txt2img_gallery";
 const HIRES = "txt2img_hr-visible-checkbox";
+const HIRES_HEAD = "#txt2img_hr > .label-wrap"; // unfolds it, and ticks it
 const ALIKE = 0.01; // relative difference of two shapes that are the same
 const EMPTY = "#9a9a9a";
 const KEPT = 3; // pictures
@@ -82,6 +83,10 @@ export function text(panel, about) {
     const field = (name) => number(`#txt2img_${name}`);
     const first = () => /** @type {[number, number]} */ ([field("width"), field("height")]);
     const hires = () => /** @type {HTMLInputElement | null} */ (document.getElementById(HIRES));
+
+    const head = () => /** @type {HTMLElement | null} */ (document.querySelector(HIRES_HEAD));
+    const turnOn = () =>
+        (head()?.classList.contains("open") ? hires() : (head() ?? hires()))?.click();
 
     /** The picture that is chosen in the gallery, or its first one; grids are passed over. */
     function gallery() {
@@ -157,7 +162,7 @@ export function text(panel, about) {
         use() {
             const told = { ...sourceOf(), masked: false, builtin: false };
             const { unused, says } = useOf({ ...told, hires: hires()?.checked ?? true });
-            const own = { ...cures, hires: { label: "Turn it on", act: () => hires()?.click() } };
+            const own = { ...cures, hires: { label: "Turn it on", act: turnOn } };
             return { unused, notes: says.map(({ text, cure }) => ({ text, action: own[cure] })) };
         },
 
