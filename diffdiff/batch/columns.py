@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import FieldError
+from ..settings.coarse import SKETCHED
 from ..settings.run import RunArgs
 from ..settings.schema import fields
 
 FILES = ("picture", "map", "out")  # columns that are paths
 ELSEWHERE = (  # fields of an edit that only a WebUI or other commands have
+    *SKETCHED,
     "map", "enabled", "combine", "mask_channel", "other_image", "annotator", "layers", "anchor",
 )  # fmt: skip
 EDITED = tuple(name for name in fields() if name not in ELSEWHERE)

@@ -6,12 +6,14 @@ import argparse
 import time
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from PIL import Image
 
+from ..edit import coarse
 from ..error_report import explain
 from ..errors import FieldError
 from ..images import pictures
@@ -152,10 +154,15 @@ def edited(engine: Any, task: Task) -> Edited:
     """Edit a row: return its pictures."""
     image = pictures.read(task.picture, "picture", task.out)
     change_map = _map(engine, image, task)
+    told = task.args
+    image, change_map, args = coarse.prepared(image, change_map, told)
+    task = replace(task, args=args)  # moves and new sides are done
     result, files = engine.edit(image, change_map, task.args, task.run), []
-    whole, profile = given_back(result, image, task.picture), image.info.get("icc_profile")
+    coarse.noted(result.settings, told)
+    whole = given_back(result, image, task.picture, coarse.wanted(told))
+    profile = image.info.get("icc_profile")
     for picture, own, made in zip(result.pictures, result.runs, whole):
-        texts = png.texts(task.args, own, change_map, result.settings, picture.size)
+        texts = png.texts(told, own, change_map, result.settings, picture.size)
         files.append(png.png(made, {**texts, MARK: task.mark}, profile))
     return Edited(files, result.settings.get("levels"), result.settings.get("hints", []))
 

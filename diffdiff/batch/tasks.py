@@ -20,6 +20,7 @@ from typing import Any
 from PIL import Image
 
 from .. import toyworld
+from ..edit import coarse
 from ..errors import FieldError
 from ..images import pictures
 from ..images.names import Folders, folded
@@ -187,6 +188,8 @@ class Plan:
             "files": [hashlib.sha256(part).hexdigest() for part in data],
             "model": self.model,
         }
+        if args.move:
+            told["move"] = args.move
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
@@ -206,7 +209,7 @@ def _check_source(args: EditArgs, run: RunArgs, change_map: str | None) -> None:
     if args.source == "diffedit":
         check_prompts(args.reference, args.query or run.prompt)
     requested(args)  # raises what a source lacks
-    needed = args.needs_map or args.soft
+    needed = (args.needs_map or args.soft) and not coarse.wanted(args)
     if needed and args.source == "upload" and not change_map:
         remedy = f"Give the column map, or a source: {', '.join(SOURCES[1:])}"
         raise FieldError("map", "there is no change map", remedy)

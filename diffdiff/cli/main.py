@@ -12,9 +12,11 @@ import socket
 import sys
 
 from .. import __version__
+from ..edit import coarse
 from ..error_report import PARTLY, as_json_text, explain, line, put
 from ..errors import FieldError
 from ..pipelines.opening import open_engine
+from ..settings.coarse import COARSE
 from ..settings.given import given
 from ..settings.host_only import HOST_ONLY
 from ..settings.modes import idle
@@ -23,6 +25,7 @@ from ..settings.schema import EditArgs, fields
 from . import arguments, diffedit_command, map_command
 from . import batch_command as batch
 from .common import Progress, add_engine, print_hints
+from .moving import with_masks
 
 EDITS = {  # command: (mode, summary)
     "edit": (None, "edit an image, each pixel as much as a change map says"),
@@ -92,7 +95,7 @@ def parser() -> arguments.Parser:
 
 def _add_edit(commands: argparse._SubParsersAction, name: str) -> None:
     mode, text = EDITS[name]
-    without = ("mode", "scale", *idle(mode)) if mode else ()
+    without = ("mode", "scale", *idle(mode), *COARSE) if mode else ()
     edit = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     edit.set_defaults(command=run_edit, **({"mode": mode} if mode else {}))
     edit.add_argument("image", metavar="IN", help="the image")
@@ -109,8 +112,10 @@ def _add_edit(commands: argparse._SubParsersAction, name: str) -> None:
 
 def run_edit(chosen: argparse.Namespace) -> dict:
     """Check everything, run the model, write the pictures; return what `--json` prints."""
+    if hasattr(chosen, "move"):
+        chosen.move = with_masks(chosen.move)
     run, args = given(chosen, RunArgs), given(chosen, EditArgs)
-    if not chosen.map and (args.needs_map or args.soft):
+    if not (chosen.map or coarse.wanted(args)) and (args.needs_map or args.soft):
         raise FieldError("map", "there is no change map", "Give --map, or make one: diffdiff map")
     from ..images import pictures
     from ..maps import geometry
@@ -126,13 +131,15 @@ def run_edit(chosen: argparse.Namespace) -> dict:
     if run.scheduler is not None:
         scheduler_choice.known(run.scheduler)
     silent = chosen.json or chosen.quiet
+    told, (image, change_map, args) = args, coarse.prepared(image, change_map, args)
     engine = open_engine(chosen, silent)
     with Progress(silent) as progress:
         result = engine.edit(image, change_map, args, run, progress)
-    whole = given_back(result, image, data)
+    coarse.noted(result.settings, told)
+    whole = given_back(result, image, data, coarse.wanted(told))
     profile = image.info.get("icc_profile")
     for i, (picture, target) in enumerate(zip(result.pictures, targets)):
-        texts = png.texts(args, result.runs[i], change_map, result.settings, picture.size)
+        texts = png.texts(told, result.runs[i], change_map, result.settings, picture.size)
         png.write_png(whole[i], target, texts, profile)
     if not silent:
         print(

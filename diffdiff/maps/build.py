@@ -16,6 +16,7 @@ from ..settings.source_registry import SOURCES
 from ..settings.words import parse_words
 from . import geometry, layers
 from .layers import Layer, Preset
+from .sketch import sketch_map
 from .source_maps import source_map
 
 Read = Callable[[str, str], np.ndarray]
@@ -116,6 +117,9 @@ def make(layer: Layer, given: Given) -> np.ndarray:
             remedy = "Paint one in an inpaint tab or send one as `mask`; there is none elsewhere"
             raise FieldError("source", "there is no inpaint mask", remedy)
         return geometry.resize(given.mask, width, height)
+    if source == "sketch":
+        untouched = given.read_picture(own["untouched"], "untouched")
+        return sketch_map(untouched, given.picture, layer.reading.sketch_radius)
     if source in layers.FINDING:
         return _needed(given.find, source)(layer)
     if source == layers.ANNOTATOR:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
+from ..edit import coarse
 from ..edit.plan import make_fan, strengths
 from ..errors import FieldError
 from ..maps import embedded, geometry, inpaint_mask, shapes
@@ -70,19 +71,22 @@ def edit(
     """
     args, run = settings(sent)
     own = bool(sent.get("own_size")) and args.mode in ("edit", "soft inpaint")
-    needed = args.needs_map or args.soft
-    image = incoming.picture(sent)
+    needed = (args.needs_map or args.soft) and not coarse.wanted(args)
+    image = given = incoming.picture(sent)
     change_map = incoming.change_map(sent) if needed or sent["map"] else None
+    told, (image, change_map, args) = args, coarse.prepared(image, change_map, args)
     result = _run(engine, image, change_map, args, run, sent, progress)
     if own and change_map is not None:
         result.pictures = own_size.enlarged(engine, image, change_map, args, run, result)
     place = Path(tempfile.mkdtemp(dir=folder))
     files, texts = [], []
     chunks = _chunks(sent, change_map)
-    whole, profile = given_back(result, image, sent["image"]), image.info.get("icc_profile")
+    coarse.noted(result.settings, told)
+    whole = given_back(result, image, sent["image"], coarse.wanted(told))
+    profile = image.info.get("icc_profile")
     for i, picture in enumerate(result.pictures):
         alone = result.runs[i]
-        text = png.texts(args, alone, change_map, result.settings, picture.size)
+        text = png.texts(told, alone, change_map, result.settings, picture.size)
         # of a sheet, many have one seed
         path = place / f"diffdiff-{alone.seed}{f'-{i}' if args.mode == 'sheet' else ''}.png"
         png.write_png(whole[i], path, text | chunks, profile)
@@ -90,7 +94,7 @@ def edit(
         texts.append(text["parameters"])
     # a contact sheet is shown with its input
     sheets = run.count if args.mode == "sheet" else 0
-    plain = image.convert("RGB")
+    plain = (image if told.outpaint else given).convert("RGB")
     bar = result.settings.get("bar", 0)
     before = result.pictures[:sheets] + [below(plain, p, bar) for p in result.pictures[sheets:]]
     captions = _captions(args, result.runs, sheets)
@@ -177,13 +181,14 @@ def look(engine: Any, sent: dict[str, Any], folder: Path) -> str | None:
         return None
     args, run = settings(sent)
     striped = args.mode == "fan"
-    if not sent["map"] and (not striped or args.fan_layout == "map"):
+    if not (sent["map"] or coarse.wanted(args)) and (not striped or args.fan_layout == "map"):
         return None
-    image = incoming.picture(sent)
+    painted = incoming.change_map(sent) if sent["map"] else None
+    image, painted, args = coarse.prepared(incoming.picture(sent), painted, args)
     size = engine.worked_at(image, run)
     shaped = None
-    if sent["map"]:
-        painted = geometry.resize(incoming.change_map(sent), *image.size)
+    if painted is not None:
+        painted = geometry.resize(painted, *image.size)
         shaped = inpaint_mask.shape_for(painted, args, inpaint_mask.Work(*size))
     image = fitted(image)
     if striped:

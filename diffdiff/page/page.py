@@ -40,11 +40,12 @@ MAKERS = {
 }
 WORDS, NUMBERS = ("prompt", "negative_prompt"), (("strength", "steps"), ("seed", "count"))
 SHAPING = ("invert", "scale", "soften_radius", "soften_direction", "soften_falloff")
-HIDDEN = ("enabled", "map", *HOST_ONLY)
+MOVE = "move"  # the painter's moves: a box of the page's script
+HIDDEN = ("enabled", "map", MOVE, *HOST_ONLY)
 LOOKED_AT = (
-    "image", "map", "mode", "strength", "steps", "invert", "scale", "black", "white", "gamma",
-    "soften_radius", "soften_direction", "soften_falloff", "response", "width", "height",
-    *OF_SEVERAL,
+    "image", "map", MOVE, "outpaint", "outpaint_fill", "mode", "strength", "steps", "invert",
+    "scale", "black", "white", "gamma", "soften_radius", "soften_direction", "soften_falloff",
+    "response", "width", "height", *OF_SEVERAL,
 )  # fmt: skip
 BROUGHT, INFOTEXT, REGIONS = "brought", "infotext", "regions"  # ids of boxes of the page's script
 
@@ -234,9 +235,9 @@ class Page:
         place = f"<div class='diffdiff-about' data-about='{data}'></div>"
         gr.HTML(place, elem_classes=["diffdiff-store"])
         boxes = {name: gr.Textbox(elem_id=name, elem_classes=["diffdiff-store"], label=name)
-                 for name in (BROUGHT, INFOTEXT, REGIONS)}  # fmt: skip
+                 for name in (BROUGHT, INFOTEXT, REGIONS, MOVE)}  # fmt: skip
         self.brought, self.infotext = boxes[BROUGHT], boxes[INFOTEXT]
-        self.controls[REGIONS] = boxes[REGIONS]
+        self.controls |= {name: boxes[name] for name in (REGIONS, MOVE)}
 
     def _wire(self, page: gr.Blocks) -> None:
         do = self.handlers

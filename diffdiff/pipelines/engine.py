@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from ..edit import coarse
 from ..edit.area import Area, changed_area
 from ..edit.plan import for_fan, make_fan
 from ..errors import FieldError
@@ -80,6 +81,11 @@ class Engine:
         Raises:
             FieldError: a setting, the map or the model cannot be used.
         """
+        if coarse.wanted(args):
+            made = coarse.prepared(image, change_map, args)
+            result = self.edit(made.image, made.map, made.args, run, progress, rule, **extra)
+            coarse.noted(result.settings, args)
+            return result
         began = time.perf_counter()
         if args.mode == "sheet":
             result = sheet(self, image, change_map, args, run, progress, rule, **extra)

@@ -40,14 +40,22 @@ def add(
         result.settings["hints"] = found
 
 
-def given_back(result: Any, image: Image.Image, data: bytes) -> list[Image.Image | np.ndarray]:
+def given_back(
+    result: Any, image: Image.Image, data: bytes, composed: bool = False
+) -> list[Image.Image | np.ndarray]:
     """Return a result's pictures with the transparency and the 16 bits of what was kept; where
     that cannot be, a hint in the result's settings says so.
 
     Args:
         image: what `diffdiff.images.pictures.read` made of `data`, the input's file.
+        composed: it was composed anew since: nothing can be given back.
     """
     own = whole.original(data)
+    if composed:
+        if lost := whole.lost(own):
+            told = f"Things were moved or added, so the result is without {lost}"
+            result.settings["hints"] = [*result.settings.get("hints", []), told]
+        return result.pictures
     made = [whole.restored(picture, image, own) for picture in result.pictures]
     if any(one is picture for one, picture in zip(made, result.pictures)) and whole.lost(own):
         told = f"The result has another size than the picture, so it is without {whole.lost(own)}"

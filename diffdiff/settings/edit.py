@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 
 from . import modes, strength_list
 from .area import AreaArgs
+from .coarse import CoarseArgs
 from .levels import LevelArgs, ResponseArgs
 from .response import Reading, amount, points_of, reading
 from .source_registry import REQUEST
@@ -225,7 +226,7 @@ class BasicArgs(BaseModel, extra="forbid"):
 
 
 class EditArgs(
-    LaterArgs, AreaArgs, LevelArgs, ResponseArgs, DifferenceArgs, SourceArgs, BasicArgs
+    CoarseArgs, LaterArgs, AreaArgs, LevelArgs, ResponseArgs, DifferenceArgs, SourceArgs, BasicArgs
 ):  # the fields of the last base come first
     """One request."""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from .coarse import SKETCHED
 from .schema import fields
 from .sources import DiffEditArgs, SourceArgs, WordsArgs
 
 HOST_ONLY = (  # fields that concern a WebUI's mask, or that other commands have
     "combine", "mask_channel", "source", "reference", "query", "other_image", "annotator", "layers",
+    *SKETCHED,
     "anchor", *fields(SourceArgs), *fields(DiffEditArgs), *fields(WordsArgs),
 )  # fmt: skip

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 
 from .. import __version__
+from .moves import parse_moves
 from .schema import AUTO, EditArgs, changed, fields
 from .source_registry import REQUEST, request_fields
 from .sources import DiffEditArgs
 
 ENABLED = "DD enabled"
 MAP = "DD map"  # its fingerprint
+MOVES = "DD moves"  # how many
 STARTS = "DD starts"  # where strengths have begun
 
 
@@ -31,6 +33,8 @@ def write(args: EditArgs, change_maps: list[np.ndarray]) -> dict[str, Any]:
     idle |= set() if args.source == "diffedit" else set(fields(DiffEditArgs))
     settings = {key(name): value for name, value in changed(args).items() if name not in idle}
     mark = {MAP: fingerprint(change_maps)} if change_maps else {}
+    if args.move:
+        mark[MOVES] = len(parse_moves(args.move))
     return {ENABLED: True, **settings, **mark, "DD version": __version__}
 
 

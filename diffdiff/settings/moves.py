@@ -77,7 +77,7 @@ def parse_moves(text: str) -> list[Asked]:
     moves = []
     for number, one in enumerate(found, 1):
         try:
-            told = _typed(one) if isinstance(one, str) else one
+            told = parse_typed(one) if isinstance(one, str) else one
             moves.append(_move(told))
         except FieldError as error:
             problem = f"move {number}, {error.field}: {error.problem}"
@@ -85,8 +85,12 @@ def parse_moves(text: str) -> list[Asked]:
     return moves
 
 
-def _typed(entry: str) -> dict[str, Any]:
-    """Read one move as a person types it."""
+def parse_typed(entry: str) -> dict[str, Any]:
+    """Read one move as a person types it.
+
+    Raises:
+        FieldError: the part of it that cannot be read.
+    """
     words = re.sub(r"\s*,\s*", ",", entry.strip()).split()
     told: dict[str, Any] = {"region": _numbers(words[0], "region")}
     rest = words[1:]

@@ -13,11 +13,15 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from ..errors import FieldError, carried, shown
-from . import response, strength_list
+from . import moves, response, strength_list
 from .edit import AUTO, EditArgs
 
 __all__ = ["AUTO", "EditArgs", "changed", "fields", "parse", "remedy", "schema_of"]
-PICTURES = ("map", "other_image")  # too large for messages and parameters
+PICTURES = ("map", "other_image", "move", "untouched")  # too large for messages and parameters
+
+
+STRUCTURED: dict[str, Any] = {"layers": dict, "move": (list, tuple, dict), "outpaint": dict}
+"""Fields whose JSON may be sent as what it stands for."""
 
 
 def parse(request: dict, model: type[BaseModel] = EditArgs) -> Any:
@@ -40,11 +44,12 @@ def parse(request: dict, model: type[BaseModel] = EditArgs) -> Any:
         if isinstance(value, str) and carried(value) != value:
             problem = "it has characters that are not Unicode, such as half of an emoji"
             raise FieldError(name, problem, "Type them again, or save the text as UTF-8")
-    if isinstance(request.get("layers"), dict):
-        try:
-            request = request | {"layers": json.dumps(request["layers"])}
-        except (TypeError, ValueError, RecursionError):
-            raise FieldError("layers", "it cannot be written as JSON", remedy("layers")) from None
+    for name, kinds in STRUCTURED.items():
+        if isinstance(request.get(name), kinds):
+            try:
+                request = request | {name: json.dumps(request[name])}
+            except (TypeError, ValueError, RecursionError):
+                raise FieldError(name, "it cannot be written as JSON", remedy(name)) from None
     given = request.get("fan_strengths")
     if isinstance(given, (list, tuple)):
         values = strength_list.listed(given)
@@ -80,6 +85,12 @@ def _check_together(args: EditArgs) -> None:
     if args.area == "changed" and args.mode != "edit":
         problem = f"mode {args.mode} works on the whole image"
         raise FieldError("area", problem, "Use area whole; in the inpaint tabs, Only masked")
+    for name, read in (("move", moves.parse_moves), ("outpaint", moves.parse_sides)):
+        if getattr(args, name):
+            read(getattr(args, name))  # the same
+            if args.mode != "edit":
+                problem = f"mode {args.mode} works on the image as it is"
+                raise FieldError(name, problem, "Use mode edit")
     _ = args.reading  # raises what is wrong with it
     if args.fans:
         _ = args.several  # the same
@@ -98,6 +109,10 @@ def remedy(field: str, model: type[BaseModel] = EditArgs) -> str:
         return "Send base64 text or a data URL, or a list of them."
     if field == "layers":
         return 'Send {"layers": [{"source": "luminance"}]} or its JSON.'
+    if field == "move":
+        return f"{moves.LIKE}, such as {moves.LIKE_JSON[4:]}."
+    if field == "outpaint":
+        return f"{moves.LIKE_SIDES}."
     if field == "fan_strengths":
         return "Send text or a list, 2 to 16 numbers from 0 to 1."
     if field == "response":

@@ -65,6 +65,7 @@ PROMPTS = (
     Input("query", "a prompt", may_be_empty=True),
 )
 FILE = Input("file", "a map", "Map", "White changes, black is kept.", needed=True)
+UNTOUCHED = Input("untouched", "a picture", needed=True)
 OTHER = Input("other_image", "a picture", needed=True)
 STROKES = (
     Input("inside", "a picture", "Strokes inside", "White on the object."),
@@ -125,6 +126,10 @@ REGISTRY = (
         "difference", "Difference from another image", "the difference from another image",
         ("Difference of two images", "Where this image differs from another one."),
         inputs=(OTHER,), of_picture=True,
+    ),
+    Source(
+        "sketch", "Sketch: where color was painted on the image", "the sketch",
+        settings=("sketch_radius",), inputs=(UNTOUCHED,), host_only=True,
     ),
     Source(
         "alpha", "Transparency: opaque parts change", "transparency",

@@ -17,6 +17,7 @@ GROUPS = {  # heading: fields, each in exactly one group
         "skip", "levels", "extra_calls", "transition", "anchor", "area", "area_padding",
     ),
     "The result": ("paste_back", "feather", "colour_match"),
+    "Coarse edits": ("move", "outpaint", "outpaint_fill", "outpaint_edge"),
     "Soft inpainting": ("combine", "mask_channel"),
     "Fan and sheet": (
         "fan_count", "fan_low", "fan_high", "fan_preset", "fan_strengths", "fan_layout",
@@ -30,13 +31,13 @@ GROUPS = {  # heading: fields, each in exactly one group
     "Map from words": ("words", "words_level", "words_noises", "words_seed", "words_edges"),
     "Map from the image": (
         "edge_sigma", "canny_low", "canny_high", "detail_radius", "point_x", "point_y", "box",
-        "rounds", "other_image",
+        "rounds", "other_image", "untouched", "sketch_radius",
     ),
     "Map from ControlNet or layers": ("annotator", "layers"),
 }  # fmt: skip
 UNITS = {
     "soften_radius": "px", "feather": "px", "edge_sigma": "px", "detail_radius": "px",
-    "area_padding": "px",
+    "area_padding": "px", "outpaint_edge": "px", "sketch_radius": "px",
     "diffedit_grow": "px", "point_x": "of the width", "point_y": "of the height",
     "extra_calls": "levels", "sheet_batch": "images", "rounds": "iterations",
     "diffedit_noises": "samples", "diffedit_batch": "samples", "transition": "of a step",
@@ -45,6 +46,7 @@ UNITS = {
 }  # fmt: skip
 VALUES = {
     "map": "base64 image(s)", "fan_strengths": "2 to 16 numbers", "other_image": "base64 image",
+    "untouched": "base64 image", "move": "moves", "outpaint": "sides and pixels",
     "layers": "JSON", "response": "points", "box": "4 numbers",
     "words": "words with strengths", "diffedit_words": "words with strengths",
 }  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 from modules import scripts
 
-from ..edit import request
+from ..edit import coarse, request
 from ..errors import FieldError
 from ..maps.build import uses_painting, wanted
 from ..settings.schema import EditArgs
@@ -22,6 +22,7 @@ from . import (
     settings,
     xyz,
 )
+from . import coarse as host_coarse
 from .job import hints
 from .job.fan import FanSession
 from .job.hires import HiresSession
@@ -45,6 +46,9 @@ def edit(p: Any, values: tuple) -> Session | None:
         return None
     args, change_maps = asked
     if host_hires.is_text_job(p):
+        if coarse.wanted(args):
+            field = "move" if args.move else "outpaint"
+            raise FieldError(field, "txt2img has no image to begin with", "Use img2img")
         selfcheck.check({"hires": "enabled", **wanted_features(args)})
         return HiresSession(p, args, change_maps)
     # without an init image the host has its own words
@@ -57,6 +61,13 @@ def edit(p: Any, values: tuple) -> Session | None:
         hints.unused(p, args.source)
     if wanted(args) and (args.needs_map or args.mode != "fan"):
         change_maps = automap.of_job(p, args, change_maps, places)
+    if coarse.wanted(args):
+        host_coarse.check(p, args, places is not None)
+        change_maps, own = host_coarse.apply(p, args, change_maps)
+        with own:
+            session = Session(p, args, change_maps)
+            session.stack.enter_context(own.pop_all())
+        return session
     if args.needs_map and not change_maps:
         raise FieldError("map", "there is no change map", NO_MAP)
     if places is not None:

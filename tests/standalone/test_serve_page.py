@@ -194,7 +194,7 @@ def test_maps_are_made_at_the_size_of_the_picture(sent):
 def test_there_is_a_control_for_every_setting(engine, tmp_path):
     page = page_module.Page(engine, tmp_path)
     page.build()
-    of_hosts = {"enabled", "combine", "mask_channel", "annotator"}
+    of_hosts = {"enabled", "combine", "mask_channel", "annotator", "untouched", "sketch_radius"}
     wanted = {*fields(RunArgs), *fields(EditArgs), "image", "own_size", "regions"} - of_hosts
     assert set(page.controls) == wanted
     for name, info in fields(EditArgs).items():

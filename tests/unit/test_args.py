@@ -13,6 +13,7 @@ NAMES = (
     "levels extra_calls area area_padding diffedit_with diffedit_words words words_level "
     "words_noises words_seed words_edges"
 ).split()
+NAMES += "move outpaint outpaint_fill outpaint_edge untouched sketch_radius".split()
 
 
 def test_the_fields_and_their_order():
@@ -25,7 +26,7 @@ def test_every_field_is_described():
         assert info["choices"] or info["low"] is not None or name in (
             "enabled", "map", "invert", "paste_back", "skip", "linear_light", "colour_match",
             "fan_strengths", "reference", "query", "other_image", "annotator", "layers", "box",
-            "response", "diffedit_words", "words", "words_edges",
+            "response", "diffedit_words", "words", "words_edges", "move", "outpaint", "untouched",
         )  # fmt: skip
 
 

@@ -52,7 +52,8 @@ def test_strokes_reach_the_foreground():
 
 def test_every_setting_belongs_to_one_source():
     used = [name for source in REGISTRY for name in source.settings]
-    assert sorted([*used, "words"]) == sorted([*fields(SourceArgs), *fields(WordsArgs)])
+    own = [*fields(SourceArgs), *fields(WordsArgs), "sketch_radius"]
+    assert sorted([*used, "words"]) == sorted(own)
 
 
 def test_every_source_of_a_picture_has_a_function():

@@ -194,7 +194,7 @@ def test_panel_has_one_control_per_field_in_order(host):
         shown = -1 if name == "soften_radius" else info["default"]
         shown = title_of(shown) if name == "source" else shown
         assert (controls[name].value or None) == (shown or None), name
-    assert len(pasted) == len(fields()) - 1  # all but the other picture
+    assert len(pasted) == len(fields()) - 3  # all but further pictures and moves
 
 
 def test_a_radius_saved_before_there_was_an_automatic_one_stays_away(host):

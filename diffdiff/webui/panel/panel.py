@@ -11,6 +11,7 @@ import gradio as gr
 from modules.ui_components import InputAccordion
 
 from ... import __version__
+from ...settings.coarse import COARSE
 from ...settings.modes import SEVERAL
 from ...settings.schema import AUTO, fields
 from ...settings.source_registry import REQUEST, SOURCES, title_of
@@ -28,9 +29,12 @@ ADVANCED = (
     ("levels", "extra_calls", "transition"), ("area", "area_padding", "feather"),
     ("paste_back", "skip", "linear_light", "colour_match"),
     ("combine", "mask_channel", "anchor"), ("response",),
+    ("outpaint", "outpaint_fill", "outpaint_edge"),
 )  # fmt: skip
-ABSENT = ("map", "other_image")  # pictures are not pasted
-OF_IMG2IMG = ("mode", "area", "area_padding", "combine", "mask_channel")  # not in txt2img's
+ABSENT = ("map", "other_image", "move", "untouched")  # pictures are not pasted
+BOXES = ("move", "untouched")  # filled by the page's script
+# not in txt2img's
+OF_IMG2IMG = ("mode", "area", "area_padding", "combine", "mask_channel", *COARSE)
 IN_TEXT = (
     "The map is for the second pass of <i>Hires. fix</i>: white is hires fix as it is, black keeps "
     "the enlarged image."
@@ -76,6 +80,9 @@ def build(elem_id: Callable[[str], str], is_text: bool = False) -> Panel:
         if is_text:
             gr.HTML(f"<p class='diffdiff-hint'>{IN_TEXT}</p>")
         controls["map"] = painter(elem_id("map"), panel=elem_id(""))
+        for name in BOXES:
+            make(name, elem_classes=["diffdiff-store"])
+            controls[name].do_not_save_to_config = True
         with gr.Row(elem_classes=["diffdiff-row"]):
             make("mode", scale=3, min_width=320)
             make("source", scale=2, min_width=200)

@@ -62,7 +62,7 @@ def build(
             folded = [name for name in FOLDED.get(source, ()) if name not in OFTEN]
             often = OFTEN if source == "diffedit" else ()
             for name in (*request_fields(source), *often):
-                if name in folded:
+                if name in folded or name in controls:
                     continue
                 if name == "layers":
                     parts = _layers(elem_id)
