@@ -4,6 +4,9 @@ generate.
 Needs WEBUI_URL, Playwright and Debian's Chromium. With SCREENSHOTS=folder it leaves pictures.
 """
 
+import base64
+import io
+
 import cv2
 import numpy as np
 import pytest
@@ -35,6 +38,13 @@ def choose(page, value: str) -> None:
     page.wait_for_timeout(1500)
 
 
+def under(page) -> np.ndarray:
+    """What the painter shows beneath the map, `[H, W, 4]`."""
+    page.wait_for_timeout(1000)
+    url = page.locator(f"{PANEL}map_painter canvas").first.evaluate("c => c.toDataURL()")
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))))
+
+
 def radius(page) -> str:
     return page.locator(f"{PANEL}soften_radius input[type=number]").first.input_value()
 
@@ -48,8 +58,12 @@ def test_mask_choose_generate(page):
     assert radius(page) == "-1", "automatic"
     joins = page.locator(f"{PANEL}map_painter .diffdiff-notes[role=status]")
     assert not joins.is_visible()
+    bare = under(page)
     choose(page, "soft inpaint")
     joins.get_by_text("clear it to use the mask alone").wait_for()
+    masked = (under(page) != bare).any(-1)  # the mask that counts is seen, and nothing else is
+    assert 0.001 < masked.mean() < 0.3 and not masked[: len(masked) // 4].any()
+    shot(page, "soft-mask-shown")
     # without a painted map the preview is the softened mask
     look, words = page.locator(f"{PANEL}look").first, page.locator(f"{PANEL}told [role]").first
     look.click()

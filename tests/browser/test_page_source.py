@@ -135,7 +135,7 @@ def test_layers_are_edited_saved_and_used(ready):
     page.wait_for_function(
         f"document.querySelector('{PANEL}layers :is(textarea, input)').value.includes('subtract')"
     )
-    page.locator(".diffdiff-layers").first.scroll_into_view_if_needed()
+    page.locator(".diffdiff-layers:visible").first.scroll_into_view_if_needed()
     assert "of full strength" in look(page)
     page.locator(f"{PANEL}source").scroll_into_view_if_needed()
     shot(page, "source-layers")
