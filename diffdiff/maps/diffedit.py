@@ -162,14 +162,14 @@ def settle(stack: Tensor, outliers: str = "otsu", amount: float | None = None) -
         return torch.ones_like(mean)
     if outliers == "otsu":
         mean, low, high = (v.double() for v in (mean, low, high))  # so that the three stay apart
-        middle = _otsu(mean.sqrt()).square()
+        middle = otsu(mean.sqrt()).square()
         high = torch.minimum(high, 2 * middle - low)
         below, above = (mean - low) / (middle - low), (mean - middle) / (high - middle)
         return (torch.where(mean < middle, below, 1 + above).clamp(0, 2) / 2).float()
     return ((mean - low) / (high - low)).clamp(0, 1)
 
 
-def _otsu(values: Tensor) -> Tensor:
+def otsu(values: Tensor) -> Tensor:
     """Return Otsu's threshold: 0-d, the middle of the gap between the two groups.
 
     Of all splits the one that leaves the least variance within the groups. There must be two

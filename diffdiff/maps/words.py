@@ -19,15 +19,14 @@ from torch import Tensor
 
 from ..errors import FieldError, shown
 from ..settings.words import FIELD, Words
-from .diffedit import settle
+from .diffedit import otsu
 from .guided import enlarged, guided
 
 ROOM = 75  # tokens of a prompt that one call of the text encoder holds, without start and end
 RADIUS, EPS = 0.25, 1e-4  # of the guided filter
-PERCENTILE = 99.0
+PERCENTILE, POWER = 99.0, 0.8
 SMALL = 1e-6
 LEAST = 0.5  # of a word beside others, where it has most, to be stretched to 1
-SHARP = 4  # how much of a pixel the word has that claims it most
 WEIGHT = 0.75  # of the words beside a difference: so much of it goes where none is read
 
 Tokenize = Callable[[str], "list[int]"]
@@ -84,8 +83,21 @@ def claims(layers: Sequence[Tensor], where: Sequence[Sequence[int]], count: int)
 
 
 def normal(m: np.ndarray) -> np.ndarray:
-    """Stretch a map to 0..1 by its two classes: Otsu's threshold of it lies at 0.5."""
-    return settle(torch.from_numpy(np.maximum(m, 0))[None], "otsu", PERCENTILE).numpy()
+    """Stretch a map `[H, W]`, 0 or more, to 0..1 by its two classes: Otsu's threshold lies at 0.5,
+    what is twice as far above the least at 1.
+
+    The threshold is that of the values to the power 0.8: of the values themselves it is best for
+    small objects, of their roots, as DiffEdit has it here, for large areas. A map that is the same
+    everywhere is 1 everywhere.
+    """
+    m = np.minimum(m, np.percentile(m, PERCENTILE)).astype(np.float64)
+    m -= m.min()
+    highest = m.max()
+    if not highest:
+        return np.ones(m.shape, np.float32)
+    middle = float(otsu(torch.from_numpy((m / highest) ** POWER)) ** (1 / POWER)) * highest
+    above = np.minimum((m - middle) / (min(highest, 2 * middle) - middle), 1)
+    return (np.where(m < middle, m / middle, 1 + above) / 2).astype(np.float32)
 
 
 def refined(m: np.ndarray, picture: np.ndarray, edges: bool) -> np.ndarray:
@@ -103,17 +115,15 @@ def refined(m: np.ndarray, picture: np.ndarray, edges: bool) -> np.ndarray:
 def joined(parts: Sequence[np.ndarray], words: Words) -> np.ndarray:
     """Give each word its strength where it is: float32 `[H, W]` in 0..1.
 
-    Words that claim the same pixel share it by the fourth power of their claims, so that the
-    strongest has nearly all of it. What a word then has is stretched to 1 where it has most, twice
-    at most. A pixel's value is the mean of its words' strengths, and of the rest's for what is
-    left.
+    Words that claim the same pixel share it by their claims. What a word then has is stretched to 1
+    where it has most, twice at most. A pixel's value is the mean of its words' strengths, and of
+    the rest's for what is left.
 
     Args:
         parts: float32 `[H, W]` in 0..1 for each word.
     """
-    claimed = np.max(parts, axis=0)
-    powers = np.power(np.asarray(parts, np.float32), SHARP)
-    own = claimed * powers / np.maximum(powers.sum(0), np.finfo(np.float32).tiny)
+    own = np.asarray(parts, np.float32)
+    own = own * own.max(0) / np.maximum(own.sum(0), SMALL)
     highest = np.percentile(own, PERCENTILE, axis=(1, 2), keepdims=True).astype(np.float32)
     own = np.minimum(own / np.maximum(highest, LEAST), 1)
     own = own / np.maximum(own.sum(0), 1)

@@ -85,6 +85,41 @@ def test_a_cut_map_keeps_the_rest_exactly(webui, plain):
     assert blocks.mean() > 0.8 * same.mean()
 
 
+def test_two_words_drive_an_edit(webui, plain, tolerance):
+    edit = {"source": "words", "words": "sofa 0.9, cat 0.2, rest 0"}
+    pictures, reply = webui.img2img(edit)
+    again, second = webui.img2img(edit)
+    assert mark(reply) == mark(second) and difference(again[0], pictures[0])[1] <= tolerance
+    assert difference(pictures[0], webui.photograph)[0] > 1
+    text = reply["info"]["infotexts"][0]
+    assert "DD source: words" in text and "sofa 0.9, cat 0.2, rest 0" in text
+    # the endpoint's map is the job's, sent as a picture too
+    found = webui.call("/diffdiff/v1/map/words", {
+        "image": encode(webui.photograph), "words": edit["words"],
+        "width": webui.size, "height": webui.size,
+    })  # fmt: skip
+    sent = webui.picture({"map": found["map"]})
+    assert difference(sent, pictures[0])[0] < 0.5
+    _, other = webui.img2img({**edit, "words": "sofa 0.2, cat 0.9"})
+    assert mark(other) != mark(reply)
+
+
+def test_words_multiply_a_difference(webui, plain):
+    edit = {"source": "diffedit", **PROMPTS}
+    _, alone = webui.img2img(edit)
+    _, both = webui.img2img({**edit, "diffedit_with": "words"})
+    _, named = webui.img2img({**edit, "diffedit_with": "words", "diffedit_words": "cat 1, sofa 0"})
+    assert len({mark(reply) for reply in (alone, both, named)}) == 3
+    assert "DD diffedit with: words" in both["info"]["infotexts"][0]
+
+
+def test_a_layer_reads_words(webui, plain):
+    alone = webui.img2img({"source": "words", "words": "sofa 1"})[1]
+    told = {"layers": [{"source": "words", "words": "sofa 1"}]}
+    layered = webui.img2img({"source": "layers", "layers": told})[1]
+    assert mark(layered) == mark(alone)
+
+
 def test_layers_are_what_the_core_makes_of_them(webui, plain):
     told = {"layers": [
         {"source": "constant", "value": 0.25},
@@ -135,6 +170,13 @@ def test_diffedit_proper(webui, plain):
         ({"source": "diffedit", "reference": "a", "query": " a "}, {}, "query"),
         ({"source": "diffedit", "reference": "a"}, {"prompt": " "}, "query"),
         ({"source": "diffedit", "query": "a", "diffedit_level": 0}, {}, "diffedit_level"),
+        ({"source": "words"}, {}, "words"),
+        ({"source": "words", "words": "cat"}, {}, "words"),
+        ({"source": "words", "words": ", ".join(f"w{i} 1" for i in range(200))}, {}, "words"),
+        ({"source": "words", "words": ", ".join(f"embroidered {i} 1" for i in range(32))}, {},
+         "words"),
+        ({"source": "diffedit", **PROMPTS, "diffedit_with": "words", "diffedit_words": "cat"}, {},
+         "diffedit_words"),
         ({"source": "mask"}, {}, "source"),
         ({"source": "alpha"}, {}, "image"),
         ({"source": "difference"}, {}, "other_image"),

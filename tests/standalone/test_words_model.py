@@ -60,7 +60,7 @@ def test_a_difference_times_words_lies_in_both(engine):
     both = find(engine, IMAGE, PAIR.reference, PAIR.query, asked)
     alone = find(engine, IMAGE, PAIR.reference, PAIR.query, FEW)
     apart = [m[PAIR.region].mean() - m[~PAIR.region].mean() for m in (both, alone)]
-    assert apart[0] > apart[1]
+    assert min(apart) > 0.4
     own = parse({"diffedit_noises": 3, "diffedit_with": "words"}, DiffEditArgs)
     m = find(engine, IMAGE, PAIR.reference, PAIR.query, own)
     assert m[PAIR.region].mean() > m[~PAIR.region].mean() + 0.4

@@ -154,12 +154,22 @@ def test_a_pixel_lies_between_the_strengths(rows, rest):
 def test_words_that_overlap_share():
     full = np.ones((1, 1), np.float32)
     assert words.joined([full, full], Words(("a", "b"), (0.2, 0.6), 0.0)) == pytest.approx(0.4)
-    weak = np.float32([[1, 0.1]])
-    both = words.joined([weak, weak[:, ::-1]], Words(("a", "b"), (0.2, 0.6), 0.0))
-    np.testing.assert_allclose(both, [[0.2, 0.6]], atol=1e-3)
-    faint = np.float32([[0.3, 0.3]])  # another word claims the same and more: it is not stretched
-    m = words.joined([np.ones((1, 2)), faint], Words(("a", "b"), (0.0, 1.0), 0.0))
-    assert m.max() < 0.02
+    sides = np.float32([[1, 0]])
+    both = words.joined([sides, sides[:, ::-1]], Words(("a", "b"), (0.2, 0.6), 0.0))
+    np.testing.assert_allclose(both, [[0.2, 0.6]], atol=1e-6)
+    faint = np.full((1, 1), 0.1, np.float32)  # stretched to twice as much, no more
+    m = words.joined([full, faint], Words(("a", "b"), (0.0, 1.0), 0.0))
+    assert m == pytest.approx(2 * 0.1 / 1.1 / (1 + 2 * 0.1 / 1.1))
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_a_normal_map_spans_0_to_1_in_its_own_order(seed):
+    values = np.random.default_rng(seed).gamma(1.0, size=(6, 7)).astype(np.float32)
+    m = words.normal(values)
+    assert m.min() == 0 and 0.5 < m.max() <= 1
+    order = np.argsort(values, axis=None)
+    assert (np.diff(m.ravel()[order]) >= 0).all()
+    assert (words.normal(np.full((2, 2), 0.3, np.float32)) == 1).all()
 
 
 def test_the_product_is_less_where_no_word_claims():
