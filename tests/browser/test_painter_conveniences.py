@@ -222,3 +222,16 @@ def test_a_photo_on_the_canvas_is_asked_about(browser, address):
     assert ask.is_hidden() and desk.page.evaluate("photos.length") == 2
     desk.page.close()
     assert problems == []
+
+
+def test_a_narrow_bar_hides_its_words_and_not_those_of_its_panels(desk):
+    """In a WebUI's column the painter is some 680 pixels wide."""
+    for width in (380, 560, 680, 1000):
+        desk.page.set_viewport_size({"width": width, "height": 900})
+        for name in ("Open, save and send maps", "Select: where tools may change"):
+            opener = desk.page.get_by_role("button", name=name).first
+            opener.click()
+            panel = desk.page.locator(".diffdiff-panel:visible")
+            for item in panel.get_by_role("button").all():
+                assert item.inner_text().strip(), f"{name} at {width}"
+            desk.page.keyboard.press("Escape")
