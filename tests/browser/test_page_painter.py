@@ -92,13 +92,17 @@ def test_the_picture_follows_the_tab_and_the_map_stays(page):
     assert (painted(page) == before).all()
 
 
+def open_menu(page) -> None:
+    """Opens the painter's menu of maps: the panel of txt2img has one as well."""
+    painter = page.locator(f"{PANEL}map_painter")
+    painter.get_by_role("button", name="Open, save and send maps").click()
+
+
 def test_the_inpaint_mask_becomes_the_map(page):
     open_tab(page, "Inpaint", "img2maskimg", photograph(*WIDE))
     host_mask(page, "img2maskimg")
     tick(page)
-    page.locator(f"{PANEL}map_painter").get_by_role(
-        "button", name="Open, save and send maps"
-    ).click()
+    open_menu(page)
     page.get_by_text("Take from the inpaint mask").click()
     page.wait_for_timeout(1500)
     shot(page, "mask-taken")
@@ -117,7 +121,7 @@ def test_the_map_is_sent_to_inpaint_upload_and_comes_back(page):
     brush(page, WIDE[0] // 4)
     for points in ([(0.3, 0.3), (0.6, 0.3)], [(0.3, 0.7), (0.6, 0.7)]):
         stroke(page, points, WIDE)
-        page.get_by_role("button", name="Open, save and send maps").first.click()
+        open_menu(page)
         page.get_by_text("Send to Inpaint upload").click()
         page.wait_for_timeout(2500)
     sent = painted(page)
@@ -129,7 +133,7 @@ def test_the_map_is_sent_to_inpaint_upload_and_comes_back(page):
     page.wait_for_timeout(2000)
     page.get_by_role("button", name="Clear: keep everything").click()
     page.wait_for_function(f"{BOX} === ''")
-    page.get_by_role("button", name="Open, save and send maps").first.click()
+    open_menu(page)
     page.get_by_text("Take from the inpaint mask").click()
     page.wait_for_timeout(1500)
     assert np.abs(painted(page) - sent).max() <= 0.5 / 255 + 1e-4
