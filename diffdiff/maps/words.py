@@ -115,15 +115,16 @@ def refined(m: np.ndarray, picture: np.ndarray, edges: bool) -> np.ndarray:
 def joined(parts: Sequence[np.ndarray], words: Words) -> np.ndarray:
     """Give each word its strength where it is: float32 `[H, W]` in 0..1.
 
-    Words that claim the same pixel share it by their claims. What a word then has is stretched to 1
-    where it has most, twice at most. A pixel's value is the mean of its words' strengths, and of
-    the rest's for what is left.
+    Words that claim the same pixel share it by the squares of their claims. What a word then has is
+    stretched to 1 where it has most, twice at most. A pixel's value is the mean of its words'
+    strengths, and of the rest's for what is left.
 
     Args:
         parts: float32 `[H, W]` in 0..1 for each word.
     """
-    own = np.asarray(parts, np.float32)
-    own = own * own.max(0) / np.maximum(own.sum(0), SMALL)
+    claimed = np.asarray(parts, np.float32)
+    own = np.square(claimed)
+    own = own * claimed.max(0) / np.maximum(own.sum(0), SMALL)
     highest = np.percentile(own, PERCENTILE, axis=(1, 2), keepdims=True).astype(np.float32)
     own = np.minimum(own / np.maximum(highest, LEAST), 1)
     own = own / np.maximum(own.sum(0), 1)
