@@ -217,7 +217,7 @@ function content(fan, image, painter, places) {
     if (fan.changes !== null) {
         const even = plain({
             textContent: "Even changes",
-            title: "Let a grey of the map mean that part of the change, as this sheet measures it",
+            title: "Let a gray of the map mean that part of the change, as this sheet measures it",
         });
         even.addEventListener("click", () => {
             write(box(places.response), fan.changes);

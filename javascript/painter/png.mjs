@@ -4,7 +4,7 @@ import { PainterError } from "./errors.mjs";
 /** Grey PNG files with 8 or 16 bits, written and read without a canvas: values stay exact. */
 
 const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];
-const REMEDY = "Use a grey PNG that this painter saved, or open the file as a picture";
+const REMEDY = "Use a gray PNG that this painter saved, or open the file as a picture";
 
 const STORED = 65535; // bytes of a block that is not packed
 

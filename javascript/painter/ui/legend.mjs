@@ -45,7 +45,7 @@ export function summary(run) {
     const sampler = run.sampler ? `${run.sampler}, ` : "";
     if (isFine(run)) {
         const extra = run.extra === 1 ? "1 extra level" : `${run.extra ?? 2} extra levels`;
-        return `${sampler}${run.steps} steps, ${scale}: greys begin at their own noise, ${extra} at most`;
+        return `${sampler}${run.steps} steps, ${scale}: grays begin at their own noise, ${extra} at most`;
     }
     return `${sampler}${run.steps} steps, ${scale}: ${rungs(run).length} levels can be told apart`;
 }

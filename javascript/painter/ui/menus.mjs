@@ -73,14 +73,14 @@ export function menuBar(settings, cleanup, actions) {
         label: "How the map is shown",
         act: (value) => settings.set({ view: value }),
         choices: [
-            { value: "heat", label: "Colours over the picture", symbol: "heat", keys: "V" },
-            { value: "grey", label: "The map itself, in greys", symbol: "grey", keys: "V" },
+            { value: "heat", label: "Colors over the picture", symbol: "heat", keys: "V" },
+            { value: "grey", label: "The map itself, in gray", symbol: "grey", keys: "V" },
             { value: "off", label: "The picture alone", symbol: "off", keys: "V" },
         ],
     });
     const opacity = h("input", {
         type: "range", class: "diffdiff-range diffdiff-opacity", min: 10, max: 100, step: 1,
-        title: "Opacity of the colours", "aria-label": "Opacity of the colours",
+        title: "Opacity of the colors", "aria-label": "Opacity of the colors",
     }); // prettier-ignore
     opacity.addEventListener("input", () => settings.set({ opacity: opacity.valueAsNumber }));
     const element = h(

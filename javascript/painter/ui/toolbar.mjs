@@ -20,11 +20,12 @@ const TOOLS = {
     ellipse: ["Ellipse", "O", "strength mode"],
     lasso: ["Lasso: fills what you draw around", "L", "strength mode"],
     flood: [
-        "Fill: an area of similar colour in the picture",
+        "Fill: an area of similar color in the picture",
         "F",
         "strength tolerance expand contiguous mode",
     ],
     pick: ["Eyedropper: takes a strength from the map", "P", "strength"],
+    move: ["Move: moves, copies or deletes a part of the picture", "M", "take"],
 };
 
 /** Options that stay folded away where the painter is narrow. */
@@ -83,6 +84,14 @@ export function optionsRow(settings, swap) {
             { value: "min", label: "Lower: paint never raises the map", text: "Lower" },
         ],
     })); // prettier-ignore
+    parts.take = labelled("Draw around it", choices({
+        label: "How to draw around what is to move",
+        act: set("take"),
+        choices: [
+            { value: "lasso", label: "By hand", text: "Lasso" },
+            { value: "rectangle", label: "A rectangle", text: "Rectangle" },
+        ],
+    })); // prettier-ignore
     parts.pen = labelled("Pen pressure", choices({
         label: "What pen pressure changes",
         act: set("pen"),
@@ -127,7 +136,7 @@ export function optionsRow(settings, swap) {
     const element = h(
         "div",
         { class: "diffdiff-options", role: "group", "aria-label": "Options of the tool" },
-        title, parts.strength.element, quick, parts.second.element, swapper, parts.blur.element,
+        title, parts.take.element, parts.strength.element, quick, parts.second.element, swapper, parts.blur.element,
         parts.size.element, parts.hardness.element, parts.tolerance.element, more,
         parts.flow.element, parts.expand.element, parts.contiguous.element, parts.mode.element,
         parts.pen.element, parts.curve.element, parts.least.element, parts.edges.element,
