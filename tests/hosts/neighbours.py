@@ -87,7 +87,21 @@ def adetailer(webui) -> Neighbour:
     return Neighbour("ADetailer", scripts={"ADetailer": [True, False, unit]})
 
 
-ALL = [refiner, lora, soft_inpainting, controlnet, adetailer]
+def tiled_diffusion(webui) -> Neighbour:
+    """Forge's and its kin's own, or the extension for A1111: the model sees the latent in tiles."""
+    known, tile, overlap = scripts_of(webui), max(webui.size // 2, 32), 32
+    if "multidiffusion integrated" in known:
+        args = [True, "MultiDiffusion", tile, tile, min(overlap, tile // 2), 4]
+        return Neighbour("MultiDiffusion", scripts={"MultiDiffusion Integrated": args})
+    if "tiled diffusion" in known:  # the extension counts in cells of the latent
+        cells = tile // 8
+        args = [True, "MultiDiffusion", False, True, webui.size, webui.size, cells, cells,
+                cells // 4, 4]  # fmt: skip
+        return Neighbour("Tiled Diffusion", scripts={"Tiled Diffusion": args})
+    pytest.skip("this host has no tiled diffusion")
+
+
+ALL = [refiner, lora, soft_inpainting, controlnet, adetailer, tiled_diffusion]
 
 
 def job(webui, neighbour=None, edit=None, **settings) -> np.ndarray:

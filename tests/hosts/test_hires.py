@@ -21,6 +21,8 @@ class Text:
         self.webui = webui
         self.base = {name: value for name, value in webui.base.items()}
         self.base |= {"enable_hr": True, "hr_scale": 2.0, "denoising_strength": 0.6}
+        # Forge and Forge Neo take no request without these
+        self.base |= {"hr_additional_modules": ["Use same choices"], "hr_cfg": 7.0}
         names = [one["name"] for one in webui.call("/sdapi/v1/upscalers")]
         self.resampling = "Lanczos" if "Lanczos" in names else "None"  # which is Pillow's too
         self.base["hr_upscaler"] = self.resampling
@@ -101,7 +103,7 @@ def test_the_kept_half_is_exact(text, webui, half, upscaler, tolerance):
 
 def test_settings_of_the_second_pass(text, webui, half, tolerance):
     own = {"hr_sampler_name": "DPM++ 2M", "hr_scheduler": "Karras", "hr_second_pass_steps": 5,
-           "hr_prompt": "a dog", "hr_negative_prompt": "sharp", "hr_cfg": 4.0}  # fmt: skip
+           "hr_prompt": "a dog", "hr_negative_prompt": "sharp"}  # fmt: skip
     plain = text.picture(**own)
     assert near(text.picture({"map": webui.constant(255)}, **own), plain, tolerance)
     assert difference(plain, text.picture())[1] > 0

@@ -76,7 +76,7 @@ def test_the_neighbour_still_does_its_part(webui, plain, neighbour):
 
 
 def test_a_map_of_one_strength_is_a_plain_job_with_the_neighbour(webui, plain, neighbour):
-    edit = {"map": webui.constant(153), "skip": False, "paste_back": False}
+    edit = {"map": webui.constant(153), "skip": False, "paste_back": False, "levels": "steps"}
     if neighbour.name == "ADetailer":
         edit["skip"] = True
     if neighbour.name == "soft inpainting":
@@ -94,6 +94,11 @@ def test_other_modes(webui, plain, neighbour, mode):
         with pytest.raises(Refused) as refused:
             job(webui, neighbour, edit)
         assert refused.value.body["detail"].startswith("mode: a sheet does not work with a refiner")
+        return
+    if mode == "sheet" and neighbour.name == "Tiled Diffusion":
+        with pytest.raises(Refused) as refused:
+            job(webui, neighbour, edit)
+        assert "one sampler for all strengths" in refused.value.body["detail"]
         return
     first = job(webui, neighbour, edit)
     # the host loads weights anew for a refiner, and sums may then round otherwise

@@ -206,3 +206,14 @@ def test_two_init_images(kind):
         own = pictures[0 if kind.rank == 5 else i]
         alone = kind.samples({"map": columns(0, 0.5)}, init_images=[own], seed=1 + i)
         assert equal(got[i : i + 1], alone)
+
+
+def test_a_sheet_beside_an_extension_with_one_sampler_for_all(kind, monkeypatch):
+    """Tiled Diffusion gives its sampler to all who ask; each strength needs one of its own."""
+    if kind.rank == 5:
+        pytest.skip("a video model makes no sheet")
+    module = sys.modules["modules.sd_samplers"]
+    made = module.create_sampler("Euler", kind.model)
+    monkeypatch.setattr(module, "create_sampler", lambda name, model: made)
+    with pytest.raises(FieldError, match="one sampler for all strengths"):
+        kind.run(SHEET)

@@ -109,6 +109,9 @@ class SheetSession(Session):
         self.obeyed = True
         rng = OwnNoise()
         rows = [_Row(self, p, i, rng) for i in range(len(self.values))]
+        if len({id(row.sampler) for row in rows}) < len(rows):  # as Tiled Diffusion does
+            problem = "another extension has one sampler for all strengths of a sheet"
+            raise FieldError("mode", problem, "Switch it off, or use mode fan or edit")
         works = [row.work(x, noise, cond, uncond, steps, image_conditioning) for row in rows]
         most = at_once(self.args.sheet_batch, x.device.type)
         if host.one_at_a_time():
