@@ -1,24 +1,29 @@
 """`python -m benchmarks.docs_pictures`: pictures of README and docs that the toy world makes.
 
-It writes docs/hero.png, and response.png, transition.png and anchor.png for docs/settings.md.
+It writes docs/hero.png, response.png, transition.png and anchor.png for docs/settings.md, and
+words.png for docs/automatic-maps.md.
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from diffdiff.maps import shapes
+from diffdiff.maps.shaping import shape
 from diffdiff.metrics.adherence import mean_change
 from diffdiff.pipelines import diffedit_edit
 from diffdiff.pipelines.engine import Engine
 from diffdiff.pipelines.load import load
+from diffdiff.pipelines.model_maps import find_words
 from diffdiff.pipelines.png import write_png
 from diffdiff.settings.response import measured, text
 from diffdiff.settings.run import RunArgs
 from diffdiff.settings.schema import parse
+from diffdiff.settings.sources import WordsArgs
 from diffdiff.toyworld.paint import paint
 from examples.demo import INPUT, PROMPT, SIZE
 from examples.sheet import EDGE, FADED, INK, MARGIN, PAPER
@@ -153,14 +158,32 @@ class Maker:
         ]
         return strip(tiles, SIDE)
 
+    def words(self) -> np.ndarray:
+        """A map from words beside one painted by hand, and what both do."""
+        painted = np.zeros((SIZE, SIZE), np.float32)
+        painted[: SIZE * 5 // 16] = 0.8
+        painted[shapes.rectangle(SIZE, SIZE, box=(0.28, 0.5, 0.72, 0.86)) > 0.5] = 1
+        soft = {"soften_radius": 3.0}
+        named = "red house 1, cloudy sky 0.8, mountains 0, green hills 0"
+        found = find_words(self.engine, self.image, named, WordsArgs())
+        run = {"prompt": "a summer noon, mountains, overcast sky, a blue house in the middle"}
+        tiles = [
+            ("Image", "a painted summer noon", self.before),
+            ("Painted", "by hand", gray(shape(painted, parse(soft)))),
+            ("The edit", "by the painted map", self.edit(painted, soft, **run)),
+            ("Words", "house 1, sky 0.8, the rest 0", gray(found)),
+            ("The edit", "by the words", self.edit(found, {}, **run)),
+        ]
+        return strip(tiles, SIDE)
 
-def main() -> None:
-    """Write all pictures into docs."""
+
+def main(names: list[str]) -> None:
+    """Write the named pictures into docs, or all of them."""
     maker = Maker(load("toyworld"))
-    for name in ("hero", "response", "transition", "anchor"):
+    for name in names or ("hero", "response", "transition", "anchor", "words"):
         write_png(Image.fromarray(getattr(maker, name)()), DOCS / f"{name}.png")
         print(DOCS / f"{name}.png")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
