@@ -94,6 +94,33 @@ def test_two_prompts_show_touch_up_and_drive_an_edit(ready):
     assert "DD map" in info(page)
 
 
+def test_two_words_show_and_drive_an_edit(ready):
+    page = ready
+    box = page.locator(f"{PANEL}words :is(textarea, input)").first
+    assert not box.is_visible()
+    choose(page, "words:")
+    box.wait_for(state="visible")
+    box.fill("sky 0.9, house 0.1")
+    assert "of full strength" in look(page)
+    page.locator(SHOWN).first.wait_for(state="visible")
+    first = page.locator(SHOWN).first.get_attribute("src")
+    page.locator(f"{PANEL}source").scroll_into_view_if_needed()
+    shot(page, "source-words")
+    # other strengths of the same words: the model is not asked again
+    box.fill("sky 10%, house 0.9, rest 0.3")
+    box.press("Tab")
+    page.wait_for_function(
+        f"before => document.querySelector('{SHOWN}')?.src !== before", arg=first, timeout=60_000
+    )
+    assert "Press Preview" not in page.locator(f"{PANEL}told").first.inner_text()
+    box.fill("house")
+    assert "'house' is not a word and a strength" in look(page)
+    box.fill("sky 10%, house 0.9, rest 0.3")
+    box.press("Tab")
+    generate(page)
+    assert "DD source: words" in info(page)
+
+
 def test_a_source_is_used_by_generate_itself(ready):
     page = ready
     choose(page, "luminance")
