@@ -15,10 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from diffdiff.settings.infotext import STARTS
 
-from .webui import Refused, WebUI, decode, difference, encode
+from .webui import NAME, Refused, WebUI, decode, difference, encode
 
 FEATURES: dict[str, Callable[[Tried], str]] = {}
 
@@ -198,6 +199,46 @@ def txt2img(t: Tried) -> str:
     before = made()
     t.picture({"mode": "soft inpaint"}, mask=encode(t.mask), inpainting_fill=0)
     return t.far(made(), before)
+
+
+def upscalers(t: Tried) -> tuple[str, str]:
+    """One of pictures, Pillow's own, and the host's first one of latents."""
+    return "None", t.webui.call("/sdapi/v1/latent-upscale-modes")[0]["name"]
+
+
+def hires(t: Tried, edit: dict | None, upscaler: str, **settings) -> np.ndarray:
+    """A picture of text to image, enlarged twice."""
+    body = {**t.webui.base, "enable_hr": True, "hr_scale": 2.0, "hr_upscaler": upscaler,
+            "denoising_strength": 0.6, "hr_cfg": t.webui.base["cfg_scale"],
+            "hr_additional_modules": ["Use same choices"], **settings}  # fmt: skip
+    if edit is not None:
+        body["alwayson_scripts"] = {NAME: {"args": [edit]}}
+    return decode(t.webui.call("/sdapi/v1/txt2img", body)["images"][0])
+
+
+@feature("hires fix, black map: the first pass, enlarged")
+def hires_black(t: Tried) -> str:
+    first = Image.fromarray(hires(t, None, "None", enable_hr=False))
+    large = first.resize((2 * first.width, 2 * first.height), Image.LANCZOS)
+    return t.far(hires(t, {"map": t.webui.constant(0)}, "None"), np.asarray(large))
+
+
+@feature("hires fix, white map: plain hires fix, of a picture and of a latent")
+def hires_white(t: Tried) -> str:
+    edit = {"map": t.webui.constant(255)}
+    for way in upscalers(t):
+        hires(t, None, way)  # the first job of a kind may differ from later ones
+    found = [t.far(hires(t, edit, way), hires(t, None, way)) for way in upscalers(t)]
+    return " and ".join(found)
+
+
+@feature("hires fix, two parts: the kept half, of a picture and of a latent")
+def hires_parts(t: Tried) -> str:
+    found, kept = [], t.webui.size - 8
+    for way in upscalers(t):
+        black, half = (hires(t, {"map": m}, way) for m in (t.webui.constant(0), encode(t.half)))
+        found.append(t.far(half[:, :kept], black[:, :kept]))
+    return " and ".join(found)
 
 
 @feature("wrong input: an error that names the field")

@@ -53,6 +53,35 @@ def annotate(name: str, picture: np.ndarray, ask: bool = True) -> np.ndarray | N
     return found
 
 
+def own_images(p: Any) -> list[int]:
+    """Return which ControlNet units of a job have an image of their own, counted from 1."""
+    found = []
+    for script in getattr(getattr(p, "scripts", None), "alwayson_scripts", None) or ():
+        if script.title().lower() != "controlnet" or script.args_from is None:
+            continue
+        units = p.script_args[script.args_from : script.args_to]
+        found += [i for i, unit in enumerate(units, 1) if _is_on(unit) and _has_image(unit)]
+    return found
+
+
+def _value(unit: Any, name: str, default: Any = None) -> Any:
+    """Return a setting of a unit: an object on the page, a dict over the API."""
+    if isinstance(unit, dict):
+        return unit.get(name, default)
+    return getattr(unit, name, default)
+
+
+def _is_on(unit: Any) -> bool:
+    return bool(_value(unit, "enabled", isinstance(unit, dict)))
+
+
+def _has_image(unit: Any) -> bool:
+    image = _value(unit, "image")
+    image = _value(unit, "input_image") if image is None else image  # as older requests have it
+    image = image.get("image") if isinstance(image, dict) else image  # with a mask beside it
+    return image is not None and not (isinstance(image, str) and not image)
+
+
 def _made(name: str, run: Callable[[np.ndarray, int], Any], picture: np.ndarray) -> np.ndarray:
     side = max(min(picture.shape[:2]), LOWEST)
     try:

@@ -11,7 +11,6 @@ from PIL import Image
 from benchmarks.webui import NAME, Refused, decode, difference, encode
 
 pytestmark = pytest.mark.host
-LATENT = "Latent"
 
 
 class Text:
@@ -26,6 +25,7 @@ class Text:
         names = [one["name"] for one in webui.call("/sdapi/v1/upscalers")]
         self.resampling = "Lanczos" if "Lanczos" in names else "None"  # which is Pillow's too
         self.base["hr_upscaler"] = self.resampling
+        self.latent = webui.call("/sdapi/v1/latent-upscale-modes")[0]["name"]
 
     def run(self, edit=None, **settings):
         """Pictures (int arrays) and the reply's info."""
@@ -50,14 +50,14 @@ class Text:
 @pytest.fixture(scope="module")
 def text(webui):
     made = Text(webui)
-    for upscaler in (made.resampling, LATENT):
+    for upscaler in (made.resampling, made.latent):
         made.picture(hr_upscaler=upscaler)  # warm up
     return made
 
 
-@pytest.fixture(scope="module", params=["picture", LATENT])
+@pytest.fixture(scope="module", params=["picture", "latent"])
 def upscaler(request, text):
-    return text.resampling if request.param == "picture" else request.param
+    return text.resampling if request.param == "picture" else text.latent
 
 
 @pytest.fixture

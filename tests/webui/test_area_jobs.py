@@ -1,9 +1,14 @@
 """Jobs that work on the changed part of their picture alone, on each of the four hosts."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
-from kind_runs import flat, png
+from kind_jobs import Script
+from kind_runs import api, flat, png
 from PIL import Image
+
+from diffdiff.errors import FieldError
 
 SIZE = (256, 192)
 
@@ -36,8 +41,6 @@ def test_the_model_sees_the_part_and_the_picture_is_whole(kind):
 def test_the_job_gets_its_pictures_back(kind):
     p = kind.job({"map": png(patch()), "area": "changed"}, width=SIZE[0], height=SIZE[1])
     picture = p.init_images[0]
-    from kind_runs import api
-
     api(p)
     assert p.init_images == [picture] and (p.width, p.height) == SIZE and p.resize_mode == 0
     assert "Size" not in p.extra_generation_params
@@ -95,3 +98,44 @@ def test_an_inpaint_mask_is_cut_too(kind):
     after, outside = np.asarray(done.images[0]), np.asarray(mask) == 0
     assert (after[outside] == before[outside]).all()
     assert (after[~outside] != before[~outside]).any(1).mean() > 0.8
+
+
+class ControlNet(Script):
+    args_from, args_to = 2, 4
+
+    def title(self):
+        return "ControlNet"
+
+
+def with_units(kind, *units, **edit):
+    edit = {"map": png(patch()), "area": "changed", **edit}
+    p = kind.job(edit, width=SIZE[0], height=SIZE[1])
+    p.scripts.alwayson_scripts.append(ControlNet())
+    p.script_args_value = (*p.script_args_value, *units)
+    return p
+
+
+OWN = np.zeros((8, 8, 3), np.uint8)
+UNIT = {"enabled": True, "module": "canny", "model": "a model"}
+
+
+@pytest.mark.parametrize("unit", [
+    {**UNIT, "image": "iVBORw0KGgo="}, {**UNIT, "input_image": "iVBORw0KGgo="},
+    SimpleNamespace(enabled=True, image=OWN),
+    SimpleNamespace(enabled=True, image={"image": OWN, "mask": OWN}),
+])  # fmt: skip
+def test_a_unit_with_an_image_of_its_own_is_refused(kind, unit):
+    with pytest.raises(FieldError, match="ControlNet unit 2 has an image of its own") as refused:
+        api(with_units(kind, UNIT, unit))
+    assert refused.value.field == "area"
+    assert api(with_units(kind, UNIT, unit, area="whole")).images
+
+
+@pytest.mark.parametrize("unit", [
+    UNIT, {**UNIT, "enabled": False, "image": "iVBORw0KGgo="}, {**UNIT, "image": ""},
+    SimpleNamespace(enabled=True, image=None), SimpleNamespace(enabled=False, image=OWN), None,
+])  # fmt: skip
+def test_other_units_read_the_part(kind, unit):
+    got = api(with_units(kind, unit, unit))
+    want = kind.run({"map": png(patch()), "area": "changed"}, width=SIZE[0], height=SIZE[1])
+    np.testing.assert_array_equal(np.asarray(got.images[0]), np.asarray(want.images[0]))

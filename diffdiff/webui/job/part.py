@@ -10,9 +10,11 @@ from modules import images
 from PIL import Image
 
 from ...edit.area import Area, changed_area
+from ...errors import FieldError
 from ...maps import geometry
 from ...patching import attribute
 from ...settings.schema import EditArgs
+from .. import controlnet
 from . import originals
 
 
@@ -50,6 +52,9 @@ def part_of(p: Any, args: EditArgs, shaped: list[np.ndarray]) -> Part | None:
 
     Args:
         shaped: its maps, one or one for each init image, of the sizes of those.
+
+    Raises:
+        FieldError: "area", where something else of the job is of the whole picture.
     """
     if args.area != "changed" or p.paste_to is not None:
         return None
@@ -68,4 +73,10 @@ def part_of(p: Any, args: EditArgs, shaped: list[np.ndarray]) -> Part | None:
         inside = np.asarray(mask) > 0
         changes &= ~inside if p.inpainting_mask_invert else inside
     area = changed_area(changes, args.area_padding)
-    return None if area is None else Part(p, area, maps, mask)
+    if area is None:
+        return None
+    if units := controlnet.own_images(p):
+        problem = f"ControlNet unit {units[0]} has an image of its own, which is of the whole image"
+        remedy = "Clear it, so that ControlNet reads the part that is worked on, or use area whole"
+        raise FieldError("area", problem, remedy)
+    return Part(p, area, maps, mask)
