@@ -24,12 +24,15 @@
  * @property {() => object} [state] prompt, seed and the like, to be kept with a result
  * @property {(state: any) => void} [setState] brings them back
  * @property {string} [regions] id of the box that carries the regions
+ * @property {string} [moves] id of the box that carries what is moved
+ * @property {() => void} [tend] what is to be done several times a second
  * @property {import("./fan.mjs").Places | null} [fan] left out: a WebUI's; null: none
  * @property {() => { historyBytes?: number, scale?: string }} [options] the user's, of the page
  */
 import { useScale } from "../painter/heat.mjs";
 import { Painter } from "../painter/ui/painter.mjs";
 import { sizeOf } from "../painter/ui/pictures.mjs";
+import { textOfMoves } from "../painter/move/movefile.mjs";
 import { textOfRegions } from "../painter/regionfile.mjs";
 import { box, dataUrl, shown, write } from "./fields.mjs";
 import { Shelf } from "./shelf.mjs";
@@ -61,6 +64,7 @@ export function connect(root, store, host) {
             return (regions && (await painter.loadRegions(regions))) || taken;
         },
         onPictureFile: host.onPictureFile,
+        usePicture: host.usePicture,
         onChange: () => {
             shelf?.changed();
             clearTimeout(rest);
@@ -89,6 +93,12 @@ export function connect(root, store, host) {
             const { revision } = painter;
             const url = painter.isEmpty ? "" : await dataUrl(await painter.toPng(16));
             if (painter.revision !== revision) continue; // painted on meanwhile
+            const moves = host.moves && box(host.moves);
+            if (moves) {
+                const text = await textOfMoves(painter.document);
+                if (painter.revision !== revision) continue;
+                if (moves.value !== text) write(moves, text);
+            }
             saved = revision;
             if (url === sent) continue;
             const regions = host.regions && box(host.regions);
@@ -126,6 +136,7 @@ export function connect(root, store, host) {
                 told = numbers;
                 painter.setRun(run);
             }
+            host.tend?.();
             if (host.work) painter.setWork(host.work());
             const made = host.result?.() ?? null;
             if ((made?.key ?? null) !== result) {
@@ -168,7 +179,8 @@ export function connect(root, store, host) {
         painter,
         /** Whether the page has the map as it is painted now. */
         get fresh() {
-            return saved === painter.revision && !painter.document.stroke;
+            const { document, moving } = painter;
+        return saved === painter.revision && !document.stroke && !moving.floating;
         },
         async flush() {
             await painter.finish();

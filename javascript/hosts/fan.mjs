@@ -21,7 +21,7 @@
  * @property {string} mode
  * @property {string} response id of the box of even changes
  */
-import { box, choice, setNumber, shown, write } from "./fields.mjs";
+import { box, choice, one, setNumber, shown, write } from "./fields.mjs";
 
 const SHOWN = ["#html_info_img2img", "#generation_info_img2img :is(textarea, input)"];
 const GLANCE = 500; // milliseconds
@@ -148,7 +148,7 @@ export function connectFan(root, painter, places) {
 /** The parameters of the chosen picture, or of the first where none is chosen. */
 function pageText() {
     for (const selector of SHOWN) {
-        const element = document.querySelector(selector);
+        const element = one(selector);
         const text = (element?.value ?? element?.innerText ?? "").trim();
         if (!text) continue;
         if (!text.startsWith("{")) return text;

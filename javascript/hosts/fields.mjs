@@ -4,13 +4,19 @@
  */
 
 /**
+ * The first element of a page of somebody else's, whatever it is there.
+ *
+ * @type {(selector: string, root?: ParentNode) => any}
+ */
+export const one = (selector, root = document) => root.querySelector(selector);
+
+/**
  * @param {string} selector of a component
  * @returns {number | null} what stands in its number box or slider
  */
 export function number(selector) {
     const input =
-        document.querySelector(`${selector} input[type=number]`) ??
-        document.querySelector(`${selector} input[type=range]`);
+        one(`${selector} input[type=number]`) ?? one(`${selector} input[type=range]`);
     const value = Number.parseFloat(input?.value ?? "");
     return Number.isFinite(value) ? value : null;
 }
@@ -20,9 +26,8 @@ export function number(selector) {
  * @param {number} value for its number box and its slider
  */
 export function setNumber(selector, value) {
-    for (const input of document.querySelectorAll(`${selector} :is([type=number], [type=range])`)) {
-        write(input, String(value));
-    }
+    const inputs = document.querySelectorAll(`${selector} :is([type=number], [type=range])`);
+    for (const input of inputs) write(/** @type {HTMLInputElement} */ (input), String(value));
 }
 
 /**
@@ -30,14 +35,14 @@ export function setNumber(selector, value) {
  * @returns {string | null} the chosen value
  */
 export const choice = (selector) =>
-    document.querySelector(`${selector} input[type=radio]:checked`)?.value ?? null;
+    one(`${selector} input[type=radio]:checked`)?.value ?? null;
 
 /**
  * @param {string} selector of a checkbox
  * @returns {boolean}
  */
 export const ticked = (selector) =>
-    Boolean(document.querySelector(`${selector} input[type=checkbox]`)?.checked);
+    Boolean(one(`${selector} input[type=checkbox]`)?.checked);
 
 /**
  * A text box that the page sends along, as the place of a value.
@@ -72,7 +77,7 @@ export async function dataUrl(bytes) {
     return new Promise((resolve, reject) => {
         reader.onload = () => resolve(reader.result);
         reader.onerror = () => reject(reader.error);
-        reader.readAsDataURL(new Blob([bytes], { type: "image/png" }));
+        reader.readAsDataURL(new Blob([/** @type {BlobPart} */ (bytes)], { type: "image/png" }));
     });
 }
 
@@ -84,10 +89,10 @@ export async function dataUrl(bytes) {
  * @param {string} [name] of the file
  */
 export async function upload(selector, blob, name = "change-map.png") {
-    const find = () => document.querySelector(`${selector} input[type=file]`);
+    const find = () => one(`${selector} input[type=file]`);
     const empties = ["Clear", "Remove"].map((word) => `${selector} button[aria-label^=${word}]`);
     const own = `${selector} button[title=Clear]`; // Gradio 6 has no label on it
-    if (!find()) document.querySelector([...empties, own].join())?.click();
+    if (!find()) one([...empties, own].join())?.click();
     for (let tries = 0; !find() && tries < 20; tries++) {
         await new Promise((on) => setTimeout(on, 100));
     }

@@ -14,7 +14,7 @@
  */
 export function aboutOf(root) {
     const panel = root.closest(".input-accordion") ?? document;
-    const told = panel.querySelector(".diffdiff-about")?.dataset.about;
+    const told = one(".diffdiff-about", panel)?.dataset.about;
     return told ? JSON.parse(told) : { helps: {}, sources: {} };
 }
 
@@ -27,9 +27,9 @@ const SETTLE = 50; // milliseconds: the host's own listeners come first
  * @param {string} id of the InputAccordion
  */
 export function openWithTick(id) {
-    const ticked = () => document.getElementById(`${id}-visible-checkbox`)?.checked;
+    const ticked = () => one(`#${CSS.escape(id)}-visible-checkbox`)?.checked;
     const open = () => {
-        const head = document.querySelector(`#${CSS.escape(id)} > .label-wrap`);
+        const head = one(`#${CSS.escape(id)} > .label-wrap`);
         if (ticked() && head && !head.classList.contains("open")) head.click();
     };
     document.addEventListener("input", (event) => {

@@ -131,6 +131,7 @@ export function standalone() {
         },
 
         regions: "regions",
+        moves: "move",
 
         /** Where the parameters of a fan or a sheet stand, and what a click on one sets. */
         fan: {

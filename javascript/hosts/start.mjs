@@ -28,7 +28,9 @@ export function start() {
 
     function search() {
         for (const root of bridges.keys()) if (!root.isConnected) bridges.delete(root);
-        for (const root of document.querySelectorAll(".diffdiff-painter[data-store]")) {
+        /** @type {NodeListOf<HTMLElement>} */
+        const roots = document.querySelectorAll(".diffdiff-painter[data-store]");
+        for (const root of roots) {
             if (bridges.has(root)) continue;
             const { store, panel } = root.dataset;
             const about = aboutOf(root);
@@ -51,7 +53,9 @@ export function start() {
                 }
             }
         }
-        document.querySelectorAll(".diffdiff-layers").forEach(connectLayers);
+        /** @type {NodeListOf<HTMLElement>} */
+        const editors = document.querySelectorAll(".diffdiff-layers");
+        editors.forEach(connectLayers);
         helps.forEach(helpWith);
         // Gradio 6 gives buttons and boxes inside of HTML its own look, unless it is told not to
         const places = ".gradio-style:has(.diffdiff-painter, .diffdiff-layers)";

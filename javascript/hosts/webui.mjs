@@ -110,6 +110,19 @@ export function webui(panel, about) {
         return image?.complete && image.naturalWidth ? image : null;
     };
 
+    let lent = "";
+
+    /** For source *sketch*: the picture that was painted on, as it was. */
+    function sketched() {
+        const area = box(`${panel}untouched`);
+        const id = tab();
+        const image = COLOURED.includes(id) && sourceOf().source === "sketch" && pictureOf(id);
+        const key = image ? `${id} ${image.src.length} ${image.src.slice(-64)}` : "";
+        if (!area || key === lent) return;
+        lent = key;
+        write(area, image ? pngOf(image) : "");
+    }
+
     return {
         runs: GENERATE,
         waits: "Put a picture into img2img, then paint where it may change.",
@@ -184,6 +197,8 @@ export function webui(panel, about) {
             return true;
         },
 
+        moves: `${panel}move`,
+        tend: sketched,
         options: optionsOf,
 
         keeps: "webui",
@@ -216,6 +231,12 @@ function noise(text) {
     } catch {
         return null;
     }
+}
+
+function pngOf(image) {
+    const canvas = blank(image.naturalWidth, image.naturalHeight);
+    canvas.getContext("2d").drawImage(image, 0, 0);
+    return canvas.toDataURL("image/png");
 }
 
 /** @returns {HTMLCanvasElement | null} */

@@ -39,7 +39,7 @@ export function control(field, act, complain) {
     }); // prettier-ignore
 }
 
-/** About as fine as a slider can be moved. */
+/** About as fine as a slider can be moved. @param {Partial<Field>} field */
 function stepOf({ type, low, high }) {
     if (type === "int") return 1;
     const range = (high ?? Infinity) - (low ?? 0);
@@ -51,7 +51,12 @@ const named = (values) => values.map((value) => [value, capital(value)]);
 /** @param {string} word */
 export const capital = (word) => word.charAt(0).toUpperCase() + word.slice(1);
 
-/** A label and what it is the label of. */
+/**
+ * A label and what it is the label of.
+ *
+ * @param {{ title?: string, help?: string, needed?: boolean }} field
+ * @param {HTMLElement & { title: string }} input
+ */
 function labelled({ title, help, needed }, input, kind = "") {
     input.id = uniqueId("field");
     if (help) input.title = help;
@@ -87,7 +92,7 @@ export function text(field, act) {
     return { element: labelled(field, input, "diffdiff-wide"), show };
 }
 
-/** @returns {Control} */
+/** @param {Partial<Field>} field @param {(value: any) => void} act @returns {Control} */
 function tick({ title, help }, act) {
     const input = h("input", { type: "checkbox", class: "diffdiff-tick" });
     input.addEventListener("change", () => act(input.checked));

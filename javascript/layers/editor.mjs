@@ -26,6 +26,7 @@ export class LayersEditor {
         /** @type {model.Layers | null} what "Clear" took away */
         this.cleared = null;
         /** @type {Map<number, ReturnType<typeof layerRow>>} by the layer's id, the top-most first */
+        /** @type {Map<any, any>} */
         this.rows = new Map();
         this.#build(root);
         this.#show();
@@ -116,6 +117,7 @@ export class LayersEditor {
 
     #build(root) {
         const sources = Object.entries(this.schema.sources);
+        /** @type {[string, string][]} */
         const titles = sources.map(([value, { title }]) => [value, title]);
         const chosen = select({ title: "New layer", choices: titles }, () => {});
         this.source = chosen.element.querySelector("select");

@@ -237,7 +237,8 @@ export class PaintDocument extends Canvas {
         const back = former?.map.width === width && former.map.height === height;
         const exact = back && same;
         const fitted = exact ? null : resize(base.map, width, height);
-        this.open(...(back ? [former.map, former.history] : [fitted]));
+        if (back) this.open(former.map, former.history);
+        else this.open(fitted);
         this.tell("image", whole(this.map));
         if (back && fitted) this.replaceAll("Other picture", fitted.data, true);
         const { map, history } = exact ? here : base;

@@ -25,6 +25,7 @@ export class RegionStack extends Stack {
         if (this.regions.length >= MOST) {
             throw new PainterError(`There are ${MOST} regions`, "Remove one first");
         }
+        /** @type {Region} */
         const region = {
             name: nameOf(name) || "Region", strength, mode: "replace", area: this.newDocument(this),
         }; // prettier-ignore

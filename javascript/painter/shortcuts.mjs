@@ -145,7 +145,7 @@ export function match(press, typing = false) {
 }
 
 /** Whether the key types nothing that this table or a Latin keyboard knows as a letter. */
-const foreign = (key, { code }) =>
+const foreign = (key, { code = "" }) =>
     Boolean(code) && key.length === 1 && !/^[a-z]$/.test(key) &&
     (!PRINTABLE.has(key) || (key === "-" && /^Digit/.test(code))); // prettier-ignore
 

@@ -237,6 +237,7 @@ export class Stack {
 
     // ---- inside --------------------------------------------------------------------------------
 
+    /** @returns {[number, any]} value and mode */
     paintOf(value, mode) {
         return this.active ? [value ? FULL : 0, "replace"] : [value, mode];
     }

@@ -29,6 +29,7 @@ export function commandsOf(painter) {
         "tool:lasso": tool("lasso"),
         "tool:flood": tool("flood"),
         "tool:pick": tool("pick"),
+        "tool:move": tool("move"),
         "tool:gradient": () =>
             set({ tool: settings.values.tool === "linear" ? "radial" : "linear" }),
         size: (direction) => {
@@ -48,6 +49,7 @@ export function commandsOf(painter) {
         },
         undo: () => {
             if (gesture.active) gesture.cancel();
+            else if (painter.moving.cancel()) return true;
             else painter.change((document) => document.undo());
             return true;
         },
@@ -60,7 +62,7 @@ export function commandsOf(painter) {
             return true;
         },
         cancel: () => {
-            if (!gesture.active) return false;
+            if (!gesture.active) return painter.moving.cancel();
             gesture.cancel();
             return true;
         },

@@ -19,7 +19,8 @@ export class Keys {
      * @param {import("./pointer.mjs").PointerInput} pointer
      * @param {import("./dom.mjs").Cleanup} cleanup
      * @param {{ run: (shortcut: import("../shortcuts.mjs").Shortcut) => boolean,
-     *     release: (command: string) => void, moved: () => void, enabled: () => boolean }} hooks
+     *     release: (command: string) => void, moved: () => void, enabled: () => boolean,
+     *     floats: (event: KeyboardEvent) => boolean }} hooks floats: what floats has taken a key.
      *     `run` says whether there was something to do
      */
     constructor(root, stage, gesture, pointer, cleanup, hooks) {
@@ -49,7 +50,7 @@ export class Keys {
 
     #down(event) {
         if (event.defaultPrevented || !this.active) return;
-        if (this.#onCanvas(event)) return this.#taken(event);
+        if (this.hooks.floats(event) || this.#onCanvas(event)) return this.#taken(event);
         const shortcut = match({
             key: event.key,
             code: event.code,

@@ -7,6 +7,7 @@ import { notesOf } from "./notes.mjs";
 import { asksOf } from "./asks.mjs";
 import { compareBar } from "./comparebar.mjs";
 import { firstHint } from "./firsthint.mjs";
+import { movePanel } from "./movepanel.mjs";
 import { addRegion, regionPanel } from "./regionpanel.mjs";
 import { runButton, screenButton } from "./runbar.mjs";
 import { percentOf, suitableHeight } from "./modes.mjs";
@@ -72,6 +73,7 @@ export function buildLayout(painter) {
     const notes = notesOf();
     const asks = asksOf();
     const regions = regionPanel(painter);
+    const moves = movePanel(painter);
     const compare = compareBar(painter);
     const first = firstHint(painter, options.runLabel ?? "Generate");
     const run = runButton(options.run, options.runLabel);
@@ -111,6 +113,7 @@ export function buildLayout(painter) {
             grip.element,
             first,
             asks.element,
+            moves.element,
             regions.element,
             notes.element,
             compare.element,
@@ -136,6 +139,7 @@ export function buildLayout(painter) {
         optionBar.show();
         grip.show();
         regions.show();
+        moves.show();
         compare.show();
         const { scale } = stage.view;
         const zoomed = scale < 0.1 ? (100 * scale).toFixed(1) : Math.round(100 * scale);

@@ -75,6 +75,7 @@ function drawMark(context, stage, mark) {
     outlined(context, 1.25, trace);
 }
 
+/** @param {any} mark of a gradient */
 function drawGradient(context, stage, { kind, from, to, start, end }) {
     const [a, b] = [stage.onScreen(from), stage.onScreen(to)];
     const length = Math.hypot(b.x - a.x, b.y - a.y);

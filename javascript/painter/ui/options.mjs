@@ -15,6 +15,8 @@
  * @property {number} [historyBytes] memory for undo
  * @property {(texts: Record<string, string>) => boolean} [carried] texts of a PNG that was opened;
  *     true where the page takes them in the place of the picture; it may be a promise
+ * @property {((file: File) => unknown) | null} [usePicture] makes a picture the page's own: what was
+ *     moved is handed over by it
  * @property {{ start: () => void, stop: () => void } | null} [run] what the button beside the zoom
  *     does; without it there is none
  * @property {string} [runLabel] its word

@@ -1,5 +1,4 @@
-import { RegionStack } from "../regions.mjs";
-import { regionsOf, takeRegions } from "../regionfile.mjs";
+import { MoveStack } from "../move/movestack.mjs";
 import { PainterError } from "../errors.mjs";
 import { checkSize, fromStrength } from "../map.mjs";
 import { inBackground } from "../background.mjs";
@@ -16,7 +15,8 @@ import { Legend } from "./legend.mjs";
 import { commandsOf } from "./commands.mjs";
 import { buildLayout } from "./layout.mjs";
 import { pixelsOf } from "./files.mjs";
-import { dropAndPaste, loadInto } from "./transfer.mjs";
+import { dropAndPaste, loadInto, regionsInto } from "./transfer.mjs";
+import { Moving } from "./moving.mjs";
 import { EMPTY, FIRST_SIZE } from "./options.mjs";
 
 /**
@@ -36,7 +36,7 @@ export class Painter {
         this.options = options;
         this.cleanup = new Cleanup();
         this.settings = new Settings(options.settings ?? browserStore());
-        this.document = new RegionStack(FIRST_SIZE, {
+        this.document = new MoveStack(FIRST_SIZE, {
             historyBytes: options.historyBytes,
             later: whenIdle,
             onChange: (change) => this.#changed(change),
@@ -51,11 +51,13 @@ export class Painter {
         this.stage.show(this.document);
         this.selecting = new Selecting(this);
         this.effects = new Effects(this);
+        this.moving = new Moving(this);
         this.gesture = new Gesture({
             document: () => this.document,
             picture: () => this.#pixels(),
             settings,
             select: (draw, subtract) => this.selecting.draw(draw, subtract),
+            move: (point, start) => this.moving.begin(point, start),
             onError: (problem) => this.report(problem),
             onMark: () => {
                 this.stage.mark = this.gesture.mark;
@@ -75,6 +77,7 @@ export class Painter {
             run: ({ command, value }) => this.commands[command]?.(value) ?? false,
             release: (command) => this.commands[`${command}:end`]?.(),
             moved: () => this.layout.speak(),
+            floats: (event) => this.moving.key(event),
             enabled: () => this.hasPicture && !this.effects.busy,
         });
         dropAndPaste(this);
@@ -106,12 +109,14 @@ export class Painter {
             const size = sizeOf(source);
             checkSize(size.width, size.height);
             const drag = this.gesture.active;
+            this.moving.leave(size);
             const outcome = this.document.setImage(size); // commits a stroke, tells the view
             if (outcome !== "kept" && drag) this.gesture.forget();
             if (outcome !== "kept") this.selecting.forget();
             this.pixels = null;
             this.stage.setPicture(source);
             this.hasPicture = true;
+            this.moving.renew();
             this.stage.setHint(null);
             this.settings.scaleTo(size);
             if (outcome === "resized" && !this.isEmpty) {
@@ -182,14 +187,7 @@ export class Painter {
      * @param {string} text
      * @returns {Promise<boolean>} false where it holds none; nothing is changed then
      */
-    async loadRegions(text) {
-        const found = await regionsOf(text);
-        if (!found) return false;
-        this.gesture.end();
-        takeRegions(this.document, found);
-        this.show();
-        return true;
-    }
+    loadRegions = (text) => regionsInto(this, text);
 
     /**
      * What a person must know about this map and the next run, under the canvas.
@@ -218,6 +216,7 @@ export class Painter {
         this.pointer.interrupt();
         this.gesture.end();
         this.document.commitStroke();
+        this.moving.commit();
     }
 
     /** Takes everything off again: listeners, observers, elements. */
@@ -266,7 +265,8 @@ export class Painter {
     }
 
     #pixels() {
-        if (this.hasPicture) this.pixels ??= pixelsOf(this.stage.picture, this.stage.size);
+        const { picture, coarse, size } = this.stage;
+        if (this.hasPicture) this.pixels ??= pixelsOf(coarse ?? picture, size);
         return this.pixels;
     }
 
@@ -277,6 +277,7 @@ export class Painter {
         stage.invalidate("map");
         if (kind === "stroke" || kind === "cancel") return;
         this.say(""); // what was said was about the map before
+        this.moving.follow();
         this.show();
         this.options.onChange?.();
     }
@@ -284,6 +285,7 @@ export class Painter {
     #settingsChanged(changed) {
         if ("view" in changed || "opacity" in changed) this.stage.updateMode(changed);
         if ("lock" in changed) this.selecting.follow();
+        if ("tool" in changed && !this.moving.on) this.moving.commit();
         if ("contours" in changed) this.stage.lines.later(false);
         this.stage.invalidate("marks");
         this.legend.show();

@@ -204,7 +204,7 @@ export class PointerInput {
 
     /** Alt and the right button: sideways for the size, up and down for the hardness. */
     #sized({ x, y }) {
-        const { at } = this;
+        const at = /** @type {any} */ (this.at);
         this.stage.picking = false;
         const { least, most } = FIELDS.size;
         const size = at.size * Math.exp((x - at.x) * SIZE_PER_PX);
@@ -243,6 +243,7 @@ export class PointerInput {
 
     #cursor() {
         const { element, picking, settings } = this.stage;
+        /** @type {string} */
         let kind = settings.values.tool;
         if (!this.hooks.enabled()) kind = "none";
         else if (this.mode === "pan") kind = "grabbing";

@@ -20,7 +20,8 @@ export function drawPicture(stage) {
     context.setTransform(...deviceTransform(view, ratio));
     context.imageSmoothingEnabled = view.scale * ratio < SHARP;
     context.imageSmoothingQuality = "medium";
-    const { shown, picture, result, compare, wipe } = stage;
+    const { shown, result, compare, wipe } = stage;
+    const picture = (compare === "off" && stage.coarse) || stage.picture; // a result: with the old one
     if (shown || stage.peeking) drawPictures(context, stage.size, shown ?? picture, null, "off", 0);
     else drawPictures(context, stage.size, picture, result, compare, wipe);
     const plain = stage.peeking || compare !== "off" || stage.settings.values.view === "off";

@@ -6,7 +6,7 @@ import { appliedMode } from "./modes.mjs";
  *
  * @typedef {import("../cover.mjs").Mode} Mode
  * @typedef {"brush" | "erase" | "smooth" | "linear" | "radial" | "rectangle" | "ellipse" | "lasso"
- *     | "flood" | "pick"} ToolName
+ *     | "flood" | "pick" | "move"} ToolName
  *
  * @typedef {object} Values
  * @property {ToolName} tool
@@ -30,6 +30,7 @@ import { appliedMode } from "./modes.mjs";
  * @property {boolean} contours lines at 25, 50 and 75 % and around what is kept
  * @property {number} curve percent: how hard a pen must press for its full effect; 100: evenly
  * @property {number} least percent that the lightest touch of a pen gives
+ * @property {"lasso" | "rectangle"} take how the tool Move draws around something
  * @property {number} height CSS pixels of the canvas; 0: what suits the picture
  */
 
@@ -44,6 +45,7 @@ export const TOOLS = /** @type {const} */ ([
     "lasso",
     "flood",
     "pick",
+    "move",
 ]);
 export const VIEWS = /** @type {const} */ (["heat", "grey", "off"]);
 const PENS = ["none", "size", "strength", "both"];
@@ -77,6 +79,7 @@ export const FIELDS = {
     contours: choice(false, [false, true]),
     curve: number(100, 25, 400),
     least: number(0, 0, 90),
+    take: choice("lasso", ["lasso", "rectangle"]),
     height: number(0, 320, 1600, 0),
 };
 

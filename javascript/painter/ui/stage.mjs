@@ -54,6 +54,10 @@ export class Stage {
         /** @type {import("./pictures.mjs").Compare} */
         this.compare = "off";
         this.wipe = 0.5;
+        /** The picture with what was moved in it. @type {HTMLCanvasElement | null} */
+        this.coarse = null;
+        /** Draws over the marks. @type {(context: CanvasRenderingContext2D) => void} */
+        this.overlay = () => {};
         this.document = null;
         this.view = { scale: 1, x: 0, y: 0 };
         this.panel = { width: 0, height: 0 };
@@ -101,6 +105,7 @@ export class Stage {
     setPicture(source) {
         this.sources.picture = source;
         this.picture = source && copyOf(source);
+        this.coarse = null;
         this.compare = "off"; // the result is that of another one
         this.updateMode();
         this.invalidate("view");
@@ -272,7 +277,10 @@ export class Stage {
             context.setTransform(1, 0, 0, 1, 0, 0);
             context.clearRect(0, 0, context.canvas.width, context.canvas.height);
             context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-            if (!this.element.classList.contains("diffdiff-is-empty")) drawMarks(context, this);
+            if (!this.element.classList.contains("diffdiff-is-empty")) {
+                drawMarks(context, this);
+                this.overlay(context);
+            }
         }
         this.stale = { view: false, marks: false };
         if (this.map.busy) this.invalidate("map");

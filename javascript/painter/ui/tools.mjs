@@ -33,6 +33,7 @@ import { matcher } from "../flood.mjs";
  * @property {() => import("../flood.mjs").Picture | null} picture
  * @property {import("./settings.mjs").Settings} settings
  * @property {(draw: (cover: any) => void, subtract?: boolean) => void} select
+ * @property {(point: Point, start: Start) => any} move what the tool Move does with a pointer
  * @property {(problem: unknown) => void} onError
  * @property {() => void} onMark
  */
@@ -196,7 +197,7 @@ export class Gesture {
 
     /** @returns {Mark | null} */
     get mark() {
-        return this.drag instanceof Drag ? this.drag.mark : null;
+        return /** @type {any} */ (this.drag)?.mark ?? null;
     }
 
     /**
@@ -208,6 +209,7 @@ export class Gesture {
         const { tool } = this.host.settings.values;
         this.#try(() => {
             if (start.pick || tool === "pick") this.drag = new Pick(this.host, start, point);
+            else if (tool === "move") this.drag = this.host.move(point, start);
             else if (tool === "flood") this.drag = new Flood(this.host, start, point);
             else if (tool === "brush" || tool === "erase" || tool === "smooth" || start.erase) {
                 const from = start.shift && this.last ? this.last : null;

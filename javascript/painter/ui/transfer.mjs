@@ -1,10 +1,20 @@
 import { GreyMap } from "../map.mjs";
 import { textsOf } from "../text.mjs";
 import { withText } from "../png.mjs";
-import { textOfRegions } from "../regionfile.mjs";
+import { regionsOf, takeRegions, textOfRegions } from "../regionfile.mjs";
 import { download, fileOf, isGreyPng, mapFrom, readMap } from "./files.mjs";
 
 const REGIONS = "diffdiff_regions"; // chunk of a PNG
+
+/** Regions as `loadRegions` takes them. @param {Painter} painter @param {string} text */
+export async function regionsInto(painter, text) {
+    const found = await regionsOf(text);
+    if (!found) return false;
+    painter.gesture.end();
+    takeRegions(painter.document, found);
+    painter.show();
+    return true;
+}
 
 /**
  * What `Painter.load` does.
