@@ -15,8 +15,7 @@ export const one = (selector, root = document) => root.querySelector(selector);
  * @returns {number | null} what stands in its number box or slider
  */
 export function number(selector) {
-    const input =
-        one(`${selector} input[type=number]`) ?? one(`${selector} input[type=range]`);
+    const input = one(`${selector} input[type=number]`) ?? one(`${selector} input[type=range]`);
     const value = Number.parseFloat(input?.value ?? "");
     return Number.isFinite(value) ? value : null;
 }
@@ -34,15 +33,13 @@ export function setNumber(selector, value) {
  * @param {string} selector of a radio group
  * @returns {string | null} the chosen value
  */
-export const choice = (selector) =>
-    one(`${selector} input[type=radio]:checked`)?.value ?? null;
+export const choice = (selector) => one(`${selector} input[type=radio]:checked`)?.value ?? null;
 
 /**
  * @param {string} selector of a checkbox
  * @returns {boolean}
  */
-export const ticked = (selector) =>
-    Boolean(one(`${selector} input[type=checkbox]`)?.checked);
+export const ticked = (selector) => Boolean(one(`${selector} input[type=checkbox]`)?.checked);
 
 /**
  * A text box that the page sends along, as the place of a value.

@@ -7,6 +7,7 @@
  * @property {Record<string, [string, string]>} sources by their words: value, and what a sentence
  *     calls them
  */
+import { one } from "./fields.mjs";
 
 /**
  * @param {HTMLElement} root of the painter

@@ -88,7 +88,9 @@ export class Shelf {
             picture: picture && (await blobOf(picture.image())),
             map: painter.isEmpty
                 ? null
-                : new Blob([/** @type {BlobPart} */ (await painter.toPng(16))], { type: "image/png" }),
+                : new Blob([/** @type {BlobPart} */ (await painter.toPng(16))], {
+                      type: "image/png",
+                  }),
             regions: await textOfRegions(painter.document),
             state: host.state?.() ?? {},
         };

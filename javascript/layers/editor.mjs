@@ -181,7 +181,12 @@ export class LayersEditor {
         const { layers } = this.state;
         const before = this.rows;
         this.rows = new Map(
-            layers.map((layer) => [layer.id, before.get(layer.id) ?? this.#row(layer)]).reverse(),
+            layers
+                .map(
+                    (layer) =>
+                        /** @type {const} */ ([layer.id, before.get(layer.id) ?? this.#row(layer)]),
+                )
+                .reverse(),
         );
         for (const [id, row] of before) if (!this.rows.has(id)) row.element.remove();
         const active = focused();

@@ -204,7 +204,8 @@ export class History {
         step.tiles.forEach((index, i) => {
             const rect = grid.rect(index);
             if (step === this.fresh) swapTile(this.#slot(i), map, rect);
-            else at = applyTile(step.bytes, at, map, rect, /** @type {1 | -1} */ (sign * step.sign));
+            else
+                at = applyTile(step.bytes, at, map, rect, /** @type {1 | -1} */ (sign * step.sign));
             dirty = union(dirty, rect);
         });
         if (step === this.waiting?.step) {

@@ -75,8 +75,9 @@ function drawMark(context, stage, mark) {
     outlined(context, 1.25, trace);
 }
 
-/** @param {any} mark of a gradient */
-function drawGradient(context, stage, { kind, from, to, start, end }) {
+/** @param {import("./tools.mjs").Mark} mark of a gradient */
+function drawGradient(context, stage, mark) {
+    const { kind, from, to, start, end } = /** @type {any} */ (mark);
     const [a, b] = [stage.onScreen(from), stage.onScreen(to)];
     const length = Math.hypot(b.x - a.x, b.y - a.y);
     if (length < 1) return;
