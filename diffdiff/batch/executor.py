@@ -18,7 +18,7 @@ from ..error_report import explain
 from ..errors import FieldError
 from ..images import pictures
 from ..maps import build, geometry
-from ..pipelines import png
+from ..pipelines import anchors, png
 from ..pipelines.hints import given_back
 from ..pipelines.opening import open_engine
 from .tasks import MARK, Outcome, Task
@@ -157,7 +157,8 @@ def edited(engine: Any, task: Task) -> Edited:
     told = task.args
     image, change_map, args = coarse.prepared(image, change_map, told)
     task = replace(task, args=args)  # moves and new sides are done
-    result, files = engine.edit(image, change_map, task.args, task.run), []
+    edit = anchors.editing(engine, task.args, task.run)
+    result, files = edit(image, change_map, task.args, task.run), []
     coarse.noted(result.settings, told)
     whole = given_back(result, image, task.picture, coarse.wanted(told))
     profile = image.info.get("icc_profile")

@@ -119,7 +119,7 @@ def run_edit(chosen: argparse.Namespace) -> dict:
         raise FieldError("map", "there is no change map", "Give --map, or make one: diffdiff map")
     from ..images import pictures
     from ..maps import geometry
-    from ..pipelines import png, scheduler_choice
+    from ..pipelines import anchors, png, scheduler_choice
     from ..pipelines.hints import given_back
 
     data = pictures.load(chosen.image, "image")
@@ -133,8 +133,9 @@ def run_edit(chosen: argparse.Namespace) -> dict:
     silent = chosen.json or chosen.quiet
     told, (image, change_map, args) = args, coarse.prepared(image, change_map, args)
     engine = open_engine(chosen, silent)
+    edit = anchors.editing(engine, args, run)
     with Progress(silent) as progress:
-        result = engine.edit(image, change_map, args, run, progress)
+        result = edit(image, change_map, args, run, progress)
     coarse.noted(result.settings, told)
     whole = given_back(result, image, data, coarse.wanted(told))
     profile = image.info.get("icc_profile")

@@ -13,9 +13,8 @@ from PIL import Image
 
 from ..edit import coarse
 from ..edit.plan import make_fan, strengths
-from ..errors import FieldError
 from ..maps import embedded, geometry, inpaint_mask, shapes
-from ..pipelines import png
+from ..pipelines import anchors, png
 from ..pipelines.hints import given_back
 from ..settings.host_only import HOST_ONLY
 from ..settings.run import RunArgs
@@ -75,7 +74,7 @@ def edit(
     image = given = incoming.picture(sent)
     change_map = incoming.change_map(sent) if needed or sent["map"] else None
     told, (image, change_map, args) = args, coarse.prepared(image, change_map, args)
-    result = _run(engine, image, change_map, args, run, sent, progress)
+    result = anchors.editing(engine, args, run)(image, change_map, args, run, progress)
     if own and change_map is not None:
         result.pictures = own_size.enlarged(engine, image, change_map, args, run, result)
     place = Path(tempfile.mkdtemp(dir=folder))
@@ -100,19 +99,6 @@ def edit(
     captions = _captions(args, result.runs, sheets)
     told = _told(engine, args, run, result, before[-1])
     return Edited([store(picture, folder) for picture in before], files, texts, captions, told)
-
-
-def _run(engine, image, change_map, args, run, sent, progress) -> Any:
-    if sent.get("anchor") != "inverted":
-        return engine.edit(image, change_map, args, run, progress)
-    from ..pipelines import diffedit_edit
-
-    if args.mode != "edit" or run.count > 1:
-        problem = "an inverted picture is edited once, in the mode edit"
-        raise FieldError("anchor", problem, "Use noised, or the mode edit and one picture")
-    return diffedit_edit.edit(
-        engine, image, "continuous", "", args, run, change_map=change_map, progress=progress
-    )
 
 
 def _chunks(sent: dict[str, Any], change_map: np.ndarray | None) -> dict[str, str]:

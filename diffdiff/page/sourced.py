@@ -40,13 +40,14 @@ def find(engine: Any, sent: dict[str, Any], progress: Progress | None = None) ->
     """Make the map of the chosen source: float32 [H, W] of the picture's size.
 
     Args:
-        sent: "image", "map", "prompt" and the fields of `HOST_ONLY` by name.
+        sent: "image", "map", "prompt", "reference" and the fields of `HOST_ONLY` by name.
 
     Raises:
         FieldError: what the source refuses.
     """
     source = value_of(sent.get("source"))
-    names = {"source", *(name for name in HOST_ONLY if name in fields_of(source))}
+    own = (*HOST_ONLY, "reference")
+    names = {"source", *(name for name in own if name in fields_of(source))}
     asked = {n: sent[n] for n in names if n != "other_image" and sent.get(n) not in (None, "")}
     if source == "difference":
         if sent.get("other_image") is None:

@@ -14,8 +14,10 @@ from ..edit import coarse
 from ..edit.area import Area, changed_area
 from ..edit.plan import for_fan, make_fan
 from ..errors import FieldError
+from ..lru import LruCache
 from ..maps import geometry
 from ..maps.inpaint_mask import Work, shape_for
+from ..sampling.friendly import Inversion
 from ..sampling.start_steps import StartRule
 from ..settings import infotext
 from ..settings.run import RunArgs
@@ -24,6 +26,7 @@ from . import hints
 from .families import Family
 from .fan_sheet import finish_fan, sheet
 from .frame import Frame
+from .friendly import KEPT
 from .job import Job, Result
 from .ruler import noise_by_strength
 from .scheduler_choice import choose
@@ -50,6 +53,7 @@ class Engine:
         native: int | None = None,
     ):
         self.pipe, self.rules, self.name, self.second = pipe, family, name, second
+        self.inversions: LruCache[str, Inversion] = LruCache(KEPT)
         self.native = pipe.unet.config.sample_size if family.name.startswith("if") else native
         self._check_parts()
 
@@ -87,6 +91,9 @@ class Engine:
             coarse.noted(result.settings, args)
             return result
         began = time.perf_counter()
+        if args.anchor == "inverted":
+            problem = "inverted is for one picture at a time, in the mode edit"
+            raise FieldError("anchor", problem, "Use friendly or noised, or `diffdiff diffedit`")
         if args.mode == "sheet":
             result = sheet(self, image, change_map, args, run, progress, rule, **extra)
             hints.add(result, self, change_map, image.size, args, run)

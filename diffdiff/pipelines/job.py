@@ -17,6 +17,7 @@ from ..maps import geometry
 from ..sampling.start_steps import NEVER
 from ..settings.run import RunArgs
 from ..settings.schema import changed
+from . import friendly
 from .between import Leveled, record, wanted
 from .finite import MODEL, VAE, decoded
 from .scheduler_choice import choose
@@ -61,6 +62,9 @@ class Job:
         pipe = engine.pipe
         decoder = getattr(pipe, "decoder_pipe", pipe)
         self.scheduler, self.note = choose(decoder.scheduler, run.scheduler, run.seed)
+        if args.anchor == "friendly":
+            self.scheduler = friendly.noisy(self.scheduler)
+            friendly.check(self)
         factor = engine.rules.factor(decoder)
         grid = geometry.to_latent(shaped, source.height // factor, source.width // factor)
         self.edit = EditPlan(shaped, args, run.strength, run.steps, run.steps - 1, rule)
@@ -84,29 +88,38 @@ class Job:
     def _call_pipeline(self, progress: Progress | None) -> tuple[list[Image.Image], int]:
         engine, run, refiner = self.engine, self.run, self.engine.second
         if self.leveled:
-            held, pictures = self._part(engine, progress, strength=1.0)
+            held, pictures = self.part(engine, progress, strength=1.0)
             self.first = self.leveled.first
             return pictures, held.calls
         strength = engine.rules.rule.img2img_args(self.first, run.steps).strength
+        if self.args.anchor == "friendly":
+            return friendly.run(self, progress, strength)
         switch = round(run.switch * run.steps)
         if not self.refines or self.first >= switch:  # one of them does it all
             alone = refiner if self.refines else engine
-            held, pictures = self._part(alone, progress, strength=strength)
+            held, pictures = self.part(alone, progress, strength=strength)
             return pictures, held.calls
-        base, latents = self._part(
+        base, latents = self.part(
             engine, progress, strength=strength, denoising_end=run.switch, output_type="latent"
         )
-        held, pictures = self._part(
+        held, pictures = self.part(
             refiner, progress, known=base.known, image=latents, denoising_start=run.switch
         )
         return pictures, base.calls + held.calls
 
-    def _part(self, engine, progress, known=None, **more) -> tuple[Held, Any]:
-        """Run one pipeline's part of the run."""
-        request = {**self._request(engine), **more, **self.extra}
+    def part(
+        self, engine, progress, known=None, anchor=None, instead=None, **more
+    ) -> tuple[Held, Any]:
+        """Run one pipeline's part of the run.
+
+        Args:
+            more: arguments of its call; instead: those that the caller's own do not override.
+            others: as for `Held`.
+        """
+        request = {**self._request(engine), **more, **self.extra, **(instead or {})}
         accepted = inspect.signature(engine.pipe.__call__).parameters
         request = {k: v for k, v in request.items() if k in accepted}
-        pipe, options = engine.pipe, {"known": known, "progress": progress}
+        pipe, options = engine.pipe, {"known": known, "progress": progress, "anchor": anchor}
         ladder = self.leveled.held() if self.leveled else self.ladder
         held = hold_pipeline(pipe, self.scheduler, ladder, **options)
         with held as held, decoded(pipe, held.finite):
@@ -114,10 +127,14 @@ class Job:
         held.finite.check(self.run.steps, MODEL, VAE)
         return held, pictures
 
+    @property
+    def seeds(self) -> list[int]:
+        """The seed of each picture."""
+        return [(self.run.seed + i) % 2**32 for i in range(self.run.count)]
+
     def _request(self, engine) -> dict[str, Any]:
         run = self.run
-        seeds = [(run.seed + i) % 2**32 for i in range(run.count)]
-        generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
+        generators = [torch.Generator("cpu").manual_seed(seed) for seed in self.seeds]
         request = {
             "prompt": run.prompt,
             "negative_prompt": run.negative_prompt or None,

@@ -28,7 +28,7 @@ def choose(own: Any, name: str | None, seed: int = 0) -> tuple[Any, str]:
     if kind in SUBSTITUTES:
         note = f"{kind} is replaced by {SUBSTITUTES[kind]}"
         kind = SUBSTITUTES[kind]
-    chosen = own if kind == _short(own) else _made(kind, own)
+    chosen = own if kind == _short(own) else made(kind, own)
     try:
         schedulers.family(chosen)
         schedulers.predicts(chosen)
@@ -60,7 +60,7 @@ def known(name: str) -> str:
     raise FieldError("scheduler", f"{name!r} is not known", _remedy(None))
 
 
-def _made(kind: str, own: Any) -> Any:
+def made(kind: str, own: Any) -> Any:
     """Make a scheduler of another kind with the configuration of the pipeline's."""
     import diffusers
 

@@ -15,13 +15,14 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from ..sampling.draws import fixed
 from ..sampling.finite import START, Finite
 from ..sampling.hold import Hold
 from ..sampling.start_steps import NEVER, StartRule, StartSteps
@@ -55,6 +56,7 @@ class Held:
         known: init latent and noise `[B, C, h, w]` of an earlier part of the run, for a pipeline
             that goes on from there and adds no noise.
         progress: called with (model calls made, model calls in all).
+        anchor: what makes another hold (`pipelines.friendly`).
     """
 
     def __init__(
@@ -63,8 +65,10 @@ class Held:
         ladder: StartSteps | Fine,
         known: tuple[Tensor, Tensor] | None = None,
         progress: Progress | None = None,
+        anchor: Any = None,
     ):
         self.scheduler, self.ladder, self.known, self.progress = scheduler, ladder, known, progress
+        self.anchor = anchor
         self.hold: Hold | None = None
         self.ruler: Ruler | None = None
         self.extra: Extra | None = None
@@ -158,8 +162,11 @@ class Held:
             if weight is not None:
                 forked = torch.where((early > 0) & (weight < 1), start, forked)
                 held_weight = torch.where(early > 0, 1, weight)
+        if self.anchor is not None:  # what its held pixels remember is right
+            forked = torch.full_like(start, NEVER)
         self.forks = Forks(scheduler, forked, held_weight)
-        self.hold = Hold(
+        make = Hold if self.anchor is None else self.anchor.hold
+        self.hold = make(
             init,
             noise,
             start,
@@ -169,6 +176,8 @@ class Held:
             predicts(scheduler),
             weight=held_weight,
         )
+        if self.anchor is not None:
+            self.anchor.warm(self)
         self.finite.see(START, init)
         if self.ladder.between:
             self.extra = Extra(self.ladder, self.ruler, early, first, self.hold, self.forks)
@@ -194,7 +203,8 @@ class Held:
             step, held = self.index // self.scheduler.order, self.hold.close(x, answer)
             self.finite.see(step, held)  # some schedulers clip infinity
             whole = torch.cat([held, *variance], 1) if variance else held
-            out = self.forks.step(whole, timestep, x, *args, at=self.hold.step, **kwargs)
+            with nullcontext() if self.anchor is None else fixed(x.shape[-2:]):
+                out = self.forks.step(whole, timestep, x, *args, at=self.hold.step, **kwargs)
             self.index += 1
             reached = self._grid(out.prev_sample)
             if self.extra is not None:

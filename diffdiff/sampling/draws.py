@@ -51,6 +51,8 @@ class Draws:
 
     Attributes:
         any: whether anything was drawn.
+        fixed: a size (h, w) and a value: draws of that size have that value everywhere, and
+            nothing is recorded. None: all are as they come.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Draws:
         self.sources, self.made_up = sources, made_up
         self.seen: list[Tensor] = []
         self.any = False
+        self.fixed: tuple[tuple[int, ...], float] | None = None
         self.mode: _Mode | None = None
 
     def take(self) -> list[Tensor]:
@@ -78,6 +81,9 @@ class Draws:
         with _set(_apart, True):
             value = self.made_up() if self.made_up else plain()
         self.any = True
+        if self.fixed is not None:
+            size, everywhere = self.fixed
+            return torch.full_like(value, everywhere) if value.shape[-2:] == size else value
         self.seen.append(value.clone())
         return value
 
@@ -130,6 +136,15 @@ class Draws:
     def noise_sampler(self, plain: Callable[..., Tensor]) -> Callable[..., Tensor]:
         """Return a noise sampler that is watched."""
         return lambda *args, **kwargs: self.draw(lambda: plain(*args, **kwargs))
+
+
+@contextmanager
+def fixed(size: tuple[int, ...], value: float = 0.0) -> Iterator[None]:
+    """What torch's own functions draw inside is one value for a size (h, w)."""
+    draws = Draws()
+    draws.fixed = size, value
+    with _Mode(draws):
+        yield
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from . import modes, strength_list
+from .anchor import AnchorArgs
 from .area import AreaArgs
 from .coarse import CoarseArgs
 from .levels import LevelArgs, ResponseArgs
@@ -193,8 +194,8 @@ class BasicArgs(BaseModel, extra="forbid"):
     reference: str = Field(
         "",
         title="Reference prompt",
-        description="Source diffedit: what the image shows now. Empty: the model's prediction "
-        "without a prompt.",
+        description="Source diffedit and anchor friendly: what the image shows now. Empty: the "
+        "model's prediction without a prompt.",
     )
     query: str = Field(
         "",
@@ -217,17 +218,20 @@ class BasicArgs(BaseModel, extra="forbid"):
         title="Layers",
         description="Source layers: layers as JSON, lowest first. API: an object works too.",
     )
-    anchor: Literal["noised", "inverted"] = Field(
+    anchor: Literal["noised", "inverted", "friendly"] = Field(
         "noised",
         title="Anchor",
         description="What a pixel stays on until its step comes. noised: the original with the "
-        "run's own noise. inverted: the path of a DDIM inversion, as in DiffEdit (DDIM only).",
+        "run's own noise. inverted: the path of a DDIM inversion, as in DiffEdit (DDIM only). "
+        "friendly: noise that explains the original under the reference prompt, so that an edit "
+        "keeps its structure; one inversion per image.",
     )
 
 
 class EditArgs(
-    CoarseArgs, LaterArgs, AreaArgs, LevelArgs, ResponseArgs, DifferenceArgs, SourceArgs, BasicArgs
-):  # the fields of the last base come first
+    AnchorArgs, CoarseArgs, LaterArgs, AreaArgs, LevelArgs, ResponseArgs, DifferenceArgs,
+    SourceArgs, BasicArgs,
+):  # fmt: skip  # the fields of the last base come first
     """One request."""
 
     @property
@@ -275,6 +279,9 @@ class EditArgs(
             FieldError: "response".
         """
         return np.asarray if self.response is None else amount(points_of(self.response))
+
+    def fine(self, steps: int) -> bool:
+        return self.anchor != "friendly" and super().fine(steps)
 
     def radius(self, size: tuple[float, float]) -> float:
         """Return the soften radius in pixels for the size (width, height) that is processed."""

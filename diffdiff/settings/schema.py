@@ -85,6 +85,12 @@ def _check_together(args: EditArgs) -> None:
     if args.area == "changed" and args.mode != "edit":
         problem = f"mode {args.mode} works on the whole image"
         raise FieldError("area", problem, "Use area whole; in the inpaint tabs, Only masked")
+    if args.anchor == "friendly" and args.levels == "fine":
+        problem = "the friendly anchor is known at the steps' own levels only"
+        raise FieldError("levels", problem, "Use levels steps or auto, or anchor noised")
+    if args.anchor == "friendly" and args.mode == "sheet":
+        problem = "friendly does not work in a sheet"
+        raise FieldError("anchor", problem, "Use noised, or the mode fan or edit")
     for name, read in (("move", moves.parse_moves), ("outpaint", moves.parse_sides)):
         if getattr(args, name):
             read(getattr(args, name))  # the same

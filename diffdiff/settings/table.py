@@ -14,7 +14,8 @@ GROUPS = {  # heading: fields, each in exactly one group
         "linear_light", "response",
     ),
     "The run": (
-        "skip", "levels", "extra_calls", "transition", "anchor", "area", "area_padding",
+        "skip", "levels", "extra_calls", "transition", "anchor", "anchor_guidance", "area",
+        "area_padding",
     ),
     "The result": ("paste_back", "feather", "colour_match"),
     "Coarse edits": ("move", "outpaint", "outpaint_fill", "outpaint_edge"),

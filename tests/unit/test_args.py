@@ -13,7 +13,7 @@ NAMES = (
     "levels extra_calls area area_padding diffedit_with diffedit_words words words_level "
     "words_noises words_seed words_edges"
 ).split()
-NAMES += "move outpaint outpaint_fill outpaint_edge untouched sketch_radius".split()
+NAMES += "move outpaint outpaint_fill outpaint_edge untouched sketch_radius anchor_guidance".split()
 
 
 def test_the_fields_and_their_order():
