@@ -201,9 +201,10 @@ def txt2img(t: Tried) -> str:
     return t.far(made(), before)
 
 
-def upscalers(t: Tried) -> tuple[str, str]:
-    """One of pictures, Pillow's own, and the host's first one of latents."""
-    return "None", t.webui.call("/sdapi/v1/latent-upscale-modes")[0]["name"]
+def upscalers(t: Tried) -> list[str]:
+    """One of pictures, Pillow's own, and the host's first one of latents, if it has any."""
+    modes = t.webui.call("/sdapi/v1/latent-upscale-modes")
+    return ["None", *(mode["name"] for mode in modes[:1])]
 
 
 def hires(t: Tried, edit: dict | None, upscaler: str, **settings) -> np.ndarray:
@@ -223,7 +224,7 @@ def hires_black(t: Tried) -> str:
     return t.far(hires(t, {"map": t.webui.constant(0)}, "None"), np.asarray(large))
 
 
-@feature("hires fix, white map: plain hires fix, of a picture and of a latent")
+@feature("hires fix, white map: plain hires fix")
 def hires_white(t: Tried) -> str:
     edit = {"map": t.webui.constant(255)}
     for way in upscalers(t):
@@ -232,7 +233,7 @@ def hires_white(t: Tried) -> str:
     return " and ".join(found)
 
 
-@feature("hires fix, two parts: the kept half, of a picture and of a latent")
+@feature("hires fix, two parts: the kept half")
 def hires_parts(t: Tried) -> str:
     found, kept = [], t.webui.size - 8
     for way in upscalers(t):

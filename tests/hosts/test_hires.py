@@ -25,7 +25,8 @@ class Text:
         names = [one["name"] for one in webui.call("/sdapi/v1/upscalers")]
         self.resampling = "Lanczos" if "Lanczos" in names else "None"  # which is Pillow's too
         self.base["hr_upscaler"] = self.resampling
-        self.latent = webui.call("/sdapi/v1/latent-upscale-modes")[0]["name"]
+        modes = webui.call("/sdapi/v1/latent-upscale-modes")
+        self.latent = modes[0]["name"] if modes else None
 
     def run(self, edit=None, **settings):
         """Pictures (int arrays) and the reply's info."""
@@ -50,14 +51,15 @@ class Text:
 @pytest.fixture(scope="module")
 def text(webui):
     made = Text(webui)
-    for upscaler in (made.resampling, made.latent):
+    for upscaler in filter(None, (made.resampling, made.latent)):
         made.picture(hr_upscaler=upscaler)  # warm up
     return made
 
 
 @pytest.fixture(scope="module", params=["picture", "latent"])
 def upscaler(request, text):
-    return text.resampling if request.param == "picture" else text.latent
+    found = text.resampling if request.param == "picture" else text.latent
+    return found or pytest.skip("this host enlarges no latents")
 
 
 @pytest.fixture
