@@ -9,7 +9,7 @@
  * @property {string} waits what to say while there is no picture
  * @property {() => { key: string, image: () => HTMLImageElement | HTMLCanvasElement } | null} picture
  *     its key changes when it does
- * @property {() => object} run its numbers, for the legend: `Run` of painter/ladder.mjs
+ * @property {() => any} run its numbers, for the legend: `Run` of painter/ladder.mjs
  * @property {(() => Promise<any>) | null} mask of the tab, white on black
  * @property {import("../painter/ui/painter.mjs").PainterOptions["sendTo"]} [sendTo]
  * @property {import("../painter/ui/painter.mjs").PainterOptions["carried"]} [carried]
@@ -180,7 +180,7 @@ export function connect(root, store, host) {
         /** Whether the page has the map as it is painted now. */
         get fresh() {
             const { document, moving } = painter;
-        return saved === painter.revision && !document.stroke && !moving.floating;
+            return saved === painter.revision && !document.stroke && !moving.floating;
         },
         async flush() {
             await painter.finish();
@@ -214,7 +214,9 @@ export function holdBack(button, bridges) {
     document.addEventListener(
         "click",
         (event) => {
-            const target = event.target instanceof Element && event.target.closest(button);
+            const target =
+                event.target instanceof Element &&
+                /** @type {HTMLElement} */ (event.target.closest(button));
             const late = target ? bridges().filter((bridge) => !bridge.fresh) : [];
             if (!late.length) return;
             event.stopImmediatePropagation();
@@ -248,7 +250,9 @@ export function lendPicture(button, host, boxes, report = console.error) {
     document.addEventListener(
         "click",
         async (event) => {
-            const target = event.target instanceof Element && event.target.closest(button);
+            const target =
+                event.target instanceof Element &&
+                /** @type {HTMLElement} */ (event.target.closest(button));
             if (!target) return;
             if (ready) {
                 ready = false;
@@ -275,8 +279,8 @@ export function lendPicture(button, host, boxes, report = console.error) {
 /** @param {HTMLImageElement | HTMLCanvasElement} image */
 function drawn(image) {
     const canvas = document.createElement("canvas");
-    canvas.width = image.naturalWidth ?? image.width;
-    canvas.height = image.naturalHeight ?? image.height;
+    const { width, height } = sizeOf(image);
+    Object.assign(canvas, { width, height });
     canvas.getContext("2d").drawImage(image, 0, 0);
     return canvas.toDataURL("image/png");
 }

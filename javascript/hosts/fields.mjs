@@ -10,6 +10,9 @@
  */
 export const one = (selector, root = document) => root.querySelector(selector);
 
+/** All of them. @type {(selector: string) => any[]} */
+export const every = (selector) => [...document.querySelectorAll(selector)];
+
 /**
  * @param {string} selector of a component
  * @returns {number | null} what stands in its number box or slider

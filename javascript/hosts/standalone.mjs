@@ -3,7 +3,18 @@
  *
  * @typedef {import("./bridge.mjs").Host} Host
  */
-import { box, choice, number, setNumber, ticked, upload, words, write } from "./fields.mjs";
+import {
+    box,
+    choice,
+    every,
+    number,
+    one,
+    setNumber,
+    ticked,
+    upload,
+    words,
+    write,
+} from "./fields.mjs";
 
 const RESULT = "#slider img";
 const KEPT = ["prompt", "negative_prompt"]; // texts that a restored work brings back
@@ -17,9 +28,7 @@ const MOUNT_MS = 150;
  * its fields. So each is opened once, and shut again.
  */
 function mountFolds() {
-    const shut = [...document.querySelectorAll(FOLD)].filter(
-        (one) => !one.classList.contains("open"),
-    );
+    const shut = every(FOLD).filter((one) => !one.classList.contains("open"));
     for (const one of shut) one.click();
     setTimeout(() => shut.forEach((one) => one.isConnected && one.click()), MOUNT_MS);
 }
@@ -27,7 +36,7 @@ function mountFolds() {
 /** @returns {Host} */
 export function standalone() {
     mountFolds();
-    const stop = () => /** @type {HTMLButtonElement | null} */ (document.querySelector("#stop"));
+    const stop = () => /** @type {HTMLButtonElement | null} */ (one("#stop"));
     let count = 0;
 
     /** To the page's own handler (diffdiff/page/incoming.py). */
@@ -39,7 +48,7 @@ export function standalone() {
         keeps: "page",
 
         picture() {
-            const image = document.querySelector("#image img");
+            const image = one("#image img");
             return image?.complete && image.naturalWidth
                 ? { key: image.src, image: () => image }
                 : null;
@@ -57,7 +66,7 @@ export function standalone() {
             levels: choice("#levels") ?? "steps",
             extra: number("#extra_calls") ?? undefined,
             // of the loaded model's family
-            rule: document.querySelector("[data-rule]")?.dataset.rule ?? "diffusers",
+            rule: one("[data-rule]")?.dataset.rule ?? "diffusers",
         }),
 
         use() {
@@ -70,7 +79,7 @@ export function standalone() {
         mask: null,
 
         generates: {
-            start: () => document.querySelector("#go")?.click(),
+            start: () => one("#go")?.click(),
             stop: () => stop()?.click(),
         },
 
@@ -79,7 +88,7 @@ export function standalone() {
                 one.setAttribute("aria-label", "Larger");
             const button = stop();
             const busy = Boolean(button && !button.disabled);
-            const told = document.querySelector("#progress")?.textContent ?? "";
+            const told = one("#progress")?.textContent ?? "";
             const [, done, all] = told.match(/(\d+)\s*\/\s*(\d+)/) ?? [];
             const progress = Number(all) ? `${Math.round((100 * done) / all)}%` : undefined;
             return { busy, progress };
@@ -87,11 +96,11 @@ export function standalone() {
 
         /** The picture after the last run, of the run's or the picture's proportions. */
         result() {
-            const images = [...document.querySelectorAll(RESULT)];
+            const images = every(RESULT);
             const image = images.at(-1);
             if (image) image.loading = "eager"; // far below the fold the browser puts it off
             if (images.length < 2 || !image.complete || !image.naturalWidth) return null;
-            const own = document.querySelector("#image img");
+            const own = one("#image img");
             if (!own?.naturalWidth) return null;
             const shape = (one) => one.naturalWidth / one.naturalHeight;
             const alike = Math.abs(shape(image) / shape(own) - 1) < 0.08; // no fan, no sheet

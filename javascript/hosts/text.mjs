@@ -10,7 +10,7 @@
  * @property {number} height
  * @property {string | null} seed by the parameters that the page shows; null where it shows none
  */
-import { box, number, setNumber, shown, words, write } from "./fields.mjs";
+import { box, every, number, one, setNumber, shown, words, write } from "./fields.mjs";
 import { useOf } from "./use.mjs";
 import { optionsOf, panelOf } from "./webui.mjs";
 
@@ -84,14 +84,14 @@ export function text(panel, about) {
     const first = () => /** @type {[number, number]} */ ([field("width"), field("height")]);
     const hires = () => /** @type {HTMLInputElement | null} */ (document.getElementById(HIRES));
 
-    const head = () => /** @type {HTMLElement | null} */ (document.querySelector(HIRES_HEAD));
+    const head = () => /** @type {HTMLElement | null} */ (one(HIRES_HEAD));
     const turnOn = () =>
         (head()?.classList.contains("open") ? hires() : (head() ?? hires()))?.click();
 
     /** The picture that is chosen in the gallery, or its first one; grids are passed over. */
     function gallery() {
         const { grids, seeds } = readInfo(words("generation_info_txt2img"));
-        const found = [...document.querySelectorAll(`${GALLERY} img`)].filter(
+        const found = every(`${GALLERY} img`).filter(
             (image) => image.complete && image.naturalWidth && !image.closest(".livePreview"),
         );
         const sources = found.map(({ src }) => src);
@@ -147,15 +147,15 @@ export function text(panel, about) {
         },
 
         generates: {
-            start: () => document.querySelector(GENERATE)?.click(),
-            stop: () => document.querySelector("#txt2img_interrupt")?.click(),
+            start: () => one(GENERATE)?.click(),
+            stop: () => one("#txt2img_interrupt")?.click(),
         },
 
         work() {
             const busy = ["interrupt", "interrupting"].some((name) =>
                 shown(document.getElementById(`txt2img_${name}`)),
             );
-            const bar = document.querySelector("#txt2img_results .progressDiv .progress");
+            const bar = one("#txt2img_results .progressDiv .progress");
             return { busy, progress: bar?.textContent.match(/\d+%/)?.[0] };
         },
 

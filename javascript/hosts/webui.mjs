@@ -6,7 +6,19 @@
  *
  * @typedef {import("./bridge.mjs").Host} Host
  */
-import { box, choice, number, setNumber, shown, ticked, upload, words, write } from "./fields.mjs";
+import {
+    box,
+    choice,
+    every,
+    number,
+    one,
+    setNumber,
+    shown,
+    ticked,
+    upload,
+    words,
+    write,
+} from "./fields.mjs";
 import { useOf, usesMask } from "./use.mjs";
 
 // of the tabs img2img, Sketch, Inpaint, Inpaint sketch and Inpaint upload
@@ -52,7 +64,7 @@ export function panelOf(panel, about) {
         /** What the next run's map comes from. */
         sourceOf() {
             // while a list is searched, its box has what was typed
-            const list = document.querySelector(`#${panel}source input`);
+            const list = one(`#${panel}source input`);
             source = about.sources[list?.value] ?? source;
             return {
                 enabled: tick(`${panel}enabled-visible-checkbox`)?.checked ?? true,
@@ -105,6 +117,7 @@ export function webui(panel, about) {
     }
 
     const pictureOf = (id) => {
+        /** @type {any} */
         const own = document.getElementById(id);
         const image = own?.querySelector("img.forge-image") ?? own?.querySelector("img");
         return image?.complete && image.naturalWidth ? image : null;
@@ -145,15 +158,15 @@ export function webui(panel, about) {
         }),
 
         generates: {
-            start: () => document.querySelector(GENERATE)?.click(),
-            stop: () => document.querySelector("#img2img_interrupt")?.click(),
+            start: () => one(GENERATE)?.click(),
+            stop: () => one("#img2img_interrupt")?.click(),
         },
 
         work() {
             const busy = ["interrupt", "interrupting"].some((name) =>
                 shown(document.getElementById(`img2img_${name}`)),
             );
-            const bar = document.querySelector("#img2img_results .progressDiv .progress");
+            const bar = one("#img2img_results .progressDiv .progress");
             return { busy, progress: bar?.textContent.match(/\d+%/)?.[0] };
         },
 
@@ -177,14 +190,14 @@ export function webui(panel, about) {
                 image.complete &&
                 !image.closest(".livePreview") &&
                 sizes.includes(String([image.naturalWidth, image.naturalHeight]));
-            const image = [...document.querySelectorAll(GALLERY)].find(fits);
+            const image = every(GALLERY).find(fits);
             return image ? { key: image.src, image: () => image } : null;
         },
 
         /** White where the tab's own mask is. */
         async mask() {
             const id = tab();
-            if (id === "img_inpaint_base") return document.querySelector(`${MASK} img`);
+            if (id === "img_inpaint_base") return one(`${MASK} img`);
             const strokes = drawing(id, COLOURED.includes(id) ? DRAWN : MASKED);
             return strokes && silhouette(strokes, pictureOf(id));
         },

@@ -54,7 +54,10 @@ function fillHole(picture, move, width) {
     const s = picture.width / width;
     const { x, y, w, h } = move.box;
     const more = AROUND * Math.max(w, h) + 8;
-    const [left, top] = [Math.max(0, Math.floor((x - more) * s)), Math.max(0, Math.floor((y - more) * s))];
+    const [left, top] = [
+        Math.max(0, Math.floor((x - more) * s)),
+        Math.max(0, Math.floor((y - more) * s)),
+    ];
     const right = Math.min(picture.width, Math.ceil((x + w + more) * s));
     const bottom = Math.min(picture.height, Math.ceil((y + h + more) * s));
     const part = blank(right - left, bottom - top);

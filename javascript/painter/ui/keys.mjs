@@ -24,7 +24,11 @@ export class Keys {
      *     `run` says whether there was something to do
      */
     constructor(root, stage, gesture, pointer, cleanup, hooks) {
-        Object.assign(this, { root, stage, gesture, pointer, hooks });
+        this.root = root;
+        this.stage = stage;
+        this.gesture = gesture;
+        this.pointer = pointer;
+        this.hooks = hooks;
         this.over = false;
         /** Commands that act as long as their key is held, by key. @type {Map<string, string>} */
         this.held = new Map();

@@ -21,7 +21,7 @@ export class MapLayer {
         this.values = new Uint16Array(TILE * TILE * RUN);
         this.rgba = new Uint8ClampedArray(4 * TILE * TILE * RUN);
         this.setMode("heat");
-        /** @type {import("../document.mjs").PaintDocument | null} */
+        /** @type {import("../document.mjs").PaintDocument | import("../stack.mjs").Stack | null} */
         this.source = null;
         /** Shown instead of the map. @type {Uint16Array | null} */
         this.plane = null;
@@ -30,7 +30,7 @@ export class MapLayer {
     /**
      * Shows a document from now on, at its present size.
      *
-     * @param {import("../document.mjs").PaintDocument} source
+     * @param {import("../document.mjs").PaintDocument | import("../stack.mjs").Stack} source
      */
     show(source) {
         this.source = source;

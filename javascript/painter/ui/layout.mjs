@@ -79,7 +79,7 @@ export function buildLayout(painter) {
     const run = runButton(options.run, options.runLabel);
     const seen = {
         label: "Hold to see the last result",
-        symbol: "result",
+        symbol: /** @type {const} */ ("result"),
         kind: "diffdiff-result",
     };
     const result = holdButton(seen, (on) => stage.peek(on, true));

@@ -18,7 +18,10 @@ const round = ({ x, y }) => ({ x: Math.round(x), y: Math.round(y) });
 export class Taking {
     /** @param {Moving} moving @param {Point} point @param {{ slack?: number }} start */
     constructor(moving, point, { slack = 0 }) {
-        Object.assign(this, { moving, from: point, to: point, points: [point], slack });
+        this.moving = moving;
+        this.from = this.to = point;
+        this.points = [point];
+        this.slack = slack;
         this.kind = moving.painter.settings.values.take;
     }
 
@@ -93,7 +96,10 @@ export class Turning {
 
     #polar({ x, y }) {
         const [dx, dy] = [x - this.middle.x, y - this.middle.y];
-        return { far: Math.max(0.5, Math.hypot(dx, dy)), turn: (Math.atan2(dy, dx) * 180) / Math.PI };
+        return {
+            far: Math.max(0.5, Math.hypot(dx, dy)),
+            turn: (Math.atan2(dy, dx) * 180) / Math.PI,
+        };
     }
 
     move(points, shift = false) {
@@ -101,7 +107,9 @@ export class Turning {
         const { scale, rotate } = this.placing;
         if (this.grip === "scale") {
             const by = far / this.from.far;
-            this.moving.place({ scale: /** @type {any} */ (scale.map((s) => Math.max(LEAST, s * by))) });
+            this.moving.place({
+                scale: /** @type {any} */ (scale.map((s) => Math.max(LEAST, s * by))),
+            });
             return;
         }
         let angle = rotate + turn - this.from.turn;

@@ -35,6 +35,7 @@ export function movePanel(painter) {
         shift[i] = value;
         moving.place({ by: /** @type {any} */ (shift) });
     };
+    /** @type {[number, number, string]} */
     const FAR = [-4096, 4096, "px"];
     const numbers = h("div", { class: "diffdiff-move-row" },
         number("x", "Right", "Pixels to the right; below 0: to the left", FAR, () => placing().by[0], by(0)),
@@ -78,8 +79,11 @@ export function movePanel(painter) {
             moving.float(paintedArea(painter.document))),
     ); // prettier-ignore
     const list = h("ol", { class: "diffdiff-move-list", "aria-label": "Moves, in their order" });
-    const give = act("The picture with its moves becomes the page's own", "Use this picture", "picture", () =>
-        moving.handOver().catch((problem) => painter.report(problem)),
+    const give = act(
+        "The picture with its moves becomes the page's own",
+        "Use this picture",
+        "picture",
+        () => moving.handOver().catch((problem) => painter.report(problem)),
     );
     const element = h(
         "div",

@@ -127,7 +127,9 @@ export class Moving {
     /** @param {"horizontal" | "vertical"} axis */
     mirror(axis) {
         if (!this.floating) return;
-        this.place({ mirror: /** @type {any} */ (mirrored(this.floating.move.placing.mirror, axis)) });
+        this.place({
+            mirror: /** @type {any} */ (mirrored(this.floating.move.placing.mirror, axis)),
+        });
         this.settle();
     }
 

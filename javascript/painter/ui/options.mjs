@@ -13,7 +13,7 @@
  * @property {{ load: () => object | null, save: (o: object) => void }} [settings] where the tools'
  *     settings are kept; the browser's own storage when left out
  * @property {number} [historyBytes] memory for undo
- * @property {(texts: Record<string, string>) => boolean} [carried] texts of a PNG that was opened;
+ * @property {(texts: Record<string, string>) => boolean | Promise<boolean>} [carried] texts of a PNG that was opened;
  *     true where the page takes them in the place of the picture; it may be a promise
  * @property {((file: File) => unknown) | null} [usePicture] makes a picture the page's own: what was
  *     moved is handed over by it

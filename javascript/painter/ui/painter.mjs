@@ -247,7 +247,7 @@ export class Painter {
     /**
      * Does something to the whole map; what is wrong with it is told.
      *
-     * @param {(document: RegionStack) => unknown} action
+     * @param {(document: import("../regions.mjs").RegionStack) => unknown} action
      */
     change(action) {
         if (!this.hasPicture || this.effects.busy) return;

@@ -133,7 +133,7 @@ export class Settings {
             const { least, most, check } = FIELDS[name];
             const usable =
                 least !== undefined && !check(value)
-                    ? Math.min(most, Math.max(least, Number.isFinite(value) ? value : NaN))
+                    ? Math.min(most, Math.max(least, Number.isFinite(value) ? +value : NaN))
                     : value;
             if (check(usable) && usable !== this.values[name]) changed[name] = usable;
         }

@@ -88,7 +88,7 @@ export class Stage {
     /**
      * Shows a document, whose size is the picture's.
      *
-     * @param {import("../document.mjs").PaintDocument} document
+     * @param {import("../document.mjs").PaintDocument | import("../stack.mjs").Stack} document
      */
     show(document) {
         this.document = document;

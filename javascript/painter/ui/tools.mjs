@@ -29,7 +29,7 @@ import { matcher } from "../flood.mjs";
  * @property {number} [slack] pixels of the picture below which a drag is a click
  *
  * @typedef {object} Host what a gesture needs from the painter
- * @property {() => import("../document.mjs").PaintDocument} document
+ * @property {() => import("../document.mjs").PaintDocument | import("../stack.mjs").Stack} document
  * @property {() => import("../flood.mjs").Picture | null} picture
  * @property {import("./settings.mjs").Settings} settings
  * @property {(draw: (cover: any) => void, subtract?: boolean) => void} select

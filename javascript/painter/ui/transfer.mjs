@@ -6,7 +6,7 @@ import { download, fileOf, isGreyPng, mapFrom, readMap } from "./files.mjs";
 
 const REGIONS = "diffdiff_regions"; // chunk of a PNG
 
-/** Regions as `loadRegions` takes them. @param {Painter} painter @param {string} text */
+/** Regions as `loadRegions` takes them. @param {import("./painter.mjs").Painter} painter @param {string} text */
 export async function regionsInto(painter, text) {
     const found = await regionsOf(text);
     if (!found) return false;
@@ -105,7 +105,7 @@ export async function saveFrom(painter, bits) {
     const bytes = await painter.toPng(bits);
     const regions = await textOfRegions(painter.document);
     const file = regions ? withText(bytes, REGIONS, regions) : bytes;
-    download(new Blob([file], { type: "image/png" }), "change-map.png");
+    download(new Blob([/** @type {BlobPart} */ (file)], { type: "image/png" }), "change-map.png");
 }
 
 /**
@@ -113,7 +113,7 @@ export async function saveFrom(painter, bits) {
  * @param {8 | 16} [bits]
  */
 export const blobOf = async (painter, bits = 16) =>
-    new Blob([await painter.toPng(bits)], { type: "image/png" });
+    new Blob([/** @type {BlobPart} */ (await painter.toPng(bits))], { type: "image/png" });
 
 /**
  * Maps that are dropped on the painter, or pasted while it is in use.
