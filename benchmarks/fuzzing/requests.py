@@ -16,13 +16,13 @@ from diffdiff.sampling.start_steps import DIFFUSERS, NEVER, WEBUI
 from diffdiff.settings import infotext
 from diffdiff.settings.schema import EditArgs, fields, parse
 from diffdiff.settings.source_registry import LAYER, layer_inputs
-from diffdiff.settings.sources import DiffEditArgs, SourceArgs
+from diffdiff.settings.sources import DiffEditArgs, SourceArgs, WordsArgs
 
 from .pictures import damaged, file, is_map, sent
 from .values import deep, wild, words
 from .watch import Case
 
-MODELS = (EditArgs, SourceArgs, DiffEditArgs)
+MODELS = (EditArgs, SourceArgs, DiffEditArgs, WordsArgs)
 KNOWN = frozenset(name for model in MODELS for name in fields(model))
 GEOMETRY = frozenset(["resize_mode", "width", "height", "black", "white", "gamma"])
 

@@ -11,6 +11,7 @@ intersection of two cut masks is a product here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -25,6 +26,7 @@ from .guided import enlarged, guided
 ROOM = 75  # tokens of a prompt that one call of the text encoder holds, without start and end
 RADIUS, EPS = 0.25, 1e-4  # of the guided filter
 PERCENTILE, POWER = 99.0, 0.8
+ENOUGH = 512 * 512  # pixels that a map is measured by
 SMALL = 1e-6
 LEAST = 0.5  # of a word beside others, where it has most, to be stretched to 1
 WEIGHT = 0.75  # of the words beside a difference: so much of it goes where none is read
@@ -90,14 +92,22 @@ def normal(m: np.ndarray) -> np.ndarray:
     small objects, of their roots, as DiffEdit has it here, for large areas. A map that is the same
     everywhere is 1 everywhere.
     """
-    m = np.minimum(m, np.percentile(m, PERCENTILE)).astype(np.float64)
-    m -= m.min()
-    highest = m.max()
+    some = _some(m).astype(np.float64)
+    lowest = some.min()
+    some = np.minimum(some, np.percentile(some, PERCENTILE)) - lowest
+    highest = some.max()
     if not highest:
         return np.ones(m.shape, np.float32)
-    middle = float(otsu(torch.from_numpy((m / highest) ** POWER)) ** (1 / POWER)) * highest
+    middle = float(otsu(torch.from_numpy((some / highest) ** POWER)) ** (1 / POWER)) * highest
+    m = np.clip(m - lowest, 0, highest)
     above = np.minimum((m - middle) / (min(highest, 2 * middle) - middle), 1)
     return (np.where(m < middle, m / middle, 1 + above) / 2).astype(np.float32)
+
+
+def _some(m: np.ndarray) -> np.ndarray:
+    """Return enough values of maps `[..., H, W]` to measure them."""
+    step = math.ceil(math.sqrt(m.shape[-2] * m.shape[-1] / ENOUGH))
+    return m[..., ::step, ::step]
 
 
 def refined(m: np.ndarray, picture: np.ndarray, edges: bool) -> np.ndarray:
@@ -125,7 +135,7 @@ def joined(parts: Sequence[np.ndarray], words: Words) -> np.ndarray:
     claimed = np.asarray(parts, np.float32)
     own = np.square(claimed)
     own = own * claimed.max(0) / np.maximum(own.sum(0), SMALL)
-    highest = np.percentile(own, PERCENTILE, axis=(1, 2), keepdims=True).astype(np.float32)
+    highest = np.percentile(_some(own), PERCENTILE, axis=(1, 2), keepdims=True).astype(np.float32)
     own = np.minimum(own / np.maximum(highest, LEAST), 1)
     own = own / np.maximum(own.sum(0), 1)
     strengths = np.float32(words.strengths) - np.float32(words.rest)

@@ -84,7 +84,7 @@ REGISTRY = (
         inputs=PROMPTS, model=True,
     ),
     Source(
-        "words", "Words: where the model sees what you name", "words",
+        "words", "Words: where the model sees them", "words",
         ("Words", "Where the model sees what you name."),
         ("words_level", "words_noises", "words_seed", "words_edges"), (WORDS,), model=True,
     ),

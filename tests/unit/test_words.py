@@ -128,6 +128,15 @@ def test_a_coarse_claim_takes_on_the_edges_of_the_picture():
     assert (wide == left).mean() < 0.98
 
 
+def test_a_large_picture_is_measured_by_a_part_of_it():
+    picture, left = halves()
+    large = np.repeat(np.repeat(picture, 48, 0), 48, 1)
+    small = words.refined(coarse(left), picture, False)
+    m = words.refined(coarse(left), large, False)
+    assert m.shape == (1536, 1536)
+    assert np.abs(m[24::48, 24::48] - small).mean() < 0.03
+
+
 def test_each_word_has_its_strength_where_it_is():
     picture, left = halves()
     found = np.stack([coarse(left), coarse(~left)])
