@@ -25,7 +25,7 @@ def test_every_shortcut(desk):
             });
         }"""
     )
-    tools = dict.fromkeys("brush erase lasso flood rectangle ellipse smooth pick".split())
+    tools = dict.fromkeys("brush erase lasso flood rectangle ellipse smooth pick move".split())
     names = {" ": "Space", "home": "Home", "escape": "Escape"}
     left = {"undo", "redo", "cancel", "pan", "peek", "zoom", "fit", "help", "invert", "view"}
     left |= {"actual", "contours", "target", "deselect", "region"}

@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 import { GreyMap } from "../../javascript/painter/map.mjs";
-import { applied, inPlace, inverse, matrixOf, mirrored, shiftOf } from "../../javascript/painter/move/matrix.mjs";
+import {
+    applied,
+    inPlace,
+    inverse,
+    matrixOf,
+    mirrored,
+    shiftOf,
+} from "../../javascript/painter/move/matrix.mjs";
 import { boxOf, isIdle, mapOfMoves } from "../../javascript/painter/move/movemap.mjs";
 import { MoveStack } from "../../javascript/painter/move/movestack.mjs";
 import { distances } from "../../javascript/painter/move/rings.mjs";

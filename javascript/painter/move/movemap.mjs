@@ -21,7 +21,10 @@ import { outer, within } from "./rings.mjs";
 
 const SEEN = 0x8000; // of 65535: from there on a pixel counts as selected
 const FRINGE = 2; // pixels around a hole that still have the object's color
-const DISC = [[0, -2], [0, 2]]; // and the three rows between, of five pixels each
+const DISC = [
+    [0, -2],
+    [0, 2],
+]; // and the three rows between, of five pixels each
 
 /** @param {Uint16Array} area @param {Size} size @returns {Rect | null} around what is selected */
 export function boxOf(area, { width, height }) {

@@ -55,7 +55,8 @@ export class MoveStack extends RegionStack {
      * @param {readonly Move[]} next
      */
     setMoves(label, next) {
-        if (next.length > MOST) throw new PainterError(`There are ${MOST} moves`, "Remove one first");
+        if (next.length > MOST)
+            throw new PainterError(`There are ${MOST} moves`, "Remove one first");
         this.commitStroke();
         const before = this.moves;
         const apply = (moves) => () => {
@@ -90,8 +91,9 @@ export class MoveStack extends RegionStack {
         if (outcome === "kept") return outcome;
         if (moves.length) this.aside.set(key, moves);
         this.moves = this.aside.get(keyOf(size)) ?? [];
+        const shown = this.over;
         this.over = this.moves.length ? planeOfMoves(this, [...this.moves]) : null;
-        this.changed();
+        if (shown || this.over) this.changed();
         return outcome;
     }
 }
