@@ -36,6 +36,7 @@ NEEDS = {
     ),
     "sheet": ("modules.sd_samplers:create_sampler", "modules.processing:create_infotext"),
     "diffedit": ("modules.processing:process_images", "modules.scripts:ScriptRunner"),
+    "words": ("modules.processing:process_images", "modules.scripts:ScriptRunner"),
     "hires": (
         f"{TEXT}.sample_hr_pass", f"{TEXT}.img2img_image_conditioning",
         "modules.processing:decode_latent_batch",
