@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import torch
@@ -69,14 +70,24 @@ class Inverting:
         seeds: one for each picture; its noise depends on it alone.
         schedule: the full schedule.
         habits: habits of the sampler function; of these, `mirrored` alone.
+        drawn: what the sampler draws instead of noise; another value than 0 for a trial.
     """
 
     beside, step = None, 0
 
-    def __init__(self, init: Tensor, seeds: Sequence[int], schedule: Schedule, habits: Habits):
+    def __init__(
+        self,
+        init: Tensor,
+        seeds: Sequence[int],
+        schedule: Schedule,
+        habits: Habits,
+        drawn: float = 0.0,
+    ):
+        self.drawn = drawn
         self.init, self.schedule, self.mirrored = init, schedule, habits.mirrored
         self.generators = [torch.Generator().manual_seed(int(s) % 2**63) for s in seeds]
         self.asked: list[Asked] = []
+        self.draws: Draws | None = None
         self.end: Tensor | None = None
         self.finite = Finite()
         self.now: tuple[float, Tensor | None, Tensor | None] = 0.0, None, None
@@ -98,14 +109,15 @@ class Inverting:
             self.open(x, sigma)
         else:
             self.now, self.heard = (_level(sigma), None, None), {}
-        with self.draws.away():
+        with nullcontext() if self.draws is None else self.draws.away():
             answer = model(x, sigma, **kwargs)
         return self.close(x, answer)
 
     def open(self, x: Tensor, sigma: Tensor) -> None:
         """Write the anchor of a model call into `x`, before it."""
         shape = self.init.shape[1:]
-        noise = torch.stack([torch.randn(shape, generator=g) for g in self.generators])
+        with nullcontext() if self.draws is None else self.draws.away():
+            noise = torch.stack([torch.randn(shape, generator=g) for g in self.generators])
         anchor = noised(self.init, noise.to(self.init), self.schedule.at(sigma)).to(x.dtype)
         anchor = -anchor if self.at_size in self.mirrored else anchor
         self.at_size += 1
@@ -260,7 +272,7 @@ def silently(call: SamplerCall, x: Tensor, ask: Any, draws: Draws, run: Any) -> 
         draws: watches its noise.
         run: `Inverting` or `Friendly`, gets `draws`.
     """
-    draws.fixed = x.shape[-2:], 0.0
+    draws.fixed = x.shape[-2:], getattr(run, "drawn", 0.0)
     run.draws = draws
     with draws.watched(call.function):
         return call.watched(draws).run(ask, x)

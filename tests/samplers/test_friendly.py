@@ -9,9 +9,15 @@ from benchmarks.bench import Bench, Denoiser, Held, error, four_parts
 from benchmarks.conformance import ROWS
 from diffdiff.sampling.draws import Draws
 from diffdiff.sampling.friendly import Friendly, Inverting, OtherQuestions
+from diffdiff.sampling.friendly_trial import refusal
 from diffdiff.sampling.start_steps import WEBUI
 
 SOLVED = [row for row in ROWS if row.name != "DPM adaptive"]
+KINDS = (  # one call, several, memory, a model with more than an answer, levels of its own
+    "Euler a, replayed noise", "DPM++ SDE", "DPM++ 3M SDE", "DDIM CFG++", "DPM++ 2M CFG++", "PLMS",
+    "UniPC, on a copy", "Restart",
+)  # fmt: skip
+SOME = [row for row in ROWS if row.name in KINDS]
 SEEDS = (3,)
 
 
@@ -73,6 +79,17 @@ def test_the_reference_returns_the_original_under_any_map(row):
         assert torch.equal(out, b.init.to(out))
 
 
+def test_every_anchor_has_its_own_noise_of_the_right_size():
+    b = bench("Euler a, replayed noise", size=32)
+    noises = [
+        (asked.anchor - b.init) / sigma for asked, sigma in zip(inverted(b).asked, b.times[:-1])
+    ]
+    for noise in noises:
+        assert abs(float(noise.std()) - 1) < 0.05
+    pairs = torch.corrcoef(torch.stack(noises).flatten(1)) - torch.eye(b.steps)
+    assert pairs.abs().max() < 0.1
+
+
 @pytest.mark.parametrize("row", SOLVED, ids=name)
 def test_another_prompt_changes_what_is_released_and_nothing_else(row):
     b = Bench(row)
@@ -82,7 +99,7 @@ def test_another_prompt_changes_what_is_released_and_nothing_else(row):
     assert hold.calls < len(hold.inversion.asked)
 
 
-@pytest.mark.parametrize("row", SOLVED, ids=name)
+@pytest.mark.parametrize("row", SOME, ids=name)
 def test_steps_before_the_first_release_cost_no_call_and_change_nothing(row):
     b = Bench(row)
     inversion, model = inverted(b), other(b.model)
@@ -92,7 +109,7 @@ def test_steps_before_the_first_release_cost_no_call_and_change_nothing(row):
     assert few.calls < all_.calls == len(inversion.asked)
 
 
-@pytest.mark.parametrize("row", [r for r in SOLVED if r.tolerance is not None], ids=name)
+@pytest.mark.parametrize("row", [r for r in SOME if r.tolerance is not None], ids=name)
 def test_a_pixel_does_not_depend_on_when_others_are_released(row):
     """With a model of single pixels, a part of the map is the run of its strength alone."""
     b = Bench(row, local=True)
@@ -103,7 +120,7 @@ def test_a_pixel_does_not_depend_on_when_others_are_released(row):
         assert torch.equal(out[part], edited(b, inversion, strength, model)[0][part])
 
 
-@pytest.mark.parametrize("row", [r for r in SOLVED if r.tolerance is not None], ids=name)
+@pytest.mark.parametrize("row", [r for r in SOME if r.tolerance is not None], ids=name)
 def test_no_picture_depends_on_the_others_of_its_batch(row):
     b = Bench(row, local=True)
     one, two = b.init, b.init.flip(3) * 0.7
@@ -116,7 +133,7 @@ def test_no_picture_depends_on_the_others_of_its_batch(row):
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-@pytest.mark.parametrize("row", SOLVED, ids=name)
+@pytest.mark.parametrize("row", SOME, ids=name)
 def test_half_precision(row, dtype):
     b = Bench(row, dtype=dtype)
     out, _ = edited(b, inverted(b), four_parts())
@@ -164,6 +181,26 @@ def test_a_deterministic_step_on_a_flow_model_is_flow_edit():
         z = z + (b.times[k + 1] - sigma) * (target - source)
     out, _ = edited(b, inversion, 1.0, model, skip=False)
     assert error(out, z) < 1e-5
+
+
+DRAWING = (
+    "DPM++ SDE", "DPM++ 2M SDE", "DPM++ 2M SDE Heun", "DPM++ 3M SDE", "Euler a, replayed noise",
+    "DPM2 a, replayed noise", "DPM++ 2S a, replayed noise", "LCM, replayed noise", "ER SDE",
+    "Res Multistep a, replayed", "SA-Solver, replayed", "SA-Solver PECE, replayed",
+    "SEEDS 2, replayed", "SEEDS 3, replayed", "DDPM, replayed", "Euler a RF, replayed",
+    "DPM++ 2S a RF, replayed", "flow ER SDE", "Restart", "DPM fast", "at -x (Kohaku's way)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("row", ROWS, ids=name)
+def test_a_trial_finds_which_samplers_can_have_it(row):
+    b = Bench(row)
+    kind = "eps" if row.timesteps else "x0"
+    asked = b.call(b.init, 0), b.model, b.schedule, b.init, kind, (), b.habits()
+    if row.name == "DPM adaptive":
+        assert refusal(*asked, False)
+        return
+    assert refusal(*asked, True) == ("" if row.name in DRAWING else "it draws no noise")
 
 
 def test_transition_lies_between_two_steps():
