@@ -75,7 +75,8 @@ export function parse(text, schema) {
     try {
         told = JSON.parse(text);
     } catch (error) {
-        throw new PainterError(`The layers' text is no JSON (${error.message})`, ANEW);
+        const { message } = /** @type {Error} */ (error);
+        throw new PainterError(`The layers' text is no JSON (${message})`, ANEW);
     }
     if (!isObject(told) || !Array.isArray(told.layers)) {
         throw new PainterError("The layers' text has no list of layers", ANEW);

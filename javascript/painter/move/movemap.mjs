@@ -130,7 +130,7 @@ function sampler(area, map, { width, height }, matrix) {
 }
 
 /** What is selected in a part, and the fringe around it. */
-function holeOf(area, { width, height }, part) {
+function holeOf(area, { width }, part) {
     const hole = new Uint8Array(part.w * part.h);
     each(part, { width }, (at, i, x, y) => {
         if (area[at] < SEEN) return;
