@@ -36,7 +36,7 @@ Tokenize = Callable[[str], "list[int]"]
 
 
 def positions(
-    tokenize: Tokenize, prompt: str, phrases: Sequence[str], field: str = FIELD
+    tokenize: Tokenize, prompt: str, phrases: Sequence[str], field: str = FIELD, room: int = ROOM
 ) -> tuple[list[list[int]], int]:
     """Return where the tokens of each phrase are in a prompt, counted with the start token, and how
     many tokens the prompt has.
@@ -56,14 +56,16 @@ def positions(
             problem = f"the model's tokenizer does not keep {shown(phrase)}"
             raise FieldError(field, problem, "Use another word for it")
         at = start + len(own)
-        if at > ROOM:
-            problem = f"{shown(phrase)} lies past the {ROOM} tokens that the model reads at once"
+        if at > room:
+            problem = f"{shown(phrase)} lies past the {room} tokens that the model reads at once"
             raise FieldError(field, problem, "Use fewer or shorter words")
         found.append([1 + i for i in range(start, at)])
-    return found, min(len(whole), ROOM)
+    return found, min(len(whole), room)
 
 
-def claims(layers: Sequence[Tensor], where: Sequence[Sequence[int]], count: int) -> np.ndarray:
+def claims(
+    layers: Sequence[Tensor], where: Sequence[Sequence[int]], count: int, start: int = 1
+) -> np.ndarray:
     """Return how much each cell reads of each phrase: float32 `[phrases, h, w]`, 0..1.
 
     Of what a cell reads of the prompt's own tokens; start, end and padding take most of it and say
@@ -72,11 +74,12 @@ def claims(layers: Sequence[Tensor], where: Sequence[Sequence[int]], count: int)
     Args:
         layers: float32 `[h, w, n]` each, as `diffdiff.sampling.inner` gives them.
         where, count: as `positions` gives them.
+        start: tokens before the prompt's first one.
     """
     height, width = max((layer.shape[:2] for layer in layers), key=lambda s: s[0] * s[1])
     total = np.zeros((len(where), height, width), np.float32)
     for layer in layers:
-        own = layer[..., 1 : count + 1]
+        own = layer[..., start : count + start]
         shares = own / own.sum(-1, keepdim=True).clamp(min=torch.finfo(torch.float32).tiny)
         for i, at in enumerate(where):
             mean = shares[..., [p - 1 for p in at]].mean(-1).numpy()

@@ -18,6 +18,7 @@ from ..settings.words import parse_words
 from .engine import Engine
 from .frame import Frame
 from .looking import Progress, word_claims
+from .looking_joint import JOINT, joint_claims
 from .noise_predictor import Prompted, differ
 
 
@@ -95,10 +96,14 @@ def find_words(
     """
     words = parse_words(text)
     frame, source = _framed(engine, image, run)
-    found = word_claims(
-        Prompted(engine, "Source words"), source, words.prompt, words.phrases, args.words_level,
-        args.words_noises, args.words_seed, progress,
+    asked = (
+        source, words.prompt, words.phrases, args.words_level, args.words_noises, args.words_seed,
+        progress,
     )  # fmt: skip
+    if engine.family in JOINT:
+        found = joint_claims(engine, *asked)
+    else:
+        found = word_claims(Prompted(engine, "Source words"), *asked)
 
     def make(picture: Image.Image) -> np.ndarray:
         return word_map(found, words, np.asarray(picture), args.words_edges)

@@ -40,14 +40,18 @@ class TextAttention:
 
     def see(self, name: str, heads: int, q: Tensor, k: Tensor) -> None:
         """Add the attention of a layer: q `[B, cells, heads * d]`, k `[B, tokens, heads * d]`."""
-        (count, rows, width), tokens = q.shape, k.shape[1]
+        count, _, width = q.shape
         scale = (width // heads) ** -0.5
         total = 0
         for one, own in zip(q, k):  # a picture at a time, in float32: half precision overflows
             one, own = (t.float().view(len(t), heads, -1).transpose(0, 1) for t in (one, own))
             total = total + (one @ own.transpose(1, 2) * scale).softmax(-1).mean(0)
+        self.add(name, total, count)
+
+    def add(self, name: str, total: Tensor, count: int) -> None:
+        """Add the shares `[cells, tokens]` of a layer, a sum over `count` pictures."""
         before, seen = self._sums.get(name, (0, 0))
-        if seen and before.shape != (rows, tokens):
+        if seen and before.shape != total.shape:
             return  # another prompt's length, or a call at another size
         self._sums[name] = before + total, seen + count
 
