@@ -53,20 +53,23 @@ def test_an_axis_of_ours_and_one_of_theirs(webui, plain):
 
 
 def test_hires_settings(webui, plain):
-    """Of text to image, where we are not."""
+    """Of text to image, before and after an edit of ours; without hires fix there is none."""
     body = {**webui.base, "enable_hr": True, "hr_scale": 1.5, "hr_upscaler": "Latent",
-            "denoising_strength": 0.6}  # fmt: skip
+            "denoising_strength": 0.6, "hr_additional_modules": ["Use same choices"]}  # fmt: skip
     before = webui.call("/sdapi/v1/txt2img", body)["images"]
     webui.picture(right(webui, 255))
     assert webui.call("/sdapi/v1/txt2img", body)["images"] == before
     scripts = {NAME: {"args": [right(webui, 255)]}}
+    webui.call("/sdapi/v1/txt2img", {**body, "alwayson_scripts": scripts})
+    assert webui.call("/sdapi/v1/txt2img", body)["images"] == before
     with pytest.raises(Refused) as refused:
-        webui.call("/sdapi/v1/txt2img", {**body, "alwayson_scripts": scripts})
+        webui.call("/sdapi/v1/txt2img", {**webui.base, "alwayson_scripts": scripts})
     assert refused.value.status == 422
-    assert "Differential Diffusion" in str(refused.value.body)
+    assert "Hires. fix is off" in str(refused.value.body)
 
 
 def test_hires_settings_with_ours_not_installed(webui, bare):
-    body = {**webui.base, "enable_hr": True, "hr_scale": 1.5, "hr_upscaler": "Latent"}
+    body = {**webui.base, "enable_hr": True, "hr_scale": 1.5, "hr_upscaler": "Latent",
+            "hr_additional_modules": ["Use same choices"]}  # fmt: skip
     want, got = (host.call("/sdapi/v1/txt2img", body)["images"] for host in (bare, webui))
     assert want == got
