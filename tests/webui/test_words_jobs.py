@@ -1,6 +1,7 @@
 """Words on the four stand-in hosts: what is asked, what is kept, what is refused."""
 
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -124,3 +125,20 @@ def test_bad_words_are_refused_before_the_model(kind):
         with pytest.raises(FieldError, match="words: "):
             kind.run({"source": "words", "words": text})
     assert not kind.model.core.batches
+
+
+def test_the_name_of_an_embedding_is_refused(kind, monkeypatch):
+    """The host puts its vectors in the word's place, and every position after it is another."""
+    own = sys.modules["diffdiff.webui.host_words"]
+    encoder = SimpleNamespace(
+        tokenize=lambda texts: [[1] * len(text.split()) for text in texts],
+        process_texts=lambda texts: ([], sum(4 if w == "toy" else 1 for w in texts[0].split())),
+    )
+    monkeypatch.setattr(own, "_text_encoders", lambda: [encoder])
+    assert own.tokenizer()("a toy") == [1, 1]
+    own.check_plain("a house", 2, "words")
+    with pytest.raises(FieldError, match=r"words: .*embedding"):
+        own.check_plain("a toy", 2, "words")
+    monkeypatch.setattr(own, "_text_encoders", list)
+    with pytest.raises(FieldError, match="model: its tokenizer"):
+        own.tokenizer()
