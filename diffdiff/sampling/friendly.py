@@ -183,6 +183,7 @@ class Friendly(Hold):
         if not torch.equal(inversion.init, init.cpu()):
             raise ValueError("the inversion is that of another latent")
         self.inversion, self.begin, self.number = inversion, begin, number
+        self.inverted = 0  # model calls that the inversion has cost this run
         self.deliver: Callable[[dict[str, Tensor], dict], None] = lambda beside, kwargs: None
         self.asked: Asked | None = None
 

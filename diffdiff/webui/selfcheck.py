@@ -42,6 +42,7 @@ NEEDS = {
         "modules.processing:decode_latent_batch",
     ),
     "inverted": ("modules.prompt_parser:SdConditioning",),
+    "friendly": ("modules.prompt_parser:SdConditioning", "modules.extra_networks:parse_prompt"),
 }  # fmt: skip
 
 

@@ -31,6 +31,17 @@ class ImageRNG:
         return torch.stack([torch.randn(self.shape, generator=g) for g in self.generators])
 
 
+class SdConditioning(list):
+    """Prompts, and what else the model reads with them."""
+
+    def __init__(self, prompts, is_negative_prompt=False, width=None, height=None):
+        super().__init__(prompts)
+
+
+def learned_conditioning(model, prompts, steps):
+    return model.get_learned_conditioning(list(prompts))
+
+
 def create_random_tensors(shape, seeds):
     return ImageRNG(shape, seeds).next()
 

@@ -258,6 +258,11 @@ class Kind:
             },
             "modules.scripts": {"Script": kind_jobs.Script, "ScriptRunner": kind_jobs.ScriptRunner},
             "modules.masking": {"fill": kind_jobs.fill},
+            "modules.prompt_parser": {
+                "SdConditioning": kind_jobs.SdConditioning,
+                "get_multicond_learned_conditioning": kind_jobs.learned_conditioning,
+                "get_learned_conditioning": kind_jobs.learned_conditioning,
+            },
             "modules.sd_samplers": {
                 "create_sampler": lambda name, model: kind_sampling.create(self, name)
             },

@@ -7,7 +7,7 @@ from typing import Any
 from ...errors import FieldError
 from ...settings.schema import EditArgs
 from .. import host, host_hires
-from . import inversion_prompts
+from . import friendly, inversion_prompts
 
 FOR_WHOLE = "Hires. fix works on the whole picture, in one run"
 
@@ -33,6 +33,8 @@ def check(p: Any, args: EditArgs, maps: int, pictures: int) -> None:
         )
     if args.anchor == "inverted":
         inversion_prompts.check_inversion(p, args)
+    if args.anchor == "friendly":
+        friendly.check(p)
 
 
 def check_hires(p: Any, args: EditArgs) -> None:

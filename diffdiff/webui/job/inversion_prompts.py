@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from modules import prompt_parser, shared
@@ -15,8 +16,15 @@ SAMPLER = "DDIM"  # the one that can be run backwards
 
 def empty(p: Any, count: int) -> tuple[Any, Any]:
     """Return the empty prompt for `count` pictures, as prompt and as negative prompt."""
-    texts = [""] * count
+    return prompts(p, [""] * count)
+
+
+def prompts(p: Any, texts: list[str]) -> tuple[Any, Any]:
+    """Return a prompt for each picture, as prompt and as negative prompt."""
     size = {"width": p.width, "height": p.height}
+    known = inspect.signature(prompt_parser.SdConditioning.__init__).parameters
+    if "distilled_cfg_scale" in known:
+        size["distilled_cfg_scale"] = getattr(p, "distilled_cfg_scale", None)
     asked = prompt_parser.SdConditioning(texts, False, **size)
     against = prompt_parser.SdConditioning(texts, True, **size)
     with host.references_kept():

@@ -19,12 +19,15 @@ from ...sampling.calls import SamplerCall
 from ...sampling.conditioning import released_conditioning
 from ...sampling.draws import Draws
 from ...sampling.fine_levels import Exact
+from ...sampling.friendly import OtherQuestions
 from ...sampling.hold import Hold
 from ...sampling.inversion import invert, of_levels
 from ...sampling.noise_levels import Schedule, extra_scale, noised
 from ...sampling.probe import habits_of
 from ...sampling.start_steps import WEBUI, StartSteps
 from .. import host, host_hires, schedules
+from . import friendly
+from .shown import show
 
 
 class Plan(NamedTuple):
@@ -39,6 +42,7 @@ class Plan(NamedTuple):
         sampler is refused.
     empty: the empty prompt `(cond, uncond)` as the denoiser takes it: what is held, is held on the
         path of a DDIM inversion with it. None for the noised init latent.
+    reference: of the friendly anchor; None for another.
     """
 
     ladder: StartSteps
@@ -47,6 +51,7 @@ class Plan(NamedTuple):
     stepwise: bool = False
     coarse: tuple[StartSteps, int | None] | None = None
     empty: tuple[Any, Any] | None = None
+    reference: friendly.Reference | None = None
 
 
 Planner = Callable[[torch.Tensor, Schedule, int, int, Callable[[], Exact]], Plan]
@@ -100,23 +105,31 @@ def hold_sampler(
         first = max(min(plan.first, latest), 0)
         if plan.ladder.top is not None and first != plan.first:
             raise Coarse("it needs more steps than are left")
-        run = HeldRun(sampler, x, noise, plan, schedule, first)
+        begin = first
+        if plan.reference is not None:  # what an inversion knows of a step are those before it
+            first = 0
+        run = HeldRun(sampler, x, noise, plan, schedule, first, begin)
         start = x if plan.start is None else plan.start
         overrides: dict[str, Any] = {}
         if first != slider_first:
             steps, overrides["denoising_strength"] = WEBUI.img2img_args(first, wanted_steps)
         with attribute(p, **overrides), attribute(sampler, func=run.wrap(sampler.func)):
             samples = plain(p, start, noise, *conds, steps=steps, **kwargs)
-        report(run.hold, first, slider_first)
+        if run.hold is not None:  # else it was interrupted before the edit began
+            report(run.hold, begin, slider_first)
         return samples
 
     sampler.sample_img2img = sample_img2img
 
 
 class HeldRun:
-    """One call of the sampler function, with the denoiser held."""
+    """One call of the sampler function, with the denoiser held. first: its first step; begin: the
+    first one that needs the model."""
 
-    def __init__(self, sampler: Any, init, noise, plan: Plan, schedule: Schedule, first: int):
+    def __init__(
+        self, sampler: Any, init, noise, plan: Plan, schedule: Schedule, first: int, begin: int
+    ):
+        self.reference, self.begin = plan.reference, begin
         self.sampler, self.init, self.noise = sampler, init, noise
         self.ladder, self.stepwise, self.empty = plan.ladder, plan.stepwise, plan.empty
         self.schedule, self.first = schedule, first
@@ -141,11 +154,18 @@ class HeldRun:
             draws = Draws(host.noise_sources(self.sampler))
             if self.ladder.top is not None:
                 call, x = self._begun_at_top(call, x)
-            self.hold = hold = self._hold(call, denoiser, x, draws, path)
+            if self.reference is not None:
+                hold = friendly.hold(self, call, denoiser, x, self.begin)
+            else:
+                hold = self._hold(call, denoiser, x, draws, path)
+            self.hold = hold
             forward = self._forward(denoiser, hold, call)
             # a mask of the host is already in the ladder; its own blends would come on top
             with attribute(denoiser, forward=forward, mask=None, nmask=None):
-                return hold.run(call, denoiser, x, denoiser, draws)
+                try:
+                    return hold.run(call, denoiser, x, denoiser, draws)
+                except OtherQuestions as error:
+                    raise friendly.refused(self.sampler, error) from error
 
         return held
 
@@ -235,18 +255,3 @@ class HeldRun:
             return answer
 
         return forward
-
-
-def show(sampler: Any, hold: Hold) -> None:
-    """Show the held picture in the live preview, and return it from an interrupted job."""
-    latent = sampler.last_latent
-    if latent is None or latent.shape != hold.init.shape:
-        return
-    preview = shared.state.current_latent
-    sampler.last_latent = hold.picture(latent)
-    if preview is latent:
-        shared.state.current_latent = sampler.last_latent
-    elif preview is not None and preview.shape == latent.shape:
-        shared.state.current_latent = hold.picture(preview)
-    if not shared.parallel_processing_allowed:
-        sd_samplers_common.store_latent(shared.state.current_latent)

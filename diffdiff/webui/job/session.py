@@ -24,7 +24,7 @@ from ...sampling.noise_levels import Schedule
 from ...settings.schema import EditArgs
 from .. import host, infotext
 from ..refusal import told
-from . import checks, finite, hints, inversion_prompts, originals, sampler_hook
+from . import checks, finite, friendly, hints, inversion_prompts, originals, sampler_hook
 from .carried import Carried
 from .inpaint import Inpaint, quiet_builtin
 from .leveling import Leveling
@@ -206,7 +206,8 @@ class Session:
         stepwise = self.args.mask_channel == "step"
         inverted = self.args.anchor == "inverted" and first is not None
         empty = inversion_prompts.empty(p, len(x)) if inverted else None
-        return sampler_hook.Plan(ladder, first, filled, stepwise, coarse, empty)
+        reference = friendly.reference(p, self.args, first, len(x), filled is not None)
+        return sampler_hook.Plan(ladder, first, filled, stepwise, coarse, empty, reference)
 
     def _latent_maps(self, p: Any, x: torch.Tensor) -> np.ndarray:
         """Return the maps at latent size: float32 `[B or 1, 1, ..., h, w]`. Where a batch is the
@@ -225,7 +226,7 @@ class Session:
     def _report(self, p: Any, hold: Hold | None, first: int, slider_first: int) -> None:
         calls = hold.calls if hold else 0
         skipped = max(first - slider_first, 0)
-        text = f"Differential Diffusion: {calls} model calls"
+        text = f"Differential Diffusion: {calls} model calls{friendly.cost(hold)}"
         if skipped:
             steps = skipped + max(len(self.levels.schedule) - first, 0)
             text += f", {skipped} of {steps} steps skipped"

@@ -14,7 +14,7 @@ from ... import __version__
 from ...settings.coarse import COARSE
 from ...settings.modes import SEVERAL
 from ...settings.schema import AUTO, fields
-from ...settings.source_registry import REQUEST, SOURCES, title_of
+from ...settings.source_registry import REQUEST, SOURCES, title_of, value_of
 from ...ui.controls import control, painter
 from .. import infotext, png_metadata, selfcheck
 from . import sources as sourcing
@@ -28,7 +28,7 @@ ADVANCED = (
     ("black", "white", "gamma"), ("soften_direction", "soften_falloff"),
     ("levels", "extra_calls", "transition"), ("area", "area_padding", "feather"),
     ("paste_back", "skip", "linear_light", "colour_match"),
-    ("combine", "mask_channel", "anchor"), ("response",),
+    ("combine", "mask_channel"), ("anchor", "anchor_guidance"), ("response",),
     ("outpaint", "outpaint_fill", "outpaint_edge"),
 )  # fmt: skip
 ABSENT = ("map", "other_image", "move", "untouched")  # pictures are not pasted
@@ -88,6 +88,8 @@ def build(elem_id: Callable[[str], str], is_text: bool = False) -> Panel:
             make("source", scale=2, min_width=200)
         with gr.Group(visible=False, elem_id=elem_id("fans")) as fans:
             rows(FAN_ROWS)
+        with gr.Group(visible=False, elem_id=elem_id("referred")) as referred:
+            make("reference")
         source = sourcing.build(elem_id, make, controls)
         rows(OFTEN)
         with gr.Accordion("Advanced", open=False, elem_id=elem_id("advanced")):
@@ -99,10 +101,18 @@ def build(elem_id: Callable[[str], str], is_text: bool = False) -> Panel:
         lambda mode: gr.update(visible=mode in SEVERAL), controls["mode"], fans,
         queue=False, show_progress=False,
     )  # fmt: skip
+    asking = [controls["source"], controls["anchor"]]
+    for asked in asking:
+        asked.change(refers, asking, referred, queue=False, show_progress=False)
     ordered = {name: controls[name] for name in described}
     pasted = [(ordered[n], of_tab(_reader(n), is_text)) for n in ordered if n not in ABSENT]
     pasted.append((ordered["map"], of_tab(png_metadata.reader, is_text)))
     return Panel(ordered, pasted, source)
+
+
+def refers(source: str, anchor: str) -> Any:
+    """Show the reference prompt where it is used: the source in words, and the anchor."""
+    return gr.update(visible=value_of(source) == "diffedit" or anchor == "friendly")
 
 
 def _width(info: dict[str, Any]) -> int:
