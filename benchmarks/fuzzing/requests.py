@@ -58,6 +58,8 @@ def usual(rng: random.Random) -> EditArgs:
     chosen.pop("fan_strengths", None)
     if chosen.get("area") == "changed":
         chosen["mode"] = "edit"  # no other works on a part
+    if chosen.get("mode") == "sheet" or chosen.get("levels") == "fine":
+        chosen.pop("anchor", None)  # not every one works there
     return parse(chosen)
 
 
