@@ -8,11 +8,13 @@ import numpy as np
 LARGEST = 512  # pixels, of the longer side at which it is computed
 
 
-def guided(m: np.ndarray, picture: np.ndarray, radius: float, eps: float) -> np.ndarray:
+def guided(
+    m: np.ndarray, picture: np.ndarray, radius: float, eps: float, largest: int = LARGEST
+) -> np.ndarray:
     """Filter a map by a picture: float32 `[H, W]`, about in the range of the map.
 
     In each window the result is the linear function of the colors that is nearest to the map.
-    Larger pictures are computed at a size of 512 and the function is enlarged, as in the authors'
+    Larger pictures are computed at a smaller size and the function is enlarged, as in the authors'
     fast guided filter (arXiv 1505.00996).
 
     Args:
@@ -20,9 +22,10 @@ def guided(m: np.ndarray, picture: np.ndarray, radius: float, eps: float) -> np.
         picture: uint8 `[H, W, 3]`.
         radius: of the window, as a part of the shorter side.
         eps: how different colors (0..1, squared) must be to count as an edge, above 0.
+        largest: longer side at which it is computed, pixels.
     """
     height, width = picture.shape[:2]
-    scale = min(1.0, LARGEST / max(height, width))
+    scale = min(1.0, largest / max(height, width))
     size = max(round(width * scale), 1), max(round(height * scale), 1)
     reach = max(round(radius * min(size)), 1)
     whole = picture.astype(np.float32) / 255

@@ -1,0 +1,193 @@
+"""Clicked points become a region: what the model's inner features say belongs to them.
+
+Cells of one thing have similar features in the second half of a UNet (DIFT, Tang et al., arXiv
+2306.03881). A cell is as near to a point as its features are similar, its color is and it lies near
+it; the nearest point decides, and where no point outside is named, Otsu's threshold does. The
+guided filter brings the result to the picture's edges.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import FieldError
+from ..settings.click import FIELD, Clicks, Point
+from .diffedit import otsu
+from .guided import guided
+
+LARGEST = 256  # pixels, of the longer side at which a region is found
+COLOR, SPREAD = 0.4, 0.15  # weight of the color, and how far it may be (Lab, L from 0 to 1)
+BLUR = 1 / 128  # of the shorter side, of the colors that are compared
+FAR = 0.4  # what the similarity loses over a side of the picture
+SOFT = 0.15  # similarity over which the region fades
+RADIUS, EPS = 0.1, 1e-4  # of the guided filter
+LOW, HIGH = 0.1, 0.9  # what is below is none of it, what is above is all of it
+INNER, RING = 5, 4  # points of a box: a side of those inside, those along a side outside
+AROUND = 0.03  # of the shorter side, how far outside of a box they are
+SMALL = 1e-6
+
+
+def unit(features: Tensor) -> np.ndarray:
+    """Return features whose scalar product is their similarity, -1 to 1: float32 `[C, h, w]`.
+
+    Each channel is brought to mean 0 and deviation 1 over the picture, so that few loud channels do
+    not decide.
+
+    Args:
+        features: `[C, h, w]`, of a model.
+
+    Raises:
+        FieldError: "model", where they are not finite or the same everywhere.
+    """
+    x = torch.as_tensor(features).float()
+    if not torch.isfinite(x).all():
+        remedy = "Run the model in float32 or bfloat16"
+        raise FieldError("model", "its inner features are not finite", remedy)
+    x = x - x.mean((1, 2), keepdim=True)
+    deviation = x.pow(2).mean((1, 2), keepdim=True).sqrt()
+    if not (deviation > SMALL).any():
+        problem = "its inner features are the same everywhere in this image"
+        raise FieldError("model", problem, "Use an image that shows something, or another source")
+    x = torch.where(deviation > SMALL, x / deviation.clamp(min=SMALL), torch.zeros(()))
+    return (x / x.norm(dim=0).clamp(min=SMALL)).numpy()
+
+
+def region(found: np.ndarray, clicks: Clicks, picture: np.ndarray, edges: bool = True,
+           field: str = FIELD) -> np.ndarray:  # fmt: skip
+    """Return what the points belong to: float32 `[H, W]` in 0..1.
+
+    Args:
+        found: of `unit`, `[C, h, w]`.
+        clicks: in pixels of the picture.
+        picture: uint8 `[H, W, 3]`.
+        edges: follow its edges.
+        field: of the error.
+
+    Raises:
+        FieldError: `field`, where nothing belongs to them.
+    """
+    height, width = picture.shape[:2]
+    scale = min(1.0, LARGEST / max(height, width))
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if scale < 1 else picture
+    own = clicks.scaled(size[0] / width, size[1] / height)
+    inside = [point for point in own.points if point.inside]
+    outside = [point for point in own.points if not point.inside]
+    within = None
+    if own.box is not None:
+        within, ring = _of_box(own.box, size)
+        outside += ring
+    near = _Nearness(found, small)
+    behind = near.to(outside) if outside else None
+    if own.box is not None and not inside:
+        if behind is None:
+            problem = "the box leaves nothing around it to tell from"
+            raise FieldError(field, problem, "Use a smaller box, or points")
+        inside = _unlike(own.box, behind, size)
+    ours = near.to(inside)
+    if own.box is None or behind is None:  # what lies around a box needs no threshold
+        cut = _threshold(ours[::2, ::2])
+        behind = np.float32(cut) if behind is None else np.maximum(behind, cut)
+    apart = ours - behind
+    m = (1 / (1 + np.exp(-apart / SOFT))).astype(np.float32)
+    if within is not None:
+        m = m * within
+    m = guided(m, picture, RADIUS, EPS, LARGEST) if edges else _sized(m, width, height)
+    m = np.clip((m - LOW) / (HIGH - LOW), 0, 1)
+    if clicks.box is not None:
+        m = m * _boxed(clicks.box, width, height)
+    if apart.max() <= SMALL or not m.max() > 0.5:
+        problem = "the model sees nothing there that differs from the rest"
+        raise FieldError(field, problem, "Add points on what is to change")
+    return m.astype(np.float32)
+
+
+class _Nearness:
+    """How near each pixel of a picture is to points: float32 `[H, W]`, 1 at a point itself."""
+
+    def __init__(self, found: np.ndarray, picture: np.ndarray):
+        self.found, (self.height, self.width) = found, picture.shape[:2]
+        lab = cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB) / np.float32(100)
+        sigma = BLUR * min(self.height, self.width)
+        self.lab = cv2.GaussianBlur(lab, (0, 0), sigma) if sigma > 0.1 else lab
+        self.x = (np.arange(self.width, dtype=np.float32) + 0.5)[None]
+        self.y = (np.arange(self.height, dtype=np.float32) + 0.5)[:, None]
+
+    def to(self, points: list[Point]) -> np.ndarray:
+        """Return how near the nearest of some points is."""
+        return np.maximum.reduce([self._one(point) for point in points])
+
+    def _one(self, point: Point) -> np.ndarray:
+        _, h, w = self.found.shape
+        at = _between(self.found, point.x * w / self.width, point.y * h / self.height)
+        alike = _sized(np.tensordot(at, self.found, 1), self.width, self.height)
+        x, y = (min(int(v), side - 1) for v, side in zip(point[:2], (self.width, self.height)))
+        color = np.square(self.lab - self.lab[y, x]).sum(-1)
+        alike = (1 - COLOR) * alike + COLOR * (2 * np.exp(-color / SPREAD**2) - 1)
+        away = np.hypot((self.x - point.x) / self.width, (self.y - point.y) / self.height)
+        return (alike - FAR * away).astype(np.float32)
+
+
+def _between(found: np.ndarray, x: float, y: float) -> np.ndarray:
+    """Return the features at a place between cells, of length 1: float32 `[C]`."""
+    _, h, w = found.shape
+    x, y = min(max(x - 0.5, 0), w - 1), min(max(y - 0.5, 0), h - 1)
+    left, top = int(x), int(y)
+    right, below = min(left + 1, w - 1), min(top + 1, h - 1)
+    a, b = x - left, y - top
+    at = (1 - b) * ((1 - a) * found[:, top, left] + a * found[:, top, right])
+    at = at + b * ((1 - a) * found[:, below, left] + a * found[:, below, right])
+    return (at / max(float(np.linalg.norm(at)), SMALL)).astype(np.float32)
+
+
+def _sized(m: np.ndarray, width: int, height: int) -> np.ndarray:
+    m = np.ascontiguousarray(m, np.float32)
+    return cv2.resize(m, (width, height), interpolation=cv2.INTER_CUBIC)
+
+
+def _threshold(values: np.ndarray) -> float:
+    values = np.ascontiguousarray(values, np.float64)
+    if np.ptp(values) < SMALL:
+        return float(values.flat[0]) - 2 * SOFT  # all of it is alike
+    return float(otsu(torch.from_numpy(values)))
+
+
+def _of_box(box: tuple, size: tuple[int, int]) -> tuple[np.ndarray, list[Point]]:
+    """Return where a box is, float32 `[H, W]`, as bool, and points around it."""
+    (left, top, right, bottom), (width, height) = box, size
+    away = max(AROUND * min(size), 1)
+    ring = []
+    for i in range(RING):
+        part = (i + 0.5) / RING
+        x, y = left + part * (right - left), top + part * (bottom - top)
+        sides = (x, top - away), (x, bottom + away), (left - away, y), (right + away, y)
+        ring += [Point(*p, False) for p in sides if 0 <= p[0] < width and 0 <= p[1] < height]
+    return _boxed(box, width, height) > 0.5, ring
+
+
+def _boxed(box: tuple, width: int, height: int) -> np.ndarray:
+    """Return 1 where the middle of a pixel is in a box, else 0: float32 `[height, width]`."""
+    left, top, right, bottom = box
+    x, y = np.arange(width) + 0.5, np.arange(height) + 0.5
+    across, down = (x >= left) & (x <= right), (y >= top) & (y <= bottom)
+    if not across.any():
+        across[min(int(left), width - 1)] = True
+    if not down.any():
+        down[min(int(top), height - 1)] = True
+    return np.outer(down, across).astype(np.float32)
+
+
+def _unlike(box: tuple, behind: np.ndarray, size: tuple[int, int]) -> list[Point]:
+    """Return points of a box: of a grid in it the half that is least like what lies around it."""
+    left, top, right, bottom = box
+    parts = (np.arange(INNER) + 0.5) / INNER
+    at = [(left + a * (right - left), top + b * (bottom - top)) for a in parts for b in parts]
+    width, height = size
+
+    def like(point: Point) -> float:
+        return float(behind[min(int(point.y), height - 1), min(int(point.x), width - 1)])
+
+    return sorted((Point(*p) for p in at), key=like)[: len(at) // 2]
