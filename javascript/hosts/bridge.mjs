@@ -24,6 +24,7 @@
  * @property {() => object} [state] prompt, seed and the like, to be kept with a result
  * @property {(state: any) => void} [setState] brings them back
  * @property {string} [regions] id of the box that carries the regions
+ * @property {string} [outpaint] id of the box of what is added at the sides
  * @property {string} [moves] id of the box that carries what is moved
  * @property {() => void} [tend] what is to be done several times a second
  * @property {import("./fan.mjs").Places | null} [fan] left out: a WebUI's; null: none
@@ -34,7 +35,7 @@ import { Painter } from "../painter/ui/painter.mjs";
 import { sizeOf } from "../painter/ui/pictures.mjs";
 import { textOfMoves } from "../painter/move/movefile.mjs";
 import { textOfRegions } from "../painter/regionfile.mjs";
-import { box, dataUrl, shown, write } from "./fields.mjs";
+import { box, dataUrl, shown, words, write } from "./fields.mjs";
 import { Shelf } from "./shelf.mjs";
 import { underlay } from "./under.mjs";
 
@@ -65,6 +66,10 @@ export function connect(root, store, host) {
         },
         onPictureFile: host.onPictureFile,
         usePicture: host.usePicture,
+        extend: host.outpaint && {
+            get: () => words(host.outpaint),
+            set: (text) => box(host.outpaint) && write(box(host.outpaint), text),
+        },
         onChange: () => {
             shelf?.changed();
             clearTimeout(rest);
@@ -137,6 +142,7 @@ export function connect(root, store, host) {
                 painter.setRun(run);
             }
             host.tend?.();
+            painter.layout.followExtents();
             if (host.work) painter.setWork(host.work());
             const made = host.result?.() ?? null;
             if ((made?.key ?? null) !== result) {

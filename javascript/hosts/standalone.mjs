@@ -141,6 +141,7 @@ export function standalone() {
 
         regions: "regions",
         moves: "move",
+        outpaint: "outpaint",
 
         /** Where the parameters of a fan or a sheet stand, and what a click on one sets. */
         fan: {

@@ -211,6 +211,7 @@ export function webui(panel, about) {
         },
 
         moves: `${panel}move`,
+        outpaint: `${panel}outpaint`,
         tend: sketched,
         options: optionsOf,
 

@@ -6,6 +6,7 @@ import { optionsRow, toolbox } from "./toolbar.mjs";
 import { notesOf } from "./notes.mjs";
 import { asksOf } from "./asks.mjs";
 import { compareBar } from "./comparebar.mjs";
+import { extendMenu } from "./extending.mjs";
 import { firstHint } from "./firsthint.mjs";
 import { movePanel } from "./movepanel.mjs";
 import { addRegion, regionPanel } from "./regionpanel.mjs";
@@ -38,7 +39,9 @@ export function buildLayout(painter) {
         photo.value = "";
         if (file) options.onPictureFile(file);
     });
+    const extend = options.extend ? extendMenu(painter, options.extend) : null;
     const menu = menuBar(settings, cleanup, {
+        extend: extend?.element ?? null,
         undo: () => painter.commands.undo(),
         redo: () => painter.commands.redo(),
         fill: () => painter.fillAll(),
@@ -151,6 +154,7 @@ export function buildLayout(painter) {
     return {
         show: () => (queued ||= requestAnimationFrame(show)), // once a frame, however often asked
         toggleHelp: menu.toggleHelp,
+        followExtents: () => extend?.follow(),
         notes,
         asks,
         take: compare.take,

@@ -14,6 +14,7 @@ import { helpText } from "./help.mjs";
  * @property {import("./effects.mjs").Effects} effects
  * @property {import("./selecting.mjs").Selecting} selecting
  * @property {() => void} region adds one
+ * @property {HTMLElement | null} extend
  * @property {(() => void) | null} picture chooses another picture
  * @property {() => void} open chooses a file
  * @property {(() => void) | null} takeMask
@@ -88,7 +89,7 @@ export function menuBar(settings, cleanup, actions) {
         { class: "diffdiff-menu", role: "toolbar", "aria-label": "Map" },
         group(undo, redo),
         group(fill, clear, invert, adjust.element, select.element, region),
-        group(files.element),
+        group(...(actions.extend ? [actions.extend] : []), files.element),
         h("span", { class: "diffdiff-space" }),
         group(view.element, opacity, contours, peekButton(actions.peek)),
         group(help.element),

@@ -1,4 +1,5 @@
 import { deviceTransform } from "../view.mjs";
+import { drawExtents } from "./extending.mjs";
 import { drawPictures } from "./pictures.mjs";
 
 /**
@@ -26,6 +27,7 @@ export function drawPicture(stage) {
     else drawPictures(context, stage.size, picture, result, compare, wipe);
     const plain = stage.peeking || compare !== "off" || stage.settings.values.view === "off";
     if (stage.under && !plain) context.drawImage(stage.under, 0, 0, width, height);
+    drawExtents(context, stage, shown ?? picture);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.strokeStyle = "rgb(128 128 128 / 60%)";
     const { scale, x, y } = view;

@@ -4,7 +4,8 @@ import { drawMarks } from "./marks.mjs";
 import { copyOf } from "./pictures.mjs";
 import { Lines } from "./lines.mjs";
 import { drawMap, drawPicture } from "./render.mjs";
-import { fit, pan, resized, toImage, toScreen, zoomAt } from "../view.mjs";
+import { fitExtended, noExtents } from "./extending.mjs";
+import { pan, resized, toImage, toScreen, zoomAt } from "../view.mjs";
 
 /**
  * What the artist sees: canvases on top of one another (the picture, the map, lines over it, and the
@@ -58,6 +59,7 @@ export class Stage {
         this.coarse = null;
         /** Draws over the marks. @type {(context: CanvasRenderingContext2D) => void} */
         this.overlay = () => {};
+        this.extents = noExtents(); // what the next run adds at the sides
         this.document = null;
         this.view = { scale: 1, x: 0, y: 0 };
         this.panel = { width: 0, height: 0 };
@@ -188,7 +190,7 @@ export class Stage {
     }
 
     fit() {
-        if (this.panel.width) this.setView(fit(this.size, this.panel), true);
+        if (this.panel.width) this.setView(fitExtended(this.size, this.extents, this.panel), true);
     }
 
     /** @param {number} factor @param {Point} [at] on the screen; the middle when left out */
