@@ -328,7 +328,7 @@ def main(argv: list[str] | None = None) -> int:
     curves = curves_of(judge, made, [done for _, done in answers])
     held = goals(table, curves)
     if not args.quick:
-        from .tradeoff import sheet
+        from .tradeoff_sheet import sheet
 
         sheet(curves, made, answers, STRENGTHS, SHEET)
     if args.json:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ..tradeoff import FADED, INK, LINE, PAPER
+from ..tradeoff_sheet import FADED, INK, LINE, PAPER
 from .methods import EVEN, METHODS, OURS, RUNS
 from .scenes import MAPS, TURNS, turned
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from benchmarks.diffedit import METHODS, STRENGTHS, goals, sdedit_at
 from benchmarks.prompt_pairs import KINDS, SIZE, auc, cells, iou, pairs
-from benchmarks.tradeoff import INKS, NAMES, sheet
+from benchmarks.tradeoff_sheet import INKS, NAMES, sheet
 from diffdiff.toyworld.paint import paint
 
 MADE = pairs(94_000_000, 12)

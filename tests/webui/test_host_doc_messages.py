@@ -43,6 +43,10 @@ RAISED = {
         {"map": flat(1), "anchor": "inverted"},
         {"sampler_name": "Euler"},
     ),
+    "anchor: friendly does not work with Euler: it draws no noise": (
+        {"map": flat(1), "anchor": "friendly"},
+        {"sampler_name": "Euler"},
+    ),
     "script: Outpainting mk2 hands over a picture of its own": (
         {"map": flat(1)},
         {"own_script": Arrays()},
