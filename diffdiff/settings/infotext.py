@@ -31,6 +31,7 @@ def write(args: EditArgs, change_maps: list[np.ndarray]) -> dict[str, Any]:
     version."""
     idle = {name for other in REQUEST if other != args.source for name in request_fields(other)}
     idle |= set() if args.source == "diffedit" else set(fields(DiffEditArgs))
+    idle -= {"reference"} if args.anchor == "friendly" else set()
     settings = {key(name): value for name, value in changed(args).items() if name not in idle}
     mark = {MAP: fingerprint(change_maps)} if change_maps else {}
     if args.move:

@@ -140,3 +140,15 @@ def test_an_interrupted_inversion_leaves_the_original(kind):
         kind.state.interrupted = False
     assert not sys.modules["diffdiff.webui.job.friendly"].known._kept
     assert equal(done.samples[0], p.init_latent)
+
+
+def test_the_parameters_name_the_reference_prompt(kind):
+    p = kind.job({"map": flat(1), **SAME, "anchor_guidance": 2.5}, sampler_name="Euler a")
+    api(p)
+    written = p.extra_generation_params
+    assert written["DD anchor"] == "friendly"
+    assert written["DD reference"] == "a cat"
+    assert written["DD anchor guidance"] == 2.5
+    p = kind.job({"map": flat(1), "reference": "a cat"}, sampler_name="Euler a")
+    api(p)
+    assert "DD reference" not in p.extra_generation_params
