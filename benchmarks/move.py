@@ -29,7 +29,7 @@ from .seam import seam
 
 SIZE = 128
 FIRST = 94_000_000  # seed of the first scene
-CONSTANTS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9)
+CONSTANTS = (0.1, 0.2, 0.3, 0.4, 0.6, 0.8)
 STEPS = 20
 WHERE = ("left", "middle", "right")
 CACHE = Path(__file__).parents[1] / ".cache"

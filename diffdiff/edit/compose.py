@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import FieldError
 from .fill import filled
-from .rings import outer, within
+from .rings import RIM, outer, within
 
 FIELD = "move"
 KEEP = 0.15
@@ -91,8 +91,9 @@ def compose(picture: np.ndarray, moves: Iterable[Move], name: str = FIELD) -> Co
         name: of the field that errors blame.
 
     The map is 1 in a hole, `keep` on an object (but what was to change more travels with it), and
-    falls to 0 over the ring around both; inside, the ring reaches a quarter of its width into the
-    object. The margin is half as strong, fades downwards, and is seen where nothing else is more.
+    falls to 0 over the ring around both, from 1 at a hole and a half at an object; inside, the ring
+    reaches a quarter of its width into the object. The margin is half as strong, fades downwards,
+    and is seen where nothing else is more.
 
     Raises:
         FieldError: `name`, with the number of the move: nothing or everything is selected, it
@@ -154,7 +155,7 @@ def _done(coarse: Coarse, move: Move, which: str, name: str) -> Coarse:
         slice(goal.left - part.left, goal.right - part.left),
     )
     there[inner] = share >= SEEN
-    around = np.maximum(m[part.at], outer(there, ring, margin))
+    around = np.maximum(m[part.at], outer(there, ring, margin, RIM))
     own = within(there, move.keep, ring)
     own[inner] = np.maximum(own[inner], carried)
     m[part.at] = np.where(there, own, around)

@@ -1,5 +1,5 @@
 import { inverse, matrixOf, shiftOf } from "./matrix.mjs";
-import { outer, within } from "./rings.mjs";
+import { RIM, outer, within } from "./rings.mjs";
 
 /**
  * The map of moves, one after another. The same as `compose` of `diffdiff/edit/compose.py`; golden
@@ -91,7 +91,7 @@ function add(m, size, move) {
         there[i] = share >= SEEN ? 1 : 0;
         carried[i] = worth;
     });
-    const around = outer(there, sizeOf(part), ring, margin);
+    const around = outer(there, sizeOf(part), ring, margin, RIM);
     const own = within(there, sizeOf(part), keep, ring);
     each(part, size, (at, i) => {
         m[at] = there[i] ? Math.max(own[i], carried[i]) : Math.max(m[at], around[i]);

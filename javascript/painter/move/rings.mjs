@@ -6,6 +6,7 @@
  */
 
 const INNER = 4; // the ring reaches into the object by this part of its width
+export const RIM = 0.5; // strength of the ring at the outline of an object; at a hole it is 1
 const SHADE = 0.5; // strength of the margin next to the object
 const FAR = 1e6; // pixels: no pixel outside
 
@@ -62,15 +63,16 @@ const unit = (value) => Math.min(1, Math.max(0, value));
 export function within(there, size, keep, ring) {
     const far = distances(there, size);
     const deep = ring / INNER;
+    const most = Math.max(RIM, keep);
     for (let i = 0; i < far.length; i++) {
         const t = deep > 0 ? unit((far[i] - 1) / deep) : 1;
-        far[i] = keep + (1 - keep) * (1 - t);
+        far[i] = keep + (most - keep) * (1 - t);
     }
     return far;
 }
 
 /** Strength around a shape, meant outside of it. @param {Uint8Array} there @param {Size} size */
-export function outer(there, size, ring, margin) {
+export function outer(there, size, ring, margin, most = 1) {
     const { width, height } = size;
     const far = distances(
         there.map((value) => 1 - value),
@@ -81,7 +83,7 @@ export function outer(there, size, ring, margin) {
         const [above, below] = [Math.max(0, y - 1), Math.min(height - 1, y + 1)];
         const rows = Math.max(1, below - above);
         for (let x = 0; x < width; x++, i++) {
-            if (ring > 0) found[i] = unit(1 - far[i] / ring);
+            if (ring > 0) found[i] = most * unit(1 - far[i] / ring);
             if (margin <= 0 || far[i] >= margin) continue;
             const down = unit((far[below * width + x] - far[above * width + x]) / rows);
             found[i] = Math.max(found[i], SHADE * unit(1 - far[i] / margin) * down);
