@@ -5,7 +5,9 @@ Pairs of painted landscapes that differ in one thing, and whose changed region i
 
 - by words: what changes at 1, what else is in the picture at 0;
 - by two prompts (DiffEdit), which differ in one word;
-- by both, with these words or with those in which the prompts differ.
+- by both, with these words or with those in which the prompts differ;
+- by clicks: the first lies deepest in the region, each later one deepest in the largest part that
+  is wrong in the map before it; and by the region's bounding box.
 
 IoU in pixels at a cut of 0.5, at the cut that is best for all pairs together, and at each pair's
 best; AUC of the map's values, in pixels; seconds for a map, of which the first of a process is left
@@ -28,10 +30,12 @@ import torch
 from PIL import Image
 from tqdm import tqdm
 
+from diffdiff.settings.click import ClickArgs
 from diffdiff.settings.schema import parse
 from diffdiff.settings.sources import DiffEditArgs, WordsArgs
 from diffdiff.toyworld.world import WORDS
 
+from .clicks import box, clicked
 from .goals import summary
 from .prompt_pairs import KINDS, Pair, auc, iou, pairs
 
@@ -39,7 +43,7 @@ DOCS = Path(__file__).parents[1] / "docs" / "results.md"
 MARKS = "<!-- benchmarks.maps_found -->", "<!-- /benchmarks.maps_found -->"
 FIRST, TUNING = 94_000_000, 95_000_000  # seeds of the pairs: reported, and to choose settings by
 CUT, CUTS = 0.5, np.linspace(0.05, 0.95, 19)
-GOALS = {"words": 0.6, "words x DiffEdit": 0.7}  # IoU in pixels at the cut
+GOALS = {"words": 0.6, "words x DiffEdit": 0.7, "click, 3 points": 0.8}  # IoU in pixels at the cut
 
 _engine = None
 Finder = Callable[[Pair, int], np.ndarray]
@@ -99,6 +103,24 @@ def _prompts(text: Callable[[Pair], str] | None = None, **settings) -> Finder:
     return find
 
 
+def _clicks(count: int, **settings) -> Finder:
+    def find(pair: Pair, seed: int) -> np.ndarray:
+        args = parse({"points_seed": seed, **settings}, ClickArgs)
+        return clicked(lambda text: _region(pair, text, args), pair.region, count)
+
+    return find
+
+
+def _boxed(pair: Pair, seed: int) -> np.ndarray:
+    return _region(pair, box(pair.region), parse({"points_seed": seed}, ClickArgs))
+
+
+def _region(pair: Pair, text: str, args: ClickArgs) -> np.ndarray:
+    from diffdiff.pipelines.clicking import find_clicked
+
+    return find_clicked(_engine, Image.fromarray(pair.before), text, args)
+
+
 METHODS: dict[str, Finder] = {  # name in the table: what finds the map
     "words": _words(words_of),
     "words, only what changes": _words(only_word),
@@ -108,6 +130,13 @@ METHODS: dict[str, Finder] = {  # name in the table: what finds the map
     "words x DiffEdit": _prompts(words_of, diffedit_with="words"),
     "words x DiffEdit, only what changes": _prompts(only_word, diffedit_with="words"),
     "words x DiffEdit, by the prompts": _prompts(diffedit_with="words"),
+    "click, 1 point": _clicks(1),
+    "click, 2 points": _clicks(2),
+    "click, 3 points": _clicks(3),
+    "click, 3 points, edges not followed": _clicks(3, points_edges=False),
+    "click, 3 points, noise level 0.3": _clicks(3, points_level=0.3),
+    "click, 3 points, one noise": _clicks(3, points_noises=1),
+    "click, a box": _boxed,
 }
 
 

@@ -14,6 +14,7 @@ from diffdiff.maps import embedded, layers, shaping
 from diffdiff.maps import geometry as maps
 from diffdiff.sampling.start_steps import DIFFUSERS, NEVER, WEBUI
 from diffdiff.settings import infotext
+from diffdiff.settings.click import ClickArgs
 from diffdiff.settings.schema import EditArgs, fields, parse
 from diffdiff.settings.source_registry import LAYER, layer_inputs
 from diffdiff.settings.sources import DiffEditArgs, SourceArgs, WordsArgs
@@ -22,7 +23,7 @@ from .pictures import damaged, file, is_map, sent
 from .values import deep, wild, words
 from .watch import Case
 
-MODELS = (EditArgs, SourceArgs, DiffEditArgs, WordsArgs)
+MODELS = (EditArgs, SourceArgs, DiffEditArgs, WordsArgs, ClickArgs)
 KNOWN = frozenset(name for model in MODELS for name in fields(model))
 GEOMETRY = frozenset(["resize_mode", "width", "height", "black", "white", "gamma"])
 

@@ -35,7 +35,7 @@ from .rows import EDITED, Row
 
 MARK = "diffdiff batch"  # the PNG's text that carries it
 ALONE = [s.name for s in REGISTRY if s.of_picture and not any(i.needed for i in s.inputs)]
-SOURCES = ("upload", "constant", "diffedit", "words", *(name for name in ALONE if name != "alpha"))
+SOURCES = ("upload", "constant", "diffedit", "words", "click", *(n for n in ALONE if n != "alpha"))
 SAMPLES, SAMPLE = 64, 65536  # of a file of weights: so many pieces of so many bytes are read
 PNG_END = b"IEND\xaeB`\x82"
 

@@ -34,6 +34,7 @@ examples:
   diffdiff map painted.png --gamma 1.5 --preview photo.png --out look.png
   diffdiff map photo.png --diffedit "a bowl of fruit" "a bowl of pears" --out pears.png
   diffdiff map photo.png --words "house 0.2, sky 90%" --out map.png
+  diffdiff map photo.png --points "120,80; 200,90; -40,30" --out map.png
   diffdiff map photo.png --source edges --invert --soften-radius 8 --preview --out look.png
   diffdiff map photo.png --layers preset.json --out map.png
 """

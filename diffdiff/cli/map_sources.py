@@ -1,4 +1,4 @@
-"""Automatic maps of `diffdiff map`: from two prompts, words, a source, or layers."""
+"""Automatic maps of `diffdiff map`: from two prompts, words, points, a source, or layers."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ..images import pictures
 from ..maps import build, geometry, layers
 from ..pipelines.opening import open_engine
 from ..settings import sources
+from ..settings.click import ClickArgs, parse_points
 from ..settings.given import given
 from ..settings.schema import changed, fields
 from ..settings.source_registry import OF_PICTURE, REGISTRY, layer_inputs
@@ -31,6 +32,7 @@ FILES = {  # flag: (the source or layer that it goes with, help)
     "painted": ("--layers", "the painted map, for layers whose source is painted"),
 }
 OF_WORDS = [name for name in fields(WordsArgs) if name != "words"]
+OF_POINTS = [name for name in fields(ClickArgs) if name != "points"]
 MODEL = {  # flags of the model, with their defaults
     "model": "toyworld", "dtype": "auto", "device": "auto", "offload": "none", "slicing": False,
     "config": None, "second": None,
@@ -51,11 +53,18 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         '80%%, rest 0.3"; rest is everything else, 0 if it is not named',
     )  # fmt: skip
     ways.add_argument(
+        "--points", metavar="TEXT",
+        help='what belongs to the points, as in "120,80; 25%%,40%%; -40,30", in pixels or percent, '
+        "with a minus before those on what is kept; or in a box, as in --points \"box "
+        "10,10,90,80\". Text that begins with a minus: --points=TEXT",
+    )  # fmt: skip
+    ways.add_argument(
         "--source", dest="reading", choices=OF_PICTURE, help="what to compute from the image"
     )
     ways.add_argument("--layers", metavar="FILE.json", help="several sources combined")
     arguments.add(parser.add_argument_group("diffedit"), DiffEditArgs, fields(DiffEditArgs))
     arguments.add(parser.add_argument_group("words"), WordsArgs, OF_WORDS)
+    arguments.add(parser.add_argument_group("points"), ClickArgs, OF_POINTS)
     read = parser.add_argument_group("source and layers")
     arguments.add(read, SourceArgs, [name for name in fields(SourceArgs) if name != "box"])
     for name, (_, text) in FILES.items():
@@ -63,7 +72,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def way(chosen: argparse.Namespace) -> str | None:
-    """Return diffedit, words, source or layers, whichever was requested; None for none of them.
+    """Return diffedit, words, points, source or layers, whichever was requested; None for none.
 
     Raises:
         FieldError: two of them, no picture, or a flag that would have no effect.
@@ -71,6 +80,7 @@ def way(chosen: argparse.Namespace) -> str | None:
     chosen_sources = {
         "diffedit": chosen.diffedit,
         "words": chosen.words,
+        "points": chosen.points,
         "source": chosen.reading,
         "layers": chosen.layers,
     }
@@ -90,15 +100,17 @@ def _check_effect(chosen: argparse.Namespace, one: str | None) -> None:
         Use(name, f"--source {source.name}", source.name == chosen.reading)
         for source in REGISTRY
         for name in source.settings
-        if name not in ("box", *OF_WORDS)
+        if name not in ("box", *OF_WORDS, *OF_POINTS)
     ]
     uses += [Use(name, "--diffedit", one == "diffedit") for name in fields(DiffEditArgs)]
     uses += [Use(name, "--words", one == "words") for name in OF_WORDS]
+    uses += [Use(name, "--points", one == "points") for name in OF_POINTS]
     asked = f"--source {chosen.reading}" if one == "source" else f"--{one}"
     uses += [Use(name, needs, needs == asked) for name, (needs, _) in FILES.items()]
-    by_model = one in ("diffedit", "words", "layers")
+    by_model = one in ("diffedit", "words", "points", "layers")
     uses += [
-        Use(name, "--diffedit and --words", by_model, default) for name, default in MODEL.items()
+        Use(name, "--diffedit, --words and --points", by_model, default)
+        for name, default in MODEL.items()
     ]
     refuse_idle(chosen, uses)
 
@@ -129,6 +141,10 @@ def make(chosen: argparse.Namespace, one: str) -> tuple[np.ndarray, dict[str, An
         args = given(chosen, WordsArgs, OF_WORDS)
         layer = layers.Layer(layers.WORDS, finding=args, own={"words": chosen.words})
         return maker.asked(layer), {"words": chosen.words, "settings": changed(args)}
+    if one == "points":
+        args = given(chosen, ClickArgs, OF_POINTS)
+        layer = layers.Layer(layers.CLICK, finding=args, own={"points": chosen.points})
+        return maker.asked(layer), {"points": chosen.points, "settings": changed(args)}
     if one == "source":
         reading = argparse.Namespace(**vars(chosen))
         reading.box = chosen.box or ""
@@ -151,8 +167,10 @@ class _Maker:
     def asked(self, layer: layers.Layer) -> np.ndarray:
         """Return the map of a layer for which the model is asked."""
         own = layer.own
-        if layer.source == layers.WORDS:  # both checked before the model is loaded
+        if layer.source == layers.WORDS:  # all checked before the model is loaded
             parse_words(own["words"])
+        elif layer.source == layers.CLICK:
+            parse_points(own["points"], self.image.size)
         else:
             sources.check_prompts(own.get("reference", ""), own.get("query", ""))
         silent = self.chosen.json or self.chosen.quiet

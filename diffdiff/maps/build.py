@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import FieldError
+from ..settings.click import parse_points
 from ..settings.schema import EditArgs
 from ..settings.source_registry import SOURCES
 from ..settings.words import parse_words
@@ -75,6 +76,8 @@ def requested(args: EditArgs) -> Preset:
             raise FieldError(one.name, f"source {args.source} needs it", f"Give {one.what}")
     if args.source == layers.WORDS:
         parse_words(args.words)
+    if args.source == layers.CLICK:
+        parse_points(args.points)
     if args.source == layers.DIFFEDIT and args.diffedit_words:
         parse_words(args.diffedit_words, "diffedit_words")
     return Preset("", (Layer(args.source, reading=args, finding=args, own=given),))

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import FieldError, carried, shown
+from ..settings.click import ClickArgs
 from ..settings.schema import EditArgs, changed, fields, parse
 from ..settings.source_registry import LAYER, SOURCES, layer_inputs
 from ..settings.sources import DiffEditArgs, SourceArgs, WordsArgs
@@ -27,8 +28,10 @@ SHAPING = (
     "linear_light",
 )  # fmt: skip
 PAINTED, UPLOAD, CONSTANT = "painted", "upload", "constant"
-DIFFEDIT, WORDS = "diffedit", "words"
-FINDING = {DIFFEDIT: DiffEditArgs, WORDS: WordsArgs}  # settings of sources that ask the model
+DIFFEDIT, WORDS, CLICK = "diffedit", "words", "click"
+FINDING = {  # settings of sources that ask the model
+    DIFFEDIT: DiffEditArgs, WORDS: WordsArgs, CLICK: ClickArgs,
+}  # fmt: skip
 MASK, ANNOTATOR = "mask", "annotator"  # in a WebUI only
 
 
@@ -48,7 +51,9 @@ class Layer:
     shaping: EditArgs = field(default_factory=lambda: parse({}))
     value: float = 1.0
     reading: SourceArgs = field(default_factory=lambda: parse({}, SourceArgs))
-    finding: DiffEditArgs | WordsArgs = field(default_factory=lambda: parse({}, DiffEditArgs))
+    finding: DiffEditArgs | WordsArgs | ClickArgs = field(
+        default_factory=lambda: parse({}, DiffEditArgs)
+    )
     own: dict[str, str] = field(default_factory=dict)
 
 

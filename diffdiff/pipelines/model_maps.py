@@ -1,4 +1,4 @@
-"""Maps for which a loaded pipeline's model is asked: DiffEdit's, and those of words."""
+"""Maps for which a loaded pipeline's model is asked: DiffEdit's, those of words and of points."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from PIL import Image
 from ..maps import word_product
 from ..maps.diffedit import finished
 from ..maps.geometry import resize
-from ..maps.layers import WORDS, Layer
+from ..maps.layers import CLICK, WORDS, Layer
 from ..maps.words import word_map
 from ..settings.run import RunArgs
 from ..settings.sources import DiffEditArgs, WordsArgs
 from ..settings.words import parse_words
+from .clicking import find_clicked
 from .engine import Engine
 from .frame import Frame
 from .looking import Progress, word_claims
@@ -39,6 +40,9 @@ def of_layer(
     own = layer.own
     if layer.source == WORDS:
         return find_words(engine, image, own.get("words") or "", layer.finding, run, progress)
+    if layer.source == CLICK:
+        points = own.get("points") or ""
+        return find_clicked(engine, image, points, layer.finding, run, progress)
     query = (own.get("query") or "").strip() or prompt
     return find(engine, image, own.get("reference") or "", query, layer.finding, run, progress)
 

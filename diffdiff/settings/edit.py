@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from . import modes, strength_list
 from .anchor import AnchorArgs
 from .area import AreaArgs
+from .click import ClickArgs
 from .coarse import CoarseArgs
 from .levels import LevelArgs, ResponseArgs
 from .response import Reading, amount, points_of, reading
@@ -40,9 +41,10 @@ class BasicArgs(BaseModel, extra="forbid"):
         "upload",
         title="Source",
         description="Where the change map comes from. upload: painted, or sent with the request. "
-        "diffedit: where two prompts differ. words: where the model sees what you name. mask: the "
-        "inpaint mask. annotator: a ControlNet preprocessor. layers: several maps combined. "
-        "constant: the whole image. Others: computed from the image.",
+        "diffedit: where two prompts differ. words: where the model sees what you name. click: "
+        "what belongs to the points. mask: the inpaint mask. annotator: a ControlNet preprocessor. "
+        "layers: several maps combined. constant: the whole image. Others: computed from the "
+        "image.",
     )
     map: str | list[str] | None = Field(
         None,
@@ -229,7 +231,7 @@ class BasicArgs(BaseModel, extra="forbid"):
 
 
 class EditArgs(
-    AnchorArgs, CoarseArgs, LaterArgs, AreaArgs, LevelArgs, ResponseArgs, DifferenceArgs,
+    ClickArgs, AnchorArgs, CoarseArgs, LaterArgs, AreaArgs, LevelArgs, ResponseArgs, DifferenceArgs,
     SourceArgs, BasicArgs,
 ):  # fmt: skip  # the fields of the last base come first
     """One request."""

@@ -43,7 +43,8 @@ class Source:
 
     title: as a list of sources has it. phrase: as in "The map comes from ...".
     layer: (title, help) in the layers editor; None where no layer has this source.
-    settings: the fields of `SourceArgs` or `WordsArgs` that it uses. inputs: what else it needs.
+    settings: the fields of `SourceArgs`, `WordsArgs` or `ClickArgs` that it uses. inputs: what else
+        it needs.
     request: whether a request may have it. of_picture: whether it is computed from the
         picture, alone or with a second one. host_only: needs a WebUI. model: calls the model.
     """
@@ -72,6 +73,7 @@ STROKES = (
     Input("outside", "a picture", "Strokes outside", "White on the background."),
 )
 WORDS = Input("words", "words with strengths, such as face 0.1, sky 0.8", needed=True)
+POINTS = Input("points", "points such as 120,80; -40,30", needed=True)
 PREPROCESSOR = Input("annotator", "the name of a ControlNet preprocessor", needed=True)
 
 REGISTRY = (
@@ -87,6 +89,11 @@ REGISTRY = (
         "words", "Words: where the model sees them", "words",
         ("Words", "Where the model sees what you name."),
         ("words_level", "words_noises", "words_seed", "words_edges"), (WORDS,), model=True,
+    ),
+    Source(
+        "click", "Click: what belongs to points", "the points",
+        ("Click", "What the model sees as one thing with the points."),
+        ("points_level", "points_noises", "points_seed", "points_edges"), (POINTS,), model=True,
     ),
     Source(
         "mask", "Inpaint mask", "the inpaint mask",
@@ -161,7 +168,9 @@ REQUEST = tuple(source.name for source in REGISTRY if source.request)
 """Values of the field `source`."""
 OF_PICTURE = tuple(source.name for source in REGISTRY if source.of_picture)
 """Sources that are computed from the picture."""
-LAYER = (*OF_PICTURE, "painted", "upload", "constant", "diffedit", "words", "mask", "annotator")
+LAYER = (
+    *OF_PICTURE, "painted", "upload", "constant", "diffedit", "words", "click", "mask", "annotator",
+)  # fmt: skip
 """Sources of a layer, in the order of the editor."""
 _BY_TITLE = {SOURCES[name].title: name for name in REQUEST}
 

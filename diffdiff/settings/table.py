@@ -30,6 +30,9 @@ GROUPS = {  # heading: fields, each in exactly one group
         "diffedit_batch", "diffedit_with", "diffedit_words",
     ),
     "Map from words": ("words", "words_level", "words_noises", "words_seed", "words_edges"),
+    "Map from points": (
+        "points", "points_level", "points_noises", "points_seed", "points_edges",
+    ),
     "Map from the image": (
         "edge_sigma", "canny_low", "canny_high", "detail_radius", "point_x", "point_y", "box",
         "rounds", "other_image", "untouched", "sketch_radius",
@@ -43,13 +46,13 @@ UNITS = {
     "extra_calls": "levels", "sheet_batch": "images", "rounds": "iterations",
     "diffedit_noises": "samples", "diffedit_batch": "samples", "transition": "of a step",
     "diffedit_level": "of the schedule", "words_level": "of the schedule",
-    "words_noises": "samples",
+    "words_noises": "samples", "points_level": "of the schedule", "points_noises": "samples",
 }  # fmt: skip
 VALUES = {
     "map": "base64 image(s)", "fan_strengths": "2 to 16 numbers", "other_image": "base64 image",
     "untouched": "base64 image", "move": "moves", "outpaint": "sides and pixels",
     "layers": "JSON", "response": "points", "box": "4 numbers",
-    "words": "words with strengths", "diffedit_words": "words with strengths",
+    "points": "points", "words": "words with strengths", "diffedit_words": "words with strengths",
 }  # fmt: skip
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import cache
 
 from ..errors import FieldError
+from .click import ClickArgs
 from .run import RunArgs
 from .schema import EditArgs, fields
 from .sources import DiffEditArgs, SourceArgs, WordsArgs
 
-MODELS = (SourceArgs, DiffEditArgs, WordsArgs, RunArgs, EditArgs)  # the last one decides
+MODELS = (SourceArgs, DiffEditArgs, WordsArgs, ClickArgs, RunArgs, EditArgs)  # the last one decides
 
 
 @cache

@@ -11,11 +11,12 @@ from PIL import Image
 from ..images.placed import Place
 from ..images.read import decode_picture
 from ..maps import build, diffedit, geometry, word_product
-from ..maps.layers import WORDS, Layer
+from ..maps.layers import CLICK, WORDS, Layer
 from ..maps.words import word_map
+from ..settings.click import parse_points
 from ..settings.schema import EditArgs
 from ..settings.words import FIELD, parse_words
-from . import controlnet, diffedit_job, host, host_words, pieces, words_job
+from . import click_job, controlnet, diffedit_job, host, host_words, pieces, words_job
 
 
 class Unknown(Exception):
@@ -114,6 +115,15 @@ def of_picture(
             noises = args.words_level, args.words_noises, args.words_seed
             claims = read(words.prompt, words.phrases, *noises)
             return word_map(claims, words, np.asarray(flat), args.words_edges)
+        if layer.source == CLICK:
+            clicks = parse_points(layer.own.get("points", ""), flat.size)
+            seen = click_job.found(
+                flat, width, height, args.points_level, args.points_noises, args.points_seed,
+                host_words.networks_of(prompt), override_settings, told, ask,
+            )  # fmt: skip
+            if seen is None:
+                raise Unknown
+            return seen.region(clicks, flat, args.points_edges)
         own = layer.own.get("query", "").strip()
         what = word_product.asked(args, layer.own.get("reference", ""), own or prompt)
         asked = diffedit_job.Asked(

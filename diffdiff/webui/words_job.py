@@ -36,7 +36,7 @@ class Asked(NamedTuple):
     width, height: size of the run, pixels. level: noise, as a fraction of the schedule; count,
     seed: of the noises. networks: extra networks of the run, as its prompt names them.
     override_settings: the job's own; told: further settings of the job's object. field: of an
-    error that a phrase causes.
+    error that a phrase causes; level_field: of one that the level causes.
     """
 
     picture: Image.Image
@@ -51,6 +51,7 @@ class Asked(NamedTuple):
     override_settings: dict[str, Any] | None = None
     told: dict[str, Any] | None = None
     field: str = FIELD
+    level_field: str = "words_level"
 
     @property
     def size(self) -> tuple[int, int]:
@@ -130,7 +131,7 @@ def _run(asked: Asked, read: Callable[[model_job.Call], Watched]) -> Watched:
 
 def _predict(call: model_job.Call, asked: Asked) -> None:
     """Have the noises predicted once, while someone watches."""
-    level, sigma = model_job.level_of(call.p.sampler, asked.level, "words_level")
+    level, sigma = model_job.level_of(call.p.sampler, asked.level, asked.level_field)
     noises = diffedit.draw(call.init, asked.count, torch.Generator().manual_seed(asked.seed))
     shared.state.sampling_steps, shared.state.sampling_step = len(noises), 0
     for some in noises.split(call.batch()):

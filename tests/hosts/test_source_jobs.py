@@ -104,6 +104,26 @@ def test_two_words_drive_an_edit(webui, plain, tolerance):
     assert mark(other) != mark(reply)
 
 
+def test_two_clicks_drive_an_edit(webui, plain, tolerance):
+    edit = {"source": "click", "points": "50%,40%; -5%,95%"}
+    pictures, reply = webui.img2img(edit)
+    again, second = webui.img2img(edit)
+    assert mark(reply) == mark(second) and difference(again[0], pictures[0])[1] <= tolerance
+    assert difference(pictures[0], webui.photograph)[0] > 1
+    text = reply["info"]["infotexts"][0]
+    assert "DD source: click" in text and "50%,40%; -5%,95%" in text
+    asked = {
+        "image": encode(webui.photograph), "points": edit["points"],
+        "width": webui.size, "height": webui.size,
+    }  # fmt: skip
+    found = webui.call("/diffdiff/v1/map/click", asked)
+    assert found["calls"] == 0, "the job has computed the features"
+    sent = webui.picture({"map": found["map"]})
+    assert difference(sent, pictures[0])[0] < 0.5
+    other = webui.call("/diffdiff/v1/map/click", {**asked, "points": "5%,95%; -50%,40%"})
+    assert other["calls"] == 0 and other["map"] != found["map"]
+
+
 def test_words_multiply_a_difference(webui, plain):
     edit = {"source": "diffedit", **PROMPTS}
     _, alone = webui.img2img(edit)

@@ -14,6 +14,7 @@ NAMES = (
     "words_noises words_seed words_edges"
 ).split()
 NAMES += "move outpaint outpaint_fill outpaint_edge untouched sketch_radius anchor_guidance".split()
+NAMES += "points points_level points_noises points_seed points_edges".split()
 
 
 def test_the_fields_and_their_order():
@@ -27,6 +28,7 @@ def test_every_field_is_described():
             "enabled", "map", "invert", "paste_back", "skip", "linear_light", "colour_match",
             "fan_strengths", "reference", "query", "other_image", "annotator", "layers", "box",
             "response", "diffedit_words", "words", "words_edges", "move", "outpaint", "untouched",
+            "points", "points_edges",
         )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import pytest
 from diffdiff.errors import FieldError
 from diffdiff.maps import diffedit, picture_sources
 from diffdiff.maps.source_maps import READERS, source_map
+from diffdiff.settings.click import ClickArgs
 from diffdiff.settings.schema import fields, parse
 from diffdiff.settings.source_registry import OF_PICTURE, REGISTRY, SOURCES
 from diffdiff.settings.sources import DiffEditArgs, SourceArgs, WordsArgs, check_prompts
@@ -52,8 +53,8 @@ def test_strokes_reach_the_foreground():
 
 def test_every_setting_belongs_to_one_source():
     used = [name for source in REGISTRY for name in source.settings]
-    own = [*fields(SourceArgs), *fields(WordsArgs), "sketch_radius"]
-    assert sorted([*used, "words"]) == sorted(own)
+    own = [*fields(SourceArgs), *fields(WordsArgs), *fields(ClickArgs), "sketch_radius"]
+    assert sorted([*used, "words", "points"]) == sorted(own)
 
 
 def test_every_source_of_a_picture_has_a_function():

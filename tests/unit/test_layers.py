@@ -128,6 +128,7 @@ SOME = {
     "difference": {"other_image": "after.png"},
     "diffedit": {"query": "winter", "reference": "", "diffedit_level": 0.7, "diffedit_cut": 0.5},
     "words": {"words": "house 0.2, sky 90%", "words_level": 0.3, "words_edges": False},
+    "click": {"points": "25%,40%; -3,4", "points_level": 0.3, "points_edges": False},
     "foreground": {"inside": "in.png", "box": "0.1,0.1,0.9,0.9", "rounds": 3},
     "canny": {"canny_low": 20, "canny_high": 60},
     "constant": {"value": 0.25},

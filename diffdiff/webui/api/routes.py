@@ -24,12 +24,20 @@ from ...maps.overlay import overlay
 from ...maps.shaping import shape
 from ...maps.words import word_map
 from ...metrics import adherence
+from ...settings.click import parse_points
 from ...settings.schema import EditArgs, fields, parse, schema_of
 from ...settings.sources import DiffEditArgs
 from ...settings.words import parse_words
-from .. import automap, diffedit_job, schedules, words_job
+from .. import automap, click_job, diffedit_job, schedules, words_job
 from ..panel import preview
-from .schemas import AdherenceRequest, DiffEditRequest, PreviewRequest, WordsRequest, read
+from .schemas import (
+    AdherenceRequest,
+    ClickRequest,
+    DiffEditRequest,
+    PreviewRequest,
+    WordsRequest,
+    read,
+)  # fmt: skip
 
 ROOT = "/diffdiff/v1"
 VERSION = 1  # of the endpoints: what is there stays as it is
@@ -67,6 +75,7 @@ def register(demo: Any, app: Any) -> None:
     add("/map/preview", map_preview, PreviewRequest)
     add("/map/diffedit", map_diffedit, DiffEditRequest)
     add("/map/words", map_words, WordsRequest)
+    add("/map/click", map_click, ClickRequest)
     add("/metrics/adherence", metrics_adherence, AdherenceRequest)
 
 
@@ -165,6 +174,19 @@ def map_words(request: WordsRequest) -> dict[str, Any]:
     asked = words_job.Asked(flat, words.prompt, words.phrases, *size, *noises)
     claims, calls = preview.on_the_model(lambda: words_job.found(asked))
     return _made(word_map(claims, words, np.asarray(flat), request.words_edges), calls, began)
+
+
+def map_click(request: ClickRequest) -> dict[str, Any]:
+    """Find what belongs to points in an image, with the loaded checkpoint"""
+    began = time.perf_counter()
+    flat = decode_picture(request.image).convert("RGB")
+    clicks = parse_points(request.points, flat.size)
+    size = request.width or flat.width, request.height or flat.height
+    noises = request.points_level, request.points_noises, request.points_seed
+    seen = click_job.found(flat, *size, *noises, ask=False)
+    if seen is None:
+        seen = preview.on_the_model(lambda: click_job.found(flat, *size, *noises))
+    return _made(seen.region(clicks, flat, request.points_edges), seen.calls, began)
 
 
 def _made(found: np.ndarray, calls: int, began: float) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from ...errors import FieldError
+from ...settings.click import ClickArgs
 from ...settings.schema import parse
 from ...settings.sources import DiffEditArgs, WordsArgs
 
@@ -83,6 +84,12 @@ class WordsRequest(RunSize, WordsArgs, extra="forbid"):
     image: str = Field("", title="Image", description="The image of the map.")
 
 
+class ClickRequest(RunSize, ClickArgs, extra="forbid"):
+    """Points and an image."""
+
+    image: str = Field("", title="Image", description="The image of the map.")
+
+
 class AdherenceRequest(BaseModel, extra="forbid"):
     """Two images and the map between them."""
 
@@ -96,6 +103,7 @@ PICTURES = {
     PreviewRequest: (),
     DiffEditRequest: ("image",),
     WordsRequest: ("image",),
+    ClickRequest: ("image",),
     AdherenceRequest: ("before", "after", "map"),
 }
 

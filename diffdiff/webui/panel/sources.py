@@ -10,6 +10,7 @@ import gradio as gr
 
 from ...errors import FieldError
 from ...maps.layers import SHAPING
+from ...settings.click import ClickArgs
 from ...settings.schema import fields
 from ...settings.source_registry import REQUEST, request_fields, title_of, value_of
 from ...settings.sources import DiffEditArgs, SourceArgs, WordsArgs
@@ -22,6 +23,7 @@ OFTEN = ("diffedit_with", "diffedit_words", "diffedit_cut", "diffedit_grow")  # 
 FOLDED = {
     "diffedit": tuple(fields(DiffEditArgs)),
     "words": ("words_level", "words_noises", "words_seed"),
+    "click": ("points_level", "points_noises", "points_seed"),
 }
 WITH_FIELDS = ("diffedit", *(n for n in REQUEST if request_fields(n) and n != "diffedit"))
 # what the legend's noise depends on
@@ -162,7 +164,7 @@ def connect(
         return gr.update(value=shown, visible=shown is not None), told
 
     settings = {"source", "scale", *SHAPING, *fields(SourceArgs), *fields(DiffEditArgs)}
-    settings |= set(fields(WordsArgs))
+    settings |= {*fields(WordsArgs), *fields(ClickArgs)}
     settings |= {"mode", "combine", "levels", "extra_calls", "transition"}
     settings |= {name for source in WITH_FIELDS for name in request_fields(source)}
     for name in settings:

@@ -1,0 +1,64 @@
+"""Points on the host's own model: its inner features are read once, then points cost nothing."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from ..lru import LruCache
+from ..maps.click import region, unit
+from ..settings.click import Clicks
+from . import model_job, words_job
+
+KEPT = 4  # features of pictures, those that were used last
+
+known: LruCache[str, np.ndarray] = LruCache(KEPT)
+
+
+class Found(NamedTuple):
+    """features: as `maps.click.unit` returns them. calls: model evaluations that it cost now."""
+
+    features: np.ndarray
+    calls: int
+
+    def region(self, clicks: Clicks, picture: Image.Image, edges: bool) -> np.ndarray:
+        """Return what the points belong to: float32 `[H, W]` of the picture's size."""
+        return region(self.features, clicks, np.asarray(picture), edges)
+
+
+def found(
+    picture: Image.Image,
+    width: int,
+    height: int,
+    level: float,
+    count: int,
+    seed: int,
+    networks: str = "",
+    override_settings: dict[str, Any] | None = None,
+    told: dict[str, Any] | None = None,
+    ask: bool = True,
+) -> Found | None:
+    """Return what the model sees in a picture.
+
+    Args:
+        picture: RGB.
+        width, height, level, count, seed, networks, override_settings, told: as in
+            `words_job.Asked`.
+        ask: False to have what is known, or None.
+
+    Raises:
+        FieldError: "points_level", "model"; "run" for an interrupted one.
+    """
+    asked = words_job.Asked(
+        picture, "", (), width, height, level, count, seed, networks, override_settings, told,
+        level_field="points_level",
+    )  # fmt: skip
+    key = model_job.key(asked._asdict() | {"size": asked.size}, picture)
+    features = known.get(key)
+    if features is not None:
+        return Found(features, 0)
+    if not ask:
+        return None
+    return Found(known.put(key, unit(words_job.inner_features(asked))), count)
