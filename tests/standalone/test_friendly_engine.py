@@ -1,14 +1,19 @@
 """The friendly anchor on tiny random pipelines: formulas, schedulers, the cache."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 pytest.importorskip("diffusers", reason="diffusers is not installed")
 
 from benchmarks import parity
 from benchmarks.bench import error
 from benchmarks.pipelines import PIPELINES
+from diffdiff.batch.columns import COLUMNS
+from diffdiff.cli.main import main
 from diffdiff.errors import FieldError
 from diffdiff.pipelines.scheduler_choice import names
 from diffdiff.settings.run import RunArgs
@@ -222,3 +227,38 @@ def test_the_pipeline_is_left_as_it_was():
     assert "step" not in vars(scheduler)
     again = engine.edit(parity.picture(tiny), mixed(64), parse({}), run, **tiny.prompt())
     assert (np.asarray(plain.pictures[0]) == np.asarray(again.pictures[0])).all()
+
+
+class TestCommand:
+    """`diffdiff edit --anchor`: the flags reach the engine, and what it has not is told."""
+
+    @pytest.fixture
+    def asked(self, engine, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        picture = Image.new("RGB", (16, 16), "gray")
+        picture.save("in.png")
+        picture.convert("L").save("map.png")
+
+        def run(*flags):
+            files = ["in.png", "--map", "map.png", "--out", "out.png", "--steps", "2", "--quiet"]
+            return main(["edit", *files, *flags]), engine.seen
+
+        return run
+
+    def test_the_flags_reach_the_engine(self, asked):
+        flags = ["--anchor", "friendly", "--reference", "a cat", "--anchor-guidance", "3.5"]
+        code, seen = asked(*flags)
+        assert code == 0
+        own = seen.args
+        assert (own.anchor, own.reference, own.anchor_guidance) == ("friendly", "a cat", 3.5)
+        text = json.loads(Image.open("out.png").text["diffdiff"])
+        assert (text["dd_anchor"], text["dd_reference"]) == ("friendly", "a cat")
+
+    def test_what_does_not_go_together_is_told(self, asked, capsys):
+        assert asked("--anchor", "friendly", "--levels", "fine")[0] == 2
+        assert "levels: the friendly anchor is known" in capsys.readouterr().err
+        assert asked("--anchor", "inverted", "--count", "2")[0] == 2
+        assert "anchor: an inverted picture is edited once" in capsys.readouterr().err
+
+    def test_a_row_of_a_batch_has_it_too(self):
+        assert {"anchor", "reference", "anchor_guidance"} <= set(COLUMNS)
