@@ -6,7 +6,9 @@ import base64
 import json
 import re
 from pathlib import Path
+from typing import Any
 
+from ..errors import FieldError
 from ..images import pictures
 from ..settings.moves import parse_typed
 
@@ -22,13 +24,19 @@ def with_masks(text: str | None) -> str | None:
     """
     if not text or text.lstrip()[:1] in ("[", "{"):
         return text
-    moves = []
-    for entry in filter(None, map(str.strip, re.split(r"[;\n]", text))):
-        name, _, rest = entry.partition(" ")
-        if not Path(name).is_file():
-            moves.append(parse_typed(entry))
-            continue
-        told = parse_typed(f"0,0,1,1 {rest}")
+    entries = [entry.strip() for entry in re.split(r"[;\n]", text) if entry.strip()]
+    if not any(Path(entry.split()[0]).is_file() for entry in entries):
+        return text
+    return json.dumps([_told(entry) for entry in entries])
+
+
+def _told(entry: str) -> dict[str, Any]:
+    name, _, rest = entry.partition(" ")
+    is_file = Path(name).is_file()
+    try:
+        told = parse_typed(f"0,0,1,1 {rest}" if is_file else entry)
+    except FieldError as error:
+        raise FieldError("move", f"{error.field}: {error.problem}", error.remedy) from None
+    if is_file:
         told["region"] = base64.b64encode(pictures.load(name, "move")).decode("ascii")
-        moves.append(told)
-    return json.dumps(moves)
+    return told
