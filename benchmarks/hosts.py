@@ -9,6 +9,7 @@ FILE` keeps the answers for `python -m benchmarks.hosts_page`, which writes docs
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
 import json
 from collections.abc import Callable
@@ -202,9 +203,14 @@ def txt2img(t: Tried) -> str:
 
 
 def upscalers(t: Tried) -> list[str]:
-    """One of pictures, Pillow's own, and the host's first one of latents, if it has any."""
-    modes = t.webui.call("/sdapi/v1/latent-upscale-modes")
-    return ["None", *(mode["name"] for mode in modes[:1])]
+    """One of pictures, Pillow's own, and the host's first one of latents, if it has any that works
+    with this checkpoint: A1111 fails with an inpainting one, without this extension too."""
+    modes, found = t.webui.call("/sdapi/v1/latent-upscale-modes"), ["None"]
+    for mode in modes[:1]:
+        with contextlib.suppress(Refused):
+            hires(t, None, mode["name"])
+            found.append(mode["name"])
+    return found
 
 
 def hires(t: Tried, edit: dict | None, upscaler: str, **settings) -> np.ndarray:

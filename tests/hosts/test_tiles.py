@@ -9,6 +9,7 @@ from benchmarks.webui import Refused, encode
 
 pytestmark = pytest.mark.host
 UPSCALE, ULTIMATE = "sd upscale", "ultimate sd upscale"
+VAE = 20  # levels of 255 that a VAE may change on its own
 EVEN = 1.15  # how many times as visible a border may be as in one run
 
 
@@ -125,6 +126,9 @@ def test_a_face_is_changed_less_and_no_border_shows(webui, script, large, face):
     one = webui.picture(edit, width=large.shape[1], height=large.shape[0])
     inside = np.asarray(Image.fromarray(face).resize(large.shape[1::-1], Image.NEAREST)) < 40
     moved = abs(found - large).mean(2)
+    through = script.picture({"map": webui.constant(1), "paste_back": False, "levels": "steps"})
+    if abs(through - large).mean() > VAE:
+        pytest.skip("this checkpoint's VAE gives another picture back, whatever the strength")
     assert moved[inside].mean() < moved[~inside].mean()
     # 1 is as smooth as the rest of the picture
     assert seam(found.astype(np.uint8), inside) <= max(1.0, EVEN * seam(one, inside))
@@ -133,6 +137,10 @@ def test_a_face_is_changed_less_and_no_border_shows(webui, script, large, face):
 def test_batches_of_tiles(webui):
     own = {"tile overlap": webui.size // 4, "scale factor": 2.0, "upscaler": "Lanczos"}
     script = Script(webui, UPSCALE, **own)
+    try:
+        script.picture(batch_size=2)
+    except Refused as error:
+        pytest.skip(f"the host's own script fails with batches: {error}")
     half = np.zeros((webui.size, webui.size), np.uint8)
     half[:, webui.size // 2 :] = 255
     found = script.picture({"map": encode(half)}, batch_size=2)
