@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import threading
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -18,8 +17,7 @@ from ..settings.source_registry import value_of
 from ..settings.titles import for_page
 from . import actions, incoming, sourced
 from .store import as_url
-
-IDLE = "Press Generate to begin again"
+from .under_way import Run
 
 
 def told(handler: Callable) -> Callable:
@@ -54,7 +52,7 @@ class Handlers:
         self, engine: Any, folder: Path, controls: dict[str, Any], example: dict[str, str]
     ):
         self.engine, self.folder, self.controls, self.example = engine, folder, controls, example
-        self.stops: dict[str | None, threading.Event] = {}  # of the runs under way, by session
+        self.runs: dict[str | None, Run] = {}  # those under way, by session
 
     def sent(self, values: dict) -> dict[str, Any]:
         """Return the values of the page by name."""
@@ -69,9 +67,10 @@ class Handlers:
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> list:
         """Run an edit: return the first picture with the one before, and what belongs to it."""
-        with _Stop(self.stops, _session(request)) as stop:
-            moved = _steps(stop, progress)
-            done = actions.edit(self.engine, self.sent(values), self.folder, moved)
+        sent = self.sent(values)
+        seen = None if sent.get("area") == "changed" else _picture(sent)
+        with Run(self.runs, _session(request), progress, seen) as run:
+            done = actions.edit(self.engine, sent, self.folder, run)
         tiles = list(zip(done.files, done.captions))
         gallery = gr.Gallery(tiles, visible=len(done.files) > 1, selected_index=None)
         return [*self._shown(done, 0), done.told, gallery, done]
@@ -90,9 +89,15 @@ class Handlers:
 
     def stop(self, request: gr.Request | None = None) -> None:
         """Stop the run of this session, and no other."""
-        event = self.stops.get(_session(request))
-        if event is not None:
-            event.set()
+        run = self.runs.get(_session(request))
+        if run is not None:
+            run.stop()
+
+    def live(self, request: gr.Request | None = None) -> str:
+        """Return what this session's run looks like now, as a data URL; empty where it cannot be
+        seen."""
+        run = self.runs.get(_session(request))
+        return run.look() if run is not None else ""
 
     def select(self, done: actions.Edited, event: gr.SelectData) -> list:
         """Show another tile of the last run."""
@@ -132,8 +137,8 @@ class Handlers:
     ) -> list:
         """Make an automatic map for the painter, and a line about it."""
         try:
-            with _Stop(self.stops, _session(request)) as stop:
-                found = sourced.find(self.engine, self.sent(values), _steps(stop, progress))
+            with Run(self.runs, _session(request), progress) as run:
+                found = sourced.find(self.engine, self.sent(values), run)
         except Exception as error:
             return [gr.skip(), _said(error)]
         part = f"{(found >= 0.5).mean():.0%} of the picture would change by half or more."
@@ -168,32 +173,16 @@ class Handlers:
         return [name for name in self.controls if name not in ("image", "other_image")]
 
 
-class _Stop:
-    """The event that stops a session's run, while it lasts."""
-
-    def __init__(self, stops: dict, session: str | None):
-        self.stops, self.session, self.event = stops, session, threading.Event()
-
-    def __enter__(self) -> threading.Event:
-        self.stops[self.session] = self.event
-        return self.event
-
-    def __exit__(self, *error: Any) -> None:
-        if self.stops.get(self.session) is self.event:
-            del self.stops[self.session]
-
-
 def _session(request: gr.Request | None) -> str | None:
     return getattr(request, "session_hash", None)
 
 
-def _steps(stop: threading.Event, progress: Any) -> Callable[[int, int], None]:
-    def step(done: int, total: int) -> None:
-        if stop.is_set():
-            raise FieldError("run", "stopped", IDLE)
-        progress((done, total), desc="Step", unit="steps")
-
-    return step
+def _picture(sent: dict[str, Any]) -> Any:
+    """Return the run's input for its preview; None where the run itself will refuse it."""
+    try:
+        return incoming.picture(sent)
+    except FieldError:
+        return None
 
 
 def _line(error: FieldError) -> str:

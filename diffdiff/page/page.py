@@ -30,6 +30,7 @@ from ..ui.controls import control, painter, upload
 from . import actions, assets, sourced
 from .handlers import Handlers, told
 
+LIVE_SECONDS = 0.5  # between two looks at a run
 FONTS = {"font": ("system-ui", "sans-serif"), "font_mono": ("ui-monospace", "monospace")}
 HIGHEST = {"steps": 150, "count": 16}  # what a slider can be aimed at
 MAKERS = {
@@ -47,7 +48,12 @@ LOOKED_AT = (
     "scale", "black", "white", "gamma", "soften_radius", "soften_direction", "soften_falloff",
     "response", "width", "height", *OF_SEVERAL,
 )  # fmt: skip
-BROUGHT, INFOTEXT, REGIONS = "brought", "infotext", "regions"  # ids of boxes of the page's script
+BROUGHT, INFOTEXT, REGIONS, LIVE = (
+    "brought",
+    "infotext",
+    "regions",
+    "live",
+)  # ids of boxes of the page's script
 
 
 def serve(engine: Any, host: str, port: int) -> None:
@@ -187,6 +193,7 @@ class Page:
             self.controls["source"] = gr.Dropdown(
                 sourced.titles(), value=title_of(first), label="Source", elem_id="source"
             )
+            self._of_source("reference")  # the friendly anchor's too
             for source in sourced.OFFERED:
                 with gr.Group(visible=source == first) as self.groups[source]:
                     for name in sourced.fields_of(source):
@@ -235,8 +242,8 @@ class Page:
         place = f"<div class='diffdiff-about' data-about='{data}'></div>"
         gr.HTML(place, elem_classes=["diffdiff-store"])
         boxes = {name: gr.Textbox(elem_id=name, elem_classes=["diffdiff-store"], label=name)
-                 for name in (BROUGHT, INFOTEXT, REGIONS, MOVE)}  # fmt: skip
-        self.brought, self.infotext = boxes[BROUGHT], boxes[INFOTEXT]
+                 for name in (BROUGHT, INFOTEXT, REGIONS, MOVE, LIVE)}  # fmt: skip
+        self.brought, self.infotext, self.live = boxes[BROUGHT], boxes[INFOTEXT], boxes[LIVE]
         self.controls |= {name: boxes[name] for name in (REGIONS, MOVE)}
 
     def _wire(self, page: gr.Blocks) -> None:
@@ -247,15 +254,21 @@ class Page:
         made = [*shown, self.told, self.gallery, self.kept]
         model = {"concurrency_id": "model", "concurrency_limit": 1}
         on = {"queue": False, "show_progress": "hidden", **private}
+        timer = gr.Timer(LIVE_SECONDS, active=False)
         for button, work, outputs in (
             (self.go, do.generate, made), (self.find, do.find, [self.controls["map"], self.found]),
         ):  # fmt: skip
             button.click(
-                lambda: [gr.Button(interactive=True), ""], None, [self.halt, self.told], **on
-            )
+                lambda: [gr.Button(interactive=True), "", gr.Timer(active=True)],
+                None, [self.halt, self.told, timer], **on,
+            )  # fmt: skip
             button.click(
                 work, everything, outputs, show_progress_on=self.progress, **model, **private
-            ).then(lambda: gr.Button(interactive=False), None, self.halt, **on)
+            ).then(
+                lambda: [gr.Button(interactive=False), gr.Timer(active=False), ""],
+                None, [self.halt, timer, self.live], **on,
+            )  # fmt: skip
+        timer.tick(do.live, None, self.live, **on)
         gr.Button(visible=False).click(told(do.edit), everything, made, api_name="edit", **model)
         self.halt.click(do.stop, None, None, queue=False, **private)
         page.unload(do.stop)

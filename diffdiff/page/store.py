@@ -15,8 +15,13 @@ from ..pipelines import png
 
 def as_url(change_map: np.ndarray) -> str:
     """Return the map as a data URL of a 16-bit PNG, as the painter takes and returns it."""
+    return picture_url(Image.fromarray(png.sixteen_bits(change_map)))
+
+
+def picture_url(picture: Image.Image) -> str:
+    """Return a picture as a data URL of a PNG."""
     data = io.BytesIO()
-    Image.fromarray(png.sixteen_bits(change_map)).save(data, "PNG")
+    picture.save(data, "PNG")
     return f"data:image/png;base64,{base64.b64encode(data.getvalue()).decode()}"
 
 

@@ -25,6 +25,7 @@ from torch import Tensor
 from ..sampling.draws import fixed
 from ..sampling.finite import START, Finite
 from ..sampling.hold import Hold
+from ..sampling.noise_levels import parts
 from ..sampling.start_steps import NEVER, StartRule, StartSteps
 from .extra import Extra, inserted
 from .ruler import Ruler
@@ -55,7 +56,8 @@ class Held:
             called with strength 1.
         known: init latent and noise `[B, C, h, w]` of an earlier part of the run, for a pipeline
             that goes on from there and adds no noise.
-        progress: called with (model calls made, model calls in all).
+        progress: called with (model calls made, model calls in all). If it has a method `see`,
+            that gets the present estimate of the result and the init latent, `[B, C, h, w]` each.
         anchor: what makes another hold (`pipelines.friendly`).
     """
 
@@ -202,6 +204,10 @@ class Held:
         else:
             step, held = self.index // self.scheduler.order, self.hold.close(x, answer)
             self.finite.see(step, held)  # some schedulers clip infinity
+            see = getattr(self.progress, "see", None)
+            if see is not None:
+                level = self.hold.schedule.levels[self.hold.step]
+                see(parts(self.hold.predicts, x, held, level)[0], self.hold.init)
             whole = torch.cat([held, *variance], 1) if variance else held
             with nullcontext() if self.anchor is None else fixed(x.shape[-2:]):
                 out = self.forks.step(whole, timestep, x, *args, at=self.hold.step, **kwargs)

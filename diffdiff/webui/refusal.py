@@ -25,6 +25,7 @@ def as_told(p: Any, error: Exception) -> Exception:
     before."""
     if isinstance(error, FieldError) and not host.is_api(p):
         told = PageError(control_of(error.field), error.problem, error.remedy)
+        told.field = error.field
         error = told.with_traceback(error.__traceback__)
     host.keep_error(p, error)
     return error

@@ -16,6 +16,7 @@
  * @property {{ start: () => void, stop: () => void }} [generates] the page's own button
  * @property {() => import("../painter/ui/runbar.mjs").Work} [work] what the page is doing
  * @property {() => { key: string, image: () => HTMLImageElement } | null} [result] of the last run
+ * @property {() => { key: string, image: () => HTMLImageElement } | null} [live] of a run that works
  * @property {() => { unused: boolean, notes: import("../painter/ui/notes.mjs").Note[],
  *     mask?: boolean }} [use] of the painting by the next run, and of the tab's mask
  * @property {string} [keeps] name under which the browser keeps results and maps; without it none
@@ -36,6 +37,7 @@ import { sizeOf } from "../painter/ui/pictures.mjs";
 import { textOfMoves } from "../painter/move/movefile.mjs";
 import { textOfRegions } from "../painter/regionfile.mjs";
 import { box, dataUrl, shown, words, write } from "./fields.mjs";
+import { livePreview } from "./live.mjs";
 import { Shelf } from "./shelf.mjs";
 import { underlay } from "./under.mjs";
 
@@ -81,6 +83,7 @@ export function connect(root, store, host) {
         emptyText: host.waits,
     });
     const mask = host.mask ? underlay(painter, () => host.mask()) : null;
+    const live = host.live ? livePreview(painter) : null;
     const shelf = host.keeps ? new Shelf(painter, host) : null;
 
     /** Whoever wrote last is right: the page put another map into the box, or somebody painted. */
@@ -144,6 +147,7 @@ export function connect(root, store, host) {
             host.tend?.();
             painter.layout.followExtents();
             if (host.work) painter.setWork(host.work());
+            await live?.(host.live());
             const made = host.result?.() ?? null;
             if ((made?.key ?? null) !== result) {
                 const first = result === undefined;

@@ -94,6 +94,12 @@ export function standalone() {
             return { busy, progress };
         },
 
+        live() {
+            const url = words("live");
+            const image = () => Object.assign(new Image(), { src: url });
+            return url ? { key: url, image } : null;
+        },
+
         /** The picture after the last run, of the run's or the picture's proportions. */
         result() {
             const images = every(RESULT);

@@ -11,6 +11,7 @@
  * @property {string | null} seed by the parameters that the page shows; null where it shows none
  */
 import { box, every, number, one, setNumber, shown, words, write } from "./fields.mjs";
+import { hostPreview } from "./live.mjs";
 import { useOf } from "./use.mjs";
 import { optionsOf, panelOf } from "./webui.mjs";
 
@@ -134,6 +135,8 @@ export function text(panel, about) {
             if (!size.every((side) => side > 0)) return null;
             return { key: `empty ${size}`, image: () => empty(size) };
         },
+
+        live: hostPreview("txt2img"),
 
         result() {
             const { result } = placesOf(under, gallery(), first());

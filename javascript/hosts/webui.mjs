@@ -19,6 +19,7 @@ import {
     words,
     write,
 } from "./fields.mjs";
+import { hostPreview } from "./live.mjs";
 import { useOf, usesMask } from "./use.mjs";
 
 // of the tabs img2img, Sketch, Inpaint, Inpaint sketch and Inpaint upload
@@ -169,6 +170,8 @@ export function webui(panel, about) {
             const bar = one("#img2img_results .progressDiv .progress");
             return { busy, progress: bar?.textContent.match(/\d+%/)?.[0] };
         },
+
+        live: hostPreview("img2img"),
 
         use() {
             const settings = {

@@ -193,6 +193,34 @@ def test_progress_counts_to_the_end():
     assert seen == [(i + 1, STEPS) for i in range(STEPS)]
 
 
+@pytest.mark.parametrize("name", ["sd", "flux"])
+def test_what_a_run_has_come_to_can_be_seen(name):
+    """The estimates end at the result, and are the input wherever nothing is released."""
+    tiny = PIPELINES[name]
+    engine, seen = tiny.engine(), []
+
+    class Watch:
+        def __call__(self, done, total):
+            pass
+
+        def see(self, x0, init):
+            seen.append((x0.clone(), init))
+
+    half = constant(0, tiny.size)
+    half[:, tiny.size // 2 :] = 1
+    run = RunArgs(steps=STEPS)
+    sent = parity.picture(tiny), half, ABSOLUTE, run
+    plain = engine.edit(*sent, **tiny.prompt())
+    result = engine.edit(*sent, Watch(), **tiny.prompt())
+    assert len(seen) == STEPS
+    assert (np.asarray(plain.pictures[0]) == np.asarray(result.pictures[0])).all()
+    for x0, init in seen:
+        assert x0.shape == init.shape and x0.ndim == 4
+        kept = slice(0, init.shape[-1] // 2)
+        assert torch.allclose(x0[..., kept], init[..., kept], atol=1e-4)
+    assert not torch.allclose(seen[0][0], seen[-1][0])
+
+
 def test_transparent_pictures_lie_on_white_and_sizes_fit():
     engine = PIPELINES["sd"].engine()
     clear = Image.new("RGBA", (61, 70), (200, 0, 0, 0))

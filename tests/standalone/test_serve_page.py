@@ -1,5 +1,6 @@
 """The page: its handlers without a browser, and once over HTTP as a browser sends it."""
 
+import base64
 import io
 import json
 import posixpath
@@ -11,6 +12,7 @@ from urllib.parse import urljoin
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from diffdiff.errors import FieldError
@@ -18,6 +20,7 @@ from diffdiff.images.read import decode
 from diffdiff.maps import shapes
 from diffdiff.page import actions, incoming, sourced
 from diffdiff.page.store import as_url
+from diffdiff.page.under_way import Run
 from diffdiff.pipelines import prompts
 from diffdiff.pipelines.png import sixteen_bits
 from diffdiff.settings.run import RunArgs
@@ -231,9 +234,44 @@ def test_a_run_can_be_stopped_by_its_own_session_only(engine, tmp_path, sent):
     assert len(do.edit(values, one, stopped_by(two))) == 8
     with pytest.raises(FieldError, match="stopped"):
         do.edit(values, one, stopped_by(one))
-    assert do.stops == {}
+    assert do.runs == {}
     do.stop(one)  # nothing runs
     assert len(do.edit(values, one, lambda *at, **more: None)) == 8
+
+
+def test_a_run_is_seen_while_it_works_by_its_own_session(engine, tmp_path, sent):
+    page = page_module.Page(engine, tmp_path)
+    page.build()
+    do, values = page.handlers, {page.controls[name]: sent.get(name) for name in page.controls}
+    one, two = SimpleNamespace(session_hash="one"), SimpleNamespace(session_hash="two")
+    init = torch.rand(1, 4, 3, 4)
+    seen = []
+
+    def steps(at, **more):
+        do.runs["one"].see(init * at[0], init)
+        seen.append((do.live(one), do.live(two)))
+
+    do.edit(values, one, steps)
+    mine = [decode_rgb(base64.b64decode(url.split(",")[1])) for url, _ in seen]
+    assert mine[0].shape == (3, 4, 3) and not (mine[0] == mine[1]).all()
+    assert not any(other for _, other in seen) and do.live(one) == ""
+    seen.clear()
+    values[page.controls["area"]] = "changed"  # the model sees a part of the picture only
+    do.edit(values, one, steps)
+    assert seen and not any(url for url, _ in seen)
+
+
+def test_nothing_is_drawn_while_nobody_looks(tmp_path):
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8))
+    init = torch.rand(1, 4, 2, 2)
+    with Run({}, None, None, picture) as run:
+        run.see(init, init)
+        first = run.seen
+        run.see(init * 2, init)
+        assert run.seen == first
+        assert run.look() == first
+        run.see(init * 2, init)
+        assert run.look() != first
 
 
 def test_upload_and_edit_as_a_browser_does(engine, tmp_path, monkeypatch, sent):
@@ -258,9 +296,7 @@ def test_upload_and_edit_as_a_browser_does(engine, tmp_path, monkeypatch, sent):
         assert np.array_equal(engine.seen.change_map, values.astype(np.float32))
         assert "20 model calls" in answer[5]
         sent["black"] = 1
-        with pytest.raises(
-            Exception, match=r"Black point: 1(\.0)? is not below"
-        ):
+        with pytest.raises(Exception, match=r"Black point: 1(\.0)? is not below"):
             client.predict(*(sent[name] for name in order), api_name="/edit")
         sent["black"] = 0  # and the page goes on
         assert client.predict(*(sent[name] for name in order), api_name="/edit")[5] == answer[5]

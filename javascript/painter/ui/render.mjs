@@ -23,16 +23,22 @@ export function drawPicture(stage) {
     context.imageSmoothingQuality = "medium";
     const { shown, result, compare, wipe } = stage;
     const picture = (compare === "off" && stage.coarse) || stage.picture; // a result: with the old one
-    if (shown || stage.peeking) drawPictures(context, stage.size, shown ?? picture, null, "off", 0);
+    const live = stage.peeking ? null : stage.live;
+    if (live) {
+        context.imageSmoothingEnabled = true; // it may be as small as the latent
+        context.drawImage(live, 0, 0, width, height);
+    } else if (shown || stage.peeking)
+        drawPictures(context, stage.size, shown ?? picture, null, "off", 0);
     else drawPictures(context, stage.size, picture, result, compare, wipe);
-    const plain = stage.peeking || compare !== "off" || stage.settings.values.view === "off";
+    const plain =
+        stage.peeking || live || compare !== "off" || stage.settings.values.view === "off";
     if (stage.under && !plain) context.drawImage(stage.under, 0, 0, width, height);
     drawExtents(context, stage, shown ?? picture);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.strokeStyle = "rgb(128 128 128 / 60%)";
     const { scale, x, y } = view;
     context.strokeRect(x - 0.5, y - 0.5, scale * width + 1, scale * height + 1);
-    if (compare === "wipe" && !stage.peeking && result) {
+    if (compare === "wipe" && !stage.peeking && !live && result) {
         const at = x + wipe * scale * width;
         context.fillStyle = "rgb(0 0 0 / 60%)";
         context.fillRect(at - 1.5, y, 3, scale * height);

@@ -70,6 +70,8 @@ export class Stage {
         this.shown = null;
         /** @type {HTMLCanvasElement | null} */
         this.under = null;
+        /** @type {HTMLCanvasElement | null} */
+        this.live = null;
         this.picking = false; // Alt is held over the canvas
         this.byKeys = false; // the cursor is the keyboard's
         this.border = 0;
@@ -116,6 +118,13 @@ export class Stage {
     /** @param {HTMLCanvasElement | null} under what lies between the picture and the map */
     setUnder(under) {
         this.under = under;
+        this.invalidate("view");
+    }
+
+    /** @param {Source | null} live what a run has come to, alone on the canvas */
+    setLive(live) {
+        this.live = live && copyOf(live);
+        this.updateMode();
         this.invalidate("view");
     }
 
@@ -221,7 +230,7 @@ export class Stage {
         if (changed.view && view !== "off") this.map.setMode(view);
         const style = this.layers[1].style;
         style.opacity = view === "heat" ? String(opacity / 100) : "1";
-        const alone = this.peeking || this.compare !== "off" || view === "off";
+        const alone = this.peeking || this.live || this.compare !== "off" || view === "off";
         style.visibility = alone ? "hidden" : "visible";
         this.lines.later(false);
         this.invalidate("marks");
