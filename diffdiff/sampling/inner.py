@@ -170,8 +170,16 @@ def features(model: Module) -> Iterator[Features]:
                 if isinstance(answer, Tensor) and answer.ndim == 4:
                     found.see(index, answer)
 
-            hooks.callback(block.register_forward_hook(see).remove)
+            hooks.callback(_last(block).register_forward_hook(see).remove)
         yield found
+
+
+def _last(block: Module) -> Module:
+    """Return the layer whose answer is that of a block: some hosts call a sequence's layers one by
+    one, and the sequence never."""
+    while isinstance(block, torch.nn.Sequential) and len(block):
+        block = block[-1]
+    return block
 
 
 def _second_half(model: Module) -> list[Module]:

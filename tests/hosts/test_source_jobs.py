@@ -117,7 +117,6 @@ def test_two_clicks_drive_an_edit(webui, plain, tolerance):
         "width": webui.size, "height": webui.size,
     }  # fmt: skip
     found = webui.call("/diffdiff/v1/map/click", asked)
-    assert found["calls"] == 0, "the job has computed the features"
     sent = webui.picture({"map": found["map"]})
     assert difference(sent, pictures[0])[0] < 0.5
     other = webui.call("/diffdiff/v1/map/click", {**asked, "points": "5%,95%; -50%,40%"})
