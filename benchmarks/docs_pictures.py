@@ -1,7 +1,7 @@
 """`python -m benchmarks.docs_pictures`: pictures of README and docs that the toy world makes.
 
 It writes docs/hero.png, response.png, transition.png and anchor.png for docs/settings.md, and
-words.png for docs/automatic-maps.md.
+words.png and click.png for docs/automatic-maps.md.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from diffdiff.maps import shapes
 from diffdiff.maps.shaping import shape
 from diffdiff.metrics.adherence import mean_change
 from diffdiff.pipelines import diffedit_edit
+from diffdiff.pipelines.clicking import find_clicked
 from diffdiff.pipelines.engine import Engine
 from diffdiff.pipelines.load import load
 from diffdiff.pipelines.model_maps import find_words
 from diffdiff.pipelines.png import write_png
+from diffdiff.settings.click import ClickArgs, Clicks, parse_points
 from diffdiff.settings.response import measured, text
 from diffdiff.settings.run import RunArgs
 from diffdiff.settings.schema import parse
@@ -31,6 +33,8 @@ from examples.sheet import EDGE, FADED, INK, MARGIN, PAPER
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 RUN = {"prompt": PROMPT, "scheduler": "DPMSolverMultistep", "guidance": 5.0, "seed": 10}
 GAP, SIDE = 16, 232  # px
+CLICKS = "42%,80%", "42%,80%; 50%,58%", "42%,80%; 50%,58%; -20%,55%"
+DOT, INSIDE, OUTSIDE = 2, (40, 200, 90), (230, 60, 60)  # px, colors of points
 
 
 def strip(tiles: list[tuple[str, str, np.ndarray]], side: int) -> np.ndarray:
@@ -70,6 +74,16 @@ def curves(values: np.ndarray, lines: dict[str, list[float]], height: int) -> np
 def gray(change_map: np.ndarray) -> np.ndarray:
     """Return a map `[H, W]` in 0..1 as uint8 `[H, W, 3]`."""
     return np.round(change_map * 255).astype(np.uint8)[..., None].repeat(3, 2)
+
+
+def marked(picture: np.ndarray, clicks: Clicks) -> np.ndarray:
+    """Return a picture with a dot at each point."""
+    image = Image.fromarray(picture)
+    draw = ImageDraw.Draw(image)
+    for x, y, inside in clicks.points:
+        corners = x - DOT, y - DOT, x + DOT, y + DOT
+        draw.ellipse(corners, fill=INSIDE if inside else OUTSIDE, outline=PAPER)
+    return np.asarray(image)
 
 
 class Maker:
@@ -176,11 +190,24 @@ class Maker:
         ]
         return strip(tiles, SIDE)
 
+    def click(self) -> np.ndarray:
+        """What points find, and the edit by it."""
+        tiles = [("Image", "a painted summer noon", self.before)]
+        for points in CLICKS:
+            clicks = parse_points(points, self.image.size)
+            found = find_clicked(self.engine, self.image, points, ClickArgs())
+            count = len(clicks.points)
+            head = f"{count} point{'s'[: count > 1]}"
+            tiles.append((head, points.split("; ")[-1], marked(gray(found), clicks)))
+        run = {"prompt": "a summer noon, mountains, clear sky, a blue house in the middle"}
+        tiles.append(("The edit", "by the last map", self.edit(found, {}, **run)))
+        return strip(tiles, SIDE)
+
 
 def main(names: list[str]) -> None:
     """Write the named pictures into docs, or all of them."""
     maker = Maker(load("toyworld"))
-    for name in names or ("hero", "response", "transition", "anchor", "words"):
+    for name in names or ("hero", "response", "transition", "anchor", "words", "click"):
         write_png(Image.fromarray(getattr(maker, name)()), DOCS / f"{name}.png")
         print(DOCS / f"{name}.png")
 
