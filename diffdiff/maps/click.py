@@ -20,7 +20,7 @@ from .guided import guided
 
 LARGEST = 256  # pixels, of the longer side at which a region is found
 COLOR, SPREAD = 0.4, 0.15  # weight of the color, and how far it may be (Lab, L from 0 to 1)
-BLUR = 1 / 128  # of the shorter side, of the colors that are compared
+ALIKE, SMOOTH = 0.07, 1 / 64  # of colors that are smoothed together; of the shorter side, how far
 FAR = 0.4  # what the similarity loses over a side of the picture
 SOFT = 0.15  # similarity over which the region fades
 RADIUS, EPS = 0.1, 1e-4  # of the guided filter
@@ -111,8 +111,9 @@ class _Nearness:
     def __init__(self, found: np.ndarray, picture: np.ndarray):
         self.found, (self.height, self.width) = found, picture.shape[:2]
         lab = cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB) / np.float32(100)
-        sigma = BLUR * min(self.height, self.width)
-        self.lab = cv2.GaussianBlur(lab, (0, 0), sigma) if sigma > 0.1 else lab
+        far = max(SMOOTH * min(self.height, self.width), 1.0)
+        # not a blur: a point at an edge has the color of its own side
+        self.lab = cv2.bilateralFilter(lab, 5, ALIKE, far)
         self.x = (np.arange(self.width, dtype=np.float32) + 0.5)[None]
         self.y = (np.arange(self.height, dtype=np.float32) + 0.5)[:, None]
 

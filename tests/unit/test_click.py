@@ -95,6 +95,15 @@ def test_a_click_finds_its_stripe_to_the_pixel():
     assert 0.8 < ((coarse > 0.5) == (kind == 0)).mean()
 
 
+def test_a_click_at_the_edge_of_a_thing_is_on_that_thing():
+    found, picture, kind = scene()
+    inner = Clicks((Point(12, 30), Point(58, 30, False), Point(38, 30, False)))
+    edge = Clicks((*inner.points, Point(28.2, 12)))
+    m = click.region(found, edge, picture)
+    assert kind[12, 28] == 0 and kind[12, 29] == 1
+    assert ((m > 0.5) == (kind == 0)).mean() > 0.95
+
+
 def test_a_click_more_takes_in_and_one_outside_leaves_out():
     found, picture, kind = scene()
     one = Clicks((Point(12, 30), Point(58, 30, False)))
