@@ -121,6 +121,33 @@ def test_two_words_show_and_drive_an_edit(ready):
     assert "DD source: words" in info(page)
 
 
+def test_points_show_and_drive_an_edit(ready):
+    page = ready
+    box = page.locator(f"{PANEL}points :is(textarea, input)").first
+    assert not box.is_visible()
+    choose(page, "click:")
+    box.wait_for(state="visible")
+    box.fill("50%,50%; -5%,95%")
+    assert "of full strength" in look(page)
+    page.locator(SHOWN).first.wait_for(state="visible")
+    first = page.locator(SHOWN).first.get_attribute("src")
+    page.locator(f"{PANEL}source").scroll_into_view_if_needed()
+    shot(page, "source-click")
+    # other points of the same image: the model is not asked again
+    box.fill("5%,95%; -50%,50%")
+    box.press("Tab")
+    page.wait_for_function(
+        f"before => document.querySelector('{SHOWN}')?.src !== before", arg=first, timeout=60_000
+    )
+    assert "Press Preview" not in page.locator(f"{PANEL}told").first.inner_text()
+    box.fill("101%,5")
+    assert "lies outside of the image" in look(page)
+    box.fill("50%,50%; -5%,95%")
+    box.press("Tab")
+    generate(page)
+    assert "DD source: click" in info(page)
+
+
 def test_a_source_is_used_by_generate_itself(ready):
     page = ready
     choose(page, "luminance")
