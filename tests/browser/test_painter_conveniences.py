@@ -1,6 +1,7 @@
 """The painter in a real browser: selections, regions, comparing, previews, and what browsers do."""
 
 import io
+import math
 
 import numpy as np
 import pytest
@@ -61,15 +62,15 @@ def test_regions_have_a_strength_that_is_changed_after_painting(desk):
     desk.set(strength=10)
     desk.keys.press("n")
     desk.drag((80, 20), (80, 80))
-    assert desk.values()[70, 80] == desk.values()[20, 80] == round(0.1 * FULL)
+    assert desk.values()[70, 80] == desk.values()[20, 80] == math.ceil(0.1 * FULL)
     row = desk.page.locator(".diffdiff-region").first
     row.get_by_label("Name of the region").fill("face")
     row.get_by_label("Name of the region").press("Enter")
     row.locator("input[type=number]").fill("30.1")
     row.locator("input[type=number]").press("Enter")
-    assert desk.values()[70, 80] == round(0.301 * FULL) and desk.values()[20, 30] == FULL
+    assert desk.values()[70, 80] == math.ceil(0.301 * FULL) and desk.values()[20, 30] == FULL
     row.get_by_role("radio", name="Raise").click()
-    assert desk.values()[20, 80] == FULL and desk.values()[70, 80] == round(0.301 * FULL)
+    assert desk.values()[20, 80] == FULL and desk.values()[70, 80] == math.ceil(0.301 * FULL)
     desk.shot("regions")
     with desk.page.expect_download() as saved:
         desk.page.get_by_role("button", name="Open, save and send maps").click()

@@ -5,6 +5,8 @@ import pytest
 
 from benchmarks.webui import Refused, difference, encode
 
+pytestmark = pytest.mark.host
+
 SAMPLERS = ("Euler a", "DPM++ 2M SDE")
 PROMPT = "a cat"
 

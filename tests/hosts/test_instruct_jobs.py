@@ -8,6 +8,8 @@ import pytest
 
 from benchmarks.webui import difference, encode
 
+pytestmark = pytest.mark.host
+
 INSTRUCTION = "make it night"
 
 
