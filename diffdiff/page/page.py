@@ -48,12 +48,8 @@ LOOKED_AT = (
     "scale", "black", "white", "gamma", "soften_radius", "soften_direction", "soften_falloff",
     "response", "width", "height", *OF_SEVERAL,
 )  # fmt: skip
-BROUGHT, INFOTEXT, REGIONS, LIVE = (
-    "brought",
-    "infotext",
-    "regions",
-    "live",
-)  # ids of boxes of the page's script
+# ids of boxes of the page's script
+BROUGHT, INFOTEXT, REGIONS, LIVE = "brought", "infotext", "regions", "live"
 
 
 def serve(engine: Any, host: str, port: int) -> None:

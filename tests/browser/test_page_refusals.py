@@ -40,7 +40,8 @@ def half() -> np.ndarray:
 def test_nothing_painted(page):
     upload_init(page, photograph(*WIDE))
     tick(page)
-    assert refused(page).startswith("Differential Diffusion: Change map: there is no change map. Paint")
+    told = "Differential Diffusion: Change map: there is no change map. Paint"
+    assert refused(page).startswith(told)
     assert page.evaluate(PICTURES) == 0 and "Steps:" not in info(page)
 
 
