@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { extentsOf, fitExtended, noExtents, textOfExtents } from "../../javascript/painter/ui/extending.mjs";
+import {
+    extentsOf,
+    fitExtended,
+    noExtents,
+    textOfExtents,
+} from "../../javascript/painter/ui/extending.mjs";
 
 test("sides as text, and back", () => {
     assert.equal(textOfExtents(noExtents()), "");

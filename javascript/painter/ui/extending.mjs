@@ -26,7 +26,9 @@ export const textOfExtents = (extents) =>
 /** @param {string} text as people type it; what is not understood counts as 0 */
 export function extentsOf(text) {
     const found = noExtents();
-    for (const [, side, pixels] of text.toLowerCase().matchAll(/(left|right|top|bottom)\W+(\d+)/g)) {
+    for (const [, side, pixels] of text
+        .toLowerCase()
+        .matchAll(/(left|right|top|bottom)\W+(\d+)/g)) {
         found[side] = Number(pixels);
     }
     return found;
@@ -59,7 +61,10 @@ export function drawExtents(context, stage, picture) {
         for (const down of [-1, 0, 1]) {
             if (!across && !down) continue;
             context.save();
-            context.translate(across < 0 ? 0 : 2 * across * width, down < 0 ? 0 : 2 * down * height);
+            context.translate(
+                across < 0 ? 0 : 2 * across * width,
+                down < 0 ? 0 : 2 * down * height,
+            );
             context.scale(across ? -1 : 1, down ? -1 : 1);
             context.drawImage(picture, 0, 0, width, height);
             context.restore();
