@@ -53,3 +53,16 @@ def check_hires(p: Any, args: EditArgs) -> None:
     if args.area != "whole":
         remedy = "Use area whole, or send the picture to img2img"
         raise FieldError("area", f"{args.area} is for img2img; {FOR_WHOLE}", remedy)
+
+
+def check_cut(p: Any, samples: Any) -> None:
+    """Refuse a second pass of another shape with latents `[B, C, T, h, w]`: hosts cut the wrong
+    sides of them, without this extension too.
+
+    Raises:
+        FieldError: "hr_resize_x".
+    """
+    if getattr(samples, "ndim", 4) == 5 and (p.truncate_x or p.truncate_y):
+        problem = "this WebUI cannot cut this model's latents to another shape"
+        remedy = "Use Upscale by, or a size with the proportions of the first pass"
+        raise FieldError("hr_resize_x", problem, remedy)

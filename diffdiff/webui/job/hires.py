@@ -73,6 +73,7 @@ class HiresSession(Session):
 
         def sample_hr_pass(samples: Any, *args: Any, **kwargs: Any) -> Any:
             if not host_hires.ends_early():
+                checks.check_cut(p, samples)
                 self.raw = self._found(p, samples)
                 self.carried = Carried(self.raw)
                 self.several = len(self.raw) > 1
