@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from ..errors import FieldError
+from ..images import pictures
 from ..maps import geometry
 from ..settings.coarse import COARSE
 from ..settings.moves import MOVE, Asked, parse_moves, parse_sides
@@ -58,7 +59,7 @@ def prepared(image: Image.Image, change_map: np.ndarray | None, args: EditArgs) 
     """
     if not wanted(args):
         return Prepared(image, change_map, args)
-    flat = _flat(image)
+    flat = pictures.flat(image)
     made = coarse_of(np.asarray(flat), args, change_map)
     picture = Image.fromarray(made.picture)
     picture.info = dict(image.info)
@@ -157,11 +158,3 @@ def matrix_of(asked: Asked, middle: tuple[float, float]) -> Matrix:
     e = x + asked.by[0] - a * x - c * y
     f = y + asked.by[1] - b * x - d * y
     return a, b, c, d, e, f
-
-
-def _flat(image: Image.Image) -> Image.Image:
-    if image.mode == "RGB":
-        return image
-    clear = image.convert("RGBA")
-    white = Image.new("RGBA", clear.size, (255, 255, 255, 255))
-    return Image.alpha_composite(white, clear).convert("RGB")

@@ -43,8 +43,8 @@ def find_clicked(
         FieldError: "points", "model".
     """
     clicks = parse_points(text, image.size)
-    frame = engine.frame(image, run or RunArgs())
-    source = frame.filled_picture(frame.fit(image))
+    run = run or RunArgs()
+    frame, source = engine.frame(image, run), engine.fit(image, run)
     found = _features(engine, source, args, progress)
     if frame.worked == frame.size:
         return region(found, clicks, np.asarray(image), args.points_edges)

@@ -7,16 +7,16 @@ The picture is noised a little and predicted once for each of some noises, while
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
-from ..errors import FieldError
 from ..maps import diffedit
 from ..maps.words import claims, positions
-from ..sampling.inner import features, text_attention
+from ..sampling.inner import features, no_memory, out_of_memory, text_attention
 from ..sampling.noise_levels import noised
 from ..settings.words import FIELD
 from .noise_predictor import Prompted
@@ -47,7 +47,8 @@ def word_claims(
     Raises:
         FieldError: `field`, or "model".
     """
-    where, tokens = positions(_tokenize(prompted.pipe), prompt, phrases, field)
+    tokenizer = getattr(prompted.pipe, "tokenizer", None) or prompted.pipe.tokenizer_2
+    where, tokens = positions(token_ids(tokenizer), prompt, phrases, field)
     with prompted.session():
         init = prompted.encode(picture)
         with text_attention(prompted.pipe.unet, *init.shape[-2:]) as seen:
@@ -102,11 +103,10 @@ def _predict(
         try:
             prompted.noise(noised(init, noises[done : done + batch], at), timestep, words)
         except RuntimeError as error:
-            if "out of memory" not in str(error).lower():
+            if not out_of_memory(error):
                 raise
             if batch == 1:
-                problem = "the memory is too small to look into the model at this size"
-                raise FieldError("model", problem, "Use a smaller image") from None
+                raise no_memory("Use a smaller image") from None
             batch //= 2
             continue
         done = min(done + batch, count)
@@ -114,6 +114,6 @@ def _predict(
             progress(done, count)
 
 
-def _tokenize(pipe) -> Callable[[str], list[int]]:
-    tokenizer = getattr(pipe, "tokenizer", None) or pipe.tokenizer_2
+def token_ids(tokenizer: Any) -> Callable[[str], list[int]]:
+    """Return the function from a text to its tokens alone, without those around it."""
     return lambda text: tokenizer(text, add_special_tokens=False, verbose=False).input_ids

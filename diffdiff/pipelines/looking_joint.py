@@ -17,10 +17,11 @@ from PIL import Image
 
 from ..errors import FieldError
 from ..maps.words import ROOM, claims, positions
+from ..sampling.inner import no_memory, out_of_memory
 from ..sampling.joint import joint_attention
 from ..settings.words import FIELD
 from .engine import Engine
-from .looking import Progress
+from .looking import Progress, token_ids
 
 
 class Text(NamedTuple):
@@ -64,11 +65,7 @@ def joint_claims(
     if tokenizer is None:
         problem = "it has no text encoder"
         raise FieldError("model", problem, "Load the whole pipeline, its text encoder too")
-
-    def tokenize(words: str) -> list[int]:
-        return tokenizer(words, add_special_tokens=False, verbose=False).input_ids
-
-    where, tokens = positions(tokenize, prompt, phrases, field, text.room)
+    where, tokens = positions(token_ids(tokenizer), prompt, phrases, field, text.room)
     where = [[at - 1 + text.start for at in own] for own in where]
     size = {"width": picture.width, "height": picture.height}
     cells = (side // pipe.vae_scale_factor for side in (picture.height, picture.width))
@@ -80,10 +77,9 @@ def joint_claims(
                 if progress is not None:
                     progress(i + 1, count)
     except RuntimeError as error:
-        if "out of memory" not in str(error).lower():
+        if not out_of_memory(error):
             raise
-        problem = "the memory is too small to look into the model at this size"
-        raise FieldError("model", problem, "Use a smaller image") from None
+        raise no_memory("Use a smaller image") from None
     finally:
         stop.remove()
         pipe.maybe_free_model_hooks()

@@ -116,8 +116,8 @@ def find_words(
 
 
 def _framed(engine: Engine, image: Image.Image, run: RunArgs | None) -> tuple[Frame, Image.Image]:
-    frame = engine.frame(image, run or RunArgs())
-    return frame, frame.filled_picture(frame.fit(image))
+    run = run or RunArgs()
+    return engine.frame(image, run), engine.fit(image, run)
 
 
 def _unframed(

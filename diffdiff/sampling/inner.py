@@ -23,6 +23,17 @@ BLOCKS = ("up_blocks", "output_blocks")  # diffusers, LDM
 REMEDY = "Use source diffedit, multiplied with nothing: it works with any model"
 
 
+def out_of_memory(error: RuntimeError) -> bool:
+    """Return whether an error says that the memory is full."""
+    return "out of memory" in str(error).lower()
+
+
+def no_memory(remedy: str) -> FieldError:
+    """Return the error of a look for which the memory is too small."""
+    problem = "the memory is too small to look into the model at this size"
+    return FieldError("model", problem, remedy)
+
+
 class TextAttention:
     """What the cross-attention of a model reads, summed up while `text_attention` watches.
 

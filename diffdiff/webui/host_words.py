@@ -9,6 +9,7 @@ from typing import Any
 from modules import extra_networks, shared
 
 from ..errors import FieldError
+from ..sampling.inner import REMEDY
 from . import host
 
 NETWORK = re.compile(r"<[^<>]*>")
@@ -29,8 +30,7 @@ def tokenizer() -> Callable[[str], list[int]]:
     """
     encoders = _text_encoders()
     if not encoders:
-        remedy = "Use source diffedit, multiplied with nothing: it works with any model"
-        raise FieldError("model", "its tokenizer cannot be read", remedy)
+        raise FieldError("model", "its tokenizer cannot be read", REMEDY)
     return lambda text: list(encoders[0].tokenize([text])[0])
 
 

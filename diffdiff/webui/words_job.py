@@ -14,11 +14,10 @@ from modules import shared
 from PIL import Image
 from torch import Tensor
 
-from ..errors import FieldError
 from ..lru import LruCache
 from ..maps import diffedit
 from ..maps.words import ROOM, claims, positions
-from ..sampling.inner import features, text_attention
+from ..sampling.inner import features, no_memory, text_attention
 from ..sampling.noise_levels import noised
 from ..settings.words import FIELD
 from . import host_words, model_job
@@ -141,6 +140,5 @@ def _predict(call: model_job.Call, asked: Asked) -> None:
         except RuntimeError as error:
             if not model_job.out_of_memory(error):
                 raise
-            problem = "the memory is too small to look into the model at this size"
-            raise FieldError("model", problem, "Use a smaller width and height") from None
+            raise no_memory("Use a smaller width and height") from None
         shared.state.sampling_step += len(some)

@@ -36,7 +36,7 @@ import { Painter } from "../painter/ui/painter.mjs";
 import { sizeOf } from "../painter/ui/pictures.mjs";
 import { textOfMoves } from "../painter/move/movefile.mjs";
 import { textOfRegions } from "../painter/regionfile.mjs";
-import { box, dataUrl, shown, words, write } from "./fields.mjs";
+import { box, dataUrl, pngOf, shown, words, write } from "./fields.mjs";
 import { livePreview } from "./live.mjs";
 import { Shelf } from "./shelf.mjs";
 import { underlay } from "./under.mjs";
@@ -273,8 +273,8 @@ export function lendPicture(button, host, boxes, report = console.error) {
             try {
                 const picture = host.picture();
                 const mask = host.mask && (await host.mask());
-                write(box(boxes.picture), picture ? drawn(picture.image()) : "");
-                write(box(boxes.mask), mask ? drawn(mask) : "");
+                write(box(boxes.picture), picture ? pngOf(picture.image()) : "");
+                write(box(boxes.mask), mask ? pngOf(mask) : "");
             } catch (problem) {
                 report(problem);
                 return;
@@ -284,13 +284,4 @@ export function lendPicture(button, host, boxes, report = console.error) {
         },
         true,
     );
-}
-
-/** @param {HTMLImageElement | HTMLCanvasElement} image */
-function drawn(image) {
-    const canvas = document.createElement("canvas");
-    const { width, height } = sizeOf(image);
-    Object.assign(canvas, { width, height });
-    canvas.getContext("2d").drawImage(image, 0, 0);
-    return canvas.toDataURL("image/png");
 }

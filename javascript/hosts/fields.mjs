@@ -2,6 +2,7 @@
  * Fields of a Gradio page, read and written as a person would: version 3, 4 and 6 agree on no more
  * than the elements that the browser knows.
  */
+import { sizeOf } from "../painter/ui/pictures.mjs";
 
 /**
  * The first element of a page of somebody else's, whatever it is there.
@@ -79,6 +80,19 @@ export async function dataUrl(bytes) {
         reader.onerror = () => reject(reader.error);
         reader.readAsDataURL(new Blob([/** @type {BlobPart} */ (bytes)], { type: "image/png" }));
     });
+}
+
+/**
+ * A picture as it is now, as a data URL.
+ *
+ * @param {HTMLImageElement | HTMLCanvasElement} image
+ */
+export function pngOf(image) {
+    const canvas = document.createElement("canvas");
+    const { width, height } = sizeOf(image);
+    Object.assign(canvas, { width, height });
+    canvas.getContext("2d").drawImage(image, 0, 0);
+    return canvas.toDataURL("image/png");
 }
 
 /**

@@ -10,12 +10,11 @@
  * @property {number} height
  * @property {string | null} seed by the parameters that the page shows; null where it shows none
  */
-import { box, every, number, one, setNumber, shown, words, write } from "./fields.mjs";
-import { hostPreview } from "./live.mjs";
+import { every, number, one, words } from "./fields.mjs";
+import { tabOf } from "./tab.mjs";
 import { useOf } from "./use.mjs";
 import { optionsOf, panelOf } from "./webui.mjs";
 
-const GENERATE = "#txt2img_generate";
 const GALLERY = "#txt2img_gallery";
 const HIRES = "txt2img_hr-visible-checkbox";
 const HIRES_HEAD = "#txt2img_hr > .label-wrap"; // unfolds it, and ticks it
@@ -122,7 +121,7 @@ export function text(panel, about) {
     }
 
     return {
-        runs: GENERATE,
+        ...tabOf("txt2img", panel),
         waits: "Generate an image, then paint where hires fix may change it.",
         mask: null,
         fan: null,
@@ -136,8 +135,6 @@ export function text(panel, about) {
             return { key: `empty ${size}`, image: () => empty(size) };
         },
 
-        live: hostPreview("txt2img"),
-
         result() {
             const { result } = placesOf(under, gallery(), first());
             return result && pictureAt(result);
@@ -149,19 +146,6 @@ export function text(panel, about) {
             return { ...runOf(), steps: scheduleSteps(steps, denoising), denoising };
         },
 
-        generates: {
-            start: () => one(GENERATE)?.click(),
-            stop: () => one("#txt2img_interrupt")?.click(),
-        },
-
-        work() {
-            const busy = ["interrupt", "interrupting"].some((name) =>
-                shown(document.getElementById(`txt2img_${name}`)),
-            );
-            const bar = one("#txt2img_results .progressDiv .progress");
-            return { busy, progress: bar?.textContent.match(/\d+%/)?.[0] };
-        },
-
         use() {
             const told = { ...sourceOf(), masked: false, builtin: false };
             const { unused, says } = useOf({ ...told, hires: hires()?.checked ?? true });
@@ -169,29 +153,8 @@ export function text(panel, about) {
             return { unused, notes: says.map(({ text, cure }) => ({ text, action: own[cure] })) };
         },
 
-        /** A picture of ours: its settings and its map go to the panel, by the host. */
-        carried(texts) {
-            if (!texts.diffdiff_map) return false;
-            const { parameters = "", diffdiff_map: map } = texts;
-            write(box(`${panel}dropped`), JSON.stringify({ parameters, map }));
-            return true;
-        },
-
         options: optionsOf,
         keeps: "webui txt2img",
-        state: () => ({
-            prompt: words("txt2img_prompt"),
-            negative: words("txt2img_neg_prompt"),
-            seed: number("#txt2img_seed"),
-            denoising: field("denoising_strength"),
-        }),
-        setState({ prompt, negative, seed, denoising }) {
-            const put = (id, text) => typeof text === "string" && box(id) && write(box(id), text);
-            put("txt2img_prompt", prompt);
-            put("txt2img_neg_prompt", negative);
-            if (Number.isFinite(seed)) setNumber("#txt2img_seed", seed);
-            if (Number.isFinite(denoising)) setNumber("#txt2img_denoising_strength", denoising);
-        },
     };
 }
 

@@ -12,14 +12,14 @@ import {
     every,
     number,
     one,
-    setNumber,
+    pngOf,
     shown,
     ticked,
     upload,
     words,
     write,
 } from "./fields.mjs";
-import { hostPreview } from "./live.mjs";
+import { tabOf } from "./tab.mjs";
 import { useOf, usesMask } from "./use.mjs";
 
 // of the tabs img2img, Sketch, Inpaint, Inpaint sketch and Inpaint upload
@@ -36,7 +36,6 @@ const MASKED = "canvas.forge-drawing-canvas, canvas[key=mask]";
 const MASK = "#img_inpaint_mask";
 const MASKS = ["img2maskimg", "inpaint_sketch", "img_inpaint_base"]; // tabs with a mask
 const BUILTIN = "soft_inpainting_enabled-visible-checkbox"; // the host's own soft inpainting
-const GENERATE = "#img2img_generate";
 const GALLERY = "#img2img_gallery img";
 
 const tick = (id) => /** @type {HTMLInputElement | null} */ (document.getElementById(id));
@@ -138,7 +137,7 @@ export function webui(panel, about) {
     }
 
     return {
-        runs: GENERATE,
+        ...tabOf("img2img", panel),
         waits: "Put a picture into img2img, then paint where it may change.",
 
         picture() {
@@ -157,21 +156,6 @@ export function webui(panel, about) {
             steps: number("#img2img_steps"),
             denoising: number("#img2img_denoising_strength"),
         }),
-
-        generates: {
-            start: () => one(GENERATE)?.click(),
-            stop: () => one("#img2img_interrupt")?.click(),
-        },
-
-        work() {
-            const busy = ["interrupt", "interrupting"].some((name) =>
-                shown(document.getElementById(`img2img_${name}`)),
-            );
-            const bar = one("#img2img_results .progressDiv .progress");
-            return { busy, progress: bar?.textContent.match(/\d+%/)?.[0] };
-        },
-
-        live: hostPreview("img2img"),
 
         use() {
             const settings = {
@@ -205,14 +189,6 @@ export function webui(panel, about) {
             return strokes && silhouette(strokes, pictureOf(id));
         },
 
-        /** A picture of ours: its settings and its map go to the panel, by the host. */
-        carried(texts) {
-            if (!texts.diffdiff_map) return false;
-            const { parameters = "", diffdiff_map: map } = texts;
-            write(box(`${panel}dropped`), JSON.stringify({ parameters, map }));
-            return true;
-        },
-
         moves: `${panel}move`,
         outpaint: `${panel}outpaint`,
         tend: sketched,
@@ -221,19 +197,6 @@ export function webui(panel, about) {
         keeps: "webui",
         usePicture: (file) => upload(`#${tab()}`, file, file.name),
         onPictureFile: (file) => upload(`#${tab()}`, file, file.name),
-        state: () => ({
-            prompt: words("img2img_prompt"),
-            negative: words("img2img_neg_prompt"),
-            seed: number("#img2img_seed"),
-            denoising: number("#img2img_denoising_strength"),
-        }),
-        setState({ prompt, negative, seed, denoising }) {
-            const put = (id, text) => typeof text === "string" && box(id) && write(box(id), text);
-            put("img2img_prompt", prompt);
-            put("img2img_neg_prompt", negative);
-            if (Number.isFinite(seed)) setNumber("#img2img_seed", seed);
-            if (Number.isFinite(denoising)) setNumber("#img2img_denoising_strength", denoising);
-        },
 
         // 8 bits: the host reads deeper greys as white
         sendTo: [{ label: "Send to Inpaint upload", bits: 8, send: (map) => upload(MASK, map) }],
@@ -248,12 +211,6 @@ function noise(text) {
     } catch {
         return null;
     }
-}
-
-function pngOf(image) {
-    const canvas = blank(image.naturalWidth, image.naturalHeight);
-    canvas.getContext("2d").drawImage(image, 0, 0);
-    return canvas.toDataURL("image/png");
 }
 
 /** @returns {HTMLCanvasElement | null} */

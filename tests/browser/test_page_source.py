@@ -94,58 +94,43 @@ def test_two_prompts_show_touch_up_and_drive_an_edit(ready):
     assert "DD map" in info(page)
 
 
-def test_two_words_show_and_drive_an_edit(ready):
+@pytest.mark.parametrize(
+    ("source", "field", "first", "second", "wrong", "words"),
+    [
+        ("words", "words", "sky 0.9, house 0.1", "sky 10%, house 0.9, rest 0.3", "house",
+         "'house' is not a word and a strength"),
+        ("click", "points", "50%,50%; -5%,95%", "5%,95%; -50%,50%", "101%,5",
+         "lies outside of the image"),
+    ],
+    ids=["words", "points"],
+)  # fmt: skip
+def test_what_is_named_or_pointed_at_drives_an_edit(
+    ready, source, field, first, second, wrong, words
+):
     page = ready
-    box = page.locator(f"{PANEL}words :is(textarea, input)").first
+    box = page.locator(f"{PANEL}{field} :is(textarea, input)").first
     assert not box.is_visible()
-    choose(page, "words:")
+    choose(page, f"{source}:")
     box.wait_for(state="visible")
-    box.fill("sky 0.9, house 0.1")
+    box.fill(first)
     assert "of full strength" in look(page)
     page.locator(SHOWN).first.wait_for(state="visible")
-    first = page.locator(SHOWN).first.get_attribute("src")
+    before = page.locator(SHOWN).first.get_attribute("src")
     page.locator(f"{PANEL}source").scroll_into_view_if_needed()
-    shot(page, "source-words")
-    # other strengths of the same words: the model is not asked again
-    box.fill("sky 10%, house 0.9, rest 0.3")
+    shot(page, f"source-{source}")
+    # the same image, other strengths or points: the model is not asked again
+    box.fill(second)
     box.press("Tab")
     page.wait_for_function(
-        f"before => document.querySelector('{SHOWN}')?.src !== before", arg=first, timeout=60_000
+        f"before => document.querySelector('{SHOWN}')?.src !== before", arg=before, timeout=60_000
     )
     assert "Press Preview" not in page.locator(f"{PANEL}told").first.inner_text()
-    box.fill("house")
-    assert "'house' is not a word and a strength" in look(page)
-    box.fill("sky 10%, house 0.9, rest 0.3")
+    box.fill(wrong)
+    assert words in look(page)
+    box.fill(second)
     box.press("Tab")
     generate(page)
-    assert "DD source: words" in info(page)
-
-
-def test_points_show_and_drive_an_edit(ready):
-    page = ready
-    box = page.locator(f"{PANEL}points :is(textarea, input)").first
-    assert not box.is_visible()
-    choose(page, "click:")
-    box.wait_for(state="visible")
-    box.fill("50%,50%; -5%,95%")
-    assert "of full strength" in look(page)
-    page.locator(SHOWN).first.wait_for(state="visible")
-    first = page.locator(SHOWN).first.get_attribute("src")
-    page.locator(f"{PANEL}source").scroll_into_view_if_needed()
-    shot(page, "source-click")
-    # other points of the same image: the model is not asked again
-    box.fill("5%,95%; -50%,50%")
-    box.press("Tab")
-    page.wait_for_function(
-        f"before => document.querySelector('{SHOWN}')?.src !== before", arg=first, timeout=60_000
-    )
-    assert "Press Preview" not in page.locator(f"{PANEL}told").first.inner_text()
-    box.fill("101%,5")
-    assert "lies outside of the image" in look(page)
-    box.fill("50%,50%; -5%,95%")
-    box.press("Tab")
-    generate(page)
-    assert "DD source: click" in info(page)
+    assert f"DD source: {source}" in info(page)
 
 
 def test_a_source_is_used_by_generate_itself(ready):

@@ -71,6 +71,19 @@ def engine(monkeypatch):
     module = types.ModuleType("diffdiff.pipelines.load")
     module.load = load
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    for name in ("TRANSFORMERS_VERBOSITY", "TQDM_DISABLE", "HF_HUB_DISABLE_PROGRESS_BARS"):
-        monkeypatch.setenv(name, "")  # so that what a silent command sets is undone
+    undo_silence(monkeypatch)
     return fake
+
+
+def undo_silence(monkeypatch):
+    """Let what a silent command sets in the environment be undone."""
+    for name in ("TRANSFORMERS_VERBOSITY", "TQDM_DISABLE", "HF_HUB_DISABLE_PROGRESS_BARS"):
+        monkeypatch.setenv(name, "")
+
+
+@pytest.fixture
+def quiet_folder(tmp_path, monkeypatch):
+    """An empty working folder for the command."""
+    monkeypatch.chdir(tmp_path)
+    undo_silence(monkeypatch)
+    return tmp_path

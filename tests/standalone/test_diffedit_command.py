@@ -19,11 +19,8 @@ FEW = ["--diffedit-noises", "3"]
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(quiet_folder):
     """The current folder: a scene of 150x150 pixels, one with alpha, strokes, a map, layers."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("TRANSFORMERS_VERBOSITY", "TQDM_DISABLE", "HF_HUB_DISABLE_PROGRESS_BARS"):
-        monkeypatch.setenv(name, "")  # so that what a silent command sets is undone
     picture = paint(BEFORE, 150)
     Image.fromarray(picture).save("in.png")
     Image.fromarray(paint(AFTER, 150)).save("after.png")
@@ -35,7 +32,7 @@ def folder(tmp_path, monkeypatch):
     Image.fromarray(strokes[::-1, ::-1].copy()).save("outside.png")
     layers = [{"source": "constant", "value": 0.5}, {"source": "painted", "blend": "max"}]
     Path("layers.json").write_text(json.dumps({"name": "half", "layers": layers}))
-    return tmp_path
+    return quiet_folder
 
 
 def run(*argv):

@@ -135,12 +135,9 @@ def test_a_long_list_of_words_is_refused_by_the_word(engine):
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for name in ("TRANSFORMERS_VERBOSITY", "TQDM_DISABLE", "HF_HUB_DISABLE_PROGRESS_BARS"):
-        monkeypatch.setenv(name, "")
+def folder(quiet_folder):
     IMAGE.save("in.png")
-    return tmp_path
+    return quiet_folder
 
 
 def test_the_command_makes_the_map_and_tells(folder, engine, capsys):

@@ -198,3 +198,17 @@ def words_on_page(error):
     """What a host's page writes of an error: fields by the names of their controls."""
     detail = str(error).removeprefix(error.field)
     return f"Differential Diffusion: {control_of(error.field)}{detail}"
+
+
+def run_beside(kind, monkeypatch, network):
+    """Let a module run with the host's model, and be what is taken for its network."""
+    core = kind.model.core
+    plain = core.apply_model
+
+    def apply_model(x, *rest, **named):
+        network(x)
+        return plain(x, *rest, **named)
+
+    monkeypatch.setattr(core, "apply_model", apply_model)
+    own = sys.modules["diffdiff.webui.host_words"]
+    monkeypatch.setattr(own, "network", lambda: network)

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from kind_runs import run_beside
 from PIL import Image
 from test_four_hosts_models import api, equal, generator_after
 from torch import nn
@@ -35,17 +36,8 @@ class Halves(nn.Module):
 @pytest.fixture
 def seeing(kind, monkeypatch):
     """A host whose model has a UNet."""
-    job, own = (sys.modules[f"diffdiff.webui.{name}"] for name in ("click_job", "host_words"))
-    job.known.clear()
-    model, core = Halves(), kind.model.core
-    plain = core.apply_model
-
-    def apply_model(x, *rest, **named):
-        model(x)
-        return plain(x, *rest, **named)
-
-    monkeypatch.setattr(core, "apply_model", apply_model)
-    monkeypatch.setattr(own, "network", lambda: model)
+    sys.modules["diffdiff.webui.click_job"].known.clear()
+    run_beside(kind, monkeypatch, Halves())
     return kind
 
 

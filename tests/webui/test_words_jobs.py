@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from kind_runs import run_beside
 from PIL import Image
 from test_four_hosts_models import api, equal, generator_after
 from torch import nn
@@ -42,15 +43,7 @@ def seeing(kind, monkeypatch):
     """A host whose model has an attention, and a tokenizer of six words."""
     job, own = (sys.modules[f"diffdiff.webui.{name}"] for name in ("words_job", "host_words"))
     job.known.clear()
-    model, core = Seeing(), kind.model.core
-    plain = core.apply_model
-
-    def apply_model(x, *rest, **named):
-        model(x)
-        return plain(x, *rest, **named)
-
-    monkeypatch.setattr(core, "apply_model", apply_model)
-    monkeypatch.setattr(own, "network", lambda: model)
+    run_beside(kind, monkeypatch, Seeing())
 
     def tokenize(text):
         return [TOKENS[word] for word in text.replace(",", " ,").split()]
