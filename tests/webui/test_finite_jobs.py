@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from kind_hires import text
 from kind_runs import api, columns, page
 
 from diffdiff.errors import FieldError
@@ -119,6 +120,63 @@ def test_a_decoder_is_heard_for_one_job_only(kind):
     assert not decoder._forward_hooks
     kind.model.decode_first_stage = plain
     assert len(api(kind.job(HALF)).images) == 1 and not decoder._forward_hooks
+
+
+def hires_refused(kind, edit=HALF, **settings):
+    with pytest.raises(FieldError) as told:
+        api(text(kind, edit, **settings))
+    assert kind.reported == []
+    return told.value
+
+
+@pytest.mark.parametrize("upscaler", ["Doubler", "Latent"])
+def test_infinity_that_the_host_clips_in_hires_fix(kind, upscaler):
+    """There the host decodes before the job's latents are complete."""
+    decoder = clipping(kind)
+    decoder.bad = float("inf")
+    assert hires_refused(kind, hr_upscaler=upscaler).field == "vae"
+    assert hires_refused(kind, {"source": "luminance"}, hr_upscaler=upscaler).field == "vae"
+    decoder.bad = 0.5
+    assert len(api(text(kind, HALF, hr_upscaler=upscaler)).images) == 1
+    gc.collect()
+    assert not decoder._forward_hooks
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_one_pass_of_hires_fix_that_is_decoded_badly(kind, failing):
+    """The first pass's picture is what the second begins with, so its decode counts as well."""
+    decoder, calls, plain = clipping(kind), [], Decoder.forward
+
+    def forward(pictures):
+        calls.append(1)
+        decoder.bad = float("inf") if len(calls) == failing else 0.5
+        return plain(decoder, pictures)
+
+    decoder.forward = forward
+    assert hires_refused(kind).field == "vae" and len(calls) == failing
+
+
+def test_live_previews_are_not_the_result(kind):
+    """A decoder may fail on the noise of an early step."""
+    decoder, core = clipping(kind), kind.model.core
+    plain = core.apply_model
+
+    def previewed(x, *args, **kwargs):
+        decoder.bad = float("inf")
+        kind.model.decode_first_stage(x)
+        decoder.bad = 0.5
+        return plain(x, *args, **kwargs)
+
+    core.apply_model = previewed
+    assert len(api(text(kind, HALF)).images) == 1
+    assert len(api(kind.job(HALF)).images) == 1
+
+
+def test_a_first_pass_that_is_not_finite(kind):
+    core = kind.model.core
+    core.apply_model = spoiled(core.apply_model, float("nan"))
+    error = hires_refused(kind)
+    assert error.field == "model" and "--no-half" in error.remedy
 
 
 def test_a_map_that_is_found(kind):

@@ -66,14 +66,14 @@ class JobFinite:
             run.check(steps, MODEL, VAE)
         if torch.is_tensor(samples) and not bool(torch.isfinite(samples).all()):
             raise failure(None, None, MODEL, VAE)
-        self._listen()
+        self.listen()
 
-    def _listen(self) -> None:
+    def listen(self) -> None:
         """Note what the VAE's decoder answers until the pictures are complete. Forge and its forks
         clip that, and then infinity is plain white. The hook ends with the job, even a failed one.
         """
         decoder, rows = host_vae.decoder(), self.rows
-        if decoder is None:
+        if decoder is None or self.ending is not None:
             return
 
         def hear(module: Any, given: Any, answer: Any) -> None:
@@ -92,6 +92,36 @@ class JobFinite:
         if len(heard) != len(self.damaged):  # in tiles or frames: whose they are is unknown
             heard = [any(heard)] * len(self.damaged)
         self.damaged = [one or other for one, other in zip(self.damaged, heard)]
+
+    def listen_after(self, sampler: Any) -> None:
+        """Listen from the end of a run that is not held; not before, where live previews are
+        decoded. The sampler dies with it."""
+        plain = sampler.sample
+
+        def sample(*args: Any, **kwargs: Any) -> Any:
+            samples = plain(*args, **kwargs)
+            self.listen()
+            return samples
+
+        sampler.sample = sample
+
+    def check_first(self, samples: Any, pictures: Any) -> None:
+        """Look at a first pass, from which a second is to be made.
+
+        Args:
+            samples: its latents, None where the host has none.
+            pictures: the same decoded, `[B, 3, H, W]`, or None where latents are enlarged.
+
+        Raises:
+            FieldError: "model" or "vae".
+        """
+        self.stop_listening()
+        if torch.is_tensor(samples) and not bool(torch.isfinite(samples).all()):
+            raise failure(None, None, MODEL, VAE)
+        made = [pictures] if torch.is_tensor(pictures) else []
+        if not all(bool(torch.isfinite(one).all()) for one in [*made, *self.rows]):
+            raise failure(PIXELS, None, MODEL, VAE)
+        self.rows.clear()
 
     def stop_listening(self) -> None:
         """Take the hook off the decoder."""

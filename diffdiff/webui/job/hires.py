@@ -71,14 +71,17 @@ class HiresSession(Session):
             self.enlarged, self.latents = [], None
             return plain_sample(*args, **kwargs)
 
-        def sample_hr_pass(samples: Any, *args: Any, **kwargs: Any) -> Any:
+        def sample_hr_pass(samples: Any, decoded_samples: Any, *args: Any, **kwargs: Any) -> Any:
             if not host_hires.ends_early():
                 checks.check_cut(p, samples)
+                self.finite.check_first(samples, decoded_samples)
+                self.finite.listen()  # a source may decode the first pass's picture
                 self.raw = self._found(p, samples)
+                self.finite.check_first(None, None)
                 self.carried = Carried(self.raw)
                 self.several = len(self.raw) > 1
                 self.first = host_hires.first_size(p, samples)
-            made = plain_pass(samples, *args, **kwargs)
+            made = plain_pass(samples, decoded_samples, *args, **kwargs)
             self._keep(p)
             return made
 
@@ -130,6 +133,12 @@ class HiresSession(Session):
         """Hold the second pass's sampler."""
         if host_hires.is_second(p):
             super().attach(p)
+        else:
+            self.finite.listen_after(p.sampler)
+
+    def _report(self, p: Any, *about: Any) -> None:
+        super()._report(p, *about)
+        self.finite.listen()  # the second pass decodes its own pictures
 
     def _latent_maps(self, p: Any, x: torch.Tensor) -> np.ndarray:
         self.latents = x
