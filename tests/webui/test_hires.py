@@ -174,6 +174,7 @@ def test_an_existing_picture(kind, upscaler):
 
 BAD = {
     "hires off": ({"map": flat(1)}, {"enable_hr": False}, "enable_hr"),
+    "no strength": ({"map": flat(1)}, {"denoising_strength": None}, "denoising_strength"),
     "no map": ({}, {}, "map"),
     "soft inpaint": ({"mode": "soft inpaint", "map": flat(1)}, {}, "mode"),
     "fan": ({"mode": "fan"}, {}, "mode"),

@@ -41,12 +41,15 @@ def check_hires(p: Any, args: EditArgs) -> None:
     """Refuse what a job of text to image cannot do, as soon as its settings are known.
 
     Raises:
-        FieldError: "enable_hr", "mode", "area".
+        FieldError: "enable_hr", "denoising_strength", "mode", "area".
     """
     if not host_hires.asked(p):
         problem = "in txt2img the map is for the second pass, and Hires. fix is off"
         field = "enable_hr" if host.is_api(p) else "Hires. fix"
         raise FieldError(field, problem, "Switch it on, or switch this extension off")
+    if p.denoising_strength is None:  # the API's default for txt2img
+        problem = "the second pass has no denoising strength"
+        raise FieldError("denoising_strength", problem, "Send a number from 0 to 1")
     if args.mode != "edit":
         problem = f"{args.mode} is for img2img; {FOR_WHOLE}"
         raise FieldError("mode", problem, "Use mode edit, or send the picture to img2img")
