@@ -69,6 +69,7 @@ export const SHORTCUTS = [
     letter("s", "tool:smooth", "Smooth"),
     letter("p", "tool:pick", "Eyedropper (Alt with any tool)"),
     letter("m", "tool:move", "Move a part of the picture"),
+    letter("w", "tool:click", "Click a thing: it is found in the picture"),
     step("[", "BracketLeft", false, "size", -1, "Smaller brush"),
     step("]", "BracketRight", false, "size", 1, "Larger brush"),
     step("{", "BracketLeft", true, "hardness", -1, "Softer brush"),

@@ -30,6 +30,7 @@ export function commandsOf(painter) {
         "tool:flood": tool("flood"),
         "tool:pick": tool("pick"),
         "tool:move": tool("move"),
+        "tool:click": () => !painter.clicking.lacks.includes("click") && set({ tool: "click" }),
         "tool:gradient": () =>
             set({ tool: settings.values.tool === "linear" ? "radial" : "linear" }),
         size: (direction) => {
@@ -49,7 +50,7 @@ export function commandsOf(painter) {
         },
         undo: () => {
             if (gesture.active) gesture.cancel();
-            else if (painter.moving.cancel()) return true;
+            else if (painter.moving.cancel() || painter.clicking.undo()) return true;
             else painter.change((document) => document.undo());
             return true;
         },
@@ -62,7 +63,7 @@ export function commandsOf(painter) {
             return true;
         },
         cancel: () => {
-            if (!gesture.active) return painter.moving.cancel();
+            if (!gesture.active) return painter.moving.cancel() || painter.clicking.cancel();
             gesture.cancel();
             return true;
         },

@@ -62,6 +62,7 @@ export class Effects {
         const { painter } = this;
         if (!painter.hasPicture || this.busy) return;
         painter.gesture.end();
+        painter.clicking.commit();
         painter.say("");
         const { document } = painter;
         const { revision } = document;

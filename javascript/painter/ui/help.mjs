@@ -12,10 +12,17 @@ const GESTURES = [
     ["Arrows, Enter", "With the focus on the canvas: move the cursor; begin and end a stroke"],
 ];
 
-/** Made of the same table that the keys are matched with. */
-export function helpText() {
+/**
+ * Made of the same table that the keys are matched with.
+ *
+ * @param {string[]} [lacks] tools that this page does not have
+ */
+export function helpText(lacks = []) {
+    const missing = lacks.map((tool) => `tool:${tool}`);
     const digits = SHORTCUTS.filter(({ command }) => command === "digit");
-    const others = SHORTCUTS.filter(({ command }) => command !== "digit");
+    const others = SHORTCUTS.filter(
+        ({ command }) => command !== "digit" && !missing.includes(command),
+    );
     const rows = others.map(({ label, help }) => [label, help]);
     const at = rows.findIndex(([label]) => label === "X");
     const tens = [`${digits[1].label} … 9`, "Strength 10 to 90 %; two digits: that percentage"];

@@ -1,3 +1,4 @@
+import { fromStrength } from "../map.mjs";
 import { h } from "./dom.mjs";
 import { button, holdButton } from "./fields.mjs";
 import { meaning } from "./legend.mjs";
@@ -9,6 +10,7 @@ import { compareBar } from "./comparebar.mjs";
 import { extendMenu } from "./extending.mjs";
 import { firstHint } from "./firsthint.mjs";
 import { movePanel } from "./movepanel.mjs";
+import { clickPanel } from "./clickpanel.mjs";
 import { addRegion, regionPanel } from "./regionpanel.mjs";
 import { runButton, screenButton } from "./runbar.mjs";
 import { percentOf, suitableHeight } from "./modes.mjs";
@@ -44,7 +46,10 @@ export function buildLayout(painter) {
         extend: extend?.element ?? null,
         undo: () => painter.commands.undo(),
         redo: () => painter.commands.redo(),
-        fill: () => painter.fillAll(),
+        fill: () => {
+            const value = fromStrength(settings.values.strength / 100);
+            painter.change((document) => document.fill(value));
+        },
         clear: () => painter.change((document) => document.fill(0)),
         invert: () => painter.commands.invert(),
         effects: painter.effects,
@@ -66,8 +71,9 @@ export function buildLayout(painter) {
             },
         })),
         peek: (on) => stage.peek(on),
+        lacks: painter.clicking.lacks,
     });
-    const tools = toolbox(settings, (tool) => settings.set({ tool }));
+    const tools = toolbox(settings, (tool) => settings.set({ tool }), painter.clicking.lacks);
     const optionBar = optionsRow(settings, () => painter.commands.swap());
     const status = h("p", { class: "diffdiff-status", role: "status", "aria-live": "polite" });
     const readout = h("span", { class: "diffdiff-readout" });
@@ -77,6 +83,7 @@ export function buildLayout(painter) {
     const asks = asksOf();
     const regions = regionPanel(painter);
     const moves = movePanel(painter);
+    const clicks = clickPanel(painter);
     const compare = compareBar(painter);
     const first = firstHint(painter, options.runLabel ?? "Generate");
     const run = runButton(options.run, options.runLabel);
@@ -117,6 +124,7 @@ export function buildLayout(painter) {
             first,
             asks.element,
             moves.element,
+            clicks.element,
             regions.element,
             notes.element,
             compare.element,
@@ -143,6 +151,7 @@ export function buildLayout(painter) {
         grip.show();
         regions.show();
         moves.show();
+        clicks.show();
         compare.show();
         const { scale } = stage.view;
         const zoomed = scale < 0.1 ? (100 * scale).toFixed(1) : Math.round(100 * scale);

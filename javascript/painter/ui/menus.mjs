@@ -21,6 +21,7 @@ import { helpText } from "./help.mjs";
  * @property {(bits: 8 | 16) => void} save
  * @property {{ label: string, act: () => void }[]} sendTo
  * @property {(on: boolean) => void} peek
+ * @property {string[]} lacks tools that this page does not have
  */
 
 const MOST_GROW = 64;
@@ -61,7 +62,7 @@ export function menuBar(settings, cleanup, actions) {
     const help = popover(
         cleanup,
         { label: "Help: keys and gestures", keys: "?", symbol: "help" },
-        helpText(),
+        helpText(actions.lacks),
     );
     help.panel.classList.add("diffdiff-help");
     const contours = button({
@@ -189,7 +190,7 @@ function selections(settings, { selecting }) {
     shown();
     return [
         h("label", { class: "diffdiff-ticked", title: "The right button takes out" }, target,
-            "Rectangle, ellipse, lasso and fill select"),
+            "Rectangle, ellipse, lasso, fill and click select"),
         row(
             item("Nothing", "Select nothing: everything may change", () => selecting.none()),
             item("Again", "The selection before", () => selecting.again()),

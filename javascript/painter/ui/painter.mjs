@@ -1,6 +1,6 @@
 import { MoveStack } from "../move/movestack.mjs";
 import { PainterError } from "../errors.mjs";
-import { checkSize, fromStrength } from "../map.mjs";
+import { checkSize } from "../map.mjs";
 import { inBackground } from "../background.mjs";
 import { Cleanup, whenIdle } from "./dom.mjs";
 import { Settings, browserStore } from "./settings.mjs";
@@ -17,6 +17,7 @@ import { buildLayout } from "./layout.mjs";
 import { pixelsOf } from "./files.mjs";
 import { dropAndPaste, loadInto, regionsInto } from "./transfer.mjs";
 import { Moving } from "./moving.mjs";
+import { Clicking } from "./clicking.mjs";
 import { EMPTY, FIRST_SIZE } from "./options.mjs";
 
 /**
@@ -52,12 +53,14 @@ export class Painter {
         this.selecting = new Selecting(this);
         this.effects = new Effects(this);
         this.moving = new Moving(this);
+        this.clicking = new Clicking(this);
         this.gesture = new Gesture({
             document: () => this.document,
             picture: () => this.#pixels(),
             settings,
             select: (draw, subtract) => this.selecting.draw(draw, subtract),
             move: (point, start) => this.moving.begin(point, start),
+            click: (point, start) => this.clicking.begin(point, start),
             onError: (problem) => this.report(problem),
             onMark: () => {
                 this.stage.mark = this.gesture.mark;
@@ -77,7 +80,7 @@ export class Painter {
             run: ({ command, value }) => this.commands[command]?.(value) ?? false,
             release: (command) => this.commands[`${command}:end`]?.(),
             moved: () => this.layout.speak(),
-            floats: (event) => this.moving.key(event),
+            floats: (event) => this.moving.key(event) || this.clicking.key(event),
             enabled: () => this.hasPicture && !this.effects.busy,
         });
         dropAndPaste(this);
@@ -97,6 +100,7 @@ export class Painter {
      * @returns {boolean} false when the picture cannot be used; the painter says why
      */
     setPicture(source) {
+        const left = this.clicking.leave();
         if (!source) {
             this.gesture.end();
             this.hasPicture = false;
@@ -119,13 +123,8 @@ export class Painter {
             this.moving.renew();
             this.stage.setHint(null);
             this.settings.scaleTo(size);
-            if (outcome === "resized" && !this.isEmpty) {
-                this.say(
-                    `The map was fitted to ${size.width} × ${size.height} pixels.`,
-                    false,
-                    true,
-                );
-            } else this.say("");
+            const fitted = `The map was fitted to ${size.width} × ${size.height} pixels.`;
+            this.say(outcome === "resized" && !this.isEmpty ? fitted : left, false, true);
         } catch (problem) {
             this.setPicture(null); // the one before is not the page's any more
             this.stage.setHint(/** @type {Error} */ (problem).message);
@@ -215,6 +214,7 @@ export class Painter {
     async finish() {
         this.pointer.interrupt();
         this.gesture.end();
+        if (this.clicking.open) await this.clicking.finish();
         this.document.commitStroke();
         this.moving.commit();
     }
@@ -258,10 +258,6 @@ export class Painter {
         } catch (problem) {
             this.report(problem);
         }
-    }
-
-    fillAll() {
-        this.change((document) => document.fill(fromStrength(this.settings.values.strength / 100)));
     }
 
     #pixels() {

@@ -6,7 +6,7 @@ import { appliedMode } from "./modes.mjs";
  *
  * @typedef {import("../cover.mjs").Mode} Mode
  * @typedef {"brush" | "erase" | "smooth" | "linear" | "radial" | "rectangle" | "ellipse" | "lasso"
- *     | "flood" | "pick" | "move"} ToolName
+ *     | "flood" | "pick" | "move" | "click"} ToolName
  *
  * @typedef {object} Values
  * @property {ToolName} tool
@@ -31,6 +31,8 @@ import { appliedMode } from "./modes.mjs";
  * @property {number} curve percent: how hard a pen must press for its full effect; 100: evenly
  * @property {number} least percent that the lightest touch of a pen gives
  * @property {"lasso" | "rectangle"} take how the tool Move draws around something
+ * @property {"add" | "leave"} clicks what a click of the tool Click does
+ * @property {boolean} clickEdges what it finds follows the edges of the picture
  * @property {number} height CSS pixels of the canvas; 0: what suits the picture
  */
 
@@ -46,6 +48,7 @@ export const TOOLS = /** @type {const} */ ([
     "flood",
     "pick",
     "move",
+    "click",
 ]);
 export const VIEWS = /** @type {const} */ (["heat", "grey", "off"]);
 const PENS = ["none", "size", "strength", "both"];
@@ -80,6 +83,8 @@ export const FIELDS = {
     curve: number(100, 25, 400),
     least: number(0, 0, 90),
     take: choice("lasso", ["lasso", "rectangle"]),
+    clicks: choice("add", ["add", "leave"]),
+    clickEdges: choice(true, [false, true]),
     height: number(0, 320, 1600, 0),
 };
 

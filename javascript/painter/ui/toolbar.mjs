@@ -26,6 +26,7 @@ const TOOLS = {
     ],
     pick: ["Eyedropper: takes a strength from the map", "P", "strength"],
     move: ["Move: moves, copies or deletes a part of the picture", "M", "take"],
+    click: ["Click: takes the thing that you click on", "W", "strength clicks clickEdges mode"],
 };
 
 /** Options that stay folded away where the painter is narrow. */
@@ -49,15 +50,16 @@ const QUICK = [0, 25, 50, 75, 100];
 /**
  * @param {Settings} settings
  * @param {(tool: any) => void} act
+ * @param {string[]} lacks tools that this page does not have
  */
-export function toolbox(settings, act) {
+export function toolbox(settings, act, lacks) {
     const box = choices({
         label: "Tool",
         kind: "diffdiff-tools",
         act,
-        choices: Object.entries(TOOLS).map(([value, [label, keys]]) => ({
-            value, label, keys, symbol: value,
-        })), // prettier-ignore
+        choices: Object.entries(TOOLS)
+            .filter(([value]) => !lacks.includes(value))
+            .map(([value, [label, keys]]) => ({ value, label, keys, symbol: value })),
     });
     return { element: box.element, show: () => box.show(settings.values.tool) };
 }
@@ -92,6 +94,19 @@ export function optionsRow(settings, swap) {
             { value: "rectangle", label: "A rectangle", text: "Rectangle" },
         ],
     })); // prettier-ignore
+    parts.clicks = labelled("A click", choices({
+        label: "What a click does; Alt or the right button does the other",
+        act: set("clicks"),
+        choices: [
+            { value: "add", label: "Takes what is there", text: "Takes" },
+            { value: "leave", label: "Leaves out what is there", text: "Leaves out" },
+        ],
+    })); // prettier-ignore
+    parts.clickEdges = ticked(
+        "To the edges",
+        "The area follows the edges of the picture; off: it is as coarse as the model sees",
+        set("clickEdges"),
+    );
     parts.pen = labelled("Pen pressure", choices({
         label: "What pen pressure changes",
         act: set("pen"),
@@ -136,7 +151,8 @@ export function optionsRow(settings, swap) {
     const element = h(
         "div",
         { class: "diffdiff-options", role: "group", "aria-label": "Options of the tool" },
-        title, parts.take.element, parts.strength.element, quick, parts.second.element, swapper, parts.blur.element,
+        title, parts.take.element, parts.clicks.element, parts.clickEdges.element,
+        parts.strength.element, quick, parts.second.element, swapper, parts.blur.element,
         parts.size.element, parts.hardness.element, parts.tolerance.element, more,
         parts.flow.element, parts.expand.element, parts.contiguous.element, parts.mode.element,
         parts.pen.element, parts.curve.element, parts.least.element, parts.edges.element,

@@ -34,6 +34,7 @@ import { matcher } from "../flood.mjs";
  * @property {import("./settings.mjs").Settings} settings
  * @property {(draw: (cover: any) => void, subtract?: boolean) => void} select
  * @property {(point: Point, start: Start) => any} move what the tool Move does with a pointer
+ * @property {(point: Point, start: Start) => any} [click] the same for the tool Click
  * @property {(problem: unknown) => void} onError
  * @property {() => void} onMark
  */
@@ -208,7 +209,8 @@ export class Gesture {
         this.end();
         const { tool } = this.host.settings.values;
         this.#try(() => {
-            if (start.pick || tool === "pick") this.drag = new Pick(this.host, start, point);
+            if (tool === "click" && !start.erase) this.drag = this.host.click(point, start);
+            else if (start.pick || tool === "pick") this.drag = new Pick(this.host, start, point);
             else if (tool === "move") this.drag = this.host.move(point, start);
             else if (tool === "flood") this.drag = new Flood(this.host, start, point);
             else if (tool === "brush" || tool === "erase" || tool === "smooth" || start.erase) {

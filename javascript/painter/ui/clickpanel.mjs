@@ -1,0 +1,55 @@
+import { h } from "./dom.mjs";
+import { button } from "./fields.mjs";
+
+const HINT =
+    "Click a thing. Alt and a click, or the right button, leaves out; a drag draws a box around it.";
+const ONLY_OUT = "All points leave out. Click on what is to change.";
+const LOOKING = "The model is looking at the picture… Esc gives up.";
+
+/**
+ * Under the canvas while the tool Click is in hand: what was clicked, and what becomes of it.
+ *
+ * @param {import("./painter.mjs").Painter} painter
+ */
+export function clickPanel(painter) {
+    const { clicking } = painter;
+    const act = (label, text, does) =>
+        button({ label, text, kind: "diffdiff-apply", act: () => does() });
+    const paint = act("Make it one stroke (Enter)", "Paint it", () => clicking.commit());
+    const again = act("Ask the model again", "Try again", () => clicking.again());
+    const back = act("Take the last point back (Ctrl+Z)", "Point back", () => clicking.undo());
+    const cancel = act("Give the points up (Escape)", "Cancel", () => clicking.cancel());
+    const told = h("span", { class: "diffdiff-move-hint", role: "status", "aria-live": "polite" });
+    const element = h(
+        "div",
+        { class: "diffdiff-moves", role: "group", "aria-label": "Click", hidden: true },
+        h("div", { class: "diffdiff-move-row" }, told, paint, again, back, cancel),
+    );
+
+    function textOf({ clicks, slow, open, selects }) {
+        if (slow) return LOOKING;
+        if (!open) return HINT;
+        if (!clicks.meant) return ONLY_OUT;
+        const count = clicks.points.length;
+        const points = count ? [`${count} ${count === 1 ? "point" : "points"}`] : [];
+        const what = [...points, ...(clicks.box ? ["a box"] : [])].join(" and ");
+        return `${what}. Enter ${selects ? "selects" : "paints"}, Esc gives up.`.replace(
+            /^a/,
+            "A",
+        );
+    }
+
+    function show() {
+        element.hidden = !painter.hasPicture || !(clicking.on || clicking.open);
+        if (element.hidden) return;
+        const text = textOf(clicking);
+        if (told.textContent !== text) told.textContent = text;
+        paint.hidden = !clicking.area;
+        paint.querySelector("span").textContent = clicking.selects ? "Select it" : "Paint it";
+        again.hidden = !clicking.failed;
+        back.hidden = cancel.hidden = !clicking.open;
+        element.setAttribute("aria-busy", String(clicking.slow));
+    }
+
+    return { element, show };
+}
