@@ -1,10 +1,17 @@
 /**
  * Where the picture lies on the screen. Pure: views in, views out.
  *
- * screen = scale * image + (x, y), in CSS pixels of the panel; the device's pixel ratio comes in
- * only where a canvas is drawn.
+ * screen = scale * turned(flipped(image)) + (x, y), in CSS pixels of the panel; the device's pixel
+ * ratio comes in only where a canvas is drawn. (x, y) is where the picture's first corner lies.
  *
- * @typedef {{ scale: number, x: number, y: number }} View
+ * @typedef {object} View
+ * @property {number} scale CSS pixels a pixel of the picture
+ * @property {number} x
+ * @property {number} y
+ * @property {number} [turn] degrees, clockwise
+ * @property {boolean} [flip] left and right are exchanged, before it is turned
+ *
+ * @typedef {{ turn?: number, flip?: boolean }} Stance how a picture is held
  * @typedef {{ x: number, y: number }} Point
  * @typedef {import("./rect.mjs").Size} Size
  */
@@ -14,22 +21,61 @@ export const MAX_SCALE = 32;
 const VISIBLE = 48; // CSS pixels of the picture that always stay in sight
 const PADDING = 8; // CSS pixels around the fitted picture
 
+/** Degrees in -180 (left out) to 180. @param {number} degrees */
+export const normal = (degrees) => 180 - ((((180 - degrees) % 360) + 360) % 360);
+
+/**
+ * What a view does to distances: x' = a x + c y, y' = b x + d y.
+ *
+ * @param {View} view
+ * @returns {[number, number, number, number]}
+ */
+function linear({ scale, turn = 0, flip = false }) {
+    const across = flip ? -scale : scale;
+    if (turn === 0) return [across, 0, 0, scale];
+    const angle = (turn * Math.PI) / 180;
+    let [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+    if (turn % 90 === 0) [cos, sin] = [Math.round(cos), Math.round(sin)]; // exactly
+    return [cos * across, sin * across, -sin * scale, cos * scale];
+}
+
+/**
+ * The box of the picture on the screen, from its first corner: left, top, right, bottom.
+ *
+ * @param {View} view
+ * @param {Size} image
+ */
+function boxOf(view, { width, height }) {
+    const [a, b, c, d] = linear(view);
+    const [xs, ys] = [
+        [a * width, c * height],
+        [b * width, d * height],
+    ];
+    const low = (values) => values.reduce((sum, v) => sum + Math.min(0, v), 0);
+    const high = (values) => values.reduce((sum, v) => sum + Math.max(0, v), 0);
+    return { left: low(xs), top: low(ys), right: high(xs), bottom: high(ys) };
+}
+
 /**
  * The whole picture in the middle; small pictures are not enlarged beyond `largest`.
  *
  * @param {Size} image
  * @param {Size} panel
  * @param {number} [largest]
+ * @param {Stance} [stance]
  * @returns {View}
  */
-export function fit(image, panel, largest = 4) {
-    const across = Math.max(1, panel.width - 2 * PADDING) / image.width;
-    const down = Math.max(1, panel.height - 2 * PADDING) / image.height;
+export function fit(image, panel, largest = 4, { turn = 0, flip = false } = {}) {
+    const { left, top, right, bottom } = boxOf({ scale: 1, x: 0, y: 0, turn, flip }, image);
+    const across = Math.max(1, panel.width - 2 * PADDING) / (right - left);
+    const down = Math.max(1, panel.height - 2 * PADDING) / (bottom - top);
     const scale = Math.min(across, down, largest);
     return {
         scale,
-        x: (panel.width - scale * image.width) / 2,
-        y: (panel.height - scale * image.height) / 2,
+        x: (panel.width - scale * (left + right)) / 2,
+        y: (panel.height - scale * (top + bottom)) / 2,
+        turn,
+        flip,
     };
 }
 
@@ -44,10 +90,12 @@ export function fit(image, panel, largest = 4) {
  */
 export function clampView(view, image, panel) {
     const scale = clampScale(view.scale, image, panel);
+    const { left, top, right, bottom } = boxOf({ ...view, scale }, image);
     return {
+        ...view,
         scale,
-        x: clampOffset(view.x, scale * image.width, panel.width),
-        y: clampOffset(view.y, scale * image.height, panel.height),
+        x: clampOffset(view.x + left, right - left, panel.width) - left,
+        y: clampOffset(view.y + top, bottom - top, panel.height) - top,
     };
 }
 
@@ -74,9 +122,35 @@ function clampOffset(offset, length, room) {
 export function zoomAt(view, factor, at, image, panel) {
     const scale = clampScale(view.scale * factor, image, panel);
     const ratio = scale / view.scale; // the clamped one, or the picture would drift at the limits
-    const moved = { scale, x: at.x - (at.x - view.x) * ratio, y: at.y - (at.y - view.y) * ratio };
-    return clampView(moved, image, panel);
+    const [x, y] = [at.x - (at.x - view.x) * ratio, at.y - (at.y - view.y) * ratio];
+    return clampView({ ...view, scale, x, y }, image, panel);
 }
+
+/**
+ * Holds the picture another way; what lies at a point of the screen stays there.
+ *
+ * @param {View} view
+ * @param {Stance} stance
+ * @param {Point} at on the screen
+ * @param {Size} image
+ * @param {Size} panel
+ * @returns {View}
+ */
+export function held(view, stance, at, image, panel) {
+    const turn = normal(stance.turn ?? view.turn ?? 0);
+    const next = { ...view, turn, flip: stance.flip ?? view.flip ?? false };
+    const before = toImage(view, at);
+    const after = toScreen(next, before);
+    return pan(next, at.x - after.x, at.y - after.y, image, panel);
+}
+
+/**
+ * The mirror image of what is seen: what is turned is turned the other way.
+ *
+ * @param {View} view
+ * @returns {Stance}
+ */
+export const mirrorOf = ({ turn = 0, flip = false }) => ({ turn: normal(-turn), flip: !flip });
 
 /**
  * Factor of a wheel event; lines and pages become pixels, and a trackpad's pinch (with Ctrl, in
@@ -138,23 +212,67 @@ export const resized = (view, before, after, image) =>
  * @param {Point} point CSS pixels of the panel
  * @returns {Point} pixels of the picture; (0.5, 0.5) is the middle of the first
  */
-export const toImage = (view, { x, y }) => ({
-    x: (x - view.x) / view.scale,
-    y: (y - view.y) / view.scale,
-});
+export const toImage = (view, { x, y }) => stepOnImage(view, { x: x - view.x, y: y - view.y });
+
+/**
+ * A step on the screen as one on the picture.
+ *
+ * @param {View} view
+ * @param {Point} step CSS pixels to the right, and down
+ * @returns {Point}
+ */
+export function stepOnImage(view, { x, y }) {
+    const [a, b, c, d] = linear(view);
+    if (b === 0 && c === 0) return { x: x / a, y: y / d };
+    const det = a * d - b * c;
+    return { x: (d * x - c * y) / det, y: (a * y - b * x) / det };
+}
+
+/**
+ * A step on the picture as one on the screen.
+ *
+ * @param {View} view
+ * @param {Point} step pixels of the picture to the right, and down
+ * @returns {Point}
+ */
+export function stepOnScreen(view, { x, y }) {
+    const [a, b, c, d] = linear(view);
+    return b === 0 && c === 0 ? { x: a * x, y: d * y } : { x: a * x + c * y, y: b * x + d * y };
+}
 
 /**
  * @param {View} view
  * @param {Point} point pixels of the picture
  * @returns {Point}
  */
-export const toScreen = (view, { x, y }) => ({
-    x: view.scale * x + view.x,
-    y: view.scale * y + view.y,
-});
+export function toScreen(view, point) {
+    const { x, y } = stepOnScreen(view, point);
+    return { x: x + view.x, y: y + view.y };
+}
 
 /**
- * The pixels of the picture that can be seen.
+ * A rectangle of the picture as the four corners that it has on the screen.
+ *
+ * @param {View} view
+ * @param {import("./rect.mjs").Rect} rect
+ * @returns {Point[]}
+ */
+export const corners = (view, { x, y, w, h }) =>
+    [
+        [x, y],
+        [x + w, y],
+        [x + w, y + h],
+        [x, y + h],
+    ].map(([u, v]) => toScreen(view, { x: u, y: v }));
+
+/** The box around some points: left, top, right, bottom. @param {Point[]} points */
+export function boxAround(points) {
+    const [xs, ys] = [points.map(({ x }) => x), points.map(({ y }) => y)];
+    return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+}
+
+/**
+ * The pixels of the picture that can be seen, and where it is turned some around them.
  *
  * @param {View} view
  * @param {Size} image
@@ -162,16 +280,19 @@ export const toScreen = (view, { x, y }) => ({
  * @returns {import("./rect.mjs").Rect | null}
  */
 export function visible(view, image, panel) {
-    const from = toImage(view, { x: 0, y: 0 });
-    const to = toImage(view, { x: panel.width, y: panel.height });
-    return around(from.x, from.y, to.x, to.y, image);
+    const ends = [0, panel.width].flatMap((x) => [0, panel.height].map((y) => ({ x, y })));
+    const [left, top, right, bottom] = boxAround(ends.map((end) => toImage(view, end)));
+    return around(left, top, right, bottom, image);
 }
 
 /**
  * Arguments for a canvas' `setTransform`, on a backing store of `ratio` device pixels a CSS pixel.
  *
  * @param {View} view
- * @param {number} ratio
+ * @param {number} [ratio]
+ * @returns {[number, number, number, number, number, number]}
  */
-export const deviceTransform = ({ scale, x, y }, ratio) =>
-    /** @type {const} */ ([scale * ratio, 0, 0, scale * ratio, x * ratio, y * ratio]);
+export function deviceTransform(view, ratio = 1) {
+    const [a, b, c, d] = linear(view);
+    return [a * ratio, b * ratio, c * ratio, d * ratio, view.x * ratio, view.y * ratio];
+}

@@ -28,7 +28,7 @@ def test_every_shortcut(desk):
     tools = dict.fromkeys("brush erase lasso flood rectangle ellipse smooth pick move".split())
     names = {" ": "Space", "home": "Home", "escape": "Escape"}
     left = {"undo", "redo", "cancel", "pan", "peek", "zoom", "fit", "help", "invert", "view"}
-    left |= {"actual", "contours", "target", "deselect", "region"}
+    left |= {"actual", "contours", "target", "deselect", "region", "rotate", "flipView", "upright"}
     for command, value, modifiers, key, _ in table:
         press = modifiers + names.get(key, key)
         before = desk.page.evaluate("({ ...painter.settings.values })")

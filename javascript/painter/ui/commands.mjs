@@ -4,6 +4,7 @@ import { addRegion } from "./regionpanel.mjs";
 
 const ZOOM = 1.25;
 const HARDNESS_STEP = 10;
+const TURN = 15; // degrees
 
 /**
  * What the shortcuts of the table do. A command answers true when it did something; what did
@@ -94,6 +95,19 @@ export function commandsOf(painter) {
         },
         actual: () => {
             stage.zoom(1 / (stage.view.scale * stage.ratio));
+            return true;
+        },
+        rotate: (direction) => {
+            const now = (stage.view.turn ?? 0) / TURN;
+            stage.turn(TURN * (direction > 0 ? Math.floor(now) + 1 : Math.ceil(now) - 1));
+            return true;
+        },
+        flipView: () => {
+            stage.flip();
+            return true;
+        },
+        upright: () => {
+            stage.upright();
             return true;
         },
         contours: () => set({ contours: !settings.values.contours }),

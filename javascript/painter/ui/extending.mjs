@@ -1,6 +1,7 @@
 import { h } from "./dom.mjs";
 import { popover, slider } from "./fields.mjs";
-import { deviceTransform, fit } from "../view.mjs";
+import { deviceTransform, fit, stepOnScreen } from "../view.mjs";
+import { traceRect } from "./trace.mjs";
 
 /**
  * Pixels that the next run adds to the picture's sides: asked for here, and shown around it.
@@ -39,11 +40,12 @@ function setExtents(stage, extents) {
     stage.fit();
 }
 
-/** The fitted view of a picture and what is added to it. */
-export function fitExtended({ width, height }, { left, right, top, bottom }, panel) {
+/** The fitted view of a picture and what is added to it, held as it is. */
+export function fitExtended({ width, height }, { left, right, top, bottom }, panel, stance = {}) {
     const whole = { width: width + left + right, height: height + top + bottom };
-    const { scale, x, y } = fit(whole, panel);
-    return { scale, x: x + scale * left, y: y + scale * top };
+    const view = fit(whole, panel, undefined, stance);
+    const { x, y } = stepOnScreen(view, { x: left, y: top });
+    return { ...view, x: view.x + x, y: view.y + y };
 }
 
 /** What is added, mirrored and pale, with a frame. @param {import("./stage.mjs").Stage} stage */
@@ -71,14 +73,13 @@ export function drawExtents(context, stage, picture) {
         }
     }
     context.restore();
-    const { scale, x, y } = stage.view;
     context.setTransform(stage.ratio, 0, 0, stage.ratio, 0, 0);
     context.setLineDash([6, 4]);
     context.strokeStyle = "rgb(128 128 128 / 90%)";
-    context.strokeRect(
-        x - scale * left, y - scale * top,
-        scale * (width + left + right), scale * (height + top + bottom),
-    ); // prettier-ignore
+    context.beginPath();
+    const all = { x: -left, y: -top, w: width + left + right, h: height + top + bottom };
+    traceRect(context, stage.view, all);
+    context.stroke();
     context.setLineDash([]);
 }
 

@@ -1,4 +1,5 @@
 import { match } from "../shortcuts.mjs";
+import { stepOnImage, toImage } from "../view.mjs";
 import { focused, takesText } from "./dom.mjs";
 
 /**
@@ -107,10 +108,11 @@ export class Keys {
         const arrow = ARROWS[event.key];
         if (arrow) {
             this.#appear();
-            const step = (event.shiftKey ? LARGE_STEP : STEP) / stage.view.scale;
+            const far = event.shiftKey ? LARGE_STEP : STEP;
+            const step = stepOnImage(stage.view, { x: far * arrow[0], y: far * arrow[1] });
             const { width, height } = stage.size;
-            const x = Math.min(width, Math.max(0, stage.cursor.x + step * arrow[0]));
-            const y = Math.min(height, Math.max(0, stage.cursor.y + step * arrow[1]));
+            const x = Math.min(width, Math.max(0, stage.cursor.x + step.x));
+            const y = Math.min(height, Math.max(0, stage.cursor.y + step.y));
             stage.cursor = { x, y };
             if (gesture.active) gesture.move([{ x, y, pressure: 1 }]);
             this.#inSight();
@@ -129,11 +131,9 @@ export class Keys {
     /** The cursor of the keyboard, in the middle of what is seen when there was none. */
     #appear() {
         const { stage } = this;
-        const { width, height } = stage.panel;
         stage.byKeys = true;
         if (!stage.cursor) {
-            const { x, y, scale } = stage.view;
-            const at = { x: (width / 2 - x) / scale, y: (height / 2 - y) / scale };
+            const at = toImage(stage.view, stage.middle);
             stage.cursor = {
                 x: Math.round(Math.min(stage.size.width, Math.max(0, at.x))),
                 y: Math.round(Math.min(stage.size.height, Math.max(0, at.y))),

@@ -1,6 +1,6 @@
 import { fromStrength } from "../map.mjs";
 import { h } from "./dom.mjs";
-import { button, holdButton } from "./fields.mjs";
+import { holdButton } from "./fields.mjs";
 import { meaning } from "./legend.mjs";
 import { menuBar } from "./menus.mjs";
 import { optionsRow, toolbox } from "./toolbar.mjs";
@@ -16,6 +16,7 @@ import { runButton, screenButton } from "./runbar.mjs";
 import { percentOf, suitableHeight } from "./modes.mjs";
 import { FIELDS } from "./settings.mjs";
 import { blobOf, maskInto, saveFrom } from "./transfer.mjs";
+import { viewBar } from "./viewbar.mjs";
 
 const HEIGHT_STEP = 20; // CSS pixels, by keyboard
 const BRIEF_MS = 9000; // after which a passing remark is gone
@@ -77,7 +78,7 @@ export function buildLayout(painter) {
     const optionBar = optionsRow(settings, () => painter.commands.swap());
     const status = h("p", { class: "diffdiff-status", role: "status", "aria-live": "polite" });
     const readout = h("span", { class: "diffdiff-readout" });
-    const zoom = h("span", { class: "diffdiff-zoom", title: "Zoom" });
+    const view = viewBar(painter);
     const spoken = h("p", { class: "diffdiff-unseen", "aria-live": "polite" });
     const notes = notesOf();
     const asks = asksOf();
@@ -98,14 +99,7 @@ export function buildLayout(painter) {
         { class: "diffdiff-foot" },
         status,
         readout,
-        h(
-            "div",
-            { class: "diffdiff-group-row", role: "group", "aria-label": "Zoom" },
-            zoomButton("Further away", "-", "minus", () => painter.commands.zoom(-1)),
-            zoom,
-            zoomButton("Closer", "+", "plus", () => painter.commands.zoom(1)),
-            zoomButton("The whole picture", "Home", "fit", () => stage.fit()),
-        ),
+        view.element,
         screenButton(root, cleanup),
         result,
         run.element,
@@ -153,10 +147,8 @@ export function buildLayout(painter) {
         moves.show();
         clicks.show();
         compare.show();
-        const { scale } = stage.view;
-        const zoomed = scale < 0.1 ? (100 * scale).toFixed(1) : Math.round(100 * scale);
+        view.show();
         result.hidden = !stage.result;
-        zoom.textContent = painter.hasPicture ? `${zoomed} %` : "";
         readout.textContent = painter.hasPicture ? reading(painter) : "";
     };
     show();
@@ -189,8 +181,6 @@ export function buildLayout(painter) {
         },
     };
 }
-
-const zoomButton = (label, keys, symbol, act) => button({ label, keys, symbol, act });
 
 /** What is under the pointer, in words. */
 function reading({ document, stage, legend }) {

@@ -1,4 +1,5 @@
 import { FULL } from "../map.mjs";
+import { stepOnImage, toImage } from "../view.mjs";
 
 /**
  * Lines over the map: where it crosses 25, 50 and 75 %, where it is exactly 0, and the border of
@@ -46,6 +47,36 @@ export function outline(width, height, areaOf, ink, out) {
     }
 }
 
+/**
+ * Which pixel of the map lies under a pixel of the screen.
+ *
+ * @param {import("./viewport.mjs").Viewport} stage
+ * @param {number} width of the screen, device pixels
+ * @param {number} height
+ * @returns {(x: number, y: number) => number} its index; -1: off the picture
+ */
+export function placesOf({ view, ratio, size }, width, height) {
+    const one = 1 / ratio;
+    const first = toImage(view, { x: one / 2, y: one / 2 });
+    const across = stepOnImage(view, { x: one, y: 0 });
+    const down = stepOnImage(view, { x: 0, y: one });
+    if (across.y === 0 && down.x === 0) {
+        const place = (length, n, from, step) =>
+            Int32Array.from({ length: n }, (_, i) => {
+                const at = Math.floor(from + i * step);
+                return at >= 0 && at < length ? at : -1;
+            });
+        const columns = place(size.width, width, first.x, across.x);
+        const rows = place(size.height, height, first.y, down.y);
+        return (x, y) => (columns[x] < 0 || rows[y] < 0 ? -1 : rows[y] * size.width + columns[x]);
+    }
+    return (x, y) => {
+        const u = Math.floor(first.x + x * across.x + y * down.x);
+        const v = Math.floor(first.y + x * across.y + y * down.y);
+        return u < 0 || v < 0 || u >= size.width || v >= size.height ? -1 : v * size.width + u;
+    };
+}
+
 const dashed = (pair, x, y) => pair[((x + y) >> DASH) & 1];
 
 export class Lines {
@@ -88,16 +119,11 @@ export class Lines {
         const { width, height } = canvas;
         const image = new ImageData(width, height);
         const out = new Uint32Array(image.data.buffer);
-        const scale = 1 / (stage.view.scale * stage.ratio);
-        const place = (size, n, offset) =>
-            Int32Array.from({ length: n }, (_, i) => {
-                const at = Math.floor((i + 0.5) * scale - offset / stage.view.scale);
-                return at >= 0 && at < size ? at : -1;
-            });
-        const columns = place(document.width, width, stage.view.x);
-        const rows = place(document.height, height, stage.view.y);
-        const over = (test) => (x, y) =>
-            columns[x] < 0 || rows[y] < 0 ? -1 : test(rows[y] * document.width + columns[x]);
+        const placed = placesOf(stage, width, height);
+        const over = (test) => (x, y) => {
+            const at = placed(x, y);
+            return at < 0 ? -1 : test(at);
+        };
         if (stage.settings.values.contours) {
             const ink = (a, b, x, y) => (a && b ? INKS.level : dashed(INKS.zero, x, y));
             outline(

@@ -1,5 +1,6 @@
 import { ellipse, rectangle } from "../shapes.mjs";
 import { stopsOf } from "../heat.mjs";
+import { clipToPicture, outlined } from "./trace.mjs";
 
 /**
  * What is drawn over the map and is not part of it: the brush's ring, the cross of the keyboard,
@@ -110,25 +111,4 @@ function paintOf(stage, values) {
     const mode = stage.settings.values.view === "heat" ? "heat" : "grey";
     const colours = stopsOf(256, mode);
     return values.map((value) => colours[Math.round(value / 257)]);
-}
-
-function clipToPicture(context, stage) {
-    const { scale, x, y } = stage.view;
-    context.beginPath();
-    context.rect(x, y, scale * stage.size.width, scale * stage.size.height);
-    context.clip();
-}
-
-/** One path twice: a dark line, and a light one inside of it. */
-function outlined(context, width, trace) {
-    for (const [extra, colour] of [
-        [1.75, "rgb(0 0 0 / 55%)"],
-        [0, "rgb(255 255 255 / 95%)"],
-    ]) {
-        context.beginPath();
-        trace();
-        context.lineWidth = width + extra;
-        context.strokeStyle = colour;
-        context.stroke();
-    }
 }

@@ -1,6 +1,7 @@
-import { deviceTransform } from "../view.mjs";
+import { boxAround, corners, deviceTransform } from "../view.mjs";
 import { drawExtents } from "./extending.mjs";
 import { drawPictures } from "./pictures.mjs";
+import { traceRect } from "./trace.mjs";
 
 /**
  * The picture and the map, drawn on the stage's canvases.
@@ -36,14 +37,21 @@ export function drawPicture(stage) {
     drawExtents(context, stage, shown ?? picture);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.strokeStyle = "rgb(128 128 128 / 60%)";
-    const { scale, x, y } = view;
-    context.strokeRect(x - 0.5, y - 0.5, scale * width + 1, scale * height + 1);
-    if (compare === "wipe" && !stage.peeking && !live && result) {
-        const at = x + wipe * scale * width;
-        context.fillStyle = "rgb(0 0 0 / 60%)";
-        context.fillRect(at - 1.5, y, 3, scale * height);
-        context.fillStyle = "#fff";
-        context.fillRect(at - 0.5, y, 1, scale * height);
+    const half = 0.5 / view.scale;
+    const frame = { x: -half, y: -half, w: width + 2 * half, h: height + 2 * half };
+    context.beginPath();
+    traceRect(context, view, frame);
+    context.stroke();
+    if (compare !== "wipe" || stage.peeking || live || !result) return;
+    for (const [color, wide] of /** @type {const} */ ([
+        ["rgb(0 0 0 / 60%)", 3],
+        ["#fff", 1],
+    ])) {
+        const w = wide / view.scale;
+        context.beginPath();
+        traceRect(context, view, { x: wipe * width - w / 2, y: 0, w, h: height });
+        context.fillStyle = color;
+        context.fill();
     }
 }
 
@@ -56,13 +64,13 @@ export function drawMap(stage, rect) {
     const { canvas } = context;
     const { divisor } = stage.map;
     const s = stage.view.scale * stage.ratio;
-    const [ox, oy] = [stage.view.x * stage.ratio, stage.view.y * stage.ratio];
     let [left, top, right, bottom] = [0, 0, canvas.width, canvas.height];
     if (rect) {
-        left = Math.max(0, Math.floor(ox + s * rect.x) - 2); // smoothing reaches beyond it
-        top = Math.max(0, Math.floor(oy + s * rect.y) - 2);
-        right = Math.min(right, Math.ceil(ox + s * (rect.x + rect.w)) + 2);
-        bottom = Math.min(bottom, Math.ceil(oy + s * (rect.y + rect.h)) + 2);
+        const box = boxAround(corners(stage.view, rect)).map((v) => v * stage.ratio);
+        left = Math.max(0, Math.floor(box[0]) - 2); // smoothing reaches beyond it
+        top = Math.max(0, Math.floor(box[1]) - 2);
+        right = Math.min(right, Math.ceil(box[2]) + 2);
+        bottom = Math.min(bottom, Math.ceil(box[3]) + 2);
     }
     if (left >= right || top >= bottom) return;
     context.setTransform(1, 0, 0, 1, 0, 0);

@@ -4,8 +4,7 @@ import { drawMarks } from "./marks.mjs";
 import { copyOf } from "./pictures.mjs";
 import { Lines } from "./lines.mjs";
 import { drawMap, drawPicture } from "./render.mjs";
-import { fitExtended, noExtents } from "./extending.mjs";
-import { pan, resized, toImage, toScreen, zoomAt } from "../view.mjs";
+import { Viewport } from "./viewport.mjs";
 
 /**
  * What the artist sees: canvases on top of one another (the picture, the map, lines over it, and the
@@ -18,15 +17,15 @@ import { pan, resized, toImage, toScreen, zoomAt } from "../view.mjs";
 
 const BUDGET_MS = 7; // of a frame, for composing the map
 
-export class Stage {
+export class Stage extends Viewport {
     /**
      * @param {import("./settings.mjs").Settings} settings
      * @param {import("./dom.mjs").Cleanup} cleanup
      * @param {() => void} onView the view or what is under the pointer changed
      */
     constructor(settings, cleanup, onView) {
+        super(onView);
         this.settings = settings;
-        this.onView = onView;
         this.layers = ["picture", "map", "lines", "marks"].map((name) =>
             h("canvas", { class: `diffdiff-layer diffdiff-layer-${name}`, "aria-hidden": "true" }),
         );
@@ -59,12 +58,8 @@ export class Stage {
         this.coarse = null;
         /** Draws over the marks. @type {(context: CanvasRenderingContext2D) => void} */
         this.overlay = () => {};
-        this.extents = noExtents(); // what the next run adds at the sides
+        /** @type {import("../document.mjs").PaintDocument | import("../stack.mjs").Stack} */
         this.document = null;
-        this.view = { scale: 1, x: 0, y: 0 };
-        this.panel = { width: 0, height: 0 };
-        this.ratio = 1;
-        this.fitted = true; // until the artist zooms or pans, the picture follows the panel
         this.peeking = false;
         /** In the place of the picture. @type {HTMLCanvasElement | null} */
         this.shown = null;
@@ -74,7 +69,6 @@ export class Stage {
         this.live = null;
         this.picking = false; // Alt is held over the canvas
         this.byKeys = false; // the cursor is the keyboard's
-        this.border = 0;
         /** Pointer (or keyboard cursor) in pixels of the picture. @type {Point | null} */
         this.cursor = null;
         /** @type {import("./tools.mjs").Mark | null} */
@@ -83,10 +77,6 @@ export class Stage {
         this.frame = 0;
         this.drawn = () => {};
         this.#follow(cleanup);
-    }
-
-    get size() {
-        return { width: this.document.width, height: this.document.height };
     }
 
     /**
@@ -167,50 +157,6 @@ export class Stage {
         this.invalidate("view");
     }
 
-    // ---- view --------------------------------------------------------------------------------
-
-    /**
-     * A pointer event's place on the screen, and on the picture.
-     *
-     * @param {{ clientX: number, clientY: number }} event
-     */
-    locate({ clientX, clientY }) {
-        const box = this.element.getBoundingClientRect();
-        // the host may scale the page: CSS pixels of the panel are not always those of the window
-        const scale = box.width ? this.panel.width / (box.width - this.border) : 1;
-        const { clientLeft, clientTop } = this.element;
-        const screen = {
-            x: (clientX - box.left) * scale - clientLeft,
-            y: (clientY - box.top) * scale - clientTop,
-        };
-        return { screen, image: toImage(this.view, screen) };
-    }
-
-    /** @param {Point} point of the picture */
-    onScreen(point) {
-        return toScreen(this.view, point);
-    }
-
-    setView(view, fitted = false) {
-        this.view = view;
-        this.fitted = fitted;
-        this.invalidate("view");
-        this.onView();
-    }
-
-    fit() {
-        if (this.panel.width) this.setView(fitExtended(this.size, this.extents, this.panel), true);
-    }
-
-    /** @param {number} factor @param {Point} [at] on the screen; the middle when left out */
-    zoom(factor, at = { x: this.panel.width / 2, y: this.panel.height / 2 }) {
-        this.setView(zoomAt(this.view, factor, at, this.size, this.panel));
-    }
-
-    pan(dx, dy) {
-        this.setView(pan(this.view, dx, dy, this.size, this.panel));
-    }
-
     /**
      * Shows the picture alone for as long as it is held.
      *
@@ -252,16 +198,13 @@ export class Stage {
         const { clientWidth: width, clientHeight: height, offsetWidth } = this.element;
         if (!width || !height || !this.document) return; // in a closed tab
         this.border = offsetWidth - width;
-        const before = this.panel;
         this.ratio = Math.min(4, window.devicePixelRatio || 1);
-        this.panel = { width, height };
         for (const canvas of this.layers) {
             const [w, hh] = [Math.round(width * this.ratio), Math.round(height * this.ratio)];
             if (canvas.width !== w) canvas.width = w;
             if (canvas.height !== hh) canvas.height = hh;
         }
-        if (this.fitted || !before.width) this.fit();
-        else this.setView(resized(this.view, before, this.panel, this.size));
+        this.setPanel({ width, height });
     }
 
     // ---- drawing -----------------------------------------------------------------------------

@@ -1,0 +1,115 @@
+"""The painter in a real browser: zoom by typing, and strokes in a turned and mirrored view."""
+
+import numpy as np
+import pytest
+from painter_desk import new_desk
+
+pytestmark = pytest.mark.browser
+
+SPOT = (110, 34, 4)  # left, top and side of the one red square, in pixels of the picture
+PICTURE = f"""() => {{
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [160, 120];
+    const context = canvas.getContext("2d");
+    context.fillStyle = "#204080";
+    context.fillRect(0, 0, 160, 120);
+    context.fillStyle = "#ff0000";
+    context.fillRect({SPOT[0]}, {SPOT[1]}, {SPOT[2]}, {SPOT[2]});
+    return painter.setPicture(canvas);
+}}"""
+# where the square's middle was drawn, as a place in the window
+FOUND = """async () => {
+    await new Promise((on) => requestAnimationFrame(() => requestAnimationFrame(on)));
+    const [context] = painter.stage.contexts;
+    const { width, height } = context.canvas;
+    const { data } = context.getImageData(0, 0, width, height);
+    let [x, y, n] = [0, 0, 0];
+    for (let i = 0; i < width * height; i++) {
+        if (data[4 * i] < 200 || data[4 * i + 1] > 60 || data[4 * i + 2] > 60) continue;
+        x += (i % width) + 0.5;
+        y += Math.floor(i / width) + 0.5;
+        n++;
+    }
+    const box = painter.stage.element.getBoundingClientRect();
+    const { clientLeft, clientTop } = painter.stage.element;
+    return [box.left + clientLeft + x / n / painter.stage.ratio,
+        box.top + clientTop + y / n / painter.stage.ratio, n];
+}"""
+
+
+@pytest.mark.parametrize("ratio", [1, 1.5, 2])
+def test_a_dab_lands_on_what_lies_under_the_pointer(browser, address, ratio):
+    desk, problems = new_desk(browser, address, device_scale_factor=ratio)
+    desk.page.evaluate(PICTURE)
+    desk.set(size=6, hardness=100, strength=100, view="off")
+    left, top, side = SPOT
+    for turn, flip in ((0, False), (0, True), (90, False), (-30, False), (135, True), (77, True)):
+        desk.page.evaluate("([t, f]) => { painter.stage.turn(t); if (f) painter.stage.flip(); }", [turn, flip])  # fmt: skip
+        x, y, count = desk.page.evaluate(FOUND)
+        assert count > 20
+        desk.mouse.click(x, y)
+        rows, columns = np.nonzero(desk.values())
+        middle = columns.mean() + 0.5, rows.mean() + 0.5
+        assert np.allclose(middle, (left + side / 2, top + side / 2), atol=0.6), (turn, flip)
+        desk.mouse.move(x, y)
+        desk.keys.press("Control+z")
+        desk.page.evaluate("painter.stage.upright()")
+    desk.page.close()
+    assert problems == []
+
+
+def test_keys_and_fields_of_the_view(desk):
+    view = "painter.stage.view"
+    zoom = desk.page.get_by_role("textbox", name="Zoom")
+    zoom.fill("133 %")
+    zoom.press("Enter")
+    assert desk.page.evaluate(view)["scale"] == pytest.approx(1.33)
+    desk.page.wait_for_function("document.querySelector('[aria-label=Zoom].diffdiff-number').value === '133'")  # fmt: skip
+    zoom.fill("a lot")
+    zoom.press("Enter")
+    assert desk.page.evaluate(view)["scale"] == pytest.approx(1.33) and zoom.input_value() == "133"
+    zoom.fill("99999")
+    zoom.press("Tab")
+    assert desk.page.evaluate(view)["scale"] == 32
+    turn = desk.page.get_by_role("textbox", name="Rotation of the view")
+    turn.fill("-40")
+    turn.press("Enter")
+    assert desk.page.evaluate(view)["turn"] == pytest.approx(-40)
+    desk.page.locator(".diffdiff-stage").focus()
+    desk.keys.press("Control+0")
+    assert desk.page.evaluate("painter.stage.fitted")
+    seen = []
+    for key in (".", ".", ",", "k", ".", "u"):
+        desk.keys.press(key)
+        now = desk.page.evaluate(view)
+        seen.append((now["turn"], now["flip"]))
+    assert seen == [(-30, False), (-15, False), (-30, False), (30, True), (45, True), (0, False)]
+    assert desk.page.evaluate("painter.stage.fitted"), "a fitted picture is fitted again"
+    assert desk.page.evaluate("painter.document.history.undoLabel") is None, "the map is untouched"
+
+
+def test_all_that_is_drawn_turns_with_the_picture(desk):
+    desk.set(tool="linear", strength=100, second=0, contours=True)
+    desk.drag((10, 60), (150, 60))
+    desk.set(tool="rectangle")
+    desk.page.evaluate("painter.stage.turn(30)")
+    desk.drag((30, 20), (90, 60), up=False)
+    desk.page.wait_for_timeout(200)
+    desk.shot("turned-rectangle")
+    desk.mouse.up()
+    values = desk.values()
+    assert (values[20:60, 30:90] == 65535).all() and (values[20:60, 91:] < 65535).all()
+    desk.keys.press("q")
+    desk.drag((100, 70), (140, 100))
+    desk.set(tool="brush", size=20, hardness=50)
+    desk.mouse.move(*desk.at(120, 40))
+    desk.page.wait_for_timeout(300)
+    desk.shot("turned-lines")
+    lines = desk.page.evaluate(
+        """() => {
+            const { canvas } = painter.stage.contexts[2];
+            const { data } = painter.stage.contexts[2].getImageData(0, 0, canvas.width, canvas.height);
+            return data.filter((v, at) => at % 4 === 3 && v > 0).length;
+        }"""
+    )
+    assert lines > 200
