@@ -38,9 +38,16 @@ TINY = ["--pictures", "16", "--vae-steps", "2", "--unet-steps", "3", "--vae-batc
         "--workers", "1", "--device", "cpu"]  # fmt: skip
 
 
-def test_training_goes_on_where_it_stopped(tmp_path, monkeypatch):
-    whole, parts = tmp_path / "whole", tmp_path / "parts"
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The folder of a finished training."""
+    whole = tmp_path_factory.mktemp("trained")
     assert train.main(["--out", str(whole), *TINY]) == 0
+    return whole
+
+
+def test_training_goes_on_where_it_stopped(trained, tmp_path, monkeypatch):
+    parts = tmp_path / "parts"
 
     class Stopped(Exception):
         pass
@@ -59,18 +66,17 @@ def test_training_goes_on_where_it_stopped(tmp_path, monkeypatch):
         train.main(["--out", str(parts), *TINY])
     monkeypatch.setattr(train.Stage, "__iter__", plain)
     assert train.main(["--out", str(parts), *TINY]) == 0
-    one, other = (load(str(run / "model")).pipe for run in (whole, parts))
+    one, other = (load(str(run / "model")).pipe for run in (trained, parts))
     for name in ("unet", "vae", "text_encoder"):
         for a, b in zip(getattr(one, name).parameters(), getattr(other, name).parameters()):
             assert torch.equal(a, b), name
 
 
-def test_training_goes_on_from_a_finished_model(tmp_path):
-    first, second = tmp_path / "first", tmp_path / "second"
-    assert train.main(["--out", str(first), *TINY]) == 0
+def test_training_goes_on_from_a_finished_model(trained, tmp_path):
+    second = tmp_path / "second"
     done = [*TINY, "--vae-steps", "0", "--unet-steps", "0", "--polish-steps", "0"]
-    assert train.main(["--out", str(second), "--start", str(first / "model"), *done]) == 0
-    one, other = (load(str(run / "model")).pipe for run in (first, second))
+    assert train.main(["--out", str(second), "--start", str(trained / "model"), *done]) == 0
+    one, other = (load(str(run / "model")).pipe for run in (trained, second))
     for name in ("unet", "vae", "text_encoder"):
         for a, b in zip(getattr(one, name).parameters(), getattr(other, name).parameters()):
             assert torch.equal(a, b), name
