@@ -2,14 +2,16 @@ import { floodFill } from "./flood.mjs";
 import { grow } from "./filters.mjs";
 import { whole } from "./rect.mjs";
 import { ellipse, polygon, rectangle } from "./shapes.mjs";
+import { mirrorsOf } from "./symmetry.mjs";
 
 /**
  * Areas, put into a cover: to be painted, or to be selected.
  *
  * @typedef {import("./cover.mjs").Cover} Cover
  * @typedef {import("./shapes.mjs").Point} Corner
- * @typedef {{ kind: "rectangle" | "ellipse", a: Corner, b: Corner }
- *     | { kind: "polygon", points: Corner[] }} Shape
+ * @typedef {({ kind: "rectangle" | "ellipse", a: Corner, b: Corner }
+ *     | { kind: "polygon", points: Corner[] }) & { symmetry?: import("./symmetry.mjs").Symmetry
+ *     }} Shape
  *
  * @typedef {object} Spread how far a fill by color goes
  * @property {boolean} [contiguous] false: to such colors anywhere
@@ -22,7 +24,7 @@ export function coverShape(cover, shape) {
         shape.kind === "polygon"
             ? shape.points
             : (shape.kind === "ellipse" ? ellipse : rectangle)(shape.a, shape.b);
-    polygon(cover, points);
+    for (const mirror of mirrorsOf(shape.symmetry, cover)) polygon(cover, points.map(mirror));
 }
 
 /**

@@ -1,12 +1,12 @@
 import { FULL, checkSize } from "./map.mjs";
 import { Canvas } from "./canvas.mjs";
-import { Trail } from "./brush.mjs";
 import { clip, union, whole } from "./rect.mjs";
 import { drawGradient, hasLength } from "./gradient.mjs";
 import { coverShape, spreadFill } from "./areas.mjs";
 import { grow, invertTable, levelsTable, shrink } from "./filters.mjs";
 import { soften, softenRect } from "./blur.mjs";
 import { resize } from "./resize.mjs";
+import { trailOf } from "./symmetry.mjs";
 import { TileSet, tilesOf } from "./tiles.mjs";
 import { PainterError } from "./errors.mjs";
 
@@ -19,7 +19,7 @@ import { PainterError } from "./errors.mjs";
  * @typedef {import("./gradient.mjs").Gradient} Gradient
  *
  * @typedef {import("./brush.mjs").Brush & { value?: number, mode?: Mode, sigma?: number,
- *     near?: Paint["near"] }} Tool
+ *     near?: Paint["near"], symmetry?: import("./symmetry.mjs").Symmetry }} Tool
  * value: 0..65535. sigma: smooth instead of paint, by so many pixels. near: where it may paint.
  *
  * @typedef {import("./canvas.mjs").Change} Change
@@ -46,7 +46,7 @@ export class PaintDocument extends Canvas {
      */
     constructor(size, options = {}) {
         super(size, options);
-        /** @type {{ trail: Trail, label: string, paint: Paint, sigma: number } | null} */
+        /** @type {{ trail: ReturnType<typeof trailOf>, label: string, paint: Paint, sigma: number } | null} */
         this.stroke = null;
         /** Tiles whose softened values are known to the smoothing brush. @type {TileSet | null} */
         this.smoothed = null;
@@ -69,7 +69,7 @@ export class PaintDocument extends Canvas {
         const mode = sigma ? "replace" : (tool.mode ?? "max");
         const plane = sigma ? this.spare() : null;
         const paint = { mode, value: tool.value ?? FULL, plane, near: tool.near ?? null };
-        this.stroke = { trail: new Trail(this.cover, tool), label, paint, sigma };
+        this.stroke = { trail: trailOf(this.cover, tool), label, paint, sigma };
         if (sigma) this.smoothed = new TileSet(this.map);
         return this.extendStroke([point]);
     }

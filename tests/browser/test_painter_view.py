@@ -113,3 +113,21 @@ def test_all_that_is_drawn_turns_with_the_picture(desk):
         }"""
     )
     assert lines > 200
+
+
+def test_rope_symmetry_and_recent_strengths(desk):
+    desk.set(size=14, hardness=80, strength=35, symmetry="both", steady=60)
+    desk.drag((20, 20), (60, 24), (50, 50), up=False)
+    desk.page.wait_for_timeout(200)
+    desk.shot("rope-and-symmetry")
+    desk.mouse.up()
+    values = desk.values()
+    assert (values > 0).any() and (np.abs(values.astype(int) - values[::-1, ::-1]) <= 2).all()
+    assert values[24, 60] == 0, "the brush comes after the pointer"
+    desk.set(symmetry="off", steady=0, strength=80)
+    desk.drag((80, 100), (90, 100))
+    recent = desk.page.get_by_role("group", name="Recent strengths").get_by_role("button")
+    assert recent.all_inner_texts() == ["80", "35"]
+    recent.nth(1).click()
+    assert desk.setting("strength") == 35
+    desk.shot("recent")

@@ -1,5 +1,6 @@
 import { ellipse, rectangle } from "../shapes.mjs";
 import { stopsOf } from "../heat.mjs";
+import { mirrorsOf } from "../symmetry.mjs";
 import { clipToPicture, outlined } from "./trace.mjs";
 
 /**
@@ -11,24 +12,61 @@ import { clipToPicture, outlined } from "./trace.mjs";
  */
 
 const BRUSHES = ["brush", "erase", "smooth"];
+const SYMMETRIC = [...BRUSHES, "rectangle", "ellipse", "lasso"];
 const LEAST_RING = 3; // CSS pixels; smaller brushes get a cross as well
 
 /**
  * @param {CanvasRenderingContext2D} context in CSS pixels of the panel
  * @param {Stage} stage
+ * @returns {boolean} whether there was anything to draw
  */
 export function drawMarks(context, stage) {
     const { mark, cursor, settings } = stage;
-    const { tool, size, hardness } = settings.values;
+    const { tool, size, hardness, symmetry } = settings.values;
+    const axes = symmetry !== "off" && SYMMETRIC.includes(tool);
+    if (axes) drawAxes(context, stage, symmetry);
     if (mark) drawMark(context, stage, mark);
-    if (!cursor) return;
+    if (!cursor) return axes || Boolean(mark);
     const at = stage.onScreen(cursor);
-    if (BRUSHES.includes(tool) && !stage.picking) {
-        drawRing(context, at, (size / 2) * stage.view.scale, hardness / 100);
+    const brush = BRUSHES.includes(tool) && !stage.picking;
+    if (brush) {
+        const { tip } = stage;
+        const hand = tip && Math.hypot(cursor.x - tip.x, cursor.y - tip.y) * stage.view.scale > 1;
+        if (hand) drawRope(context, stage.onScreen(tip), at);
+        const radius = (size / 2) * stage.view.scale;
+        for (const mirror of mirrorsOf(symmetry, stage.size)) {
+            drawRing(context, stage.onScreen(mirror(tip ?? cursor)), radius, hardness / 100);
+        }
     } else if (stage.byKeys) {
         cross(context, at, 9);
     }
     if (stage.byKeys) cross(context, at, 5);
+    return axes || Boolean(mark) || brush || stage.byKeys;
+}
+
+/** Where the mirrors of a symmetry stand. */
+function drawAxes(context, stage, symmetry) {
+    const { width, height } = stage.size;
+    const line = (a, b) => {
+        const [p, q] = [stage.onScreen(a), stage.onScreen(b)];
+        context.moveTo(p.x, p.y);
+        context.lineTo(q.x, q.y);
+    };
+    context.setLineDash([8, 6]);
+    outlined(context, 0.75, () => {
+        if (symmetry !== "vertical") line({ x: width / 2, y: 0 }, { x: width / 2, y: height });
+        if (symmetry !== "horizontal") line({ x: 0, y: height / 2 }, { x: width, y: height / 2 });
+    });
+    context.setLineDash([]);
+}
+
+/** From the brush to the pointer that pulls it. */
+function drawRope(context, tip, hand) {
+    outlined(context, 1, () => {
+        context.moveTo(tip.x, tip.y);
+        context.lineTo(hand.x, hand.y);
+    });
+    outlined(context, 1, () => context.arc(hand.x, hand.y, 2.5, 0, 2 * Math.PI));
 }
 
 /** Size as a circle; hardness as a second one, where half of the cover is reached. */
@@ -59,11 +97,16 @@ function drawMark(context, stage, mark) {
         return;
     }
     const shapes = { rectangle, ellipse };
-    const points = (mark.points ?? shapes[mark.kind](mark.a, mark.b)).map((p) => stage.onScreen(p));
+    const points = mark.points ?? shapes[mark.kind](mark.a, mark.b);
     const [colour] = paintOf(stage, [mark.value]);
+    const outlines = mirrorsOf(mark.symmetry, stage.size).map((mirror) =>
+        points.map((p) => stage.onScreen(mirror(p))),
+    );
     const trace = () => {
-        points.forEach(({ x, y }, i) => (i ? context.lineTo(x, y) : context.moveTo(x, y)));
-        context.closePath();
+        for (const one of outlines) {
+            one.forEach(({ x, y }, i) => (i ? context.lineTo(x, y) : context.moveTo(x, y)));
+            context.closePath();
+        }
     };
     context.save();
     clipToPicture(context, stage);

@@ -64,6 +64,7 @@ export class Painter {
             onError: (problem) => this.report(problem),
             onMark: () => {
                 this.stage.mark = this.gesture.mark;
+                this.stage.tip = this.gesture.tip;
                 this.stage.invalidate("marks");
             },
         });

@@ -113,6 +113,7 @@ export class PointerInput {
             pick: event.altKey,
             shift: event.shiftKey,
             slack: CLICK / stage.view.scale,
+            pixel: 1 / stage.view.scale,
         });
         this.#hover(event);
     }

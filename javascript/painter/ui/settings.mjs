@@ -1,3 +1,4 @@
+import { SYMMETRIES } from "../symmetry.mjs";
 import { appliedMode } from "./modes.mjs";
 
 /**
@@ -30,6 +31,9 @@ import { appliedMode } from "./modes.mjs";
  * @property {boolean} contours lines at 25, 50 and 75 % and around what is kept
  * @property {number} curve percent: how hard a pen must press for its full effect; 100: evenly
  * @property {number} least percent that the lightest touch of a pen gives
+ * @property {number} steady pixels of the screen: the rope by which the pointer pulls a brush
+ * @property {import("../symmetry.mjs").Symmetry} symmetry about the picture's middle
+ * @property {readonly number[]} recent strengths painted last, in percent, the last one first
  * @property {"lasso" | "rectangle"} take how the tool Move draws around something
  * @property {"add" | "leave"} clicks what a click of the tool Click does
  * @property {boolean} clickEdges what it finds follows the edges of the picture
@@ -51,6 +55,8 @@ export const TOOLS = /** @type {const} */ ([
     "click",
 ]);
 export const VIEWS = /** @type {const} */ (["heat", "grey", "off"]);
+export const QUICK = [0, 25, 50, 75, 100]; // percent; these need not be remembered
+const RECENT = 6;
 const PENS = ["none", "size", "strength", "both"];
 
 const choice = (initial, options) => ({ initial, check: (v) => options.includes(v) });
@@ -58,6 +64,12 @@ const number = (initial, least, most, gap = null) => ({
     initial, least, most,
     check: (v) => typeof v === "number" && ((v >= least && v <= most) || v === gap),
 }); // prettier-ignore
+
+/** Whether something kept is a list of the strengths painted last. */
+function areRecent(list) {
+    const strength = (v) => typeof v === "number" && v >= 0 && v <= 100;
+    return Array.isArray(list) && list.length <= RECENT && list.every(strength);
+}
 
 /** Every setting: its first value and its limits. */
 export const FIELDS = {
@@ -82,6 +94,9 @@ export const FIELDS = {
     contours: choice(false, [false, true]),
     curve: number(100, 25, 400),
     least: number(0, 0, 90),
+    steady: number(0, 0, 200),
+    symmetry: choice("off", SYMMETRIES),
+    recent: { initial: /** @type {readonly number[]} */ ([]), check: areRecent },
     take: choice("lasso", ["lasso", "rectangle"]),
     clicks: choice("add", ["add", "leave"]),
     clickEdges: choice(true, [false, true]),
@@ -153,6 +168,17 @@ export class Settings {
     }
 
     /**
+     * Remembers a strength that was painted; one of the buttons beside it is not.
+     *
+     * @param {number} percent
+     */
+    use(percent) {
+        if (QUICK.includes(percent) || this.values.recent[0] === percent) return;
+        const others = this.values.recent.filter((one) => one !== percent);
+        this.set({ recent: [percent, ...others].slice(0, RECENT) });
+    }
+
+    /**
      * Another picture: the brush stays the same part of it.
      *
      * @param {import("../rect.mjs").Size} size
@@ -206,6 +232,7 @@ export function brushOf(values, { second = false, erase = false } = {}) {
         size,
         hardness: values.hardness / 100,
         flow: values.flow / 100,
+        symmetry: values.symmetry,
         pressureSize: pen === "size" || pen === "both",
         pressureStrength: pen === "strength" || pen === "both",
     };

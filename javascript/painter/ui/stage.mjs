@@ -74,6 +74,8 @@ export class Stage extends Viewport {
         /** @type {import("./tools.mjs").Mark | null} */
         this.mark = null;
         this.stale = { view: true, marks: true };
+        /** Where the brush is, if not under the pointer. @type {Point | null} */
+        this.tip = null;
         this.frame = 0;
         this.drawn = () => {};
         this.#follow(cleanup);

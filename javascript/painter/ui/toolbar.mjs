@@ -1,6 +1,7 @@
 import { h } from "./dom.mjs";
 import { button, choices, slider } from "./fields.mjs";
-import { FIELDS } from "./settings.mjs";
+import { recentStrengths } from "./recents.mjs";
+import { FIELDS, QUICK } from "./settings.mjs";
 import { sizeToSlider, sliderToSize } from "./modes.mjs";
 
 /**
@@ -11,14 +12,18 @@ import { sizeToSlider, sliderToSize } from "./modes.mjs";
 
 /** Every tool: its name (and what it does), its key, and the options it has. */
 const TOOLS = {
-    brush: ["Brush", "B", "strength size hardness flow mode pen edges"],
-    erase: ["Eraser", "E", "size hardness flow pen edges"],
-    smooth: ["Smooth: blurs the map under the brush", "S", "blur size hardness flow pen edges"],
+    brush: ["Brush", "B", "strength size hardness flow mode pen edges steady symmetry"],
+    erase: ["Eraser", "E", "size hardness flow pen edges steady symmetry"],
+    smooth: [
+        "Smooth: blurs the map under the brush",
+        "S",
+        "blur size hardness flow pen edges steady symmetry",
+    ],
     linear: ["Linear gradient", "G", "strength second mode"],
     radial: ["Radial gradient", "G again", "strength second mode"],
-    rectangle: ["Rectangle", "R", "strength mode"],
-    ellipse: ["Ellipse", "O", "strength mode"],
-    lasso: ["Lasso: fills what you draw around", "L", "strength mode"],
+    rectangle: ["Rectangle", "R", "strength mode symmetry"],
+    ellipse: ["Ellipse", "O", "strength mode symmetry"],
+    lasso: ["Lasso: fills what you draw around", "L", "strength mode symmetry"],
     flood: [
         "Fill: an area of similar color in the picture",
         "F",
@@ -30,7 +35,9 @@ const TOOLS = {
 };
 
 /** Options that stay folded away where the painter is narrow. */
-const EXTRA = ["flow", "mode", "pen", "curve", "least", "edges", "expand", "contiguous"];
+const EXTRA = [
+    "flow", "mode", "pen", "curve", "least", "edges", "expand", "contiguous", "steady", "symmetry",
+]; // prettier-ignore
 
 const SLIDERS = {
     strength: ["Strength", "%", "How much the picture may change; 100 %: the denoising strength"],
@@ -41,11 +48,14 @@ const SLIDERS = {
     blur: ["Blur", "px", "How far the smoothing reaches"],
     tolerance: ["Tolerance", "", "How different a color may be, 0 to 255"],
     expand: ["Expand", "px", "How far the fill goes beyond its border"],
+    steady: [
+        "Stabilizer",
+        "px",
+        "Rope by which the pointer pulls the brush, on the screen; 0: none",
+    ],
     curve: ["Pen curve", "%", "Above 100 a light hand stays light, below 100 it becomes heavy"],
     least: ["Least", "%", "What the lightest touch of the pen gives"],
 };
-
-const QUICK = [0, 25, 50, 75, 100];
 
 /**
  * @param {Settings} settings
@@ -107,6 +117,16 @@ export function optionsRow(settings, swap) {
         "The area follows the edges of the picture; off: it is as coarse as the model sees",
         set("clickEdges"),
     );
+    parts.symmetry = labelled("Symmetry", choices({
+        label: "Symmetry about the middle of the picture",
+        act: set("symmetry"),
+        choices: [
+            { value: "off", label: "No symmetry", text: "Off" },
+            { value: "horizontal", label: "Left and right are alike", symbol: "mirror" },
+            { value: "vertical", label: "Top and bottom are alike", symbol: "flip" },
+            { value: "both", label: "All four quarters are alike", symbol: "quarters" },
+        ],
+    })); // prettier-ignore
     parts.pen = labelled("Pen pressure", choices({
         label: "What pen pressure changes",
         act: set("pen"),
@@ -134,6 +154,7 @@ export function optionsRow(settings, swap) {
         }),
     );
     quick.append(...quickButtons);
+    const recent = recentStrengths(settings);
     const swapLabel = "Swap the two strengths";
     const swapper = button({ label: swapLabel, keys: "X", symbol: "swap", act: swap });
     const title = h("strong", { class: "diffdiff-tool-name" });
@@ -152,10 +173,11 @@ export function optionsRow(settings, swap) {
         "div",
         { class: "diffdiff-options", role: "group", "aria-label": "Options of the tool" },
         title, parts.take.element, parts.clicks.element, parts.clickEdges.element,
-        parts.strength.element, quick, parts.second.element, swapper, parts.blur.element,
+        parts.strength.element, quick, recent.element, parts.second.element, swapper, parts.blur.element,
         parts.size.element, parts.hardness.element, parts.tolerance.element, more,
         parts.flow.element, parts.expand.element, parts.contiguous.element, parts.mode.element,
         parts.pen.element, parts.curve.element, parts.least.element, parts.edges.element,
+        parts.steady.element, parts.symmetry.element,
     ); // prettier-ignore
     const show = () => {
         const { values } = settings;
@@ -168,7 +190,9 @@ export function optionsRow(settings, swap) {
             part.show(values[name]);
         }
         element.classList.toggle("diffdiff-few", !has.includes("size")); // room for all of them
+        recent.show();
         quick.hidden = !has.includes("strength");
+        recent.element.hidden ||= quick.hidden;
         swapper.hidden = !has.includes("second");
         more.hidden = !has.some((name) => EXTRA.includes(name));
         QUICK.forEach((percent, i) => {

@@ -1,8 +1,7 @@
 import { PainterError } from "../errors.mjs";
-import { brushOf } from "./settings.mjs";
+import { Stroke } from "./strokes.mjs";
 import { appliedMode, squared, turned } from "./modes.mjs";
 import { coverShape, spreadFill } from "../areas.mjs";
-import { matcher } from "../flood.mjs";
 
 /**
  * What the tools do with a pointer that goes down, moves and comes up again. No DOM: mouse, pen,
@@ -20,6 +19,7 @@ import { matcher } from "../flood.mjs";
  * @property {number} [value]
  * @property {number} [start]
  * @property {number} [end]
+ * @property {import("../symmetry.mjs").Symmetry} [symmetry]
  *
  * @typedef {object} Start how a gesture begins
  * @property {boolean} [second] the other strength
@@ -27,6 +27,7 @@ import { matcher } from "../flood.mjs";
  * @property {boolean} [pick] read the strength instead of painting
  * @property {boolean} [shift] a straight line from the last stroke; squares; whole angles
  * @property {number} [slack] pixels of the picture below which a drag is a click
+ * @property {number} [pixel] pixels of the picture for one of the screen; left out: no hand draws
  *
  * @typedef {object} Host what a gesture needs from the painter
  * @property {() => import("../document.mjs").PaintDocument | import("../stack.mjs").Stack} document
@@ -44,43 +45,6 @@ const selects = ({ settings }) => settings.values.target === "selection";
 
 const round = ({ x, y }) => ({ x: Math.round(x), y: Math.round(y) });
 
-/** Where an edge-aware brush may paint: on colors like the one under its first point. */
-function nearOf(host, { x, y }) {
-    const { edges, tolerance } = host.settings.values;
-    const picture = edges ? host.picture() : null;
-    if (!picture) return null;
-    const column = Math.min(picture.width - 1, Math.max(0, Math.floor(x)));
-    const row = Math.min(picture.height - 1, Math.max(0, Math.floor(y)));
-    return matcher(picture.data, row * picture.width + column, tolerance);
-}
-
-/** A stroke of brush, eraser or smoother. */
-class Stroke {
-    constructor(host, start, point, from) {
-        this.host = host;
-        this.tool = { ...brushOf(host.settings.values, start), near: nearOf(host, point) };
-        this.document = host.document();
-        this.document.beginStroke(this.tool, from ?? point, this.tool.label);
-        if (from) this.document.extendStroke([point]);
-        this.last = point;
-    }
-
-    move(points) {
-        this.last = points.at(-1);
-        // another picture came in and committed what there was: go on with what follows
-        if (!this.document.stroke) this.document.beginStroke(this.tool, points[0], this.tool.label);
-        this.document.extendStroke(points);
-    }
-
-    end() {
-        this.document.commitStroke();
-    }
-
-    cancel() {
-        this.document.cancelStroke();
-    }
-}
-
 /** Everything that is dragged from one point to another and drawn at the end. */
 class Drag {
     constructor(host, start, point) {
@@ -90,6 +54,8 @@ class Drag {
         this.to = point;
         this.points = [point];
         this.tool = host.settings.values.tool;
+        /** Strengths that were painted, in percent. @type {number[]} */
+        this.painted = [];
     }
 
     move(points, shift = false) {
@@ -111,9 +77,11 @@ class Drag {
         if (!this.moved) return null;
         const { values } = host.settings;
         const { value } = appliedMode(values, start.second);
-        if (tool === "lasso") return { kind: tool, points: this.points, value };
+        const { symmetry } = values;
+        if (tool === "lasso") return { kind: tool, points: this.points, value, symmetry };
         if (tool === "rectangle" || tool === "ellipse") {
-            return { kind: tool, a: round(from), b: round(to), value }; // along pixel borders
+            // along pixel borders
+            return { kind: tool, a: round(from), b: round(to), value, symmetry };
         }
         const other = appliedMode(values, !start.second).value;
         return { kind: tool, from, to, start: value, end: other };
@@ -123,12 +91,12 @@ class Drag {
         const { mark } = this;
         if (!mark) return;
         const document = this.host.document();
-        const { mode } = this.host.settings.values;
+        const { mode, strength, second } = this.host.settings.values;
+        const own = this.start.second ? second : strength;
+        if (mark.from || !selects(this.host)) this.painted = mark.from ? [second, strength] : [own];
         if (mark.from) document.drawGradient(/** @type {any} */ (mark), mode);
         else {
-            const shape = /** @type {any} */ (
-                mark.points ? { kind: "polygon", points: mark.points } : mark
-            );
+            const shape = /** @type {any} */ (mark.points ? { ...mark, kind: "polygon" } : mark);
             const { host, start } = this;
             if (!selects(host)) document.drawShape(shape, mark.value, mode);
             else host.select((cover) => coverShape(cover, shape), start.second);
@@ -166,6 +134,7 @@ class Flood {
         const { value, mode } = appliedMode(values, start.second);
         const { tolerance, contiguous, expand } = values;
         const spread = { contiguous, expand };
+        this.painted = selects(host) ? [] : [start.second ? values.second : values.strength];
         if (!selects(host))
             host.document().floodFill(picture, point, tolerance, value, mode, spread);
         else
@@ -201,6 +170,11 @@ export class Gesture {
         return /** @type {any} */ (this.drag)?.mark ?? null;
     }
 
+    /** Where the brush is, if not under the pointer. @returns {Point | null} */
+    get tip() {
+        return /** @type {any} */ (this.drag)?.tip ?? null;
+    }
+
     /**
      * @param {Point} point
      * @param {Start} [start]
@@ -226,6 +200,7 @@ export class Gesture {
      */
     move(points, shift) {
         if (points.length) this.#try(() => this.drag?.move(points, shift));
+        if (this.tip) this.host.onMark();
     }
 
     /** What was drawn so far stays; also the answer to every interruption. */
@@ -234,6 +209,8 @@ export class Gesture {
         this.drag = null;
         if (!drag) return;
         this.#try(() => drag.end());
+        for (const percent of /** @type {any} */ (drag).painted ?? [])
+            this.host.settings.use(percent);
         if (drag instanceof Stroke) this.last = { ...drag.last, pressure: 1 };
         this.host.onMark();
     }
