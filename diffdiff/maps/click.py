@@ -4,6 +4,10 @@ Cells of one thing have similar features in the second half of a UNet (DIFT, Tan
 2306.03881). A cell is as near to a point as its features are similar, its color is and it lies near
 it; the nearest point decides, and where no point outside is named, Otsu's threshold does. The
 guided filter brings the result to the picture's edges.
+
+A point beside the border of what the points before it have found corrects that border: on the few
+pixels between a thing and what is behind it, features and color are those of either, and a point
+that brought them in would take the other side along.
 """
 
 from __future__ import annotations
@@ -14,9 +18,10 @@ import torch
 from torch import Tensor
 
 from ..errors import FieldError
+from ..lru import LruCache
 from ..settings.click import FIELD, Clicks, Point
 from .diffedit import otsu
-from .guided import guided
+from .guided import Guide
 
 LARGEST = 256  # pixels, of the longer side at which a region is found
 COLOR, SPREAD = 0.4, 0.15  # weight of the color, and how far it may be (Lab, L from 0 to 1)
@@ -27,6 +32,8 @@ RADIUS, EPS = 0.1, 1e-4  # of the guided filter
 LOW, HIGH = 0.1, 0.9  # what is below is none of it, what is above is all of it
 INNER, RING = 5, 4  # points of a box: a side of those inside, those along a side outside
 AROUND = 0.03  # of the shorter side, how far outside of a box they are
+BESIDE = 1 / 64  # of the shorter side, how far from a border a point corrects it
+KEPT = 16  # points whose nearness is kept, those that were used last
 SMALL = 1e-6
 
 
@@ -57,52 +64,115 @@ def unit(features: Tensor) -> np.ndarray:
 
 def region(found: np.ndarray, clicks: Clicks, picture: np.ndarray, edges: bool = True,
            field: str = FIELD) -> np.ndarray:  # fmt: skip
-    """Return what the points belong to: float32 `[H, W]` in 0..1.
+    """Return what the points belong to, in a picture that is asked once: as `Scene.region`."""
+    return Scene(found, picture).region(clicks, edges, field)
+
+
+class Scene:
+    """A picture with its features, and what is the same for all points in it.
 
     Args:
         found: of `unit`, `[C, h, w]`.
-        clicks: in pixels of the picture.
         picture: uint8 `[H, W, 3]`.
-        edges: follow its edges.
-        field: of the error.
-
-    Raises:
-        FieldError: `field`, where nothing belongs to them.
     """
-    height, width = picture.shape[:2]
-    scale = min(1.0, LARGEST / max(height, width))
-    size = max(round(width * scale), 1), max(round(height * scale), 1)
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if scale < 1 else picture
-    own = clicks.scaled(size[0] / width, size[1] / height)
-    inside = [point for point in own.points if point.inside]
-    outside = [point for point in own.points if not point.inside]
-    within = None
-    if own.box is not None:
-        within, ring = _of_box(own.box, size)
-        outside += ring
-    near = _Nearness(found, small)
-    behind = near.to(outside) if outside else None
-    if own.box is not None and not inside:
-        if behind is None:
-            problem = "the box leaves nothing around it to tell from"
-            raise FieldError(field, problem, "Use a smaller box, or points")
-        inside = _unlike(own.box, behind, size)
-    ours = near.to(inside)
-    if own.box is None or behind is None:  # what lies around a box needs no threshold
-        cut = _threshold(ours[::2, ::2])
-        behind = np.float32(cut) if behind is None else np.maximum(behind, cut)
-    apart = ours - behind
-    m = (1 / (1 + np.exp(-apart / SOFT))).astype(np.float32)
-    if within is not None:
-        m = m * within
-    m = guided(m, picture, RADIUS, EPS, LARGEST) if edges else _sized(m, width, height)
-    m = np.clip((m - LOW) / (HIGH - LOW), 0, 1)
-    if clicks.box is not None:
-        m = m * _boxed(clicks.box, width, height)
-    if apart.max() <= SMALL or not m.max() > 0.5:
-        problem = "the model sees nothing there that differs from the rest"
-        raise FieldError(field, problem, "Add points on what is to change")
-    return m.astype(np.float32)
+
+    def __init__(self, found: np.ndarray, picture: np.ndarray):
+        self.height, self.width = picture.shape[:2]
+        scale = min(1.0, LARGEST / max(self.height, self.width))
+        self.size = max(round(self.width * scale), 1), max(round(self.height * scale), 1)
+        area = {"interpolation": cv2.INTER_AREA}
+        small = cv2.resize(picture, self.size, **area) if scale < 1 else picture
+        self.near = _Nearness(found, small)
+        self.guide = Guide(picture, RADIUS, EPS, LARGEST)
+
+    def region(self, clicks: Clicks, edges: bool = True, field: str = FIELD) -> np.ndarray:
+        """Return what the points belong to: float32 `[H, W]` in 0..1.
+
+        Args:
+            clicks: in pixels of the picture.
+            edges: follow its edges.
+            field: of the error.
+
+        Raises:
+            FieldError: `field`, where nothing belongs to them.
+        """
+        width, height = self.width, self.height
+        own = clicks.scaled(self.size[0] / width, self.size[1] / height)
+        sides, within = _Sides(self.near, own.box is not None), None
+        if own.box is not None:
+            within, ring = _of_box(own.box, self.size)
+            for point in ring:
+                sides.take(point)
+            if not any(point.inside for point in own.points):
+                if sides.behind is None:
+                    problem = "the box leaves nothing around it to tell from"
+                    raise FieldError(field, problem, "Use a smaller box, or points")
+                for point in _unlike(own.box, sides.behind, self.size):
+                    sides.take(point)
+        beside = sides.all(own.points)
+        apart = sides.apart
+        m = (1 / (1 + np.exp(-apart / SOFT))).astype(np.float32)
+        if within is not None:
+            m = m * within
+        m = self.guide.filter(m) if edges else _sized(m, width, height)
+        m = np.clip((m - LOW) / (HIGH - LOW), 0, 1)
+        for point, part in beside:
+            part = np.clip(_sized(part, width, height), 0, 1)
+            m = np.maximum(m, part) if point.inside else np.minimum(m, 1 - part)
+        if clicks.box is not None:
+            m = m * _boxed(clicks.box, width, height)
+        if apart.max() <= SMALL or not m.max() > 0.5:
+            problem = "the model sees nothing there that differs from the rest"
+            raise FieldError(field, problem, "Add points on what is to change")
+        return m.astype(np.float32)
+
+
+class _Sides:
+    """How near each pixel is to the points inside and to those outside, as they come in.
+
+    Args:
+        near: of the picture.
+        boxed: what lies around a box needs no threshold.
+    """
+
+    def __init__(self, near: _Nearness, boxed: bool):
+        self.near, self.boxed = near, boxed
+        self.ours: np.ndarray | None = None
+        self.behind: np.ndarray | None = None
+
+    def take(self, point: Point) -> None:
+        name = "ours" if point.inside else "behind"
+        one, before = self.near.to(point), getattr(self, name)
+        setattr(self, name, one if before is None else np.maximum(before, one))
+
+    def all(self, points: tuple[Point, ...]) -> list[tuple[Point, np.ndarray]]:
+        """Take points, the first one inside before all others; return those that correct a border
+        instead, and how far: `[H, W]` from 0 to 1."""
+        first = [point for point in points if point.inside][:1]
+        beside = []
+        for point in (*first, *(p for p in points if p not in first)):
+            away = self.near.away(point)
+            if self._beside(point, away):
+                beside.append((point, np.clip(1.5 - away, 0, 1)))
+            else:
+                self.take(point)
+        return beside
+
+    @property
+    def apart(self) -> np.ndarray:
+        """Above 0 where the points inside are nearer: float32 `[H, W]`."""
+        behind = self.behind
+        if not self.boxed or behind is None:
+            cut = np.float32(_threshold(self.ours[::2, ::2]))
+            behind = cut if behind is None else np.maximum(behind, cut)
+        return self.ours - behind
+
+    def _beside(self, point: Point, away: np.ndarray) -> bool:
+        """Return whether the points so far have found a point's side right beside it."""
+        if self.ours is None:
+            return False
+        there = self.apart[away <= 1]
+        return bool((there if point.inside else -there).max(initial=-1) > 0)
 
 
 class _Nearness:
@@ -116,10 +186,17 @@ class _Nearness:
         self.lab = cv2.bilateralFilter(lab, 5, ALIKE, far)
         self.x = (np.arange(self.width, dtype=np.float32) + 0.5)[None]
         self.y = (np.arange(self.height, dtype=np.float32) + 0.5)[:, None]
+        self.known: LruCache[Point, np.ndarray] = LruCache(KEPT)
 
-    def to(self, points: list[Point]) -> np.ndarray:
-        """Return how near the nearest of some points is."""
-        return np.maximum.reduce([self._one(point) for point in points])
+    def to(self, point: Point) -> np.ndarray:
+        """Return how near a point is."""
+        known = self.known.get(point)
+        return self.known.put(point, self._one(point)) if known is None else known
+
+    def away(self, point: Point) -> np.ndarray:
+        """Return how far away a point is, in units of `BESIDE`."""
+        beside = max(BESIDE * min(self.height, self.width), 1.5)
+        return np.hypot(self.x - point.x, self.y - point.y) / np.float32(beside)
 
     def _one(self, point: Point) -> np.ndarray:
         _, h, w = self.found.shape

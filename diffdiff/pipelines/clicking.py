@@ -3,23 +3,46 @@
 from __future__ import annotations
 
 import hashlib
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from PIL import Image
 
 from ..lru import LruCache
-from ..maps.click import region, unit
+from ..maps.click import Scene, unit
 from ..maps.geometry import resize
-from ..settings.click import ClickArgs, parse_points
+from ..settings.click import ClickArgs, Clicks, parse_points
 from ..settings.run import RunArgs
 from .engine import Engine
+from .frame import Frame
 from .looking import Progress, inner_features
 from .noise_predictor import Prompted
 
 KEPT = 4  # features of pictures, those that were used last
 
-_known: WeakKeyDictionary[Engine, LruCache[tuple, np.ndarray]] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Engine, LruCache[tuple, Scene]] = WeakKeyDictionary()
+
+
+class Look(NamedTuple):
+    """What a model has seen in a picture, in its frame. size: of the picture. calls: noises
+    predicted for it now."""
+
+    scene: Scene
+    frame: Frame
+    size: tuple[int, int]
+    calls: int
+
+    def region(self, clicks: Clicks, edges: bool = True) -> np.ndarray:
+        """Return what the points belong to: float32 `[H, W]` of the picture's size.
+
+        Raises:
+            FieldError: "points".
+        """
+        if self.frame.worked == self.frame.size:
+            return self.scene.region(clicks, edges)
+        own = clicks.scaled(*(a / b for a, b in zip(self.frame.size, self.size)))
+        return resize(self.frame.cut_map(self.scene.region(own, edges)), *self.size)
 
 
 def find_clicked(
@@ -43,24 +66,37 @@ def find_clicked(
         FieldError: "points", "model".
     """
     clicks = parse_points(text, image.size)
+    look = look_at(engine, image, args, run, progress)
+    return look.region(clicks, args.points_edges)
+
+
+def look_at(
+    engine: Engine,
+    image: Image.Image,
+    args: ClickArgs,
+    run: RunArgs | None = None,
+    progress: Progress | None = None,
+    ask: bool = True,
+) -> Look | None:
+    """Look at an image, for points in it.
+
+    Args:
+        run, progress: as in `find_clicked`.
+        ask: False to have what is known, or None.
+
+    Raises:
+        FieldError: "model".
+    """
     run = run or RunArgs()
     frame, source = engine.frame(image, run), engine.fit(image, run)
-    found = _features(engine, source, args, progress)
-    if frame.worked == frame.size:
-        return region(found, clicks, np.asarray(image), args.points_edges)
-    own = clicks.scaled(*(a / b for a, b in zip(frame.size, image.size)))
-    m = region(found, own, np.asarray(source), args.points_edges)
-    return resize(frame.cut_map(m), *image.size)
-
-
-def _features(
-    engine: Engine, source: Image.Image, args: ClickArgs, progress: Progress | None
-) -> np.ndarray:
     noises = args.points_level, args.points_noises, args.points_seed
     key = (hashlib.sha256(source.tobytes()).digest(), source.size, *noises)
     known = _known.setdefault(engine, LruCache(KEPT))
-    found = known.get(key)
-    if found is None:
+    scene, calls = known.get(key), 0
+    if scene is None and not ask:
+        return None
+    if scene is None:
         prompted = Prompted(engine, "Source click")
-        found = known.put(key, unit(inner_features(prompted, source, *noises, progress=progress)))
-    return found
+        features = inner_features(prompted, source, *noises, progress=progress)
+        scene, calls = known.put(key, Scene(unit(features), np.asarray(source))), args.points_noises
+    return Look(scene, frame, image.size, calls)

@@ -123,7 +123,7 @@ def of_picture(
             )  # fmt: skip
             if seen is None:
                 raise Unknown
-            return seen.region(clicks, flat, args.points_edges)
+            return seen.region(clicks, args.points_edges)
         own = layer.own.get("query", "").strip()
         what = word_product.asked(args, layer.own.get("reference", ""), own or prompt)
         asked = diffedit_job.Asked(

@@ -8,24 +8,24 @@ import numpy as np
 from PIL import Image
 
 from ..lru import LruCache
-from ..maps.click import region, unit
+from ..maps.click import Scene, unit
 from ..settings.click import Clicks
 from . import model_job, words_job
 
 KEPT = 4  # features of pictures, those that were used last
 
-known: LruCache[str, np.ndarray] = LruCache(KEPT)
+known: LruCache[str, Scene] = LruCache(KEPT)
 
 
 class Found(NamedTuple):
-    """features: as `maps.click.unit` returns them. calls: model evaluations that it cost now."""
+    """scene: the picture with its features. calls: model evaluations that it cost now."""
 
-    features: np.ndarray
+    scene: Scene
     calls: int
 
-    def region(self, clicks: Clicks, picture: Image.Image, edges: bool) -> np.ndarray:
+    def region(self, clicks: Clicks, edges: bool) -> np.ndarray:
         """Return what the points belong to: float32 `[H, W]` of the picture's size."""
-        return region(self.features, clicks, np.asarray(picture), edges)
+        return self.scene.region(clicks, edges)
 
 
 def found(
@@ -56,9 +56,10 @@ def found(
         level_field="points_level",
     )  # fmt: skip
     key = model_job.key(asked._asdict() | {"size": asked.size}, picture)
-    features = known.get(key)
-    if features is not None:
-        return Found(features, 0)
+    scene = known.get(key)
+    if scene is not None:
+        return Found(scene, 0)
     if not ask:
         return None
-    return Found(known.put(key, unit(words_job.inner_features(asked))), count)
+    features = unit(words_job.inner_features(asked))
+    return Found(known.put(key, Scene(features, np.asarray(picture))), count)

@@ -104,6 +104,34 @@ def test_a_click_at_the_edge_of_a_thing_is_on_that_thing():
     assert ((m > 0.5) == (kind == 0)).mean() > 0.95
 
 
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_click_at_the_border_of_what_was_found_corrects_the_border_only(inside):
+    found, picture, kind = scene()
+    first = (Point(12, 30), Point(58, 30, False), Point(38, 30, False))
+    before = click.region(found, Clicks(first), picture)
+    beyond = Point(29.5, 12) if inside else Point(28.5, 12, False)  # on the other side's color
+    m = click.region(found, Clicks((*first, beyond)), picture)
+    x, y = int(beyond.x), int(beyond.y)
+    assert kind[y, x] == int(inside)
+    assert (m[y, x] > 0.5) == inside != (before[y, x] > 0.5)
+    away = np.hypot(*(np.indices(kind.shape) - np.array([y, x])[:, None, None])) > 4
+    np.testing.assert_array_equal(m[away], before[away])
+
+
+def test_a_scene_answers_as_one_that_is_asked_once():
+    found, picture, _ = scene()
+    own = click.Scene(found, picture)
+    for clicks in (
+        Clicks((Point(12, 30),)),
+        Clicks((Point(12, 30), Point(38, 30, False))),
+        Clicks((), (24, 0, 54, 64)),
+        Clicks((Point(12, 30),)),
+    ):
+        for edges in (True, False):
+            wanted = click.region(found, clicks, picture, edges)
+            np.testing.assert_array_equal(own.region(clicks, edges), wanted)
+
+
 def test_a_click_more_takes_in_and_one_outside_leaves_out():
     found, picture, kind = scene()
     one = Clicks((Point(12, 30), Point(58, 30, False)))

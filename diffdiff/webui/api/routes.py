@@ -186,7 +186,7 @@ def map_click(request: ClickRequest) -> dict[str, Any]:
     seen = click_job.found(flat, *size, *noises, ask=False)
     if seen is None:
         seen = preview.on_the_model(lambda: click_job.found(flat, *size, *noises))
-    return _made(seen.region(clicks, flat, request.points_edges), seen.calls, began)
+    return _made(seen.region(clicks, request.points_edges), seen.calls, began)
 
 
 def _made(found: np.ndarray, calls: int, began: float) -> dict[str, Any]:
