@@ -161,3 +161,46 @@ def test_a_painted_area_and_a_region_can_be_taken(desk):
     desk.keys.press("ArrowRight")
     desk.keys.press("Enter")
     assert moves(desk)[0]["by"][0] >= 1
+
+
+FLOAT = """() => {
+    const canvas = painter.stage.element.querySelector(".diffdiff-float-object");
+    const box = canvas.getBoundingClientRect();
+    const corner = canvas.getContext("2d").getImageData(0, 0, 1, 1).data;
+    return { x: box.x, y: box.y, hidden: !canvas.offsetWidth, marked: corner[3] > 0,
+        cut: canvas.style.clipPath };
+}"""
+MARKED = """() => {
+    const context = painter.stage.element.querySelector(".diffdiff-float-object").getContext("2d");
+    context.resetTransform();
+    context.fillRect(0, 0, 1, 1);
+}"""
+FRAME = "new Promise((on) => requestAnimationFrame(() => requestAnimationFrame(on)))"
+
+
+def test_what_is_dragged_is_not_drawn_anew_and_is_cut_at_the_picture(desk):
+    take(desk)
+    desk.page.evaluate(FRAME)
+    desk.page.evaluate(MARKED)
+    before = desk.page.evaluate(FLOAT)
+    desk.drag((80, 60), (90, 65), up=False)
+    desk.page.evaluate(FRAME)
+    after = desk.page.evaluate(FLOAT)
+    scale = desk.page.evaluate("painter.stage.view.scale")
+    assert after["marked"] and not after["cut"]
+    assert abs(after["x"] - before["x"] - 10 * scale) <= 1
+    assert abs(after["y"] - before["y"] - 5 * scale) <= 1
+    desk.mouse.move(*desk.at(150, 60), steps=4)
+    desk.page.evaluate(FRAME)
+    assert desk.page.evaluate(FLOAT)["cut"].startswith("polygon")
+    desk.mouse.move(*desk.at(90, 60), steps=4)
+    desk.mouse.up()
+    panel = desk.page.locator(".diffdiff-moves")
+    desk.page.wait_for_timeout(200)
+    assert panel.get_by_label("Right", exact=True).first.input_value() == "10"
+    panel.get_by_label("Turn", exact=True).first.fill("30")
+    desk.page.evaluate(FRAME)
+    assert not desk.page.evaluate(FLOAT)["marked"], "it looks different now"
+    desk.page.evaluate("painter.setPicture(null)")
+    desk.page.evaluate(FRAME)
+    assert desk.page.evaluate(FLOAT)["hidden"]

@@ -48,6 +48,14 @@ export function inverse([a, b, c, d, e, f]) {
     ]; // prettier-ignore
 }
 
+/** What one matrix does after another. @param {Matrix} after @param {Matrix} first @returns {Matrix} */
+export function product([a, b, c, d, e, f], [u, v, w, z, x, y]) {
+    return [
+        a * u + c * v, b * u + d * v, a * w + c * z, b * w + d * z,
+        a * x + c * y + e, b * x + d * y + f,
+    ]; // prettier-ignore
+}
+
 /** Whole pixels to the right and down, where a matrix does nothing else; else null. */
 export function shiftOf([a, b, c, d, e, f]) {
     const linear = Math.max(Math.abs(a - 1), Math.abs(b), Math.abs(c), Math.abs(d - 1));

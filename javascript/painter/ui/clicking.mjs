@@ -56,8 +56,9 @@ export class Clicking {
         const { stage, settings, document, cleanup } = this.painter;
         const { overlay } = stage;
         stage.overlay = (context) => {
-            overlay(context);
+            const below = overlay(context);
             if (stage.compare === "off" && !stage.peeking) drawClicks(context, stage, this);
+            return below || this.open || this.drag !== null;
         };
         cleanup.add(settings.onChange((changed) => this.#settingsChanged(changed)));
         const { onChange } = document;

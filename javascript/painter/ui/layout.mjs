@@ -20,6 +20,7 @@ import { viewBar } from "./viewbar.mjs";
 
 const HEIGHT_STEP = 20; // CSS pixels, by keyboard
 const BRIEF_MS = 9000; // after which a passing remark is gone
+const DRAG_MS = 100; // between two looks at the numbers while something is dragged
 const SPEAK_MS = 250; // the keyboard's cursor rests: what lies under it is spoken
 
 /**
@@ -130,15 +131,17 @@ export function buildLayout(painter) {
             photo,
         ),
     );
-    let queued = 0;
+    let [queued, late] = [0, 0];
     let [passing, speaking] = [0, 0];
     cleanup.add(() => {
         cancelAnimationFrame(queued);
+        clearTimeout(late);
         clearTimeout(passing);
         clearTimeout(speaking);
     });
     const show = () => {
-        queued = 0;
+        clearTimeout(late);
+        queued = late = 0;
         menu.show(painter.document.history);
         tools.show();
         optionBar.show();
@@ -153,7 +156,11 @@ export function buildLayout(painter) {
     };
     show();
     return {
-        show: () => (queued ||= requestAnimationFrame(show)), // once a frame, however often asked
+        /** Once a frame, however often asked; less often while something is dragged. */
+        show: () => {
+            if (painter.moving.dragging) late ||= window.setTimeout(show, DRAG_MS);
+            else queued ||= requestAnimationFrame(show);
+        },
         toggleHelp: menu.toggleHelp,
         followExtents: () => extend?.follow(),
         notes,

@@ -1,9 +1,8 @@
 import { applied, inverse } from "../move/matrix.mjs";
 import { matrixOfMove } from "../move/movemap.mjs";
-import { drawObject } from "./coarse.mjs";
 
 /**
- * What floats, with its frame: corners scale, the knob above turns.
+ * The frame around what floats: corners scale, the knob above turns.
  *
  * @typedef {import("../view.mjs").Point} Point
  * @typedef {import("../move/movemap.mjs").Move} Move
@@ -48,24 +47,25 @@ export function gripAt(move, point, scale) {
 }
 
 /**
- * @param {CanvasRenderingContext2D} context in CSS pixels of the panel
+ * The frame in CSS pixels of the panel.
+ *
+ * @param {Move} move
  * @param {import("./stage.mjs").Stage} stage
- * @param {import("./moving.mjs").Floating} floating
  */
-export function drawFloating(context, stage, { move, sprite }) {
-    const { scale, x, y } = stage.view;
-    const { width, height } = stage.size;
-    context.save();
-    context.transform(scale, 0, 0, scale, x, y);
-    context.beginPath();
-    context.rect(0, 0, width, height);
-    context.clip();
-    if (!move.gone) drawObject(context, sprite, move);
-    context.restore();
+export function frameOnScreen(move, stage) {
     const frame = frameOf(move);
-    const corners = frame.corners.map((point) => stage.onScreen(point));
-    const knob = stage.onScreen(knobOf(frame, scale));
-    const top = stage.onScreen(frame.top);
+    return {
+        corners: frame.corners.map((point) => stage.onScreen(point)),
+        top: stage.onScreen(frame.top),
+        knob: stage.onScreen(knobOf(frame, stage.view.scale)),
+    };
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context in CSS pixels of the panel
+ * @param {ReturnType<typeof frameOnScreen>} frame
+ */
+export function drawFrame(context, { corners, top, knob }) {
     const lines = new Path2D();
     corners.forEach((p, i) => (i ? lines.lineTo(p.x, p.y) : lines.moveTo(p.x, p.y)));
     lines.closePath();

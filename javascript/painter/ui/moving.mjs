@@ -6,7 +6,8 @@ import { boxOf, isIdle, matrixOfMove } from "../move/movemap.mjs";
 import { staysInside } from "../move/places.mjs";
 import { coarseOf, spriteOf } from "./coarse.mjs";
 import { Shifting, Taking, Turning } from "./movedrags.mjs";
-import { drawFloating, gripAt } from "./moveframe.mjs";
+import { FloatView } from "./movefloat.mjs";
+import { gripAt } from "./moveframe.mjs";
 
 /**
  * The tool Move: what is selected floats, is dragged, turned and scaled, and becomes one step when
@@ -34,7 +35,8 @@ export class Moving {
         /** @type {Floating | null} */
         this.floating = null;
         this.seen = null; // the moves whose coarse picture is shown
-        painter.stage.overlay = (context) => this.#draw(context);
+        this.view = new FloatView(painter.stage);
+        painter.stage.overlay = () => this.#draw();
     }
 
     get document() {
@@ -43,6 +45,11 @@ export class Moving {
 
     get on() {
         return this.painter.settings.values.tool === "move";
+    }
+
+    /** Whether a pointer is moving what floats. */
+    get dragging() {
+        return Boolean(this.floating && this.painter.gesture?.active);
     }
 
     // ---- gestures ----------------------------------------------------------------------------
@@ -257,11 +264,12 @@ export class Moving {
         this.painter.show();
     }
 
-    #draw(context) {
+    /** What floats lies on canvases of its own: nothing is drawn over the marks. */
+    #draw() {
         const { stage } = this.painter;
-        if (this.floating && stage.compare === "off" && !stage.peeking) {
-            drawFloating(context, stage, this.floating);
-        }
+        const covered = stage.compare !== "off" || stage.peeking;
+        this.view.show(covered ? null : this.floating);
+        return false;
     }
 
     // ---- what is there ---------------------------------------------------------------------------

@@ -56,8 +56,13 @@ export class Stage extends Viewport {
         this.wipe = 0.5;
         /** The picture with what was moved in it. @type {HTMLCanvasElement | null} */
         this.coarse = null;
-        /** Draws over the marks. @type {(context: CanvasRenderingContext2D) => void} */
-        this.overlay = () => {};
+        this.inked = false; // whether the canvas of the marks has anything on it
+        /**
+         * Draws over the marks; whether there was anything to draw.
+         *
+         * @type {(context: CanvasRenderingContext2D) => boolean}
+         */
+        this.overlay = () => false;
         /** @type {import("../document.mjs").PaintDocument | import("../stack.mjs").Stack} */
         this.document = null;
         this.peeking = false;
@@ -73,9 +78,12 @@ export class Stage extends Viewport {
         this.cursor = null;
         /** @type {import("./tools.mjs").Mark | null} */
         this.mark = null;
-        this.stale = { view: true, marks: true };
+        /** The gradient whose handles are shown. @type {import("./ramp.mjs").Shown | null} */
+        this.ramp = null;
+        this.covered = false; // a sketch stands for the map
         /** Where the brush is, if not under the pointer. @type {Point | null} */
         this.tip = null;
+        this.stale = { view: true, marks: true };
         this.frame = 0;
         this.drawn = () => {};
         this.#follow(cleanup);
@@ -172,13 +180,21 @@ export class Stage extends Viewport {
         this.invalidate("view");
     }
 
+    /** @param {boolean} covered the map makes room for a sketch of what becomes of it */
+    setCovered(covered) {
+        if (this.covered === covered) return;
+        this.covered = covered;
+        this.updateMode();
+    }
+
     /** Follows the settings about how the map is shown. */
     updateMode(changed = {}) {
         const { view, opacity } = this.settings.values;
         if (changed.view && view !== "off") this.map.setMode(view);
         const style = this.layers[1].style;
         style.opacity = view === "heat" ? String(opacity / 100) : "1";
-        const alone = this.peeking || this.live || this.compare !== "off" || view === "off";
+        const alone =
+            this.covered || this.peeking || this.live || this.compare !== "off" || view === "off";
         style.visibility = alone ? "hidden" : "visible";
         this.lines.later(false);
         this.invalidate("marks");
@@ -230,13 +246,14 @@ export class Stage extends Viewport {
         if (stale.view || rect) this.lines.later(stale.view);
         if (stale.marks) {
             const context = this.contexts[3];
-            context.setTransform(1, 0, 0, 1, 0, 0);
-            context.clearRect(0, 0, context.canvas.width, context.canvas.height);
-            context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-            if (!this.element.classList.contains("diffdiff-is-empty")) {
-                drawMarks(context, this);
-                this.overlay(context);
+            if (this.inked) {
+                context.setTransform(1, 0, 0, 1, 0, 0);
+                context.clearRect(0, 0, context.canvas.width, context.canvas.height);
             }
+            context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+            const empty = this.element.classList.contains("diffdiff-is-empty");
+            const drawn = empty ? [] : [drawMarks(context, this), this.overlay(context)];
+            this.inked = drawn.some(Boolean);
         }
         this.stale = { view: false, marks: false };
         if (this.map.busy) this.invalidate("map");
