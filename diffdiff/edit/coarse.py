@@ -94,9 +94,7 @@ def move_of(asked: Asked, height: int, width: int, number: int = 1) -> Move:
     """
     selection = selected(asked, height, width, number)
     matrix = asked.matrix or matrix_of(asked, middle_of(asked, selection))
-    return Move(
-        selection, tuple(matrix), asked.copy, asked.delete, asked.keep, asked.ring, asked.margin
-    )
+    return Move(selection, matrix, asked.copy, asked.delete, asked.keep, asked.ring, asked.margin)
 
 
 def selected(asked: Asked, height: int, width: int, number: int = 1) -> np.ndarray:
@@ -105,18 +103,19 @@ def selected(asked: Asked, height: int, width: int, number: int = 1) -> np.ndarr
     Raises:
         FieldError: "move", for a mask that cannot be read.
     """
-    if asked.is_mask:
+    region = asked.region
+    if isinstance(region, str):
         try:
-            return geometry.resize(geometry.decode(asked.region, MOVE), width, height)
+            return geometry.resize(geometry.decode(region, MOVE), width, height)
         except FieldError as error:
             problem = f"move {number}, region: {error.problem}"
             raise FieldError(MOVE, problem, error.remedy) from None
     drawn = np.zeros((height, width), np.float32)
-    if len(asked.region) == 4:
-        left, top, right, bottom = asked.region
+    if len(region) == 4:
+        left, top, right, bottom = region
         across, down = _share(left, right, width), _share(top, bottom, height)
         return (down[:, None] * across).astype(np.float32)
-    points = np.array(asked.region, np.float64).reshape(-1, 2)
+    points = np.array(region, np.float64).reshape(-1, 2)
     corner = np.floor(points.min(0)).clip(0, (width, height)).astype(int)
     end = np.ceil(points.max(0)).clip(0, (width, height)).astype(int)
     w, h = end - corner
@@ -138,7 +137,7 @@ def _share(low: float, high: float, count: int) -> np.ndarray:
 
 def middle_of(asked: Asked, selection: np.ndarray) -> tuple[float, float]:
     """Return what a move turns and scales about: the middle of the box around its region."""
-    if not asked.is_mask:
+    if not isinstance(asked.region, str):
         xs, ys = asked.region[0::2], asked.region[1::2]
         return (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
     left, top, width, height = cv2.boundingRect((selection >= 0.5).view(np.uint8))

@@ -52,9 +52,9 @@ def outpaint(
     if tall * wide > MAX_PIXELS or max(tall, wide) > MAX_SIDE:
         problem = f"the picture would have {wide}x{tall} pixels"
         raise FieldError(FIELD, problem, f"Stay below {MAX_SIDE} a side, and 67 million pixels")
-    edge = min(height, width) / EDGE_PART if edge is None else float(edge)
-    if not 0 <= edge < np.inf:
-        raise FieldError("outpaint_edge", f"{edge} pixels", "Use a number of 0 or more")
+    fade = min(height, width) / EDGE_PART if edge is None else float(edge)
+    if not 0 <= fade < np.inf:
+        raise FieldError("outpaint_edge", f"{fade} pixels", "Use a number of 0 or more")
     around = ((top, bottom), (left, right), (0, 0))
     if fill == "mirror":
         made = np.pad(picture, around, mode="symmetric")
@@ -64,7 +64,7 @@ def outpaint(
             noise = np.random.default_rng(0).normal(0, NOISE, made.shape)
             made = np.rint(np.clip(made + noise, 0, 255)).astype(np.uint8)
         made[top : top + height, left : left + width] = picture
-    return Coarse(made, _map(height, width, sides, edge))
+    return Coarse(made, _map(height, width, sides, fade))
 
 
 def _map(height: int, width: int, sides: dict[str, int], edge: float) -> np.ndarray:

@@ -122,7 +122,9 @@ def make(layer: Layer, given: Given) -> np.ndarray:
         return geometry.resize(given.mask, width, height)
     if source == "sketch":
         untouched = given.read_picture(own["untouched"], "untouched")
-        return sketch_map(untouched, given.picture, layer.reading.sketch_radius)
+        reading = layer.reading
+        assert isinstance(reading, EditArgs)  # a layer has no such source
+        return sketch_map(untouched, given.picture, reading.sketch_radius)
     if source in layers.FINDING:
         return _needed(given.find, source)(layer)
     if source == layers.ANNOTATOR:

@@ -141,7 +141,7 @@ def joined(parts: Sequence[np.ndarray], words: Words) -> np.ndarray:
     highest = np.percentile(_some(own), PERCENTILE, axis=(1, 2), keepdims=True).astype(np.float32)
     own = np.minimum(own / np.maximum(highest, LEAST), 1)
     own = own / np.maximum(own.sum(0), 1)
-    strengths = np.float32(words.strengths) - np.float32(words.rest)
+    strengths = np.array(words.strengths, np.float32) - np.float32(words.rest)
     return np.clip(words.rest + np.tensordot(strengths, own, 1), 0, 1).astype(np.float32)
 
 

@@ -166,6 +166,8 @@ class Friendly(Hold):
         others: as for `Hold`.
     """
 
+    asked: Asked  # the inversion's question that the sampler has come to
+
     def __init__(
         self,
         inversion: Inversion,
@@ -185,7 +187,6 @@ class Friendly(Hold):
         self.inversion, self.begin, self.number = inversion, begin, number
         self.inverted = 0  # model calls that the inversion has cost this run
         self.deliver: Callable[[dict[str, Tensor], dict], None] = lambda beside, kwargs: None
-        self.asked: Asked | None = None
 
     @property
     def remark(self) -> str:
@@ -204,7 +205,7 @@ class Friendly(Hold):
             self.deliver({name: v.to(x) for name, v in self.asked.beside.items()}, kwargs)
             return self.asked.answer.to(x.device)
         self.calls += 1
-        with self.draws.away():
+        with nullcontext() if self.draws is None else self.draws.away():
             answer = model(x, sigma, **kwargs)
         if not at_size:
             return self._mixed(answer, self.asked.answer)
@@ -214,6 +215,8 @@ class Friendly(Hold):
     def open(self, x: Tensor, sigma: Tensor) -> None:
         self._tick(sigma)
         self._next(sigma)
+        if self.asked.anchor is None or self.asked.question is None:
+            raise OtherQuestions("it asks at other sizes in the edit than in the inversion")
         anchor = self.asked.anchor.to(x)
         if self.call == 0:  # wherever the host has begun
             x.copy_(anchor)

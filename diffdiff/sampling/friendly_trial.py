@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from .calls import Habits, SamplerCall
-from .friendly import Friendly, Inverting
+from .friendly import Friendly, Inversion, Inverting
 from .noise_levels import Schedule
 from .probe import TRIED, Probe
 from .start_steps import NEVER
@@ -71,21 +71,20 @@ def _refusal(call, model, schedule, like, predicts, sources, habits, noisy) -> s
     for probe.prompt in (1.0, 0.7):
         hold = Friendly(found.found, probe.init, start, schedule, 0, habits, predicts)
         edited = Trial(probe, 0, hold)
-        if edited.why:
+        if edited.why or edited.result is None:
             return OTHER if edited.why.startswith("OtherQuestions") else edited.why
         same = edited.result if probe.prompt == 1 else edited.result[..., -1:]
         if not torch.equal(same, probe.init[..., -same.shape[-1] :].to(same)):
             return "the same answers do not lead to the same image"
     probe.prompt = 1.0
     other, why = inverted(1.0)
-    if noisy and not why and torch.equal(found.end, other.end) and _alike(found, other):
+    if noisy and not why and _alike(found.found, other.found):
         return "it draws no noise"
     return ""
 
 
-def _alike(one: Inverting, other: Inverting) -> bool:
-    """Return whether two inversions asked the same."""
-    pairs = [
-        (a.question, b.question) for a, b in zip(one.asked, other.asked) if a.question is not None
-    ]
-    return all(torch.equal(a, b) for a, b in pairs)
+def _alike(one: Inversion, other: Inversion) -> bool:
+    """Return whether two inversions asked and ended the same."""
+    asked = [(a.question, b.question) for a, b in zip(one.asked, other.asked)]
+    pairs = [(one.end, other.end), *asked]
+    return all(torch.equal(a, b) for a, b in pairs if a is not None and b is not None)

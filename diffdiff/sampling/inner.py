@@ -53,16 +53,16 @@ class TextAttention:
         """Add the attention of a layer: q `[B, cells, heads * d]`, k `[B, tokens, heads * d]`."""
         count, _, width = q.shape
         scale = (width // heads) ** -0.5
-        total = 0
-        for one, own in zip(q, k):  # a picture at a time, in float32: half precision overflows
-            one, own = (t.float().view(len(t), heads, -1).transpose(0, 1) for t in (one, own))
-            total = total + (one @ own.transpose(1, 2) * scale).softmax(-1).mean(0)
+        total = torch.zeros(q.shape[1], k.shape[1], device=q.device)
+        for pair in zip(q, k):  # a picture at a time, in float32: half precision overflows
+            ask, key = (t.float().view(len(t), heads, -1).transpose(0, 1) for t in pair)
+            total = total + (ask @ key.transpose(1, 2) * scale).softmax(-1).mean(0)
         self.add(name, total, count)
 
     def add(self, name: str, total: Tensor, count: int) -> None:
         """Add the shares `[cells, tokens]` of a layer, a sum over `count` pictures."""
-        before, seen = self._sums.get(name, (0, 0))
-        if seen and before.shape != total.shape:
+        before, seen = self._sums.get(name, (torch.zeros_like(total), 0))
+        if before.shape != total.shape:
             return  # another prompt's length, or a call at another size
         self._sums[name] = before + total, seen + count
 
@@ -104,9 +104,9 @@ def text_attention(model: Module, height: int, width: int) -> Iterator[TextAtten
     with ExitStack() as hooks:
         for name, module in model.named_modules():
             heads = getattr(module, "heads", None)
-            parts = getattr(module, "to_q", None), getattr(module, "to_k", None)
-            if isinstance(heads, int) and all(isinstance(part, Module) for part in parts):
-                _watch(found, name, heads, *parts, hooks)
+            to_q, to_k = getattr(module, "to_q", None), getattr(module, "to_k", None)
+            if isinstance(heads, int) and isinstance(to_q, Module) and isinstance(to_k, Module):
+                _watch(found, name, heads, to_q, to_k, hooks)
         yield found
 
 
@@ -142,8 +142,8 @@ class Features:
     def see(self, index: int, answer: Tensor) -> None:
         """Add the answer `[B, C, h, w]` of a block."""
         total, count = answer.detach().float().sum(0), len(answer)
-        before, seen = self._sums.get(index, (0, 0))
-        if not seen or before.shape == total.shape:
+        before, seen = self._sums.get(index, (torch.zeros_like(total), 0))
+        if before.shape == total.shape:
             self._sums[index] = before + total, seen + count
 
     def first(self, height: int, width: int) -> Tensor:

@@ -64,7 +64,7 @@ def joint_attention(model: Module, height: int, width: int) -> Iterator[TextAtte
             return
         if rows not in found.sizes:
             return
-        total: Tensor | float = 0.0
+        total = torch.zeros(rows, tokens, device=q.device)
         for queries, keys in zip(q.flatten(0, 1), k.flatten(0, 1)):  # a head at a time
             scores = queries[cells].float() @ keys.float().T * queries.shape[-1] ** -0.5
             total = total + scores.softmax(-1)[:, words]
@@ -72,7 +72,9 @@ def joint_attention(model: Module, height: int, width: int) -> Iterator[TextAtte
 
     with ExitStack() as hooks:
         for name, module in model.named_modules():
-            if all(isinstance(getattr(module, part, None), Module) for part in PARTS):
+            parts = [getattr(module, part, None) for part in PARTS]
+            text_values = parts[-1]
+            if isinstance(text_values, Module) and all(isinstance(p, Module) for p in parts):
 
                 def begin(_: Module, given: tuple, name: str = name) -> None:
                     inside.update(name=name, text=None)
@@ -84,7 +86,7 @@ def joint_attention(model: Module, height: int, width: int) -> Iterator[TextAtte
                     inside.clear()
 
                 hooks.callback(module.register_forward_pre_hook(begin).remove)
-                hooks.callback(module.add_v_proj.register_forward_hook(values).remove)
+                hooks.callback(text_values.register_forward_hook(values).remove)
                 hooks.callback(module.register_forward_hook(end).remove)
         hooks.enter_context(_Listening(hear))
         yield found

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from .calls import StandIn
 from .draws import Draws
+from .friendly import Inverting
 from .hold import Hold
 from .noise_levels import noised
 
@@ -33,7 +34,7 @@ class Trial:
         self,
         probe: Any,
         at: int,
-        hold: Hold | None = None,
+        hold: Hold | Inverting | None = None,
         like: Trial | None = None,
         before: float | None = None,
     ):

@@ -77,8 +77,10 @@ class Clicks(NamedTuple):
     def scaled(self, x: float, y: float) -> Clicks:
         """Return the same in a picture whose sides are x and y times as long."""
         points = tuple(Point(p.x * x, p.y * y, p.inside) for p in self.points)
-        box = self.box and tuple(side * (x, y)[i % 2] for i, side in enumerate(self.box))
-        return Clicks(points, box)
+        if self.box is None:
+            return Clicks(points)
+        left, top, right, bottom = self.box
+        return Clicks(points, (left * x, top * y, right * x, bottom * y))
 
 
 def parse_points(text: str, size: tuple[int, int] | None = None, field: str = FIELD) -> Clicks:

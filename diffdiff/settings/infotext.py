@@ -33,7 +33,7 @@ def write(args: EditArgs, change_maps: list[np.ndarray]) -> dict[str, Any]:
     idle |= set() if args.source == "diffedit" else set(fields(DiffEditArgs))
     idle -= {"reference"} if args.anchor == "friendly" else set()
     settings = {key(name): value for name, value in changed(args).items() if name not in idle}
-    mark = {MAP: fingerprint(change_maps)} if change_maps else {}
+    mark: dict[str, Any] = {MAP: fingerprint(change_maps)} if change_maps else {}
     if args.move:
         mark[MOVES] = len(parse_moves(args.move))
     return {ENABLED: True, **settings, **mark, "DD version": __version__}

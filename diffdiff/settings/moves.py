@@ -36,9 +36,9 @@ class Asked:
     """
 
     region: tuple[float, ...] | str
-    matrix: tuple[float, ...] | None = None
-    by: tuple[float, ...] = (0.0, 0.0)
-    scale: tuple[float, ...] = (1.0, 1.0)
+    matrix: tuple[float, float, float, float, float, float] | None = None
+    by: tuple[float, float] = (0.0, 0.0)
+    scale: tuple[float, float] = (1.0, 1.0)
     rotate: float = 0.0
     mirror: str = ""
     copy: bool = False

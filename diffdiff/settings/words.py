@@ -44,14 +44,15 @@ def parse_words(text: str, field: str = FIELD) -> Words:
     for entry in filter(None, (" ".join(e.split()) for e in re.split(r"[,;\n]", text))):
         phrase, _, number = entry.rpartition(" ")
         phrase = phrase.lower()
-        if not NUMBER.fullmatch(number) or not phrase:
+        written = NUMBER.fullmatch(number)
+        if written is None or not phrase:
             raise FieldError(field, f"{shown(entry)} is not a word and a strength", REMEDY)
         if SYNTAX.search(phrase):
             problem = f"{shown(phrase)} has a character that prompts use for other things"
             raise FieldError(field, problem, "Use letters, digits, spaces and hyphens")
         if NUMBER.fullmatch(phrase):
             raise FieldError(field, f"{shown(entry)} names no word", REMEDY)
-        value, percent = NUMBER.fullmatch(number).groups()
+        value, percent = written.groups()
         strength = float(value) / (100 if percent else 1)
         if strength > 1:
             problem = f"{shown(entry)}: {number} is not a strength"
