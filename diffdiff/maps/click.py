@@ -80,8 +80,9 @@ class Scene:
         self.height, self.width = picture.shape[:2]
         scale = min(1.0, LARGEST / max(self.height, self.width))
         self.size = max(round(self.width * scale), 1), max(round(self.height * scale), 1)
-        area = {"interpolation": cv2.INTER_AREA}
-        small = cv2.resize(picture, self.size, **area) if scale < 1 else picture
+        small = picture
+        if scale < 1:
+            small = cv2.resize(picture, self.size, interpolation=cv2.INTER_AREA)
         self.near = _Nearness(found, small)
         self.guide = Guide(picture, RADIUS, EPS, LARGEST)
 
@@ -161,6 +162,7 @@ class _Sides:
     @property
     def apart(self) -> np.ndarray:
         """Above 0 where the points inside are nearer: float32 `[H, W]`."""
+        assert self.ours is not None  # there is a point inside, or a box
         behind = self.behind
         if not self.boxed or behind is None:
             cut = np.float32(_threshold(self.ours[::2, ::2]))
@@ -233,7 +235,9 @@ def _threshold(values: np.ndarray) -> float:
     return float(otsu(torch.from_numpy(values)))
 
 
-def _of_box(box: tuple, size: tuple[int, int]) -> tuple[np.ndarray, list[Point]]:
+def _of_box(
+    box: tuple[float, float, float, float], size: tuple[int, int]
+) -> tuple[np.ndarray, list[Point]]:
     """Return where a box is, float32 `[H, W]`, as bool, and points around it."""
     (left, top, right, bottom), (width, height) = box, size
     away = max(AROUND * min(size), 1)
@@ -246,7 +250,7 @@ def _of_box(box: tuple, size: tuple[int, int]) -> tuple[np.ndarray, list[Point]]
     return _boxed(box, width, height) > 0.5, ring
 
 
-def _boxed(box: tuple, width: int, height: int) -> np.ndarray:
+def _boxed(box: tuple[float, float, float, float], width: int, height: int) -> np.ndarray:
     """Return 1 where the middle of a pixel is in a box, else 0: float32 `[height, width]`."""
     left, top, right, bottom = box
     x, y = np.arange(width) + 0.5, np.arange(height) + 0.5
@@ -258,7 +262,9 @@ def _boxed(box: tuple, width: int, height: int) -> np.ndarray:
     return np.outer(down, across).astype(np.float32)
 
 
-def _unlike(box: tuple, behind: np.ndarray, size: tuple[int, int]) -> list[Point]:
+def _unlike(
+    box: tuple[float, float, float, float], behind: np.ndarray, size: tuple[int, int]
+) -> list[Point]:
     """Return points of a box: of a grid in it the half that is least like what lies around it."""
     left, top, right, bottom = box
     parts = (np.arange(INNER) + 0.5) / INNER
