@@ -187,7 +187,7 @@ def main(argv: list[str] | None = None) -> int:
         "preparing": seconds <= GOALS["seconds"],
     }
     if frame:
-        held["dragging"] = frame["median"] <= GOALS["frame"]
+        held["dragging"] = max(frame["median"], frame["free"]) <= GOALS["frame"]
     print(goals.summary(held, f" for {chosen.scenes} scenes"))
     if chosen.write:
         sheet(shown).save(PICTURE, optimize=True)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 SIDE, FRAMES = 1024, 120
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+FREE = ["--disable-frame-rate-limit", "--disable-gpu-vsync"]  # a frame as soon as one is done
 DRAG = """async ([n, frames]) => {
     const { stage } = painter;
     painter.setPicture(picture(n, n));
@@ -25,6 +27,7 @@ DRAG = """async ([n, frames]) => {
             bubbles: true, cancelable: true }));
     };
     send("pointerdown", n / 2, n / 2, 1);
+    await began();
     const times = [], own = [];
     const draw = stage.draw.bind(stage);
     stage.draw = () => {
@@ -40,6 +43,7 @@ DRAG = """async ([n, frames]) => {
         last = now;
         send("pointermove", n / 2 + i, n / 2 + i / 2, 1);
     }
+    await ended();
     send("pointerup", n / 2 + frames, n / 2, 0);
     const at = (list, part) => list.sort((a, b) => a - b)[Math.floor(part * (list.length - 1))];
     const own95 = at(own, 0.95);
@@ -53,23 +57,46 @@ class _Files(http.server.SimpleHTTPRequestHandler):
 
 
 def measured() -> dict[str, float]:
-    """Milliseconds between frames while a rectangle of 40 % of a 1024x1024 picture is dragged, and
-    of the painter's own drawing: the middle one, and what 95 of 100 stay below."""
-    from playwright.sync_api import sync_playwright
+    """Milliseconds of a frame while a rectangle of 40 % of a 1024x1024 picture is dragged.
 
+    Returns:
+        median and p95: between frames at the display's rhythm, the middle one and what 95 of 100
+        stay below; free: the middle one where a frame begins as soon as the one before is done;
+        busy: of the page's own thread, its processor time alone; own and own95: of the painter's
+        drawing.
+    """
     handler = functools.partial(_Files, directory=str(ROOT))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    address = f"http://127.0.0.1:{server.server_port}/tests/browser/painter.html"
     try:
-        with sync_playwright() as p:
-            browser = p.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
-            page = browser.new_page(viewport={"width": 1200, "height": 1000})
-            page.goto(f"http://127.0.0.1:{server.server_port}/tests/browser/painter.html")
-            page.wait_for_function("window.ready")
-            found = page.evaluate(DRAG, [SIDE, FRAMES])
-            browser.close()
+        found = _dragged(address, FLAGS)
+        found["free"] = _dragged(address, FLAGS + FREE)["median"]
     finally:
         server.shutdown()
         server.server_close()
     return {name: round(value, 2) for name, value in found.items()}
+
+
+def _dragged(address: str, flags: list[str]) -> dict[str, float]:
+    from playwright.sync_api import sync_playwright
+
+    spent: list[float] = []
+    with sync_playwright() as p:
+        browser = p.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
+        page = browser.new_page(viewport={"width": 1200, "height": 1000})
+        session = page.context.new_cdp_session(page)
+        session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+        def noted() -> None:
+            metrics = session.send("Performance.getMetrics")["metrics"]
+            spent.append({one["name"]: one["value"] for one in metrics}["TaskDuration"])
+
+        page.expose_function("began", noted)
+        page.expose_function("ended", noted)
+        page.goto(address)
+        page.wait_for_function("window.ready")
+        found = page.evaluate(DRAG, [SIDE, FRAMES])
+        browser.close()
+    found["busy"] = 1000 * (spent[1] - spent[0]) / FRAMES
+    return found
