@@ -89,8 +89,10 @@ def look_at(
     """
     run = run or RunArgs()
     frame, source = engine.frame(image, run), engine.fit(image, run)
+    seen = image if frame.worked == frame.size else source
     noises = args.points_level, args.points_noises, args.points_seed
-    key = (hashlib.sha256(source.tobytes()).digest(), source.size, *noises)
+    pictures = (hashlib.sha256(one.tobytes()).digest() for one in (source, seen))
+    key = (*pictures, source.size, seen.size, *noises)
     known = _known.setdefault(engine, LruCache(KEPT))
     scene, calls = known.get(key), 0
     if scene is None and not ask:
@@ -98,5 +100,5 @@ def look_at(
     if scene is None:
         prompted = Prompted(engine, "Source click")
         features = inner_features(prompted, source, *noises, progress=progress)
-        scene, calls = known.put(key, Scene(unit(features), np.asarray(source))), args.points_noises
+        scene, calls = known.put(key, Scene(unit(features), np.asarray(seen))), args.points_noises
     return Look(scene, frame, image.size, calls)
