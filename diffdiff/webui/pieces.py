@@ -124,6 +124,27 @@ def usable(
     return places
 
 
+def check_size(p: Any, asked: tuple[int, int]) -> None:
+    """Refuse tiles that the host enlarges or reduces before it works on them, as Forge Neo does to
+    multiples of 64: the script puts them back as they were cut, so they would not fit.
+
+    Args:
+        asked: width and height of the job before the host rounded them.
+
+    Raises:
+        FieldError: "width", "height".
+    """
+    places = of_job(p)
+    if places is None or (p.image_mask is not None and p.inpaint_full_res):
+        return
+    pairs = zip(places, p.init_images)
+    if any(picture.size == asked and not place.is_whole(picture.size) for place, picture in pairs):
+        cut, worked = (f"{width}x{height}" for width, height in (asked, (p.width, p.height)))
+        field = "height" if asked[0] == p.width else "width"
+        problem = f"this script cuts tiles of {cut}, and this WebUI would work on them at {worked}"
+        raise FieldError(field, problem, f"Use {worked}, or another size that it need not round")
+
+
 def roots_of(places: list[Place]) -> list[Root]:
     """Return the pictures that the parts are of, each once."""
     return list({id(place.origin): place.origin for place in places}.values())

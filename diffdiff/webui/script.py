@@ -132,6 +132,7 @@ class DifferentialDiffusion(scripts.Script):
             return
         try:
             if session.size != (p.width, p.height):  # the host has changed it since
+                pieces.check_size(p, session.size)
                 self.before_process(p, *values)
                 session = p.diffdiff
             if session is not None:

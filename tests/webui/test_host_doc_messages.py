@@ -29,6 +29,29 @@ class Arrays:
         return process_images(p)
 
 
+class Tile:
+    """SD upscale, on a host that rounds the sides of a job."""
+
+    def title(self):
+        return "SD upscale"
+
+    def run(self, p):
+        from diffdiff.images.placed import Place, pasting, put
+        from diffdiff.webui.pieces import Root
+
+        root = Root(p.init_images[0], None)
+        place = Place(root, root.picture.size)
+        p.diffdiff_roots = [root]
+        with pasting():
+            p.init_images = [put(root.picture.copy(), place).crop((0, 0, 48, 32))]
+        p.width, p.height = 48, 32
+        p.sd_model.fix_dimensions = lambda width, height: (64, 64)
+        try:
+            return process_images(p)
+        finally:
+            del p.sd_model.fix_dimensions
+
+
 def no_preprocessor():
     from diffdiff.webui import controlnet
 
@@ -50,6 +73,10 @@ RAISED = {
     "script: Outpainting mk2 hands over a picture of its own": (
         {"map": flat(1)},
         {"own_script": Arrays()},
+    ),
+    "width: this script cuts tiles of 48x32, and this WebUI would work on them at 64x64": (
+        {"map": flat(1)},
+        {"own_script": Tile()},
     ),
     "script: this job made its images without the sampler that follows the map": (
         {"map": flat(1)},

@@ -251,6 +251,30 @@ def test_what_has_lost_its_place_is_refused(kind, followed):
     np.testing.assert_array_equal(array(off), array(kind.run(own_script=Arrays())))
 
 
+@pytest.fixture
+def rounded(kind, monkeypatch):
+    """A host that works in multiples of 64, as Forge Neo does."""
+    to_64 = lambda side: max((side + 32) // 64 * 64, 64)  # noqa: E731
+    monkeypatch.setattr(
+        kind.model, "fix_dimensions", lambda w, h: (to_64(w), to_64(h)), raising=False
+    )
+
+
+def test_tiles_that_the_host_rounds_are_refused(kind, followed, rounded):
+    """The script would put what was made at 64x64 into the places of tiles of 48x32."""
+    with pytest.raises(FieldError) as refused:
+        kind.run({"map": columns(0, 1)}, own_script=Grid())
+    assert refused.value.field == "width"
+    assert "tiles of 48x32" in str(refused.value) and "at 64x64" in str(refused.value)
+
+
+def test_a_host_that_rounds_serves_what_fits(kind, followed, rounded):
+    """Masked tiles are fitted by the host itself, and whole pictures are not put together."""
+    black = kind.run({"map": flat(0)}, own_script=Redraw())
+    np.testing.assert_array_equal(array(black), np.asarray(black.enlarged))
+    assert kind.run({"map": columns(0, 1)}, width=48).images
+
+
 def test_a_whole_picture_is_edited_as_ever(kind, followed):
     edit = {"map": columns(0, 1), "soften_radius": 4}
     first = kind.run(edit)
