@@ -10,6 +10,7 @@
  * @property {number} height
  * @property {string | null} seed by the parameters that the page shows; null where it shows none
  */
+import { allSteps } from "../painter/ladder.mjs";
 import { every, number, one, words } from "./fields.mjs";
 import { tabOf } from "./tab.mjs";
 import { useOf } from "./use.mjs";
@@ -40,17 +41,6 @@ export function placesOf(before, now, first) {
     const same = now.seed === null || before.seed === null || now.seed === before.seed;
     const grown = before.width < now.width;
     return alike && same && grown ? { under: before, result: now } : { under: now, result: null };
-}
-
-/**
- * Steps of the whole schedule of the second pass: the host makes all hires steps at any strength.
- *
- * @param {number} steps
- * @param {number} denoising
- */
-export function scheduleSteps(steps, denoising) {
-    const strength = Math.min(denoising, 0.999);
-    return strength > 0 ? Math.floor(steps / strength) : steps;
 }
 
 /**
@@ -143,7 +133,7 @@ export function text(panel, about) {
         run() {
             const steps = field("hires_steps") || field("steps");
             const denoising = field("denoising_strength");
-            return { ...runOf(), steps: scheduleSteps(steps, denoising), denoising };
+            return { ...runOf(), ...allSteps(steps, denoising), denoising };
         },
 
         use() {

@@ -6,6 +6,7 @@
  *
  * @typedef {import("./bridge.mjs").Host} Host
  */
+import { allSteps } from "../painter/ladder.mjs";
 import {
     box,
     choice,
@@ -91,6 +92,12 @@ export function panelOf(panel, about) {
     };
 }
 
+/** Steps of an img2img run; *Settings > img2img* may ask for all of them at any strength. */
+function stepsOf(steps, denoising) {
+    const opts = /** @type {any} */ (window).opts ?? {};
+    return { ...(opts.img2img_fix_steps ? allSteps(steps, denoising) : { steps }), denoising };
+}
+
 /** The user's settings for the painter. */
 export function optionsOf() {
     const opts = /** @type {any} */ (window).opts ?? {};
@@ -153,8 +160,7 @@ export function webui(panel, about) {
 
         run: () => ({
             ...runOf(),
-            steps: number("#img2img_steps"),
-            denoising: number("#img2img_denoising_strength"),
+            ...stepsOf(number("#img2img_steps"), number("#img2img_denoising_strength")),
         }),
 
         use() {

@@ -19,6 +19,7 @@ import { reading } from "./response.mjs";
  * @property {"webui" | "diffusers" | "diffusers, up"} [rule]
  * @property {"auto" | "steps" | "fine"} [levels] where greys begin; left out: at steps
  * @property {number} [extra] levels between steps, at most
+ * @property {number} [first] step at which white begins, where that is not by the rule
  * @property {Noise | null} [noise] what is known of its schedule
  *
  * @typedef {object} Noise parts of noise, 0..1
@@ -70,6 +71,28 @@ export function releaseStep(strength, steps, rule = "webui", last = steps - 1) {
     return step > last ? null : step;
 }
 
+/**
+ * A run in which the host makes all `steps` at any strength, as in the second pass of hires fix: its
+ * schedule is longer, and white begins at the first of those steps (`setup_img2img_steps` of the
+ * WebUIs).
+ *
+ * @param {number} steps
+ * @param {number} denoising denoising strength, 0..1
+ * @returns {{ steps: number, first: number }} steps of the schedule, and where white begins
+ */
+export function allSteps(steps, denoising) {
+    const strength = Math.min(denoising, 0.999);
+    const schedule = strength > 0 ? Math.floor(steps / strength) : steps;
+    return { steps: schedule, first: schedule - steps };
+}
+
+/** The step at which a strength begins in a run: none begins before white. */
+function stepOf(strength, run, last) {
+    const step = releaseStep(strength, run.steps, run.rule, last);
+    if (step === null || run.scale === "absolute") return step;
+    return Math.max(step, run.first ?? 0);
+}
+
 /** What is known of a run's schedule, if it is of as many steps. */
 const knownOf = (run) => (run.noise?.steps === run.steps ? run.noise : null);
 
@@ -98,7 +121,7 @@ export const strengthOf = (grey, run) =>
  */
 export function rungOf(grey, run) {
     const strength = strengthOf(grey, run);
-    const step = releaseStep(strength, run.steps, run.rule, knownOf(run)?.last);
+    const step = stepOf(strength, run, knownOf(run)?.last);
     const count = step === null ? 0 : run.steps - step;
     return { grey, strength, step, count, noise: noiseOf(strength, step, run) };
 }
@@ -113,7 +136,7 @@ function noiseOf(strength, step, run) {
     const place = strength * (known.exact.length - 1);
     const low = Math.min(Math.floor(place), known.exact.length - 2);
     const [a, b] = known.exact.slice(low, low + 2);
-    const most = known.noise[releaseStep(full, run.steps, run.rule) ?? 0] ?? 1;
+    const most = known.noise[stepOf(full, run) ?? 0] ?? 1;
     return Math.min(a + (b - a) * (place - low), most);
 }
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from diffdiff.edit.plan import strengths
+from diffdiff.edit.plan import EditPlan, strengths
 from diffdiff.maps import geometry
 from diffdiff.maps.shaping import level
 from diffdiff.sampling.start_steps import NEVER, WEBUI, DiffusersRule
@@ -62,6 +62,26 @@ def greys() -> list[dict[str, Any]]:
     return rows
 
 
+def all_steps() -> list[dict[str, Any]]:
+    """Start steps where the host makes all steps at any strength, by the WebUIs' own arithmetic
+    (`setup_img2img_steps` and the first step of `sample_img2img`)."""
+    rows = []
+    change_map = (np.array([GREYS], np.float64) / 65535).astype(np.float32)
+    for settings in ({}, {"scale": "absolute"}, {"invert": True}):
+        args = parse(dict(settings))
+        for steps, denoising in ((10, 0.5), (20, 0.6), (7, 0.7), (20, 1.0), (12, 0.3), (1, 0.05)):
+            schedule = int(steps / min(denoising, 0.999))
+            t_enc = steps - 1
+            plan = EditPlan(level(change_map, args), args, denoising, schedule, schedule - 1)
+            start = plan.start_steps(schedule - t_enc - 1)[0].start[0].tolist()
+            rows.append(
+                {"settings": settings, "steps": steps, "denoising": denoising,
+                 "schedule": schedule,
+                 "start": [None if step == NEVER else step for step in start]}
+            )  # fmt: skip
+    return rows
+
+
 def responses() -> list[dict[str, Any]]:
     """Strengths of map values by a response."""
     values = np.linspace(0, 1, 21)
@@ -89,7 +109,7 @@ def vectors() -> dict[str, Any]:
     return {
         "greys": GREYS, "strengths": STRENGTHS, "values": np.linspace(0, 1, 21).tolist(),
         "start_steps": start_steps(), "runs": greys(), "responses": responses(),
-        "levels": levels(),
+        "levels": levels(), "all_steps": all_steps(),
     }  # fmt: skip
 
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 import { levelsTable } from "../../javascript/painter/filters.mjs";
-import { releaseStep, rungOf } from "../../javascript/painter/ladder.mjs";
+import { allSteps, releaseStep, rungOf } from "../../javascript/painter/ladder.mjs";
 import { reading } from "../../javascript/painter/response.mjs";
 
 // written by `python -m tests.golden.make`, checked by tests/unit/test_golden.py
@@ -25,6 +25,16 @@ test("what a grey means for a run is what Python makes of it", () => {
             near(rung.strength, strength[i], where);
             assert.equal(rung.step, start[i], `${grey}, ${where}`);
         });
+    }
+});
+
+test("a run of all its steps begins where the host begins", () => {
+    for (const { settings, steps, denoising, schedule, start } of golden.all_steps) {
+        const run = { ...settings, ...allSteps(steps, denoising), denoising };
+        const where = JSON.stringify({ settings, steps, denoising });
+        assert.equal(run.steps, schedule, where);
+        const found = golden.greys.map((grey) => rungOf(grey, run).step);
+        assert.deepEqual(found, start, where);
     }
 });
 

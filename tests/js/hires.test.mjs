@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import {
-    finalSize,
-    placesOf,
-    readInfo,
-    scheduleSteps,
-    seedOf,
-} from "../../javascript/hosts/text.mjs";
+import { finalSize, placesOf, readInfo, seedOf } from "../../javascript/hosts/text.mjs";
 import { useOf } from "../../javascript/hosts/use.mjs";
 
 const FIRST = [512, 768];
@@ -48,12 +42,6 @@ test("the size of the result", () => {
     assert.deepEqual(finalSize([512, 768], 2, [1024, 0]), [1024, 1536]);
     assert.deepEqual(finalSize([512, 768], 2, [0, 1024]), [682, 1024]);
     assert.deepEqual(finalSize([512, 768], 2, [1024, 1024]), [1024, 1024]);
-});
-
-test("steps of the schedule: the host makes all hires steps", () => {
-    assert.equal(scheduleSteps(20, 0.5), 40);
-    assert.equal(scheduleSteps(20, 1), 20);
-    assert.equal(scheduleSteps(20, 0), 20);
 });
 
 test("the seed of parameters", () => {

@@ -16,7 +16,7 @@ def test_vectors_are_what_python_computes():
     known = json.loads((FOLDER / "vectors.json").read_text())
     found = json.loads(json.dumps(make.vectors()))
     assert found.keys() == known.keys()
-    for part in ("greys", "strengths", "start_steps", "levels"):
+    for part in ("greys", "strengths", "start_steps", "levels", "all_steps"):
         assert found[part] == known[part], part
     for part in ("runs", "responses"):  # powers differ in the last bit between libraries
         for a, b in zip(found[part], known[part], strict=True):
