@@ -24,6 +24,15 @@ export const textOfExtents = (extents) =>
         .map((side) => `${side} ${extents[side]}`)
         .join(", ");
 
+/** The size of a picture in words, and what it is extended to. */
+export function textOfSize({ width, height }, extents) {
+    const size = `${width} × ${height} px`;
+    if (textOfExtents(extents) === "") return size;
+    const wide = width + extents.left + extents.right;
+    const high = height + extents.top + extents.bottom;
+    return `${size}, extended to ${wide} × ${high} px`;
+}
+
 /** @param {string} text as people type it; what is not understood counts as 0 */
 export function extentsOf(text) {
     const found = noExtents();
@@ -112,7 +121,7 @@ export function extendMenu(painter, store) {
         [
             ...rows,
             h("p", { class: "diffdiff-note" },
-                "The next run paints what is new. What it begins with is Outpaint fill, in Advanced."),
+                "The next run paints what is new, best at denoising strength 1. What it begins with is Outpaint fill, in Advanced."),
         ],
     ); // prettier-ignore
     const follow = () => {

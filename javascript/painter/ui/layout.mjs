@@ -7,7 +7,7 @@ import { optionsRow, toolbox } from "./toolbar.mjs";
 import { notesOf } from "./notes.mjs";
 import { asksOf } from "./asks.mjs";
 import { compareBar } from "./comparebar.mjs";
-import { extendMenu } from "./extending.mjs";
+import { extendMenu, textOfSize } from "./extending.mjs";
 import { firstHint } from "./firsthint.mjs";
 import { movePanel } from "./movepanel.mjs";
 import { clickPanel } from "./clickpanel.mjs";
@@ -191,9 +191,8 @@ export function buildLayout(painter) {
 
 /** What is under the pointer, in words. */
 function reading({ document, stage, legend }) {
-    const size = `${document.width} × ${document.height} px`;
     const value = stage.cursor ? document.pick(stage.cursor) : null;
-    if (value === null) return size;
+    if (value === null) return textOfSize(document, stage.extents);
     const { x, y } = stage.cursor;
     const what = meaning(value, legend.run);
     return `${Math.floor(x)}, ${Math.floor(y)}:  ${percentOf(value)} %${what ? ` (${what})` : ""}`;
