@@ -164,6 +164,27 @@ class Firefox:
             raise RuntimeError(result["exceptionDetails"]["text"])
         return json.loads(result["result"]["value"])
 
+    def drag(self, points: list[tuple[float, float]], steps: int = 8) -> None:
+        """A drag with the left button through points of the viewport, in CSS pixels; one point: a
+        click."""
+
+        def move(x: float, y: float) -> dict[str, Any]:
+            return {"type": "pointerMove", "x": round(x), "y": round(y)}
+
+        actions: list[dict[str, Any]] = [move(*points[0]), {"type": "pointerDown", "button": 0}]
+        for (x0, y0), (x1, y1) in zip(points, points[1:]):
+            parts = [(i + 1) / steps for i in range(steps)]
+            actions += [move(x0 + t * (x1 - x0), y0 + t * (y1 - y0)) for t in parts]
+        actions.append({"type": "pointerUp", "button": 0})
+        source = {"type": "pointer", "id": "mouse", "actions": actions}
+        self.call("input.performActions", {"context": self.page, "actions": [source]})
+
+    def press(self, key: str) -> None:
+        """A key, as WebDriver writes it."""
+        actions = [{"type": kind, "value": key} for kind in ("keyDown", "keyUp")]
+        source = {"type": "key", "id": "keys", "actions": actions}
+        self.call("input.performActions", {"context": self.page, "actions": [source]})
+
     def shot(self, path: str | Path) -> None:
         """A picture of what is seen."""
         data = self.call("browsingContext.captureScreenshot", {"context": self.page})["data"]
