@@ -1,5 +1,6 @@
 import { PaintDocument } from "./document.mjs";
 import { combine } from "./cover.mjs";
+import { stopsOf, withValues } from "./gradient.mjs";
 import { FULL, GreyMap, fromStrength } from "./map.mjs";
 import { clip, whole } from "./rect.mjs";
 
@@ -156,10 +157,9 @@ export class Stack {
 
     drawGradient(gradient, mode) {
         if (!this.active) return this.target.drawGradient(gradient, mode);
-        const most = Math.max(gradient.start, gradient.end) || 1;
+        const most = Math.max(...stopsOf(gradient).map(({ value }) => value)) || 1;
         const scaled = (value) => Math.round((value / most) * FULL);
-        const { start, end } = gradient;
-        return this.target.drawGradient({ ...gradient, start: scaled(start), end: scaled(end) });
+        return this.target.drawGradient(withValues(gradient, scaled));
     }
 
     floodFill(picture, point, tolerance, value, mode, how) {

@@ -131,3 +131,28 @@ def test_rope_symmetry_and_recent_strengths(desk):
     recent.nth(1).click()
     assert desk.setting("strength") == 35
     desk.shot("recent")
+
+
+def test_handles_of_a_gradient(desk):
+    desk.set(tool="linear", strength=100, second=0)
+    desk.drag((20, 60), (140, 60))
+    first = desk.values()
+    desk.mouse.click(*desk.at(80, 60))
+    desk.keys.press("9")
+    desk.keys.press("0")
+    desk.page.wait_for_function("painter.holds.ramp.shown.stops[1].value > 58000")
+    desk.drag((20, 60), (30, 20), up=False)
+    desk.page.wait_for_timeout(100)
+    desk.shot("ramp-dragged")
+    desk.mouse.up()
+    desk.shot("ramp")
+    desk.keys.press("Enter")
+    assert desk.page.evaluate("painter.holds.ramp.open") is False
+    assert not np.array_equal(desk.values(), first)
+    desk.keys.press("Control+z")
+    assert (desk.values() == 0).all(), "all of it is one step"
+    desk.set(tool="linear")
+    desk.drag((20, 60), (140, 60))
+    assert np.array_equal(desk.values(), first)
+    desk.keys.press("Escape")
+    assert (desk.values() == 0).all()

@@ -64,6 +64,7 @@ export function commandsOf(painter) {
             return true;
         },
         cancel: () => {
+            if (!gesture.active && painter.holds.cancel()) return true;
             if (!gesture.active) return painter.moving.cancel() || painter.clicking.cancel();
             gesture.cancel();
             return true;

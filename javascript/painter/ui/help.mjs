@@ -9,6 +9,10 @@ const GESTURES = [
     ["Shift", "Straight line from the last stroke; square, circle; angles of 15°"],
     ["Alt", "Eyedropper; with the wheel: brush size"],
     ["Alt + right button", "Drag sideways for the size of the brush, up and down for its hardness"],
+    [
+        "Handles of a gradient",
+        "Drag them; click the line for a stop, drag it off or Delete to drop it",
+    ],
     ["Stabilizer", "A rope between pointer and brush: the brush follows only where it is taut"],
     ["Symmetry", "Brushes and shapes paint on both sides of the picture's middle, as one step"],
     ["Recent strengths", "Swatches beside the strength: click one to take it"],

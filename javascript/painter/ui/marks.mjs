@@ -1,6 +1,6 @@
 import { ellipse, rectangle } from "../shapes.mjs";
-import { stopsOf } from "../heat.mjs";
 import { mirrorsOf } from "../symmetry.mjs";
+import { drawGradient, drawHandles, paintOf } from "./rampmarks.mjs";
 import { clipToPicture, outlined } from "./trace.mjs";
 
 /**
@@ -26,7 +26,9 @@ export function drawMarks(context, stage) {
     const axes = symmetry !== "off" && SYMMETRIC.includes(tool);
     if (axes) drawAxes(context, stage, symmetry);
     if (mark) drawMark(context, stage, mark);
-    if (!cursor) return axes || Boolean(mark);
+    if (stage.ramp) drawHandles(context, stage);
+    const any = axes || Boolean(mark || stage.ramp);
+    if (!cursor) return any;
     const at = stage.onScreen(cursor);
     const brush = BRUSHES.includes(tool) && !stage.picking;
     if (brush) {
@@ -41,7 +43,7 @@ export function drawMarks(context, stage) {
         cross(context, at, 9);
     }
     if (stage.byKeys) cross(context, at, 5);
-    return axes || Boolean(mark) || brush || stage.byKeys;
+    return any || brush || stage.byKeys;
 }
 
 /** Where the mirrors of a symmetry stand. */
@@ -117,41 +119,4 @@ function drawMark(context, stage, mark) {
     context.fill();
     context.restore();
     outlined(context, 1.25, trace);
-}
-
-/** @param {import("./tools.mjs").Mark} mark of a gradient */
-function drawGradient(context, stage, mark) {
-    const { kind, from, to, start, end } = /** @type {any} */ (mark);
-    const [a, b] = [stage.onScreen(from), stage.onScreen(to)];
-    const length = Math.hypot(b.x - a.x, b.y - a.y);
-    if (length < 1) return;
-    const fill =
-        kind === "linear"
-            ? context.createLinearGradient(a.x, a.y, b.x, b.y)
-            : context.createRadialGradient(a.x, a.y, 0, a.x, a.y, length);
-    const values = Array.from({ length: 17 }, (_, i) => start + ((end - start) * i) / 16);
-    paintOf(stage, values).forEach((colour, i) => fill.addColorStop(i / 16, colour));
-    context.save();
-    clipToPicture(context, stage);
-    context.globalAlpha = 0.75;
-    context.fillStyle = fill;
-    context.fillRect(0, 0, stage.panel.width, stage.panel.height);
-    context.restore();
-    if (kind === "radial") {
-        outlined(context, 1, () => context.arc(a.x, a.y, length, 0, 2 * Math.PI));
-    }
-    outlined(context, 1.25, () => {
-        context.moveTo(a.x, a.y);
-        context.lineTo(b.x, b.y);
-    });
-    for (const { x, y } of [a, b]) {
-        outlined(context, 1.5, () => context.arc(x, y, 4, 0, 2 * Math.PI));
-    }
-}
-
-/** Colours of map values in the present view. */
-function paintOf(stage, values) {
-    const mode = stage.settings.values.view === "heat" ? "heat" : "grey";
-    const colours = stopsOf(256, mode);
-    return values.map((value) => colours[Math.round(value / 257)]);
 }

@@ -1,11 +1,11 @@
 import { MoveStack } from "../move/movestack.mjs";
 import { PainterError } from "../errors.mjs";
-import { checkSize } from "../map.mjs";
 import { inBackground } from "../background.mjs";
 import { Cleanup, whenIdle } from "./dom.mjs";
 import { Settings, browserStore } from "./settings.mjs";
 import { Stage } from "./stage.mjs";
-import { sizeOf } from "./pictures.mjs";
+import { showPicture } from "./arrivals.mjs";
+import { Holds } from "./holds.mjs";
 import { Effects } from "./effects.mjs";
 import { Selecting } from "./selecting.mjs";
 import { Gesture } from "./tools.mjs";
@@ -54,6 +54,7 @@ export class Painter {
         this.effects = new Effects(this);
         this.moving = new Moving(this);
         this.clicking = new Clicking(this);
+        this.holds = new Holds(this);
         this.gesture = new Gesture({
             document: () => this.document,
             picture: () => this.#pixels(),
@@ -61,6 +62,8 @@ export class Painter {
             select: (draw, subtract) => this.selecting.draw(draw, subtract),
             move: (point, start) => this.moving.begin(point, start),
             click: (point, start) => this.clicking.begin(point, start),
+            takes: (point, start) => this.holds.take(point, start),
+            opened: (...drawn) => this.holds.ramp.begin(...drawn),
             onError: (problem) => this.report(problem),
             onMark: () => {
                 this.stage.mark = this.gesture.mark;
@@ -81,7 +84,8 @@ export class Painter {
             run: ({ command, value }) => this.commands[command]?.(value) ?? false,
             release: (command) => this.commands[`${command}:end`]?.(),
             moved: () => this.layout.speak(),
-            floats: (event) => this.moving.key(event) || this.clicking.key(event),
+            floats: (event) =>
+                this.holds.key(event) || this.moving.key(event) || this.clicking.key(event),
             enabled: () => this.hasPicture && !this.effects.busy,
         });
         dropAndPaste(this);
@@ -101,39 +105,7 @@ export class Painter {
      * @returns {boolean} false when the picture cannot be used; the painter says why
      */
     setPicture(source) {
-        const left = this.clicking.leave();
-        if (!source) {
-            this.gesture.end();
-            this.hasPicture = false;
-            this.pixels = null;
-            this.stage.setPicture(null);
-            this.stage.setHint(this.options.emptyText ?? EMPTY);
-            return true;
-        }
-        try {
-            const size = sizeOf(source);
-            checkSize(size.width, size.height);
-            const drag = this.gesture.active;
-            this.moving.leave(size);
-            const outcome = this.document.setImage(size); // commits a stroke, tells the view
-            if (outcome !== "kept" && drag) this.gesture.forget();
-            if (outcome !== "kept") this.selecting.forget();
-            this.pixels = null;
-            this.stage.setPicture(source);
-            this.hasPicture = true;
-            this.moving.renew();
-            this.stage.setHint(null);
-            this.settings.scaleTo(size);
-            const fitted = `The map was fitted to ${size.width} × ${size.height} pixels.`;
-            this.say(outcome === "resized" && !this.isEmpty ? fitted : left, false, true);
-        } catch (problem) {
-            this.setPicture(null); // the one before is not the page's any more
-            this.stage.setHint(/** @type {Error} */ (problem).message);
-            this.report(problem);
-            return false;
-        }
-        this.show();
-        return true;
+        return showPicture(this, source);
     }
 
     /**
@@ -215,6 +187,7 @@ export class Painter {
     async finish() {
         this.pointer.interrupt();
         this.gesture.end();
+        this.holds.close();
         if (this.clicking.open) await this.clicking.finish();
         this.document.commitStroke();
         this.moving.commit();
@@ -274,6 +247,7 @@ export class Painter {
         stage.invalidate("map");
         if (kind === "stroke" || kind === "cancel") return;
         this.say(""); // what was said was about the map before
+        this.holds.check();
         this.moving.follow();
         this.show();
         this.options.onChange?.();
@@ -283,6 +257,7 @@ export class Painter {
         if ("view" in changed || "opacity" in changed) this.stage.updateMode(changed);
         if ("lock" in changed) this.selecting.follow();
         if ("tool" in changed && !this.moving.on) this.moving.commit();
+        this.holds.follow(changed);
         if ("contours" in changed) this.stage.lines.later(false);
         this.stage.invalidate("marks");
         this.legend.show();

@@ -36,6 +36,9 @@ import { coverShape, spreadFill } from "../areas.mjs";
  * @property {(draw: (cover: any) => void, subtract?: boolean) => void} select
  * @property {(point: Point, start: Start) => any} move what the tool Move does with a pointer
  * @property {(point: Point, start: Start) => any} [click] the same for the tool Click
+ * @property {(point: Point, start: Start) => any} [takes] what is in hand already does with it
+ * @property {(gradient: import("../gradient.mjs").Gradient, drawn: boolean, second: boolean) => void
+ *     } [opened] a gradient was drawn, and may be changed
  * @property {(problem: unknown) => void} onError
  * @property {() => void} onMark
  */
@@ -94,8 +97,11 @@ class Drag {
         const { mode, strength, second } = this.host.settings.values;
         const own = this.start.second ? second : strength;
         if (mark.from || !selects(this.host)) this.painted = mark.from ? [second, strength] : [own];
-        if (mark.from) document.drawGradient(/** @type {any} */ (mark), mode);
-        else {
+        if (mark.from) {
+            const gradient = /** @type {any} */ (mark);
+            const drawn = Boolean(document.drawGradient(gradient, mode));
+            this.host.opened?.(gradient, drawn, Boolean(this.start.second));
+        } else {
             const shape = /** @type {any} */ (mark.points ? { ...mark, kind: "polygon" } : mark);
             const { host, start } = this;
             if (!selects(host)) document.drawShape(shape, mark.value, mode);
@@ -183,6 +189,8 @@ export class Gesture {
         this.end();
         const { tool } = this.host.settings.values;
         this.#try(() => {
+            this.drag = this.host.takes?.(point, start) ?? null;
+            if (this.drag) return;
             if (tool === "click" && !start.erase) this.drag = this.host.click(point, start);
             else if (start.pick || tool === "pick") this.drag = new Pick(this.host, start, point);
             else if (tool === "move") this.drag = this.host.move(point, start);
