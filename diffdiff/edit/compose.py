@@ -19,8 +19,8 @@ from .fill import filled
 from .rings import RIM, outer, within
 
 FIELD = "move"
-KEEP = 0.15
-RING_PART, MARGIN_PART = 16, 16  # the shorter side in rings and in margins where none is given
+KEEP = 0.0
+RING_PART, MARGIN_PART = 16, 8  # the shorter side in rings and in margins where none is given
 SEEN = 0.5  # from this share on a pixel counts as selected
 FRINGE = 2  # pixels around a hole that still have the object's color
 LEAST = 1e-6  # of a determinant: below it the picture of an object is a line
@@ -92,7 +92,7 @@ def compose(picture: np.ndarray, moves: Iterable[Move], name: str = FIELD) -> Co
 
     The map is 1 in a hole, `keep` on an object (but what was to change more travels with it), and
     falls to 0 over the ring around both, from 1 at a hole and a half at an object; inside, the ring
-    reaches a quarter of its width into the object. The margin is half as strong, fades downwards,
+    reaches half of its width into the object. The margin is half as strong, fades downwards,
     and is seen where nothing else is more.
 
     Raises:

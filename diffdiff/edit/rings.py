@@ -8,7 +8,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-INNER = 4  # the ring reaches into the object by this part of its width
+INNER = 2  # the ring reaches into the object by this part of its width
 RIM = 0.5  # strength of the ring at the outline of an object; at a hole it is 1
 SHADE = 0.5  # strength of the margin next to the object
 FAR = np.float32(1e6)  # pixels: no pixel outside
@@ -17,8 +17,8 @@ FAR = np.float32(1e6)  # pixels: no pixel outside
 def within(there: np.ndarray, keep: float, ring: float) -> np.ndarray:
     """Return the strength of an object: float32 `[H, W]`, meant where `there` is.
 
-    It is a half at the border, or `keep` where that is more, and `keep` from a quarter of the ring
-    on. The border is where the distance to the next pixel outside is 1 or less.
+    It is a half at the border, or `keep` where that is more, and `keep` from half of the ring on.
+    The border is where the distance to the next pixel outside is 1 or less.
     """
     far = _distance(there)
     deep = ring / INNER

@@ -36,7 +36,8 @@ def shifted(x, y):
 def test_a_whole_shift_moves_the_very_pixels(x, y, copy, seed, softness):
     before, area = picture(seed), box(12, 14, 24, 30)
     area[10:12, 12:24] = softness * 0.4  # a soft rim is less than half: not part of the object
-    made = compose(before, [Move(area, shifted(x, y), copy=copy, ring=6, margin=0)])
+    one = Move(area, shifted(x, y), copy=copy, keep=0.1, ring=6, margin=0)
+    made = compose(before, [one])
     rows, columns = np.nonzero(area == 1)
     there = (rows + y >= 0) & (rows + y < SIZE) & (columns + x >= 0) & (columns + x < SIZE)
     rows, columns = rows[there], columns[there]

@@ -5,7 +5,7 @@
  * @typedef {{ width: number, height: number }} Size
  */
 
-const INNER = 4; // the ring reaches into the object by this part of its width
+const INNER = 2; // the ring reaches into the object by this part of its width
 export const RIM = 0.5; // strength of the ring at the outline of an object; at a hole it is 1
 const SHADE = 0.5; // strength of the margin next to the object
 const FAR = 1e6; // pixels: no pixel outside

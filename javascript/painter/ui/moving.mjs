@@ -23,8 +23,8 @@ import { gripAt } from "./moveframe.mjs";
  */
 
 const HALF = 0x8000;
-const PART = 16; // the shorter side in rings, as in diffdiff/edit/compose.py
-const KEEP = 0.15;
+const [RINGS, MARGINS] = [16, 8]; // of the shorter side, as in diffdiff/edit/compose.py
+const KEEP = 0;
 const NUDGES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const GONE = "Delete";
 
@@ -93,8 +93,9 @@ export class Moving {
             painter.report(new PainterError(problem, remedy));
             return false;
         }
-        const part = Math.min(this.document.width, this.document.height) / PART;
-        const own = { copy: false, gone: false, keep: KEEP, ring: part, margin: part };
+        const side = Math.min(this.document.width, this.document.height);
+        const [ring, margin] = [side / RINGS, side / MARGINS];
+        const own = { copy: false, gone: false, keep: KEEP, ring, margin };
         this.#lift({ area, box, placing: inPlace(), ...own, ...more }, this.document.moves.length);
         return true;
     }
