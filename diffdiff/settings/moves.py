@@ -43,7 +43,7 @@ class Asked:
     mirror: str = ""
     copy: bool = False
     delete: bool = False
-    keep: float = 0.15
+    keep: float = 0.0
     ring: float | None = None
     margin: float | None = None
 
