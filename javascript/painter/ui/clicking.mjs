@@ -56,9 +56,8 @@ export class Clicking {
         const { stage, settings, document, cleanup } = this.painter;
         const { overlay } = stage;
         stage.overlay = (context) => {
-            const below = overlay(context);
-            if (stage.compare === "off" && !stage.peeking) drawClicks(context, stage, this);
-            return below || this.open || this.drag !== null;
+            const alone = stage.compare !== "off" || stage.peeking;
+            return [overlay(context), !alone && drawClicks(context, stage, this)].some(Boolean);
         };
         cleanup.add(settings.onChange((changed) => this.#settingsChanged(changed)));
         const { onChange } = document;

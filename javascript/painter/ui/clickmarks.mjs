@@ -13,6 +13,7 @@ const COLORS = { inside: "#1f9d55", outside: "#d64545", box: "#2563eb" };
  * @param {CanvasRenderingContext2D} context in CSS pixels of the panel
  * @param {import("./stage.mjs").Stage} stage
  * @param {import("./clicking.mjs").Clicking} clicking
+ * @returns {boolean} whether there was anything to draw
  */
 export function drawClicks(context, stage, { clicks, drag }) {
     const at = (x, y) => stage.onScreen({ x, y });
@@ -27,6 +28,7 @@ export function drawClicks(context, stage, { clicks, drag }) {
         const color = inside ? COLORS.inside : COLORS.outside;
         mark(context, at(x, y), color, inside ? "plus" : "minus");
     }
+    return Boolean(drag) || clicks.any;
 }
 
 /** @param {{ x: number, y: number }[]} corners on the screen */
