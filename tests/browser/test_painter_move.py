@@ -75,6 +75,8 @@ def test_python_makes_of_it_what_the_painter_shows(desk):
     assert off.max() <= 1
     kept = made.map == 0
     np.testing.assert_array_equal(made.picture[kept], seen(desk)[kept])
+    hole = made.map == 1
+    assert np.abs(made.picture[hole].astype(int) - seen(desk)[hole]).mean() < 6
 
 
 def test_it_turns_scales_and_mirrors_by_numbers_and_by_grips(desk):
@@ -161,6 +163,30 @@ def test_a_painted_area_and_a_region_can_be_taken(desk):
     desk.keys.press("ArrowRight")
     desk.keys.press("Enter")
     assert moves(desk)[0]["by"][0] >= 1
+
+
+ASKER = """async () => {
+    const { GreyMap } = await import("/javascript/painter/map.mjs");
+    painter.options.clicks = { ask: async () => {
+        const map = new GreyMap(160, 120);
+        for (let y = 45; y < 90; y++) map.data.fill(65535, y * 160 + 60, y * 160 + 100);
+        return map;
+    } };
+    painter.settings.set({ tool: "click" });
+}"""
+
+
+def test_what_was_clicked_is_moved(desk):
+    desk.page.evaluate(ASKER)
+    desk.mouse.click(*desk.at(80, 60))
+    desk.page.get_by_role("button", name="Drag it elsewhere").click()
+    assert desk.setting("tool") == "move"
+    desk.drag((80, 60), (110, 70))
+    desk.keys.press("Enter")
+    assert [m["by"] for m in moves(desk)] == [[30, 10]]
+    assert desk.values()[78, 112] == 0, "what was clicked is not painted"
+    desk.keys.press("Control+z")
+    assert desk.page.evaluate("painter.isEmpty") and not moves(desk)
 
 
 FLOAT = """() => {

@@ -20,7 +20,7 @@ import { RIM, outer, within } from "./rings.mjs";
  */
 
 const SEEN = 0x8000; // of 65535: from there on a pixel counts as selected
-const FRINGE = 2; // pixels around a hole that still have the object's color
+export const FRINGE = 2; // pixels around a hole that still have the object's color
 const DISC = [
     [0, -2],
     [0, 2],
@@ -129,8 +129,15 @@ function sampler(area, map, { width, height }, matrix) {
     };
 }
 
-/** What is selected in a part, and the fringe around it. */
-function holeOf(area, { width }, part) {
+/**
+ * What is selected in a part, and the fringe around it.
+ *
+ * @param {Uint16Array} area
+ * @param {{ width: number }} size
+ * @param {Rect} part
+ * @returns {Uint8Array} 1 in the hole
+ */
+export function holeOf(area, { width }, part) {
     const hole = new Uint8Array(part.w * part.h);
     each(part, { width }, (at, i, x, y) => {
         if (area[at] < SEEN) return;
@@ -159,7 +166,8 @@ export function goalOf({ x, y, w, h }, [a, b, c, d, e, f], { width, height }) {
     return clipped(left, top, right, bottom, width, height);
 }
 
-function grown({ x, y, w, h }, by, { width, height }) {
+/** @param {Rect} box @param {number} by pixels, and two more @param {Size} size */
+export function grown({ x, y, w, h }, by, { width, height }) {
     const more = Math.ceil(by) + 2;
     return clipped(x - more, y - more, x + w + more, y + h + more, width, height);
 }

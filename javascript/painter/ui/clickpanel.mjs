@@ -16,6 +16,12 @@ export function clickPanel(painter) {
     const act = (label, text, does) =>
         button({ label, text, kind: "diffdiff-apply", act: () => does() });
     const paint = act("Make it one stroke (Enter)", "Paint it", () => clicking.commit());
+    const move = act("Drag it elsewhere, by the tool Move", "Move it", () => {
+        const area = clicking.area.slice();
+        clicking.cancel(); // it is not painted
+        painter.settings.set({ tool: "move" });
+        painter.moving.float(area);
+    });
     const again = act("Ask the model again", "Try again", () => clicking.again());
     const back = act("Take the last point back (Ctrl+Z)", "Point back", () => clicking.undo());
     const cancel = act("Give the points up (Escape)", "Cancel", () => clicking.cancel());
@@ -23,7 +29,7 @@ export function clickPanel(painter) {
     const element = h(
         "div",
         { class: "diffdiff-moves", role: "group", "aria-label": "Click", hidden: true },
-        h("div", { class: "diffdiff-move-row" }, told, paint, again, back, cancel),
+        h("div", { class: "diffdiff-move-row" }, told, paint, move, again, back, cancel),
     );
 
     function textOf({ clicks, slow, open, selects }) {
@@ -33,10 +39,7 @@ export function clickPanel(painter) {
         const count = clicks.points.length;
         const points = count ? [`${count} ${count === 1 ? "point" : "points"}`] : [];
         const what = [...points, ...(clicks.box ? ["a box"] : [])].join(" and ");
-        return `${what}. Enter ${selects ? "selects" : "paints"}, Esc gives up.`.replace(
-            /^a/,
-            "A",
-        );
+        return `${what}. Enter ${selects ? "selects" : "paints"}, Esc gives up.`.replace(/^a/, "A");
     }
 
     function show() {
@@ -44,7 +47,7 @@ export function clickPanel(painter) {
         if (element.hidden) return;
         const text = textOf(clicking);
         if (told.textContent !== text) told.textContent = text;
-        paint.hidden = !clicking.area;
+        paint.hidden = move.hidden = !clicking.area;
         paint.querySelector("span").textContent = clicking.selects ? "Select it" : "Paint it";
         again.hidden = !clicking.failed;
         back.hidden = cancel.hidden = !clicking.open;

@@ -1,16 +1,16 @@
-import { goalOf, isIdle, matrixOfMove } from "../move/movemap.mjs";
+import { fill } from "../move/inpaint.mjs";
+import { FRINGE, goalOf, grown, holeOf, isIdle, matrixOfMove } from "../move/movemap.mjs";
 
 /**
  * The coarse picture as the painter shows it: what Python makes for the run, drawn by the canvas.
- * Holes are filled from their surroundings, softly; the run's own fill is OpenCV's.
+ * Holes are filled much as the run fills them.
  *
  * @typedef {import("../move/movemap.mjs").Move} Move
- * @typedef {import("../rect.mjs").Rect} Rect
+ * @typedef {import("../rect.mjs").Size} Size
  */
 
 const AROUND = 0.35; // of a hole's sides: what is looked at around it
-const FRINGE = 2; // pixels around a hole that still have the object's color
-const OPAQUE = 10; // times that what is half transparent is drawn under itself
+const NEAR = 3; // pixels more, as in diffdiff/edit/fill.py
 
 function blank(width, height) {
     const canvas = document.createElement("canvas");
@@ -49,49 +49,36 @@ export function spriteOf(picture, move, width) {
     return sprite;
 }
 
-/** @param {HTMLCanvasElement} picture @param {Move} move @param {number} width of the map */
-function fillHole(picture, move, width) {
-    const s = picture.width / width;
-    const { x, y, w, h } = move.box;
-    const more = AROUND * Math.max(w, h) + 8;
-    const [left, top] = [
-        Math.max(0, Math.floor((x - more) * s)),
-        Math.max(0, Math.floor((y - more) * s)),
-    ];
-    const right = Math.min(picture.width, Math.ceil((x + w + more) * s));
-    const bottom = Math.min(picture.height, Math.ceil((y + h + more) * s));
-    const part = blank(right - left, bottom - top);
-    const context = part.getContext("2d");
-    context.drawImage(picture, -left, -top);
-    context.globalCompositeOperation = "destination-out";
-    const mask = maskOf(move, width);
-    for (let dy = -FRINGE; dy <= FRINGE; dy++) {
-        for (let dx = -FRINGE; dx <= FRINGE; dx++) {
-            if (Math.abs(dy) === FRINGE && dx) continue; // about a disc
-            context.drawImage(mask, (x + dx) * s - left, (y + dy) * s - top, w * s, h * s);
-        }
-    }
-    context.globalCompositeOperation = "source-over";
-    pulled(part);
-    picture.getContext("2d").drawImage(part, left, top);
+/** @param {HTMLCanvasElement} picture @param {Move} move @param {Size} size of the map */
+function fillHole(picture, move, size) {
+    const s = picture.width / size.width;
+    const wide = Math.max(move.box.w, move.box.h) + 2 * FRINGE;
+    const part = grown(move.box, Math.floor(AROUND * wide) + FRINGE + NEAR, size);
+    const hole = holeOf(move.area, size, part);
+    const [x, y] = [Math.floor(part.x * s), Math.floor(part.y * s)];
+    const width = Math.min(picture.width - x, Math.max(1, Math.round(part.w * s)));
+    const height = Math.min(picture.height - y, Math.max(1, Math.round(part.h * s)));
+    const context = picture.getContext("2d");
+    const image = context.getImageData(x, y, width, height);
+    const mask = enlarged(hole, part, image);
+    fill(image.data, mask, image, wide * s);
+    for (let i = 0; i < mask.length; i++) if (!mask[i]) image.data[4 * i + 3] = 0;
+    const made = blank(width, height); // around the hole the picture stays as it was drawn
+    made.getContext("2d").putImageData(image, 0, 0);
+    context.drawImage(made, x, y);
 }
 
-/** Fills what is transparent with the averages of ever wider surroundings. */
-function pulled(canvas) {
-    const levels = [canvas];
-    for (let last = canvas; last.width > 1 || last.height > 1; last = levels.at(-1)) {
-        const half = blank(Math.ceil(last.width / 2), Math.ceil(last.height / 2));
-        half.getContext("2d").drawImage(last, 0, 0, half.width, half.height);
-        levels.push(half);
+/** A mask at the size of a canvas, which may be smaller than the map. */
+function enlarged(mask, { w, h }, { width, height }) {
+    if (w === width && h === height) return mask;
+    const made = new Uint8Array(width * height);
+    for (let y = 0, i = 0; y < height; y++) {
+        const from = Math.floor(((y + 0.5) * h) / height) * w;
+        for (let x = 0; x < width; x++, i++) {
+            made[i] = mask[from + Math.floor(((x + 0.5) * w) / width)];
+        }
     }
-    for (let i = levels.length - 1; i >= 0; i--) {
-        const context = levels[i].getContext("2d");
-        const [w, h] = [levels[i].width, levels[i].height];
-        context.globalCompositeOperation = "destination-over";
-        if (levels[i + 1]) context.drawImage(levels[i + 1], 0, 0, w, h);
-        else for (let k = 0; k < OPAQUE; k++) context.drawImage(levels[i], 0, 0);
-        context.globalCompositeOperation = "source-over";
-    }
+    return made;
 }
 
 /** Draws an object in its new place. @param {CanvasRenderingContext2D} context in map pixels */
@@ -105,6 +92,39 @@ export function drawObject(context, sprite, move) {
 }
 
 /**
+ * What was made of a picture last: the moves and the picture after them.
+ *
+ * @type {WeakMap<HTMLCanvasElement, { moves: readonly Move[], made: HTMLCanvasElement }>}
+ */
+const last = new WeakMap();
+
+function copyOf(canvas) {
+    const copy = blank(canvas.width, canvas.height);
+    copy.getContext("2d").drawImage(canvas, 0, 0);
+    return copy;
+}
+
+/** @param {HTMLCanvasElement} picture @param {readonly Move[]} moves @param {Size} size */
+function carriedOut(picture, moves, size) {
+    const known = last.get(picture);
+    const goesOn = known && known.moves.every((move, i) => move === moves[i]);
+    const made = copyOf(goesOn ? known.made : picture);
+    const context = made.getContext("2d");
+    const s = made.width / size.width;
+    for (const move of moves.slice(goesOn ? known.moves.length : 0)) {
+        const sprite = move.gone ? null : spriteOf(made, move, size.width);
+        if (!move.copy) fillHole(made, move, size);
+        if (!sprite || !goalOf(move.box, matrixOfMove(move), size)) continue;
+        context.save();
+        context.scale(s, s);
+        drawObject(context, sprite, move);
+        context.restore();
+    }
+    last.set(picture, { moves, made });
+    return made;
+}
+
+/**
  * @param {HTMLCanvasElement} picture
  * @param {readonly Move[]} moves carried out in order
  * @param {{ width: number, height: number }} size of the map
@@ -115,19 +135,9 @@ export function coarseOf(picture, moves, size, open = null) {
     const done = moves.filter((move) => !isIdle(move));
     const holed = open && !open.copy;
     if (!done.length && !holed) return null;
-    const made = blank(picture.width, picture.height);
-    const context = made.getContext("2d");
-    context.drawImage(picture, 0, 0);
-    const s = made.width / size.width;
-    for (const move of done) {
-        const sprite = move.gone ? null : spriteOf(made, move, size.width);
-        if (!move.copy) fillHole(made, move, size.width);
-        if (!sprite || !goalOf(move.box, matrixOfMove(move), size)) continue;
-        context.save();
-        context.scale(s, s);
-        drawObject(context, sprite, move);
-        context.restore();
-    }
-    if (holed) fillHole(made, open, size.width);
-    return made;
+    const made = done.length ? carriedOut(picture, done, size) : picture;
+    if (!holed) return made;
+    const under = copyOf(made);
+    fillHole(under, open, size);
+    return under;
 }
