@@ -37,7 +37,7 @@ PUBLIC = {  # name: the module that has it, and its name there
     "pack": ("maps.embedded", "pack"),
     "unpack": ("maps.embedded", "unpack"),
 }
-__all__ = ["__version__", *PUBLIC]
+__all__ = ["__version__", *PUBLIC]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

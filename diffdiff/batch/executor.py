@@ -132,10 +132,10 @@ def attempt(engine: Any, task: Task) -> Outcome:
     except FieldError as error:
         outcome = Outcome.failed(task, error)
     except Exception as error:
-        told = explain(error)
+        reported = explain(error)
         said = " ".join(str(error).split())[:200]
         problem = f"{type(error).__name__}: {said}" if said else type(error).__name__
-        error = told[0] if told else FieldError("row", problem, AGAIN)
+        error = reported[0] if reported else FieldError("row", problem, AGAIN)
         outcome = Outcome.failed(task, error, again=True)
     outcome.seconds = time.perf_counter() - began
     return outcome
@@ -154,16 +154,16 @@ def edited(engine: Any, task: Task) -> Edited:
     """Edit a row: return its pictures."""
     image = pictures.read(task.picture, "picture", task.out)
     change_map = _map(engine, image, task)
-    told = task.args
-    image, change_map, args = coarse.prepared(image, change_map, told)
+    requested = task.args
+    image, change_map, args = coarse.prepared(image, change_map, requested)
     task = replace(task, args=args)  # moves and new sides are done
     edit = anchors.editing(engine, task.args, task.run)
     result, files = edit(image, change_map, task.args, task.run), []
-    coarse.noted(result.settings, told)
-    whole = given_back(result, image, task.picture, coarse.wanted(told))
+    coarse.noted(result.settings, requested)
+    whole = given_back(result, image, task.picture, coarse.wanted(requested))
     profile = image.info.get("icc_profile")
     for picture, own, made in zip(result.pictures, result.runs, whole):
-        texts = png.texts(told, own, change_map, result.settings, picture.size)
+        texts = png.texts(requested, own, change_map, result.settings, picture.size)
         files.append(png.png(made, {**texts, MARK: task.mark}, profile))
     return Edited(files, result.settings.get("levels"), result.settings.get("hints", []))
 

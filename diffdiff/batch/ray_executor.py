@@ -69,7 +69,7 @@ class Cluster:
     def __enter__(self) -> Cluster:
         import ray  # says at once that it is missing
 
-        self.ray = ray
+        self.ray: Any = ray
         # Ray reports dead workers on stdout, which is for the answer
         self.aside = contextlib.redirect_stdout(sys.stderr)
         self.aside.__enter__()
@@ -124,7 +124,7 @@ class Cluster:
             text = "no worker is up yet; `ray status` shows what the cluster waits for"
             print(text, file=sys.stderr)
 
-    def _lost(self, worker: Any, task: Task | None, error: Exception) -> tuple | None:
+    def _lost(self, worker: Any, task: Task | None, error: Exception) -> tuple[Any, ...] | None:
         """Replace a worker that died; its row is reported as failed, for a retry."""
         self.ray.kill(worker)
         pid = self.pids.pop(worker, None)
@@ -137,8 +137,8 @@ class Cluster:
         self._hire()
         if task is None:
             return None
-        told = FieldError("row", f"its worker died (process {pid}: {_short(error)})", AGAIN)
-        return task, Outcome.failed(task, told, again=True)
+        failure = FieldError("row", f"its worker died (process {pid}: {_short(error)})", AGAIN)
+        return task, Outcome.failed(task, failure, again=True)
 
     def _start(self) -> None:
         ray = self.ray

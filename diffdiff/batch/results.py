@@ -66,7 +66,7 @@ class Results:
         """How many were collected."""
         return sum(self.counts.values())
 
-    def told(self) -> list[str]:
+    def lines(self) -> list[str]:
         """Return lines for the user: the first failures, and the count per status."""
         more = self.counts["failed"] - len(self.first)
         rest = [f"... and {more} more, see {self.path}"] if more else []
@@ -77,13 +77,13 @@ class Results:
 
 def line(outcome: Outcome, folder: Path) -> dict[str, Any]:
     """Return a row of results.jsonl; files relative to the folder."""
-    told = outcome.error
+    error = outcome.error
     return {
         "row": outcome.where,
         "out": outcome.out,
         "status": outcome.status,
-        "files": [] if told else [str(path.relative_to(folder)) for path in outcome.files],
-        "error": told and {"field": told.field, "problem": told.problem, "remedy": told.remedy},
+        "files": [] if error else [str(path.relative_to(folder)) for path in outcome.files],
+        "error": error and {"field": error.field, "problem": error.problem, "remedy": error.remedy},
         "seconds": round(outcome.seconds, 3),
         "hash": outcome.mark,
         **({"levels": outcome.levels} if outcome.levels else {}),

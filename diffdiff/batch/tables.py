@@ -34,9 +34,9 @@ def read(name: str, file: Iterable[str]) -> Iterator[Row]:
     lines, line, first, delimiter = iter(file), 0, "", None
     for first in lines:
         line += 1
-        told = SEPARATOR.match(first.strip("\ufeff\r\n")) if delimiter is None else None
-        if told:
-            delimiter = told[1]
+        separator = SEPARATOR.match(first.strip("\ufeff\r\n")) if delimiter is None else None
+        if separator:
+            delimiter = separator[1]
         elif first.strip(" \t\r\n,;"):
             break
     delimiter = delimiter or max(",;\t", key=first.count)
@@ -85,8 +85,8 @@ def _cells(row: list[str]) -> list[str]:
 def _check_header(name: str, header: list[str]) -> None:
     for column in header:
         if column not in COLUMNS:
-            told = shown(column) if column else "without a name"
-            problem = f"{name} has a column {told}, which is not known"
+            title = shown(column) if column else "without a name"
+            problem = f"{name} has a column {title}, which is not known"
             raise FieldError("jobs", problem, f"Use: {', '.join(COLUMNS)}")
         if header.count(column) > 1:
             problem = f"{name} has the column {column} more than once"

@@ -182,15 +182,15 @@ class Plan:
         return files
 
     def _mark(self, args: EditArgs, run: RunArgs, data: list[bytes]) -> str:
-        told = {
+        inputs = {
             "edit": changed(args),
             "run": changed(run) | {"seed": run.seed},
             "files": [hashlib.sha256(part).hexdigest() for part in data],
             "model": self.model,
         }
         if args.move:
-            told["move"] = args.move
-        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+            inputs["move"] = args.move
+        return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
 def _seed(out: str) -> int:

@@ -39,7 +39,7 @@ examples:
 """
 
 
-def add_to(commands: argparse._SubParsersAction) -> None:
+def add_to(commands: Any) -> None:
     """Add the command and its flags."""
     batch = commands.add_parser(
         "batch", help="edit many images, on this machine or a Ray cluster", epilog=HELP,
@@ -105,7 +105,7 @@ def run(chosen: argparse.Namespace) -> dict[str, Any]:
         for outcome in executor.run(plan.tasks(rows.rows(jobs), add), pool, chosen.retries):
             add(outcome)
     if not silent:
-        print(*results.told(), sep="\n", file=sys.stderr)
+        print(*results.lines(), sep="\n", file=sys.stderr)
     return {"files": [str(results.path)], "rows": results.rows, **results.counts}
 
 

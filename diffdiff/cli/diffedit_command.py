@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import Any
 
 from ..errors import FieldError
 from ..images import pictures
@@ -38,7 +39,7 @@ examples:
 """
 
 
-def add_to(commands: argparse._SubParsersAction) -> None:
+def add_to(commands: Any) -> None:
     """Add the command and its flags."""
     text = "edit an image by two prompts: DiffEdit finds where"
     listed = "\n".join(f"  {name:14} {what}" for name, what in METHODS.items())
@@ -72,7 +73,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     add_engine(parser)
 
 
-def run(chosen: argparse.Namespace) -> dict:
+def run(chosen: argparse.Namespace) -> dict[str, Any]:
     """Check everything, run the model, write the picture; return what `--json` prints.
 
     Raises:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import socket
 import sys
+from typing import Any
 
 from .. import __version__
 from ..edit import coarse
@@ -59,18 +60,18 @@ def main(argv: list[str] | None = None) -> int:
             put("\n".join(answer["files"]))
         return PARTLY if answer and answer.get("failed") else 0
     except (Exception, KeyboardInterrupt) as error:
-        told = explain(error)
-        if told is None:
+        reported = explain(error)
+        if reported is None:
             raise
-        tell(told[0], as_json)
-        return told[1]
+        tell(reported[0], as_json)
+        return reported[1]
 
 
 def tell(error: FieldError, as_json: bool) -> None:
     """Report an error: one line on stderr, or one object on stdout."""
     if as_json:
-        told = {"field": error.field, "problem": error.problem, "remedy": error.remedy}
-        put(as_json_text({"error": told}))
+        parts = {"field": error.field, "problem": error.problem, "remedy": error.remedy}
+        put(as_json_text({"error": parts}))
     else:
         print("error:", line(error), file=sys.stderr)
 
@@ -93,7 +94,7 @@ def parser() -> arguments.Parser:
     return top
 
 
-def _add_edit(commands: argparse._SubParsersAction, name: str) -> None:
+def _add_edit(commands: Any, name: str) -> None:
     mode, text = EDITS[name]
     without = ("mode", "scale", *idle(mode), *COARSE) if mode else ()
     edit = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
@@ -110,7 +111,7 @@ def _add_edit(commands: argparse._SubParsersAction, name: str) -> None:
     add_engine(edit)
 
 
-def run_edit(chosen: argparse.Namespace) -> dict:
+def run_edit(chosen: argparse.Namespace) -> dict[str, Any]:
     """Check everything, run the model, write the pictures; return what `--json` prints."""
     if hasattr(chosen, "move"):
         chosen.move = with_masks(chosen.move)
@@ -131,16 +132,16 @@ def run_edit(chosen: argparse.Namespace) -> dict:
     if run.scheduler is not None:
         scheduler_choice.known(run.scheduler)
     silent = chosen.json or chosen.quiet
-    told, (image, change_map, args) = args, coarse.prepared(image, change_map, args)
+    requested, (image, change_map, args) = args, coarse.prepared(image, change_map, args)
     engine = open_engine(chosen, silent)
     edit = anchors.editing(engine, args, run)
     with Progress(silent) as progress:
         result = edit(image, change_map, args, run, progress)
-    coarse.noted(result.settings, told)
-    whole = given_back(result, image, data, coarse.wanted(told))
+    coarse.noted(result.settings, requested)
+    whole = given_back(result, image, data, coarse.wanted(requested))
     profile = image.info.get("icc_profile")
     for i, (picture, target) in enumerate(zip(result.pictures, targets)):
-        texts = png.texts(told, result.runs[i], change_map, result.settings, picture.size)
+        texts = png.texts(requested, result.runs[i], change_map, result.settings, picture.size)
         png.write_png(whole[i], target, texts, profile)
     if not silent:
         print(
@@ -162,7 +163,7 @@ def run_edit(chosen: argparse.Namespace) -> dict:
     }
 
 
-def _add_models(commands: argparse._SubParsersAction) -> None:
+def _add_models(commands: Any) -> None:
     text = "list models and schedulers; with `export`, write a model for a WebUI"
     command = commands.add_parser("models", help=text, description=text[0].upper() + text[1:] + ".")
     command.set_defaults(command=run_models)
@@ -173,7 +174,7 @@ def _add_models(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--quiet", action="store_true", help="print nothing")
 
 
-def run_models(chosen: argparse.Namespace) -> dict | None:
+def run_models(chosen: argparse.Namespace) -> dict[str, Any] | None:
     """List, or export; return what `--json` prints."""
     from . import model_list
 
@@ -189,7 +190,7 @@ def run_models(chosen: argparse.Namespace) -> dict | None:
     return None
 
 
-def _add_serve(commands: argparse._SubParsersAction) -> None:
+def _add_serve(commands: Any) -> None:
     text = "open a page in the browser, on this computer"
     serve = commands.add_parser("serve", help=text, description=text[0].upper() + text[1:] + ".")
     serve.set_defaults(command=run_serve, quiet=True)

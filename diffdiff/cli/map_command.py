@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +41,7 @@ examples:
 """
 
 
-def add_to(commands: argparse._SubParsersAction) -> None:
+def add_to(commands: Any) -> None:
     """Add the command and its flags."""
     text = "make a change map, shape one, or preview one on its image"
     parser = commands.add_parser(
@@ -92,7 +93,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     add_engine(parser)
 
 
-def run(chosen: argparse.Namespace) -> dict:
+def run(chosen: argparse.Namespace) -> dict[str, Any]:
     """Write the map, or the preview; return what `--json` prints.
 
     Raises:
@@ -100,7 +101,7 @@ def run(chosen: argparse.Namespace) -> dict:
     """
     args = given(chosen, EditArgs, (*SHAPING, "scale"))
     run_args = given(chosen, RunArgs)
-    way, told = map_sources.way(chosen), {}
+    way, noted = map_sources.way(chosen), {}
     _check_use(chosen, way)
     seen = (chosen.preview or chosen.map) if chosen.preview is not None else None
     inputs = filter(None, (chosen.map, seen, *map_sources.inputs(chosen)))
@@ -109,7 +110,7 @@ def run(chosen: argparse.Namespace) -> dict:
     if seen:
         picture = pictures.read(pictures.load(seen, "preview"), "preview", seen)
     if way:
-        change_map, told = map_sources.make(chosen, way)
+        change_map, noted = map_sources.make(chosen, way)
     elif chosen.kind:
         change_map = make(chosen, picture.size if picture else SIZE)
     else:
@@ -129,7 +130,7 @@ def run(chosen: argparse.Namespace) -> dict:
         "size": [shaped.shape[1], shaped.shape[0]],
         "lowest": float(shaped.min()),
         "highest": float(shaped.max()),
-        **told,
+        **noted,
     }
 
 

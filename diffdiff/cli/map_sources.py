@@ -134,9 +134,9 @@ def make(chosen: argparse.Namespace, one: str) -> tuple[np.ndarray, dict[str, An
     if one == "diffedit":
         reference, query = chosen.diffedit
         args = given(chosen, DiffEditArgs)
-        told = {"reference": reference, "query": query, "settings": changed(args)}
+        noted = {"reference": reference, "query": query, "settings": changed(args)}
         own = {"reference": reference, "query": query}
-        return maker.asked(layers.Layer(layers.DIFFEDIT, finding=args, own=own)), told
+        return maker.asked(layers.Layer(layers.DIFFEDIT, finding=args, own=own)), noted
     if one == "words":
         args = given(chosen, WordsArgs, OF_WORDS)
         layer = layers.Layer(layers.WORDS, finding=args, own={"words": chosen.words})
@@ -213,8 +213,8 @@ class _Maker:
 
         given = self.given(folder)
         width, height = self.image.size
-        told = {"preset": preset.name, "layers": kinds}
-        return layers.render(preset, height, width, lambda one: build.make(one, given)), told
+        noted = {"preset": preset.name, "layers": kinds}
+        return layers.render(preset, height, width, lambda one: build.make(one, given)), noted
 
 
 def _with_alpha(data: bytes) -> np.ndarray | None:

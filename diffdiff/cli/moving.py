@@ -27,16 +27,16 @@ def with_masks(text: str | None) -> str | None:
     entries = [entry.strip() for entry in re.split(r"[;\n]", text) if entry.strip()]
     if not any(Path(entry.split()[0]).is_file() for entry in entries):
         return text
-    return json.dumps([_told(entry) for entry in entries])
+    return json.dumps([_parsed(entry) for entry in entries])
 
 
-def _told(entry: str) -> dict[str, Any]:
+def _parsed(entry: str) -> dict[str, Any]:
     name, _, rest = entry.partition(" ")
     is_file = Path(name).is_file()
     try:
-        told = parse_typed(f"0,0,1,1 {rest}" if is_file else entry)
+        parts = parse_typed(f"0,0,1,1 {rest}" if is_file else entry)
     except FieldError as error:
         raise FieldError("move", f"{error.field}: {error.problem}", error.remedy) from None
     if is_file:
-        told["region"] = base64.b64encode(pictures.load(name, "move")).decode("ascii")
-    return told
+        parts["region"] = base64.b64encode(pictures.load(name, "move")).decode("ascii")
+    return parts

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -172,4 +173,5 @@ def make_fan(
 
 def for_fan(args: EditArgs) -> EditArgs:
     """Return the same settings for a map that holds strengths."""
-    return EditArgs(**{**vars(args), "scale": "absolute", "response": None})
+    settings: dict[str, Any] = {**vars(args), "scale": "absolute", "response": None}
+    return EditArgs(**settings)

@@ -13,7 +13,7 @@ from ..settings.schema import EditArgs, fields, parse
 from ..settings.source_registry import value_of
 
 
-def request_of(values: tuple) -> dict:
+def request_of(values: tuple[Any, ...]) -> dict[str, Any]:
     """Read the request from a script's positional arguments."""
     if values and isinstance(values[0], dict):
         return values[0]

@@ -130,7 +130,9 @@ def _from_text(text: str, field: str) -> bytes:
     return data
 
 
-def _from_bytes(data: bytes, field: str, remedy: str, read: Callable | None = None) -> Any:
+def _from_bytes(
+    data: bytes, field: str, remedy: str, read: Callable[..., Any] | None = None
+) -> Any:
     """Return what `read(picture, field, remedy)` makes of a file; the default: a map."""
     if not data:
         raise FieldError(field, "the file is empty", remedy)
@@ -163,8 +165,8 @@ def _from_bytes(data: bytes, field: str, remedy: str, read: Callable | None = No
 def not_read(what: str, data: bytes) -> str:
     """Say of a file that no reader opened what it is, as far as its first bytes tell."""
     kind = formats.name(data)
-    told = f"{kind}, which is not read" if kind else "not a picture that can be read"
-    return f"{what} is {told}"
+    reason = f"{kind}, which is not read" if kind else "not a picture that can be read"
+    return f"{what} is {reason}"
 
 
 def _painted(picture: Image.Image) -> int:
@@ -203,9 +205,9 @@ def orientation(picture: Image.Image) -> int:
             exif = bytes.fromhex("".join(profile.split("\n")[3:]))
         if not exif or untrusted.directories(exif):
             return 1
-        told = Image.Exif()  # not `getexif`, which looks into XMP too: no browser does
-        told.load(exif)
-        return int(told.get(0x0112, 1))
+        tags = Image.Exif()  # not `getexif`, which looks into XMP too: no browser does
+        tags.load(exif)
+        return int(tags.get(0x0112, 1))
     except Exception:  # unreadable metadata says nothing about the pixels
         return 1
 
@@ -264,7 +266,7 @@ def _luma(pixels: np.ndarray, top: np.float32) -> np.ndarray:
     m = np.empty(pixels.shape[:2], np.float32)
     rows = 1 + BLOCK // pixels.shape[1]
     # Integers below 2**24 are exact in float32: 8 bits times 65536 is, 16 bits are not.
-    exact = np.float32 if pixels.dtype in (np.uint8, bool) else np.float64
+    exact = np.float32 if pixels.dtype == np.uint8 or pixels.dtype == bool else np.float64
     weights = LUMA.astype(exact)
     for start in range(0, len(m), rows):
         block = pixels[start : start + rows, :, :3].astype(exact)

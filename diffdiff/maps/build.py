@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -145,7 +146,7 @@ def make(layer: Layer, given: Given) -> np.ndarray:
     return source_map(source, picture, layer.reading, **more)
 
 
-def _needed(make: Callable | None, source: str) -> Callable:
+def _needed(make: Callable[..., Any] | None, source: str) -> Callable[..., Any]:
     if make is None:
         raise FieldError("source", f"there is no {source} here", "Use another source")
     return make

@@ -146,35 +146,35 @@ def loads(text: str) -> Preset:
         FieldError: "layers"; what is wrong, in which layer, and what is allowed there.
     """
     try:
-        told = json.loads(text)
+        raw = json.loads(text)
     except (ValueError, RecursionError) as error:
         remedy = 'Send {"name": "...", "layers": [{"source": "luminance"}]}'
         raise FieldError("layers", f"it is not JSON ({error})", remedy) from None
-    return read(told)
+    return read(raw)
 
 
-def read(told: Any) -> Preset:
+def read(raw: Any) -> Preset:
     """Read a preset from parsed JSON; see `loads`."""
     remedy = 'Send {"name": "...", "layers": [{"source": "luminance"}]}'
-    if not isinstance(told, dict) or not isinstance(told.get("layers"), list):
+    if not isinstance(raw, dict) or not isinstance(raw.get("layers"), list):
         raise FieldError("layers", "there is no list of layers", remedy)
-    for one in [told, *told["layers"]]:
+    for one in [raw, *raw["layers"]]:
         for value in one.values() if isinstance(one, dict) else ():
             if isinstance(value, str) and carried(value) != value:
                 problem = f"{shown(value)} is not Unicode text"
                 raise FieldError("layers", problem, "Type it again")
-    unknown = sorted(set(told) - {"name", "layers"})
+    unknown = sorted(set(raw) - {"name", "layers"})
     if unknown:
         problem = f"{shown(unknown[0])} is not a field of a preset"
         raise FieldError("layers", problem, "Use name and layers only")
-    name = told.get("name", "")
+    name = raw.get("name", "")
     if not isinstance(name, str):
         raise FieldError("layers", f"the name {shown(name)} is not text", "Use text")
-    if not 1 <= len(told["layers"]) <= MOST:
-        problem = f"there are {len(told['layers'])} layers"
+    if not 1 <= len(raw["layers"]) <= MOST:
+        problem = f"there are {len(raw['layers'])} layers"
         raise FieldError("layers", problem, f"Use 1 to {MOST}")
     made = []
-    for i, one in enumerate(told["layers"]):
+    for i, one in enumerate(raw["layers"]):
         try:
             made.append(_layer(one))
         except FieldError as error:
@@ -186,30 +186,30 @@ def dumps(preset: Preset) -> str:
     """Write a preset as JSON without default values; `loads` restores it."""
     layers = []
     for layer in preset.layers:
-        told: dict[str, Any] = {"source": layer.source}
+        raw: dict[str, Any] = {"source": layer.source}
         defaults = Layer(layer.source)
         for name in ("blend", "opacity", "value"):
             if getattr(layer, name) != getattr(defaults, name):
-                told[name] = getattr(layer, name)
+                raw[name] = getattr(layer, name)
         shaping = {n: v for n, v in changed(layer.shaping).items() if n in SHAPING}
-        told |= {**layer.own, **shaping, **changed(layer.reading), **changed(layer.finding)}
-        layers.append(told)
+        raw |= {**layer.own, **shaping, **changed(layer.reading), **changed(layer.finding)}
+        layers.append(raw)
     return json.dumps({"name": preset.name, "layers": layers}, ensure_ascii=False, indent=2) + "\n"
 
 
-def _layer(told: Any) -> Layer:
-    if not isinstance(told, dict):
-        raise FieldError("layer", f"{shown(told)} is not an object", 'Use {"source": "luminance"}')
-    told = dict(told)
-    source = told.pop("source", None)
+def _layer(raw: Any) -> Layer:
+    if not isinstance(raw, dict):
+        raise FieldError("layer", f"{shown(raw)} is not an object", 'Use {"source": "luminance"}')
+    raw = dict(raw)
+    source = raw.pop("source", None)
     if source not in LAYER:
         problem = "there is none" if source is None else f"{shown(source)} is not known"
         raise FieldError("source", problem, f"Use one of {', '.join(LAYER)}")
-    blend = told.pop("blend", "replace")
+    blend = raw.pop("blend", "replace")
     if blend not in BLENDS:
         raise FieldError("blend", f"{shown(blend)} is not known", f"Use one of {', '.join(BLENDS)}")
     inputs = layer_inputs(source)
-    own = {name: told.pop(name) for name in list(told) if name in inputs}
+    own = {name: raw.pop(name) for name in list(raw) if name in inputs}
     for name, value in own.items():
         empty = not isinstance(value, str) or not value.strip()
         if not isinstance(value, str) or (empty and not inputs[name].may_be_empty):
@@ -217,25 +217,25 @@ def _layer(told: Any) -> Layer:
     for name, one in inputs.items():
         if one.needed and name not in own:
             raise FieldError(name, f"source {source} needs it", f"Give {one.what}")
-    opacity = _part(told, "opacity")
-    value = _part(told, "value") if source == CONSTANT else 1.0
+    opacity = _part(raw, "opacity")
+    value = _part(raw, "value") if source == CONSTANT else 1.0
     model = FINDING.get(source)
     finding = tuple(n for n in fields(model) if n not in inputs) if model else ()
     used = tuple(name for name in SOURCES[source].settings if name not in finding)
-    unknown = sorted(set(told) - {*SHAPING, *used, *finding})
+    unknown = sorted(set(raw) - {*SHAPING, *used, *finding})
     if unknown:
         known = ["source", "blend", "opacity", *sorted(inputs), *used, *finding, *SHAPING]
         known += ["value"] if source == CONSTANT else []
         problem = f"source {source} has no such setting"
         raise FieldError(shown(unknown[0])[1:-1], problem, f"Use {', '.join(known)}")
-    shaping = parse({n: v for n, v in told.items() if n in SHAPING})
-    reading = parse({n: v for n, v in told.items() if n in used}, SourceArgs)
-    found = parse({n: v for n, v in told.items() if n in finding}, model or DiffEditArgs)
+    shaping = parse({n: v for n, v in raw.items() if n in SHAPING})
+    reading = parse({n: v for n, v in raw.items() if n in used}, SourceArgs)
+    found = parse({n: v for n, v in raw.items() if n in finding}, model or DiffEditArgs)
     return Layer(source, blend, opacity, shaping, value, reading, found, own)
 
 
-def _part(told: dict, name: str) -> float:
-    value = told.pop(name, 1.0)
+def _part(raw: dict[str, Any], name: str) -> float:
+    value = raw.pop(name, 1.0)
     good = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1
     if not good:
         raise FieldError(name, f"{shown(value)} is not usable", "Use a number from 0 to 1")

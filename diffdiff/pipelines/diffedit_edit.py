@@ -173,13 +173,13 @@ def edit(
         problem = "an inverted picture is known at the steps' own levels only"
         raise FieldError("levels", problem, "Use levels steps")
     prompted = Prompted(engine)
-    told = {"method": method}
+    noted = {"method": method}
     if change_map is None and method in MAPPED:
         found = found or DiffEditArgs()
         if method == "diffedit" and found.diffedit_cut is None:
             found = DiffEditArgs(**{**vars(found), "diffedit_cut": CUT})
         change_map = find(engine, image, reference, run.prompt, found, run, progress)
-        told |= {"reference": reference, **changed(found)}
+        noted |= {"reference": reference, **changed(found)}
     if change_map is None:
         change_map = np.ones((2, 2), np.float32)
     if method in INVERTED:
@@ -189,8 +189,8 @@ def edit(
         result = engine.edit(image, change_map, args, run, progress)
         if method not in MAPPED:
             result.settings.pop("map")
-    told |= {"refine": refine} if refine else {}
-    result.settings |= told
+    noted |= {"refine": refine} if refine else {}
+    result.settings |= noted
     result.seconds = time.perf_counter() - began
     return result
 

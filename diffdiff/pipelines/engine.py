@@ -121,7 +121,7 @@ class Engine:
             fan = make_fan(args, *frame.size, worked, cell)
             shaped = worked = fan.map
         worked = frame.filled(worked)
-        told, args = args, for_fan(args) if fan else args
+        requested, args = args, for_fan(args) if fan else args
         area = self._area(worked, args)
         part = source if area is None else source.crop(area.box)
         job = Job(self, part, worked if area is None else area.cut(worked), args, run, rule, extra)
@@ -147,7 +147,7 @@ class Engine:
         if fan:
             finish_fan(result, fan)
             result.settings.pop("dd_scale", None)
-            result.settings |= {f"dd_{name}": value for name, value in changed(told).items()}
+            result.settings |= {f"dd_{name}": value for name, value in changed(requested).items()}
         return result
 
     def _area(self, change_map: np.ndarray, args: EditArgs) -> Area | None:

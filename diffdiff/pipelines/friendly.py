@@ -174,7 +174,7 @@ def _key(job: Any) -> str:
     run, args = job.run, job.args
     kept = ("prompt", "strength", "switch", "scheduler")
     instead = _reference(job)
-    told = {
+    inputs = {
         "picture": hashlib.sha256(job.source.tobytes()).hexdigest(),
         "size": job.source.size,
         "run": {k: v for k, v in changed(RunArgs(**vars(run))).items() if k not in kept},
@@ -186,7 +186,7 @@ def _key(job: Any) -> str:
             if name not in instead and not _of_edit(name)
         },
     }
-    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _of_edit(name: str) -> bool:

@@ -53,11 +53,11 @@ def given_back(
     own = whole.original(data)
     if composed:
         if lost := whole.lost(own):
-            told = f"Things were moved or added, so the result is without {lost}"
-            result.settings["hints"] = [*result.settings.get("hints", []), told]
+            text = f"Things were moved or added, so the result is without {lost}"
+            result.settings["hints"] = [*result.settings.get("hints", []), text]
         return result.pictures
     made = [whole.restored(picture, image, own) for picture in result.pictures]
     if any(one is picture for one, picture in zip(made, result.pictures)) and whole.lost(own):
-        told = f"The result has another size than the picture, so it is without {whole.lost(own)}"
-        result.settings["hints"] = [*result.settings.get("hints", []), told]
+        text = f"The result has another size than the picture, so it is without {whole.lost(own)}"
+        result.settings["hints"] = [*result.settings.get("hints", []), text]
     return made

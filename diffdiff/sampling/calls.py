@@ -14,6 +14,9 @@ from torch import Tensor
 
 from .draws import Draws
 
+Model = Callable[..., Tensor]
+"""A denoiser: (x, sigma, **kwargs) -> answer, of the shape of x."""
+
 SCHEDULES = ("sigmas", "sigma_sched", "timesteps")
 """Arguments of a sampler function that hold the levels it steps through."""
 
@@ -110,7 +113,7 @@ class SamplerCall:
         model: Any,
         x: Tensor,
         at: int,
-        noise_sampler: Callable,
+        noise_sampler: Callable[..., Any],
         callback: Any = None,
         before: float | None = None,
     ) -> Tensor:
@@ -119,7 +122,7 @@ class SamplerCall:
         before: a level (sigma or timestep) above that step, from which it goes to it first.
         """
         own = {"callback": callback, "noise_sampler": noise_sampler, "extra_args": dict(self.extra)}
-        options = self.silent | {k: v for k, v in own.items() if k in self.known}
+        options: dict[str, Any] = self.silent | {k: v for k, v in own.items() if k in self.known}
         if at:
             levels = options[self.schedule]
             cut = slice(0, len(levels) - at) if self.rising else slice(at, None)
@@ -142,7 +145,7 @@ class SamplerCall:
         given = self.options.get("noise_sampler")
         return given if hasattr(given, "tree") else None
 
-    def listeners(self, kwargs: dict[str, Any]) -> list[Callable]:
+    def listeners(self, kwargs: dict[str, Any]) -> list[Callable[..., Any]]:
         """Return the functions that the sampler has put into the options of a model call to read
         the model's answers with and without the prompt (the CFG++ samplers of Forge and its forks).
         """
@@ -158,7 +161,7 @@ class SamplerCall:
         if not own:
             return kwargs
 
-        def through(function: Callable) -> Callable:
+        def through(function: Callable[..., Any]) -> Callable[..., Any]:
             def hear(heard: dict[str, Any]) -> Any:
                 values = {k: held(k, heard[k]) for k in HEARD if torch.is_tensor(heard.get(k))}
                 return function(heard | values)
@@ -182,7 +185,7 @@ class SamplerCall:
             function(dict(values))
 
 
-def _after_guidance(kwargs: dict[str, Any]) -> list[Callable]:
+def _after_guidance(kwargs: dict[str, Any]) -> list[Callable[..., Any]]:
     return list((kwargs.get("model_options") or {}).get(AFTER_GUIDANCE) or ())
 
 
@@ -190,7 +193,9 @@ class StandIn:
     """The model as a replay sees it: calls are answered by `answer(x, level, kwargs)`; all other
     attributes are the real model's."""
 
-    def __init__(self, real: Any, answer: Callable[[StandIn, Tensor, Tensor, dict], Tensor]):
+    def __init__(
+        self, real: Any, answer: Callable[[StandIn, Tensor, Tensor, dict[str, Any]], Tensor]
+    ):
         vars(self).update(_real=real, _answer=answer)
 
     def __call__(self, x: Tensor, level: Tensor, **kwargs: Any) -> Tensor:

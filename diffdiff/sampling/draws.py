@@ -103,7 +103,7 @@ class Draws:
         self.mode = mode
 
     @contextmanager
-    def watched(self, function: Callable) -> Iterator[None]:
+    def watched(self, function: Callable[..., Any]) -> Iterator[None]:
         """Watch the main run's draws for the duration of a `with`.
 
         function: the sampler function; its noise sampler is watched by `noise_sampler`.
@@ -148,7 +148,7 @@ def fixed(size: tuple[int, ...], value: float = 0.0) -> Iterator[None]:
 
 
 @contextmanager
-def _set(variable: ContextVar, value: Any) -> Iterator[None]:
+def _set(variable: ContextVar[Any], value: Any) -> Iterator[None]:
     token = variable.set(value)
     try:
         yield
@@ -213,7 +213,7 @@ class _Mode(TorchFunctionMode):
         super().__init__()
         self.draws = draws
 
-    def __torch_function__(self, func, types, args=(), kwargs=None):
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         if func in FRESH:
             return self.draws.draw(lambda: func(*args, **kwargs))

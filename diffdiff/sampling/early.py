@@ -105,7 +105,14 @@ class Early:
         self.state = None
 
     def _descend(
-        self, group: Group, step: int, coordinate: float, number: int, x, drawn, again
+        self,
+        group: Group,
+        step: int,
+        coordinate: float,
+        number: int,
+        x: Tensor,
+        drawn: list[Tensor],
+        again: Callable[..., Any],
     ) -> Replay:
         """Bring one group from its own level down to the step."""
         sigma = torch.full((len(x),), coordinate, dtype=x.dtype, device=x.device)
@@ -134,7 +141,9 @@ class Early:
         replay.arrived()
         return replay
 
-    def _obeyed(self, group: Group, asked, answer, level, weight) -> Tensor:
+    def _obeyed(
+        self, group: Group, asked: Tensor, answer: Tensor, level: Level, weight: Tensor | None
+    ) -> Tensor:
         """Return an answer, or the part of it that a pixel follows."""
         if weight is None:
             return answer

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from .calls import Habits, SamplerCall
+from .calls import Habits, Model, SamplerCall
 from .draws import Draws
 from .finite import Finite
 from .hold import Hold
@@ -103,7 +103,7 @@ class Inverting:
         """Run the sampler from `x [B, C, ..., h, w]`, its noise set to zero; as `Hold.run`."""
         return self.finish(silently(call, x, ask, draws, self))
 
-    def denoise(self, model: Callable[..., Tensor], x: Tensor, sigma: Tensor, **kwargs) -> Tensor:
+    def denoise(self, model: Model, x: Tensor, sigma: Tensor, **kwargs: Any) -> Tensor:
         """Make one model call of the sampler; as `Hold.denoise`."""
         if x.shape[-2:] == self.init.shape[-2:]:
             self.open(x, sigma)
@@ -186,7 +186,9 @@ class Friendly(Hold):
             raise ValueError("the inversion is that of another latent")
         self.inversion, self.begin, self.number = inversion, begin, number
         self.inverted = 0  # model calls that the inversion has cost this run
-        self.deliver: Callable[[dict[str, Tensor], dict], None] = lambda beside, kwargs: None
+        self.deliver: Callable[[dict[str, Tensor], dict[str, Any]], None] = lambda beside, kwargs: (
+            None
+        )
 
     @property
     def remark(self) -> str:
@@ -195,7 +197,7 @@ class Friendly(Hold):
     def run(self, call: SamplerCall, model: Any, x: Tensor, ask: Any, draws: Draws) -> Tensor:
         return self.finish(silently(call, x, ask, draws, self))
 
-    def denoise(self, model: Callable[..., Tensor], x: Tensor, sigma: Tensor, **kwargs) -> Tensor:
+    def denoise(self, model: Model, x: Tensor, sigma: Tensor, **kwargs: Any) -> Tensor:
         at_size = x.shape[-2:] == self.init.shape[-2:]
         if at_size:
             self.open(x, sigma)

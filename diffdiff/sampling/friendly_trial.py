@@ -54,7 +54,16 @@ def refusal(
         return f"it failed when it was tried out ({type(error).__name__}: {error})"
 
 
-def _refusal(call, model, schedule, like, predicts, sources, habits, noisy) -> str:
+def _refusal(
+    call: SamplerCall,
+    model: Any,
+    schedule: Schedule,
+    like: Tensor,
+    predicts: str,
+    sources: Sequence[tuple[Any, str]],
+    habits: Habits,
+    noisy: bool,
+) -> str:
     probe = _Answering(call, model, schedule, 0, like, predicts, sources)
     seeds = range(len(like))
 

@@ -23,7 +23,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .calls import Habits, SamplerCall
+from .calls import Habits, Model, SamplerCall
 from .draws import Draws
 from .early import Early, replays_of
 from .finite import Finite
@@ -138,7 +138,7 @@ class Hold:
             if self.replays is not None:
                 self.replays.end()
 
-    def denoise(self, model: Callable[..., Tensor], x: Tensor, sigma: Tensor, **kwargs) -> Tensor:
+    def denoise(self, model: Model, x: Tensor, sigma: Tensor, **kwargs: Any) -> Tensor:
         """Make one model call of the sampler.
 
         Args:

@@ -115,10 +115,10 @@ def _watch(
 ) -> None:
     last: list[Any] = []
 
-    def query(_: Module, given: tuple, q: Tensor) -> None:
+    def query(_: Module, given: tuple[Any, ...], q: Tensor) -> None:
         last[:] = given[0], q
 
-    def key(_: Module, given: tuple, k: Tensor) -> None:
+    def key(_: Module, given: tuple[Any, ...], k: Tensor) -> None:
         if not last:
             return
         source, q = last
@@ -176,7 +176,7 @@ def features(model: Module) -> Iterator[Features]:
     with ExitStack() as hooks:
         for index, block in enumerate(_second_half(model)):
 
-            def see(_: Module, given: tuple, answer: Any, index: int = index) -> None:
+            def see(_: Module, given: tuple[Any, ...], answer: Any, index: int = index) -> None:
                 answer = answer[0] if isinstance(answer, tuple) else answer
                 if isinstance(answer, Tensor) and answer.ndim == 4:
                     found.see(index, answer)

@@ -29,7 +29,7 @@ class _Listening(TorchFunctionMode):
         super().__init__()
         self.hear = hear
 
-    def __torch_function__(self, func, types, args=(), kwargs=None):
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         named = kwargs or {}
         if func is scaled_dot_product_attention:
             given = dict(zip(("query", "key", "value"), args)) | named
@@ -76,13 +76,13 @@ def joint_attention(model: Module, height: int, width: int) -> Iterator[TextAtte
             text_values = parts[-1]
             if isinstance(text_values, Module) and all(isinstance(p, Module) for p in parts):
 
-                def begin(_: Module, given: tuple, name: str = name) -> None:
+                def begin(_: Module, given: tuple[Any, ...], name: str = name) -> None:
                     inside.update(name=name, text=None)
 
-                def values(_: Module, given: tuple, text: Tensor) -> None:
+                def values(_: Module, given: tuple[Any, ...], text: Tensor) -> None:
                     inside["text"] = text.detach()
 
-                def end(_: Module, given: tuple, answer: Any) -> None:
+                def end(_: Module, given: tuple[Any, ...], answer: Any) -> None:
                     inside.clear()
 
                 hooks.callback(module.register_forward_pre_hook(begin).remove)

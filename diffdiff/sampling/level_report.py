@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -44,7 +44,7 @@ def starts(
     ladder: StartSteps,
     first: int,
     coordinates: Sequence[float],
-    noise: Callable,
+    noise: Callable[..., Any],
 ) -> list[Start]:
     """Return all places at which pixels start, the strongest first.
 

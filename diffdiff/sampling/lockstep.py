@@ -32,7 +32,7 @@ class Request(NamedTuple):
     """
 
     model: Callable[..., Any]
-    args: tuple
+    args: tuple[Any, ...]
     kwargs: dict[str, Any]
     step: bool = True
     modes: Callable[[], Any] = nullcontext
@@ -148,7 +148,7 @@ class Lockstep:
         return answers
 
 
-def _parts(items: list, size: int) -> list[list]:
+def _parts(items: list[Any], size: int) -> list[list[Any]]:
     return [items[i : i + size] for i in range(0, len(items), size)]
 
 
@@ -204,7 +204,7 @@ def _joined(values: Sequence[Any], rows: int, name: str = "") -> Any:
     return first
 
 
-def _made(example: dict, content: dict) -> dict:
+def _made(example: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
     """Make a dict of the example's class: A1111's has a shape, diffusers' are outputs."""
     own: Any = type(example)
     try:

@@ -76,7 +76,7 @@ def forget() -> None:
     _found.clear()
 
 
-def _name(function: Any) -> tuple:
+def _name(function: Any) -> tuple[Any, ...]:
     """Return a key for a function that keeps no host object alive."""
     bound = []
     while isinstance(function, functools.partial):
@@ -86,7 +86,7 @@ def _name(function: Any) -> tuple:
     return getattr(function, "__code__", type(function).__qualname__), *bound
 
 
-def _plain(options: dict) -> tuple:
+def _plain(options: dict[Any, Any]) -> tuple[Any, ...]:
     """Reduce options to numbers and words; of everything else, its type."""
     kinds = (bool, int, float, str, type(None))
     return tuple((k, v if isinstance(v, kinds) else type(v).__name__) for k, v in options.items())
@@ -95,7 +95,17 @@ def _plain(options: dict) -> tuple:
 class Probe:
     """One sampler function on one schedule, tried on latents of two rows and a few columns."""
 
-    def __init__(self, call, model, schedule, first, like, predicts, sources, between=()):
+    def __init__(
+        self,
+        call: SamplerCall,
+        model: Any,
+        schedule: Schedule,
+        first: int,
+        like: Tensor,
+        predicts: str,
+        sources: Sequence[tuple[Any, str]],
+        between: Sequence[Between] = (),
+    ):
         self.call, self.model, self.schedule, self.first = call.quiet(), model, schedule, first
         self.predicts, self.sources, self.steps = predicts, sources, len(schedule) - first
         self.between, self.ends = tuple(between), time.monotonic() + SECONDS

@@ -125,7 +125,7 @@ class Replay:
         except Exception as error:
             raise Astray(f"{type(error).__name__}: {error}") from error
 
-    def _ask(self, model: StandIn, x: Tensor, level: Tensor, kwargs: dict) -> Tensor:
+    def _ask(self, model: StandIn, x: Tensor, level: Tensor, kwargs: dict[str, Any]) -> Tensor:
         self.asked += 1
         answer = self.run.ask((x, level))
         self.owner.call.deliver(model, {**self.beside, "denoised": answer}, kwargs)
@@ -253,7 +253,7 @@ class Replays:
         for replay in self.live.values():
             replay.beside[name] = replay.group.of(value)
 
-    def finish(self, samples: Tensor, again: Callable) -> list[Tensor]:
+    def finish(self, samples: Tensor, again: Callable[..., Any]) -> list[Tensor]:
         """Return the run's result gets that of the groups which are still replayed. Returns what
         the main run has drawn since its last question."""
         drawn = self.draws.take()
@@ -271,7 +271,9 @@ class Replays:
         for key in list(self.live):
             self._drop(key)
 
-    def _move(self, replay: Replay, drawn: list[Tensor], x: Tensor, again: Callable) -> None:
+    def _move(
+        self, replay: Replay, drawn: list[Tensor], x: Tensor, again: Callable[..., Any]
+    ) -> None:
         first = replay.asked == 1
         replay.go(drawn)
         for _ in range(self.habits.extra if first else 0):

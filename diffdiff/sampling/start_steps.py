@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -185,7 +185,7 @@ class FunctionRule(StartRule):
     def __init__(self, function: Callable[..., StartSteps]):
         self.function = function
 
-    def __call__(self, *args, **kwargs) -> StartSteps:
+    def __call__(self, *args: Any, **kwargs: Any) -> StartSteps:
         return self.function(*args, **kwargs)
 
 

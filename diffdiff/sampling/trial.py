@@ -105,7 +105,7 @@ class Trial:
                     self.steps.append(i)
                 return
 
-    def _ask(self, model: StandIn, x: Tensor, level: Tensor, kwargs: dict) -> Tensor:
+    def _ask(self, model: StandIn, x: Tensor, level: Tensor, kwargs: dict[str, Any]) -> Tensor:
         probe, hold = self.probe, self.hold
         if x.shape[-2:] != probe.init.shape[-2:]:
             return probe.answer(x, level)

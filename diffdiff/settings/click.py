@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field
 
@@ -128,7 +129,7 @@ def parse_points(text: str, size: tuple[int, int] | None = None, field: str = FI
     return Clicks(tuple(points), box)
 
 
-def _pixels(numbers: tuple | list, sides: tuple) -> list[float]:
+def _pixels(numbers: Sequence[str | Any], sides: Sequence[float]) -> list[float]:
     """Return numbers in pixels.
 
     Args:
@@ -147,7 +148,7 @@ def _pixels(numbers: tuple | list, sides: tuple) -> list[float]:
     return values
 
 
-def _outside(entry: str, size: tuple | None, field: str) -> FieldError:
+def _outside(entry: str, size: tuple[int, int] | None, field: str) -> FieldError:
     has = f", which has {size[0]}x{size[1]} pixels" if size else ""
     problem = f"{shown(entry)} lies outside of the image{has}"
     return FieldError(field, problem, "Use points of the image, from 0,0 at its top left")

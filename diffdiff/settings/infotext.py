@@ -56,7 +56,7 @@ def fingerprint(change_maps: list[np.ndarray]) -> str:
     return digest.hexdigest()[:10]
 
 
-def reader(field: str) -> Callable[[dict], Any]:
+def reader(field: str) -> Callable[[dict[str, Any]], Any]:
     """Return a function that reads a control's value from pasted parameters.
 
     A setting that is not written had its default, and one that is written wrongly (parameters can
@@ -65,7 +65,7 @@ def reader(field: str) -> Callable[[dict], Any]:
     """
     default, choices = (fields()[field][part] for part in ("default", "choices"))
 
-    def read(params: dict) -> Any:
+    def read(params: dict[str, Any]) -> Any:
         if field == "enabled":
             return params.get(ENABLED) == "True"
         if ENABLED not in params:

@@ -66,10 +66,10 @@ def parse_moves(text: str) -> list[Asked]:
     text = text.strip()
     if text[:1] in ("[", "{"):
         try:
-            told = json.loads(text)
+            raw = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise FieldError(MOVE, f"it is not JSON ({error})", LIKE_JSON) from None
-        found = told if isinstance(told, list) else [told]
+        found = raw if isinstance(raw, list) else [raw]
     else:
         found = [entry for entry in re.split(r"[;\n]", text) if entry.strip()]
     if not 1 <= len(found) <= MOST:
@@ -77,8 +77,8 @@ def parse_moves(text: str) -> list[Asked]:
     moves = []
     for number, one in enumerate(found, 1):
         try:
-            told = parse_typed(one) if isinstance(one, str) else one
-            moves.append(_move(told))
+            raw = parse_typed(one) if isinstance(one, str) else one
+            moves.append(_move(raw))
         except FieldError as error:
             problem = f"move {number}, {error.field}: {error.problem}"
             raise FieldError(MOVE, problem, error.remedy) from None
@@ -92,23 +92,23 @@ def parse_typed(entry: str) -> dict[str, Any]:
         FieldError: the part of it that cannot be read.
     """
     words = re.sub(r"\s*,\s*", ",", entry.strip()).split()
-    told: dict[str, Any] = {"region": _numbers(words[0], "region")}
+    raw: dict[str, Any] = {"region": _numbers(words[0], "region")}
     rest = words[1:]
     while rest:
         name = rest.pop(0).lower()
         follows = bool(rest) and not WORD.fullmatch(rest[0].lower())
         if name in ("copy", "delete"):
-            told[name] = True
+            raw[name] = True
         elif name == "mirror":
             how = rest.pop(0).lower() if rest and rest[0].lower() in MIRRORS else "horizontal"
-            told[name] = how
+            raw[name] = how
         elif name in ("by", "scale", "rotate", "keep", "ring", "margin", "matrix") and follows:
             numbers = _numbers(rest.pop(0), name)
-            told[name] = numbers[0] if len(numbers) == 1 else numbers
+            raw[name] = numbers[0] if len(numbers) == 1 else numbers
         else:
             problem = f"{shown(name)} is not understood" if name not in NAMES else "it has no value"
             raise FieldError(name if name in NAMES else "text", problem, LIKE)
-    return told
+    return raw
 
 
 def _numbers(text: str, name: str) -> list[float]:
@@ -118,14 +118,14 @@ def _numbers(text: str, name: str) -> list[float]:
         raise FieldError(name, f"{shown(text)} is not a list of numbers", LIKE) from None
 
 
-def _move(told: Any) -> Asked:
-    if not isinstance(told, dict):
-        raise FieldError("move", f"{shown(told)} is not an object", LIKE_JSON)
-    unknown = sorted(set(map(str, told)) - set(NAMES))
+def _move(raw: Any) -> Asked:
+    if not isinstance(raw, dict):
+        raise FieldError("move", f"{shown(raw)} is not an object", LIKE_JSON)
+    unknown = sorted(set(map(str, raw)) - set(NAMES))
     if unknown:
         problem = f"there is no {shown(unknown[0])} in a move"
         raise FieldError("move", problem, f"Use {', '.join(NAMES)}")
-    given = {name: value for name, value in told.items() if value is not None}
+    given = {name: value for name, value in raw.items() if value is not None}
     if "region" not in given:
         raise FieldError("region", "there is none", "Say what moves: a rectangle, polygon or mask")
     made: dict[str, Any] = {"region": _region(given["region"])}
@@ -218,21 +218,21 @@ def parse_sides(text: str) -> dict[str, int]:
     Raises:
         FieldError: "outpaint".
     """
-    text, told = text.strip(), {}
+    text, raw = text.strip(), {}
     if text.startswith("{"):
         try:
-            told = json.loads(text)
+            raw = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise FieldError(OUTPAINT, f"it is not JSON ({error})", LIKE_SIDES) from None
     else:
         for entry in filter(None, (e.strip().lower() for e in re.split(r"[,;]", text))):
             name, _, number = entry.replace("px", "").strip().partition(" ")
             try:
-                told[name] = int(number)
+                raw[name] = int(number)
             except ValueError:
                 problem = f"{shown(entry)} is not a side and its pixels"
                 raise FieldError(OUTPAINT, problem, LIKE_SIDES) from None
-    for name, value in told.items():
+    for name, value in raw.items():
         if name not in SIDES:
             problem = f"there is no side {shown(name)}"
             raise FieldError(OUTPAINT, problem, f"Use {', '.join(SIDES)}")
@@ -240,6 +240,6 @@ def parse_sides(text: str) -> dict[str, int]:
         if not whole or not 0 <= value <= MOST_SIDE:
             problem = f"{name}: {shown(value)} is not usable"
             raise FieldError(OUTPAINT, problem, f"Use whole pixels from 0 to {MOST_SIDE}")
-    if not any(told.values()):
+    if not any(raw.values()):
         raise FieldError(OUTPAINT, "no side gets any pixels", LIKE_SIDES)
-    return {side: told.get(side, 0) for side in SIDES}
+    return {side: raw.get(side, 0) for side in SIDES}

@@ -48,9 +48,9 @@ def points_of(value: str | Sequence[Sequence[float]]) -> tuple[Point, ...]:
     for point in points:
         strength, change = point
         if not (strength <= 1 and math.isfinite(change)):  # NaN fails below
-            raise FieldError("response", f"{_told(point)} is not a point", REMEDY)
+            raise FieldError("response", f"{_text(point)} is not a point", REMEDY)
         if not (strength > before[0] and change > before[1]):
-            problem = f"{_told(point)} does not rise above {_told(before)}"
+            problem = f"{_text(point)} does not rise above {_text(before)}"
             raise FieldError("response", problem, REMEDY)
         before = point
     return points
@@ -58,10 +58,10 @@ def points_of(value: str | Sequence[Sequence[float]]) -> tuple[Point, ...]:
 
 def text(points: Sequence[Point]) -> str:
     """Write points as `points_of` reads them, in characters that need no quotes in parameters."""
-    return "; ".join(map(_told, points))
+    return "; ".join(map(_text, points))
 
 
-def _told(point: Point) -> str:
+def _text(point: Point) -> str:
     return f"{point[0]:g} {point[1]:.4g}"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import BaseModel, Field
 
 # of `load`, and the command's flags
@@ -74,6 +76,7 @@ class RunArgs(BaseModel, extra="forbid"):
     def alone(self, index: int = 0, strength: float | None = None) -> RunArgs:
         """Return the run of one picture alone: its seed, and its strength if it differs from the
         run's."""
-        own = {"seed": (self.seed + index) % 2**32, "count": 1}
-        own |= {} if strength is None else {"strength": strength}
-        return RunArgs(**{**vars(self), **own})
+        settings: dict[str, Any] = {**vars(self), "seed": (self.seed + index) % 2**32, "count": 1}
+        if strength is not None:
+            settings["strength"] = strength
+        return RunArgs(**settings)

@@ -24,7 +24,7 @@ STRUCTURED: dict[str, Any] = {"layers": dict, "move": (list, tuple, dict), "outp
 """Fields whose JSON may be sent as what it stands for."""
 
 
-def parse(request: dict, model: type[BaseModel] = EditArgs) -> Any:
+def parse(request: dict[str, Any], model: type[BaseModel] = EditArgs) -> Any:
     """Check a request against `EditArgs`, or against another model of settings.
 
     Raises:

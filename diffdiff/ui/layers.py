@@ -59,8 +59,8 @@ def editor(elem_id: str, label: str) -> Any:
     """
     import gradio as gr
 
-    told = html.escape(json.dumps(schema()), quote=True)
-    place = f"<div class='diffdiff-layers' data-store='{elem_id}' data-schema='{told}'></div>"
+    data = html.escape(json.dumps(schema()), quote=True)
+    place = f"<div class='diffdiff-layers' data-store='{elem_id}' data-schema='{data}'></div>"
     gr.HTML(place, elem_id=f"{elem_id}_editor", elem_classes=["diffdiff-place"])
     with gr.Accordion("As JSON", open=False, elem_id=f"{elem_id}_json"):
         return gr.Textbox("", label=label, elem_id=elem_id, lines=6, max_lines=20, show_label=False)

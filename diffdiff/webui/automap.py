@@ -44,7 +44,8 @@ def of_job(
     for i, image in enumerate(p.init_images):
         about = {
             "prompt": prompt, "width": p.width, "height": p.height, "styles": tuple(p.styles or ()),
-            "override_settings": dict(p.override_settings or {}), "told": host.told_settings(p),
+            "override_settings": dict(p.override_settings or {}),
+            "further": host.further_settings(p),
             "mask": mask_of(p.image_mask, p.inpainting_mask_invert),
             "painted": painted[i if len(painted) > 1 else 0] if painted else None,
         }  # fmt: skip
@@ -61,7 +62,7 @@ def _of_root(
         root.maps[key] = of_picture(
             root.picture, args, prompt=prompt, width=root.picture.width,
             height=root.picture.height, styles=tuple(p.styles or ()),
-            override_settings=dict(p.override_settings or {}), told=host.told_settings(p),
+            override_settings=dict(p.override_settings or {}), further=host.further_settings(p),
             mask=mask_of(root.mask, p.inpainting_mask_invert),
             painted=painted[0] if painted else None,
         )  # fmt: skip
@@ -76,7 +77,7 @@ def of_picture(
     height: int,
     styles: tuple[str, ...] = (),
     override_settings: dict[str, Any] | None = None,
-    told: dict[str, Any] | None = None,
+    further: dict[str, Any] | None = None,
     mask: np.ndarray | None = None,
     painted: np.ndarray | None = None,
     ask: bool = True,
@@ -86,7 +87,7 @@ def of_picture(
     Args:
         prompt: prompt of the run, the query where there is no other; styles: names of its styles.
         width, height: size of the run, pixels.
-        told: settings of the job that the model's answer depends on.
+        further: settings of the job that the model's answer depends on.
         mask: white where it is, painted: the painter's map; float32 [h, w] in 0..1.
         ask: False to raise `Unknown` where the model would be needed.
 
@@ -100,7 +101,7 @@ def of_picture(
         made = words_job.found(
             words_job.Asked(
                 flat, text, phrases, width, height, *noises, host_words.networks_of(prompt),
-                override_settings, told, field,
+                override_settings, further, field,
             ),
             ask,
         )  # fmt: skip
@@ -119,7 +120,7 @@ def of_picture(
             clicks = parse_points(layer.own.get("points", ""), flat.size)
             seen = click_job.found(
                 flat, width, height, args.points_level, args.points_noises, args.points_seed,
-                host_words.networks_of(prompt), override_settings, told, ask,
+                host_words.networks_of(prompt), override_settings, further, ask,
             )  # fmt: skip
             if seen is None:
                 raise Unknown
@@ -128,7 +129,7 @@ def of_picture(
         what = word_product.asked(args, layer.own.get("reference", ""), own or prompt)
         asked = diffedit_job.Asked(
             flat, layer.own.get("reference", ""), own or prompt, width, height,
-            () if own else styles, override_settings, told,
+            () if own else styles, override_settings, further,
         )  # fmt: skip
         stack = diffedit_job.differences(asked, args, ask)
         if stack is None:

@@ -37,14 +37,14 @@ def found(
     seed: int,
     networks: str = "",
     override_settings: dict[str, Any] | None = None,
-    told: dict[str, Any] | None = None,
+    further: dict[str, Any] | None = None,
     ask: bool = True,
 ) -> Found | None:
     """Return what the model sees in a picture.
 
     Args:
         picture: RGB.
-        width, height, level, count, seed, networks, override_settings, told: as in
+        width, height, level, count, seed, networks, override_settings, further: as in
             `words_job.Asked`.
         ask: False to have what is known, or None.
 
@@ -52,7 +52,7 @@ def found(
         FieldError: "points_level", "model"; "run" for an interrupted one.
     """
     asked = words_job.Asked(
-        picture, "", (), width, height, level, count, seed, networks, override_settings, told,
+        picture, "", (), width, height, level, count, seed, networks, override_settings, further,
         level_field="points_level",
     )  # fmt: skip
     key = model_job.key(asked._asdict() | {"size": asked.size}, picture)

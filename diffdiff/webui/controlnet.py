@@ -118,8 +118,8 @@ def _run(preprocessor: Any, picture: np.ndarray, side: int) -> Any:
     sliders = {}
     for name in ("slider_1", "slider_2", "slider_3"):
         slider = getattr(preprocessor, name, None)
-        told = getattr(slider, "gradio_update_kwargs", None) or getattr(slider, "__dict__", {})
-        sliders[name] = told.get("value")
+        options = getattr(slider, "gradio_update_kwargs", None) or getattr(slider, "__dict__", {})
+        sliders[name] = options.get("value")
     return preprocessor(picture, resolution=side, **sliders)
 
 

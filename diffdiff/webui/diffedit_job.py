@@ -29,7 +29,7 @@ class Asked(NamedTuple):
 
     picture: RGB. reference, query: prompts; styles: names of those that the query gets.
     width, height: size of the run that the map is for, pixels. override_settings: the job's own;
-    told: further settings of the job's object.
+    further: further settings of the job's object.
     """
 
     picture: Image.Image
@@ -39,7 +39,7 @@ class Asked(NamedTuple):
     height: int
     styles: tuple[str, ...] = ()
     override_settings: dict[str, Any] | None = None
-    told: dict[str, Any] | None = None
+    further: dict[str, Any] | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -81,18 +81,18 @@ def found(asked: Asked, args: DiffEditArgs, ask: bool = True) -> Found | None:
 
 
 def _key(asked: Asked, args: DiffEditArgs) -> str:
-    told = asked._asdict() | {
+    inputs = asked._asdict() | {
         "size": asked.size,
         "noises": (args.diffedit_noises, args.diffedit_level, args.diffedit_seed),
         "styles": [str(shared.prompt_styles.styles.get(name)) for name in asked.styles],
     }
-    return model_job.key(told, asked.picture)
+    return model_job.key(inputs, asked.picture)
 
 
 def _find(asked: Asked, args: DiffEditArgs) -> Tensor:
     return model_job.run(
         asked.picture, asked.size, asked.query, without_networks(asked.reference),
-        lambda call: _compare(call, args), asked.styles, asked.override_settings, asked.told,
+        lambda call: _compare(call, args), asked.styles, asked.override_settings, asked.further,
     )  # fmt: skip
 
 

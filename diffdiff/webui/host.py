@@ -164,7 +164,7 @@ def without_scripts() -> Any:
     return ScriptRunner()
 
 
-def told_settings(p: Any) -> dict[str, Any]:
+def further_settings(p: Any) -> dict[str, Any]:
     """Return settings of a job that its inner job needs too, where the host has them."""
     return {
         name: getattr(p, name)
@@ -218,9 +218,9 @@ def told_apart(denoiser: Any) -> Iterator[list[tuple[Tensor, Tensor]]]:
     if hasattr(inner, "forge_objects"):
         unet = inner.forge_objects.unet
 
-        def after(told: dict) -> Tensor:
-            answers.append((told["cond_denoised"], told["uncond_denoised"]))
-            return told["denoised"]
+        def after(given: dict[str, Any]) -> Tensor:
+            answers.append((given["cond_denoised"], given["uncond_denoised"]))
+            return given["denoised"]
 
         options = {**unet.model_options, "sampler_post_cfg_function": [after]}
         with attribute(unet, model_options=options):

@@ -43,7 +43,7 @@ def is_last(component: Any, is_img2img: bool = True) -> bool:
     return getattr(component, "elem_id", None) == (LAST if is_img2img else TEXT_LAST)
 
 
-def of_second(told: dict[str, Any]) -> dict[str, Any]:
+def of_second(values: dict[str, Any]) -> dict[str, Any]:
     """Return the numbers of txt2img's second pass under the names that img2img's have; those of
     img2img as they are.
 
@@ -51,20 +51,20 @@ def of_second(told: dict[str, Any]) -> dict[str, Any]:
     size of the first pass stays as `first_width` and `first_height`.
 
     Args:
-        told: values by the names of `TAB` or of `TEXT_TAB`; some may be missing.
+        values: by the names of `TAB` or of `TEXT_TAB`; some may be missing.
     """
-    if "hires_steps" not in told:
-        return told
-    made = dict(told)
-    steps = int(told.get("hires_steps") or told.get("steps") or 0)
-    strength = min(float(told.get("denoising") or 0), 0.999)
+    if "hires_steps" not in values:
+        return values
+    made = dict(values)
+    steps = int(values.get("hires_steps") or values.get("steps") or 0)
+    strength = min(float(values.get("denoising") or 0), 0.999)
     made["steps"] = int(steps / strength) if strength > 0 else steps
     for name in ("sampler", "scheduler"):
-        own = str(told.get(f"hires_{name}") or SAME)
-        made[name] = told.get(name) if own.startswith(SAME) else own
+        own = str(values.get(f"hires_{name}") or SAME)
+        made[name] = values.get(name) if own.startswith(SAME) else own
     for side in ("width", "height"):
-        made[f"first_{side}"] = told.get(side)
-        made[side] = int((told.get(side) or 512) * (told.get("hires_scale") or 1))
+        made[f"first_{side}"] = values.get(side)
+        made[side] = int((values.get(side) or 512) * (values.get("hires_scale") or 1))
     return made
 
 

@@ -63,13 +63,13 @@ def size_of(picture: Image.Image, width: int, height: int) -> tuple[int, int]:
     return tuple(max(round(side * scale / SIDE), 1) * SIDE for side in picture.size)
 
 
-def key(told: dict[str, Any], picture: Image.Image) -> str:
-    """Return what the model's answer depends on, as one text: `told`, the picture, the options."""
-    told = told | {
+def key(inputs: dict[str, Any], picture: Image.Image) -> str:
+    """Return what the model's answer depends on, as one text: inputs, the picture, the options."""
+    inputs = inputs | {
         "picture": hashlib.sha256(picture.tobytes()).hexdigest(),
         "options": {name: v for name, v in shared.opts.data.items() if name in OPTIONS},
     }
-    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def run(
@@ -80,14 +80,14 @@ def run(
     question: Callable[[Call], Answer],
     styles: tuple[str, ...] = (),
     override_settings: dict[str, Any] | None = None,
-    told: dict[str, Any] | None = None,
+    further: dict[str, Any] | None = None,
 ) -> Answer:
     """Run a job of one picture whose sampler is a question, and return its answer.
 
     Args:
         size: (width, height) at which the model sees the picture.
         question: may raise a FieldError.
-        told: further settings of the job's object.
+        further: further settings of the job's object.
 
     Raises:
         FieldError: that of the question; "run" for an interrupted one.
@@ -103,7 +103,7 @@ def run(
     )  # fmt: skip
     p.cfg_scale, p.restore_faces, p.tiling = 2.0, False, False
     p.scripts = host.without_scripts()
-    for name, value in {"scheduler": "Automatic", **(told or {})}.items():
+    for name, value in {"scheduler": "Automatic", **(further or {})}.items():
         setattr(p, name, value)
     found: list[Any] = []
     plain = p.init

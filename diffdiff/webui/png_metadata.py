@@ -79,8 +79,8 @@ def dropped(text: str, readers: list[Callable[[dict], Any]]) -> list[Any]:
     A map without settings goes into the painter all the same, and switches nothing.
     """
     try:
-        told = json.loads(text)
-        parameters, packed = str(told["parameters"]), str(told["map"])
+        content = json.loads(text)
+        parameters, packed = str(content["parameters"]), str(content["map"])
         url = preview.as_url(embedded.unpack(packed))
     except (ValueError, KeyError, TypeError, RecursionError):  # from anywhere
         return [None] * len(readers)

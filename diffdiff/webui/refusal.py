@@ -20,24 +20,24 @@ logger = logging.getLogger("diffdiff")
 FAILED = "DD failed"
 
 
-def as_told(p: Any, error: Exception) -> Exception:
+def for_host(p: Any, error: Exception) -> Exception:
     """Return the error as this job is to raise it now, since the host may have to know of it
     before."""
     if isinstance(error, FieldError) and not host.is_api(p):
-        told = PageError(control_of(error.field), error.problem, error.remedy)
-        told.field = error.field
-        error = told.with_traceback(error.__traceback__)
+        shown_error = PageError(control_of(error.field), error.problem, error.remedy)
+        shown_error.field = error.field
+        error = shown_error.with_traceback(error.__traceback__)
     host.keep_error(p, error)
     return error
 
 
 @contextmanager
-def told(p: Any) -> Iterator[None]:
+def reported(p: Any) -> Iterator[None]:
     """Pass errors raised inside to whoever started the job."""
     try:
         yield
     except Exception as error:
-        own = as_told(p, error)
+        own = for_host(p, error)
         if own is error:
             raise
         raise own from error.__cause__
@@ -47,7 +47,7 @@ def refuse(p: Any, error: Exception, under_way: bool = False) -> None:
     """End this job, and only this one, with an error."""
 
     def stop(*args: Any, **kwargs: Any) -> None:
-        raise as_told(p, error)
+        raise for_host(p, error)
 
     p.diffdiff_refused = changed = ExitStack()  # the next job on the same object is another
     changed.enter_context(attribute(p, init=stop, sample=stop))
@@ -71,7 +71,7 @@ def finished(p: Any, pp: Any) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        pp.image = Unusable(as_told(p, error))
+        pp.image = Unusable(for_host(p, error))
 
 
 @contextmanager
@@ -90,6 +90,6 @@ def completed(processed: Any) -> Iterator[None]:
         text = f"what goes with the pictures could not be made ({type(error).__name__}: {error})"
         processed.comments += f"Differential Diffusion: {text}\n"
         processed.extra_generation_params[FAILED] = text
-        told = f", {FAILED}: {json.dumps(text, ensure_ascii=False)}"
-        processed.infotexts[:] = [infotext + told for infotext in processed.infotexts]
-        processed.info += told
+        note = f", {FAILED}: {json.dumps(text, ensure_ascii=False)}"
+        processed.infotexts[:] = [infotext + note for infotext in processed.infotexts]
+        processed.info += note

@@ -34,7 +34,7 @@ class Asked(NamedTuple):
     picture: RGB. prompt: what the model is given, without syntax, with the phrases in their order.
     width, height: size of the run, pixels. level: noise, as a fraction of the schedule; count,
     seed: of the noises. networks: extra networks of the run, as its prompt names them.
-    override_settings: the job's own; told: further settings of the job's object. field: of an
+    override_settings: the job's own; further: further settings of the job's object. field: of an
     error that a phrase causes; level_field: of one that the level causes.
     """
 
@@ -48,7 +48,7 @@ class Asked(NamedTuple):
     seed: int
     networks: str = ""
     override_settings: dict[str, Any] | None = None
-    told: dict[str, Any] | None = None
+    further: dict[str, Any] | None = None
     field: str = FIELD
     level_field: str = "words_level"
 
@@ -124,7 +124,7 @@ def _run(asked: Asked, read: Callable[[model_job.Call], Watched]) -> Watched:
     # the answer is that of this prompt
     return model_job.run(
         asked.picture, asked.size, prompt, asked.prompt, read, (), asked.override_settings,
-        asked.told,
+        asked.further,
     )  # fmt: skip
 
 

@@ -67,8 +67,9 @@ def register(demo: Any, app: Any) -> None:
             except FieldError as error:
                 return refusal(error)
 
-        told = {"content": {"application/json": {"schema": schema_of(request)}}, "required": True}
-        app.add_api_route(ROOT + path, endpoint, openapi_extra={"requestBody": told}, **about)
+        sent = {"application/json": {"schema": schema_of(request)}}
+        extra = {"requestBody": {"content": sent, "required": True}}
+        app.add_api_route(ROOT + path, endpoint, openapi_extra=extra, **about)
 
     add("/version", version)
     add("/schema", schema)
@@ -82,11 +83,11 @@ def register(demo: Any, app: Any) -> None:
 def refusal(error: FieldError) -> JSONResponse:
     """Return a 422 response in the form of the host's own errors, with the message's three
     parts."""
-    told = {
+    content = {
         "error": "FieldError", "detail": error.detail, "field": error.field,
         "problem": error.problem, "remedy": error.remedy,
     }  # fmt: skip
-    return JSONResponse(told, 422)
+    return JSONResponse(content, 422)
 
 
 def version() -> dict[str, Any]:
@@ -130,12 +131,12 @@ def map_preview(request: PreviewRequest) -> dict[str, Any]:
     shaped = shape(change_map, args) if picture is None else preview.obeyed(what, args, change_map)
     steps = request.steps
     edit = EditPlan(shaped, args, request.denoising_strength, steps, steps - 1)
-    told = releases(edit)
+    found = releases(edit)
     answer = {
         "size": list(size), "map": sixteen(shaped), "mean": float(shaped.mean()),
-        "lowest": float(shaped.min()), "highest": float(shaped.max()), "steps": told.steps,
-        "kept": told.kept, "levels": len(told.rungs), "ladder": told.rungs,
-        "release": eight(told.picture),
+        "lowest": float(shaped.min()), "highest": float(shaped.max()), "steps": found.steps,
+        "kept": found.kept, "levels": len(found.rungs), "ladder": found.rungs,
+        "release": eight(found.picture),
     }  # fmt: skip
     if picture is not None:
         begun = preview.begins(what, args, shaped)

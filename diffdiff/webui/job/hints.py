@@ -37,9 +37,9 @@ def _tell(p: Any, session: Any, called: bool | None) -> None:
 
 def _write(p: Any, found: list[str]) -> None:
     known = p.extra_generation_params.get(NOTE)
-    told = known.split("; ") if known else []
-    told += [text for text in dict.fromkeys(found) if text not in told]
-    if told:
-        p.extra_generation_params[NOTE] = "; ".join(told)
+    texts = known.split("; ") if known else []
+    texts += [text for text in dict.fromkeys(found) if text not in texts]
+    if texts:
+        p.extra_generation_params[NOTE] = "; ".join(texts)
     for text in dict.fromkeys(found):
         p.comment(f"Differential Diffusion: {text}.")

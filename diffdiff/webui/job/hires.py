@@ -110,7 +110,7 @@ class HiresSession(Session):
             about = {
                 "prompt": host_hires.prompt(p, i), "width": picture.width, "height": picture.height,
                 "override_settings": dict(p.override_settings or {}),
-                "told": host.told_settings(p),
+                "further": host.further_settings(p),
                 "painted": self.painted[i % len(self.painted)] if self.painted else None,
             }  # fmt: skip
             made.append(self._of_picture(p, picture, about))

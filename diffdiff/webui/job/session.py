@@ -23,7 +23,7 @@ from ...sampling.hold import Hold
 from ...sampling.noise_levels import Schedule
 from ...settings.schema import EditArgs
 from .. import host, infotext
-from ..refusal import told
+from ..refusal import reported
 from . import checks, finite, friendly, hints, inversion_prompts, originals, sampler_hook
 from .carried import Carried
 from .inpaint import Inpaint, quiet_builtin
@@ -57,7 +57,7 @@ class Session:
         change_maps: list[np.ndarray],
         pieces: list[np.ndarray] | None = None,
     ):
-        self.args = self.told = args
+        self.args = self.requested = args
         self.user_strength = float(p.denoising_strength)
         self.raw = change_maps
         self.inpaint: Inpaint | None = None
@@ -106,7 +106,7 @@ class Session:
     def begin(self, p: Any) -> None:
         """Check what can be checked before the job runs, and write the infotext."""
         self._check(p)
-        written = infotext.write(self.told, self.raw)
+        written = infotext.write(self.requested, self.raw)
         if self.later or len(self.raw) > 1:  # hosts ask for what differs from picture to picture
             written[infotext.MAP] = lambda index=0, **others: self.carried.mark(index)
         p.extra_generation_params.update(written)
@@ -117,7 +117,7 @@ class Session:
 
         def sample(*args: Any, **kwargs: Any) -> Any:
             self.obeyed = False
-            with told(p):
+            with reported(p):
                 self.finite.begin()
                 samples = plain(*args, **kwargs)
                 self.finite.check(samples)

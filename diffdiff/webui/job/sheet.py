@@ -163,15 +163,15 @@ class SheetSession(Session):
                 sheet = self._sheet(p, i, own)
                 picture = Image.fromarray(sheet.picture)
                 strengths = [self.values[r] for r, _ in own]
-                told = {
+                parameters = {
                     "DD tiles": infotext.places(strengths, sheet.boxes),
                     "DD frame": "{}x{}".format(*picture.size),
                     "Denoising strength": self.user_strength,
                 }
                 points = response.measured(strengths, sheet.changes)
                 if points and not self.raw:  # by the strength alone, no map between
-                    told["DD changes"] = response.text(points)
-                p.extra_generation_params |= told
+                    parameters["DD changes"] = response.text(points)
+                p.extra_generation_params |= parameters
                 seeds = p.all_prompts, p.all_seeds, p.all_subseeds
                 text = processing.create_infotext(p, *seeds, index=iteration * many + i)
                 if shared.opts.enable_pnginfo:

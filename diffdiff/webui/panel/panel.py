@@ -124,9 +124,9 @@ def _about(helps: dict[str, str]) -> None:
     """Add what the page's script must know: the help of each control by its id, and the titles of
     sources."""
     sources = {title_of(name): [name, SOURCES[name].phrase] for name in REQUEST}
-    told = html.escape(json.dumps({"helps": helps, "sources": sources}), quote=True)
+    data = html.escape(json.dumps({"helps": helps, "sources": sources}), quote=True)
     gr.HTML(
-        f"<div class='diffdiff-about' data-about='{told}'></div>", elem_classes=["diffdiff-store"]
+        f"<div class='diffdiff-about' data-about='{data}'></div>", elem_classes=["diffdiff-store"]
     )
 
 

@@ -166,7 +166,7 @@ def refresh(what: Seen | None, values: tuple) -> tuple[Image.Image, str] | None:
     except FieldError as error:
         return None, error_html(error)
     except automap.Unknown:
-        return None, _told("Press Preview map: this needs the model.")
+        return None, _note("Press Preview map: this needs the model.")
 
 
 def request(values: tuple) -> tuple[EditArgs, np.ndarray | None]:
@@ -206,7 +206,7 @@ def on_the_model(work: Callable[[], Any]) -> Any:
 
 def _words(what: Seen, args: EditArgs, change_map: np.ndarray | None, shaped: np.ndarray) -> str:
     if shaped.max() == 0:
-        return _told("The map is black: nothing would change.")
+        return _note("The map is black: nothing would change.")
     words = f"On average {shaped.mean():.0%} of full strength; half or more on"
     words += f" {(shaped >= 0.5).mean():.0%} of the image."
     if args.soft and what.about["mask"] is not None and change_map is not None:
@@ -214,7 +214,7 @@ def _words(what: Seen, args: EditArgs, change_map: np.ndarray | None, shaped: np
         words += f" {about[0].upper()}{about[1:]}."
     if begun := summary(begins(what, args, shaped)):
         words += f" In {what.run.steps} steps {begun}."
-    return _told(words)
+    return _note(words)
 
 
 def begins(what: Seen, args: EditArgs, shaped: np.ndarray) -> list[Start]:
@@ -229,7 +229,7 @@ def begins(what: Seen, args: EditArgs, shaped: np.ndarray) -> list[Start]:
     return schedules.begun(known, plan_of(what, args, latent))
 
 
-def _told(text: str) -> str:
+def _note(text: str) -> str:
     return f"<p class='diffdiff-hint' role='status'>{html.escape(text)}</p>"
 
 

@@ -46,7 +46,7 @@ class Parts(NamedTuple):
     dropped: Any
     noise: Any
     shown: Any
-    told: Any
+    report: Any
     preset: Any
     load: Any
     save: Any
@@ -90,7 +90,7 @@ def build(
         send = gr.Button("Edit in the painter", elem_id=elem_id("send"), size="sm")
         hidden = ["diffdiff-store"]
         paint = gr.Button("Use the painting", elem_id=elem_id("paint"), elem_classes=hidden)
-    told = gr.HTML("", elem_id=elem_id("told"))
+    report = gr.HTML("", elem_id=elem_id("report"))
     shown = gr.Image(
         type="pil", label="Where the image would change", elem_id=elem_id("shown"), visible=False,
         interactive=False, height=420,
@@ -107,7 +107,7 @@ def build(
         return [gr.update(visible=name == value_of(words)) for name in groups]
 
     controls["source"].change(follow, controls["source"], list(groups.values()), queue=False)
-    return Parts(look, send, paint, picture, mask, dropped, noise, shown, told, **parts)
+    return Parts(look, send, paint, picture, mask, dropped, noise, shown, report, **parts)
 
 
 def _layers(elem_id: Callable[[str], str]) -> dict[str, Any]:
@@ -140,18 +140,18 @@ def connect(
         return preview.show(sent, rest[len(names) :])
 
     def show(*sent: Any) -> tuple:
-        seen, shown, told, _ = look(*sent)
-        return seen, gr.update(value=shown, visible=shown is not None), told
+        seen, shown, report, _ = look(*sent)
+        return seen, gr.update(value=shown, visible=shown is not None), report
 
     def send(*sent: Any) -> tuple:
-        seen, shown, told, url = look(*sent)
+        seen, shown, report, url = look(*sent)
         picture = gr.update(value=shown, visible=shown is not None)
         if not url:
-            return seen, picture, told, gr.update(), gr.update()
-        return seen, picture, told, url, gr.update(value=title_of("upload"))
+            return seen, picture, report, gr.update(), gr.update()
+        return seen, picture, report, url, gr.update(value=title_of("upload"))
 
     inputs = [parts.picture, parts.mask, *tab.values(), *values]
-    outputs = [what, parts.shown, parts.told]
+    outputs = [what, parts.shown, parts.report]
     parts.look.click(show, inputs, outputs)
     parts.send.click(send, inputs, [*outputs, controls["map"], controls["source"]])
     parts.paint.click(lambda: title_of("upload"), None, controls["source"], show_progress=False)
@@ -160,8 +160,8 @@ def connect(
         made = preview.refresh(seen, sent)
         if made is None:
             return gr.update(), gr.update()
-        shown, told = made
-        return gr.update(value=shown, visible=shown is not None), told
+        shown, report = made
+        return gr.update(value=shown, visible=shown is not None), report
 
     settings = {"source", "scale", *SHAPING, *fields(SourceArgs), *fields(DiffEditArgs)}
     settings |= {*fields(WordsArgs), *fields(ClickArgs)}
@@ -169,7 +169,7 @@ def connect(
     settings |= {name for source in WITH_FIELDS for name in request_fields(source)}
     for name in settings:
         controls[name].change(
-            refresh, [what, *values], [parts.shown, parts.told], show_progress=False
+            refresh, [what, *values], [parts.shown, parts.report], show_progress=False
         )
 
     def drop(text: str) -> list:
@@ -182,17 +182,17 @@ def connect(
     run = {name: tab[name] for name in of_run if name in tab}
 
     def noise(*values: Any) -> str:
-        told = host_page.of_second(dict(zip(run, values)))
-        return json.dumps(schedules.table(schedules.asked(told)))
+        settings = host_page.of_second(dict(zip(run, values)))
+        return json.dumps(schedules.table(schedules.asked(settings)))
 
     for component in (controls["enabled"], *run.values()):
         component.change(noise, list(run.values()), parts.noise, queue=False, show_progress=False)
 
     layers = controls["layers"]
     chosen = {"show_progress": False}
-    parts.load.click(_told(presets.load), parts.preset, [layers, parts.told], **chosen)
-    parts.save.click(_told(_save), layers, [parts.preset, parts.told], **chosen)
-    parts.delete.click(_told(_delete), parts.preset, [parts.preset, parts.told], **chosen)
+    parts.load.click(_reporting(presets.load), parts.preset, [layers, parts.report], **chosen)
+    parts.save.click(_reporting(_save), layers, [parts.preset, parts.report], **chosen)
+    parts.delete.click(_reporting(_delete), parts.preset, [parts.preset, parts.report], **chosen)
 
 
 def _save(text: str) -> Any:
@@ -205,7 +205,7 @@ def _delete(name: str) -> Any:
     return gr.update(choices=list(presets.listed()), value=None)
 
 
-def _told(handler: Callable[[str], Any]) -> Callable[[str], tuple]:
+def _reporting(handler: Callable[[str], Any]) -> Callable[[str], tuple]:
     """Wrap a handler so that its errors are shown below the buttons."""
 
     def safe(text: str) -> tuple[Any, str]:
