@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import json
+import time
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -15,8 +17,8 @@ from ..errors import FieldError
 from ..settings.schema import AUTO
 from ..settings.source_registry import value_of
 from ..settings.titles import for_page
-from . import actions, incoming, sourced
-from .store import as_url
+from . import actions, draft, incoming, sourced
+from .store import as_url, picture_url
 from .under_way import Run
 
 
@@ -86,6 +88,22 @@ class Handlers:
             return self.edit(values, request, progress)
         except Exception as error:
             return [gr.skip()] * 5 + [_said(error), gr.skip(), gr.skip()]
+
+    def draft(
+        self,
+        values: dict,
+        request: gr.Request | None = None,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> list:
+        """Run a draft: return it as JSON for the painter, and a line if it failed."""
+        sent = self.sent(values)
+        try:
+            with Run(self.runs, _session(request), progress, _picture(sent)) as run:
+                picture, words = draft.draft(self.engine, sent, run)
+        except Exception as error:
+            return ["", _said(error)]
+        shown = {"image": picture_url(picture), "words": words, "draft": time.time()}
+        return [json.dumps(shown), gr.skip()]
 
     def stop(self, request: gr.Request | None = None) -> None:
         """Stop the run of this session, and no other."""

@@ -50,6 +50,7 @@ LOOKED_AT = (
 )  # fmt: skip
 # ids of boxes of the page's script
 BROUGHT, INFOTEXT, REGIONS, LIVE = "brought", "infotext", "regions", "live"
+DRAFT = "draft"
 
 
 def serve(engine: Any, host: str, port: int) -> None:
@@ -238,9 +239,11 @@ class Page:
         place = f"<div class='diffdiff-about' data-about='{data}'></div>"
         gr.HTML(place, elem_classes=["diffdiff-store"])
         boxes = {name: gr.Textbox(elem_id=name, elem_classes=["diffdiff-store"], label=name)
-                 for name in (BROUGHT, INFOTEXT, REGIONS, MOVE, LIVE)}  # fmt: skip
+                 for name in (BROUGHT, INFOTEXT, REGIONS, MOVE, LIVE, DRAFT)}  # fmt: skip
         self.brought, self.infotext, self.live = boxes[BROUGHT], boxes[INFOTEXT], boxes[LIVE]
         self.controls |= {name: boxes[name] for name in (REGIONS, MOVE)}
+        self.draft = boxes[DRAFT]
+        self.try_out = gr.Button("Draft", elem_id="draft_go", elem_classes=["diffdiff-store"])
 
     def _wire(self, page: gr.Blocks) -> None:
         do = self.handlers
@@ -252,7 +255,8 @@ class Page:
         on = {"queue": False, "show_progress": "hidden", **private}
         timer = gr.Timer(LIVE_SECONDS, active=False)
         for button, work, outputs in (
-            (self.go, do.generate, made), (self.find, do.find, [self.controls["map"], self.found]),
+            (self.go, do.generate, made), (self.try_out, do.draft, [self.draft, self.told]),
+            (self.find, do.find, [self.controls["map"], self.found]),
         ):  # fmt: skip
             button.click(
                 lambda: [gr.Button(interactive=True), "", gr.Timer(active=True)],

@@ -14,6 +14,9 @@
  * @property {import("../painter/ui/painter.mjs").PainterOptions["sendTo"]} [sendTo]
  * @property {import("../painter/ui/painter.mjs").PainterOptions["carried"]} [carried]
  * @property {{ start: () => void, stop: () => void }} [generates] the page's own button
+ * @property {() => void} [draft] begins a draft run
+ * @property {() => { key: string, words: string, image: () => HTMLImageElement } | null} [drafted]
+ *     what the last one made
  * @property {() => import("../painter/ui/runbar.mjs").Work} [work] what the page is doing
  * @property {() => { key: string, image: () => HTMLImageElement } | null} [result] of the last run
  * @property {() => { key: string, image: () => HTMLImageElement } | null} [live] of a run that works
@@ -52,6 +55,7 @@ const REST = 250; // milliseconds without a change, after which the map is sent 
 export function connect(root, store, host) {
     let picture = null; // key of the painter's picture
     let result; // key of the last run's
+    let drafted = ""; // key of the last draft
     let told = ""; // the run's numbers
     let sent = ""; // what the box and the painter agree on
     let saved = -1; // the painter's revision then
@@ -80,6 +84,7 @@ export function connect(root, store, host) {
         takeMask: host.mask,
         sendTo: host.sendTo,
         run: host.generates,
+        draft: host.draft,
         emptyText: host.waits,
     });
     const mask = host.mask ? underlay(painter, () => host.mask()) : null;
@@ -148,6 +153,11 @@ export function connect(root, store, host) {
             painter.layout.followExtents();
             if (host.work) painter.setWork(host.work());
             await live?.(host.live());
+            const tried = host.drafted?.() ?? null;
+            if (tried && tried.key !== drafted) {
+                drafted = tried.key;
+                painter.setDraft(await decoded(tried.image()), tried.words);
+            }
             const made = host.result?.() ?? null;
             if ((made?.key ?? null) !== result) {
                 const first = result === undefined;

@@ -43,7 +43,7 @@ export function standalone() {
     const bring = (told) => write(box("brought"), JSON.stringify({ ...told, count: ++count }));
 
     return {
-        runs: "#go, #find",
+        runs: "#go, #find, #draft_go",
         waits: "Drop a picture here, or choose one above; then paint where it may change.",
         keeps: "page",
 
@@ -81,6 +81,15 @@ export function standalone() {
         generates: {
             start: () => one("#go")?.click(),
             stop: () => stop()?.click(),
+        },
+
+        draft: () => one("#draft_go")?.click(),
+
+        drafted() {
+            const text = words("draft");
+            if (!text) return null;
+            const image = () => Object.assign(new Image(), { src: JSON.parse(text).image });
+            return { key: text, words: JSON.parse(text).words, image };
         },
 
         work() {

@@ -29,6 +29,7 @@ def test_every_shortcut(desk):
     names = {" ": "Space", "home": "Home", "escape": "Escape"}
     left = {"undo", "redo", "cancel", "pan", "peek", "zoom", "fit", "help", "invert", "view"}
     left |= {"actual", "contours", "target", "deselect", "region", "rotate", "flipView", "upright"}
+    left |= {"draft"}
     for command, value, modifiers, key, _ in table:
         press = modifiers + names.get(key, key)
         before = desk.page.evaluate("({ ...painter.settings.values })")

@@ -206,6 +206,24 @@ def test_a_painted_map_says_what_is_edited(page):
     assert (both >= first).all() and both.sum() > first.sum()
 
 
+def test_a_draft_is_seen_on_the_canvas_and_nothing_else_changes(page):
+    before = [image.get_attribute("src") for image in page.locator("#slider img").all()]
+    page.get_by_role("button", name="Draft: few steps").click()
+    mark = page.locator(".diffdiff-draft:not([hidden])")
+    mark.wait_for()
+    shot(page, "draft")
+    assert re.match(r"Draft: 6 steps, \d+ × \d+\. ", mark.inner_text())
+    assert [image.get_attribute("src") for image in page.locator("#slider img").all()] == before
+    page.locator("#stop[disabled]").wait_for(state="attached")
+    page.locator(STAGE).focus()
+    page.keyboard.press("Escape")
+    assert not mark.count(), "a draft goes with Escape"
+    page.keyboard.press("t")
+    mark.wait_for()  # the same draft once more
+    stroke(page, 0.5)
+    assert not mark.count(), "a draft goes with the first stroke"
+
+
 def test_a_made_map_can_be_painted_on_and_undone(page):
     """What the page makes is one step of the painter's history; all 16 bits arrive."""
     make(page, "radial")

@@ -13,6 +13,7 @@ export function showPicture(painter, source) {
     const { stage } = painter;
     const left = painter.clicking.leave();
     painter.holds.close();
+    stage.setDraft(null);
     if (!source) {
         painter.gesture.end();
         painter.hasPicture = false;

@@ -65,6 +65,10 @@ export function commandsOf(painter) {
         },
         cancel: () => {
             if (!gesture.active && painter.holds.cancel()) return true;
+            if (!gesture.active && stage.draft) {
+                stage.setDraft(null);
+                return true;
+            }
             if (!gesture.active) return painter.moving.cancel() || painter.clicking.cancel();
             gesture.cancel();
             return true;
@@ -98,6 +102,7 @@ export function commandsOf(painter) {
             stage.zoom(1 / (stage.view.scale * stage.ratio));
             return true;
         },
+        draft: () => Boolean(painter.options.draft) && painter.layout.draft(),
         rotate: (direction) => {
             const now = (stage.view.turn ?? 0) / TURN;
             stage.turn(TURN * (direction > 0 ? Math.floor(now) + 1 : Math.ceil(now) - 1));

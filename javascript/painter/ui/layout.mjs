@@ -88,7 +88,7 @@ export function buildLayout(painter) {
     const clicks = clickPanel(painter);
     const compare = compareBar(painter);
     const first = firstHint(painter, options.runLabel ?? "Generate");
-    const run = runButton(options.run, options.runLabel);
+    const run = runButton(options.run, options.runLabel, options.draft);
     const seen = {
         label: "Hold to see the last result",
         symbol: /** @type {const} */ ("result"),
@@ -168,6 +168,7 @@ export function buildLayout(painter) {
         take: compare.take,
         shelf,
         setWork: run.show,
+        draft: run.draft,
         get saying() {
             return status.textContent;
         },

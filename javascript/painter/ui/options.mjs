@@ -23,6 +23,8 @@
  *     the picture's sides
  * @property {{ start: () => void, stop: () => void } | null} [run] what the button beside the zoom
  *     does; without it there is none
+ * @property {(() => void) | null} [draft] runs a draft, which comes back by `setDraft`; without it
+ *     there is no such button
  * @property {string} [runLabel] its word
  * @property {string} [emptyText] what stands on the canvas while there is no picture
  */

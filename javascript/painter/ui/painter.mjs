@@ -183,6 +183,14 @@ export class Painter {
         this.show();
     }
 
+    /**
+     * @param {Source | null} source what a draft run has made, until somebody paints
+     * @param {string} [words] about it
+     */
+    setDraft(source, words) {
+        this.stage.setDraft(source, words);
+    }
+
     /** Commits a stroke in progress. Call it before the map is used. */
     async finish() {
         this.pointer.interrupt();
@@ -245,6 +253,7 @@ export class Painter {
         if (kind === "image") stage.show(this.document);
         else if (!seen) stage.map.mark(rect);
         stage.invalidate("map");
+        if (stage.draft) stage.setDraft(null);
         if (kind === "stroke" || kind === "cancel") return;
         this.say(""); // what was said was about the map before
         this.holds.check();

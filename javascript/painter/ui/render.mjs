@@ -24,7 +24,7 @@ export function drawPicture(stage) {
     context.imageSmoothingQuality = "medium";
     const { shown, result, compare, wipe } = stage;
     const picture = (compare === "off" && stage.coarse) || stage.picture; // a result: with the old one
-    const live = stage.peeking ? null : stage.live;
+    const live = stage.peeking ? null : stage.alone;
     if (live) {
         context.imageSmoothingEnabled = true; // it may be as small as the latent
         context.drawImage(live, 0, 0, width, height);

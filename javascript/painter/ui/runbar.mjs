@@ -14,11 +14,22 @@ import { button } from "./fields.mjs";
 /**
  * @param {{ start: () => void, stop: () => void } | null | undefined} run
  * @param {string} [word] on it
- * @returns {{ element: HTMLElement | null, show: (work: Work) => void }}
+ * @param {(() => void) | null} [draft] runs a draft
+ * @returns {{ element: HTMLElement | null, show: (work: Work) => void, draft: () => boolean }}
+ *     draft: whether one was begun
  */
-export function runButton(run, word = "Generate") {
-    if (!run) return { element: null, show: () => {} };
+export function runButton(run, word = "Generate", draft = null) {
+    if (!run) return { element: null, show: () => {}, draft: () => false };
     let busy = false;
+    const tryOut = () => {
+        if (busy || !draft) return false;
+        draft();
+        return true;
+    };
+    const small = button({
+        label: "Draft: few steps and small, on the canvas only",
+        keys: "T", text: "Draft", kind: "diffdiff-try", act: tryOut,
+    }); // prettier-ignore
     const element = button({
         label: word,
         text: word,
@@ -35,8 +46,10 @@ export function runButton(run, word = "Generate") {
         element.title = words;
         element.setAttribute("aria-label", words);
         element.classList.toggle("diffdiff-busy", busy);
+        small.setAttribute("aria-disabled", String(busy));
     };
-    return { element, show };
+    const both = draft ? h("div", { class: "diffdiff-group-row" }, small, element) : element;
+    return { element: both, show, draft: tryOut };
 }
 
 /**

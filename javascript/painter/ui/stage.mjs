@@ -42,6 +42,8 @@ export class Stage extends Viewport {
             ...this.layers,
             this.hint,
         );
+        this.badge = h("p", { class: "diffdiff-draft", role: "status", hidden: true });
+        this.element.append(this.badge);
         this.contexts = this.layers.map((canvas) => canvas.getContext("2d"));
         this.map = new MapLayer();
         this.lines = new Lines(this.layers[2], this);
@@ -72,6 +74,8 @@ export class Stage extends Viewport {
         this.under = null;
         /** @type {HTMLCanvasElement | null} */
         this.live = null;
+        /** What a draft run has made, in the place of the picture. @type {HTMLCanvasElement | null} */
+        this.draft = null;
         this.picking = false; // Alt is held over the canvas
         this.byKeys = false; // the cursor is the keyboard's
         /** Pointer (or keyboard cursor) in pixels of the picture. @type {Point | null} */
@@ -124,6 +128,20 @@ export class Stage extends Viewport {
     /** @param {Source | null} live what a run has come to, alone on the canvas */
     setLive(live) {
         this.live = live && copyOf(live);
+        this.updateMode();
+        this.invalidate("view");
+    }
+
+    /** What is seen alone, in the place of picture and map. */
+    get alone() {
+        return this.live ?? this.draft;
+    }
+
+    /** @param {Source | null} draft @param {string} [words] about it */
+    setDraft(draft, words = "") {
+        this.draft = draft && copyOf(draft);
+        this.badge.hidden = !draft;
+        this.badge.textContent = draft ? `Draft: ${words}. Paint or press Esc to go on` : "";
         this.updateMode();
         this.invalidate("view");
     }
@@ -194,7 +212,7 @@ export class Stage extends Viewport {
         const style = this.layers[1].style;
         style.opacity = view === "heat" ? String(opacity / 100) : "1";
         const alone =
-            this.covered || this.peeking || this.live || this.compare !== "off" || view === "off";
+            this.covered || this.peeking || this.alone || this.compare !== "off" || view === "off";
         style.visibility = alone ? "hidden" : "visible";
         this.lines.later(false);
         this.invalidate("marks");

@@ -1,0 +1,67 @@
+"""The page's draft: few steps, small, and nothing of it is kept."""
+
+import base64
+import json
+
+import pytest
+
+gr = pytest.importorskip("gradio", reason="no Gradio")
+
+from test_serve_page import decode_rgb, page_module, sent  # noqa: E402, F401
+
+from diffdiff.errors import FieldError  # noqa: E402
+from diffdiff.page import draft  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def of_any_size(engine):
+    engine.native = None
+
+
+def test_half_the_size_but_not_below_256_and_never_larger():
+    sizes = [draft.size_of(*size) for size in ((1024, 768), (512, 512), (400, 600), (128, 200))]
+    assert sizes == [(512, 384), (256, 256), (256, 384), (128, 200)]
+    for width in range(64, 2049, 64):
+        for height in range(64, 2049, 64):
+            small = draft.size_of(width, height)
+            assert min(small) >= min(256, width, height) and small <= (width, height)
+            assert small[0] / small[1] == pytest.approx(width / height, rel=0.01)
+
+
+def test_few_steps_of_the_same_edit(engine, sent, monkeypatch):  # noqa: F811
+    picture, words = draft.draft(engine, {**sent, "steps": 30, "count": 3, "seed": 7}, None)
+    run = engine.seen.run
+    assert (run.steps, run.count, run.seed) == (6, 1, 7) and words == "6 steps, 16 × 12"
+    assert picture.size == (16, 12)
+    assert draft.draft(engine, {**sent, "steps": 1}, None)[1].startswith("1 step,")
+    monkeypatch.setattr(draft, "LEAST", 8)
+    assert draft.draft(engine, sent, None)[0].size == (11, 8)
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [({"mode": "fan"}, "mode"), ({"mode": "sheet"}, "mode"), ({"outpaint": "left 64"}, "outpaint"),
+     ({"steps": 0}, "steps"), ({"image": None}, "image"), ({"map": ""}, "map")],
+)  # fmt: skip
+def test_a_refusal_names_the_field(changed, field, engine, sent):  # noqa: F811
+    with pytest.raises(FieldError) as problem:
+        draft.draft(engine, {**sent, **changed}, None)
+    assert problem.value.field == field and problem.value.remedy
+
+
+def test_the_page_hands_it_to_the_painter_and_keeps_nothing(engine, sent, tmp_path):  # noqa: F811
+    page = page_module.Page(engine, tmp_path)
+    page.build()
+    do, values = page.handlers, {page.controls[name]: sent.get(name) for name in page.controls}
+    before = sorted(tmp_path.rglob("*"))
+    text, _ = do.draft(values, None, lambda *at, **more: None)
+    told = json.loads(text)
+    kind, data = told["image"].split(",")
+    assert kind == "data:image/png;base64" and told["words"].startswith("6 steps")
+    assert decode_rgb(base64.b64decode(data)).shape == (12, 16, 3)
+    assert sorted(tmp_path.rglob("*")) == before and do.runs == {}
+    again = json.loads(do.draft(values, None, lambda *at, **more: None)[0])
+    assert again["image"] == told["image"] and again["draft"] != told["draft"], "shown once more"
+    values[page.controls["mode"]] = "sheet"
+    text, line = do.draft(values, None, lambda *at, **more: None)
+    assert text == "" and "draft" in line
