@@ -92,9 +92,12 @@ def prepare(folder: Path, count: int, steps: int) -> Path:
     with jobs.open("w") as file:
         for i in range(count):
             row = {
-                "picture": f"picture-{i % PICTURES}.png", "map": f"map-{i * 7 % PICTURES}.png",
-                "out": f"{i:05}.png", "prompt": caption(random_scene(rng)), "steps": steps,
-            }  # fmt: skip
+                "picture": f"picture-{i % PICTURES}.png",
+                "map": f"map-{i * 7 % PICTURES}.png",
+                "out": f"{i:05}.png",
+                "prompt": caption(random_scene(rng)),
+                "steps": steps,
+            }
             file.write(json.dumps(row) + "\n")
     return jobs
 
@@ -145,10 +148,11 @@ def differing(out: Path, other: Path) -> list[str]:
     """Names of pictures that are not the same file in both folders."""
     names = {p.name for folder in (out, other) for p in folder.glob("*.png")}
     return sorted(
-        n for n in names
+        n
+        for n in names
         if not all((folder / n).is_file() for folder in (out, other))
         or (out / n).read_bytes() != (other / n).read_bytes()
-    )  # fmt: skip
+    )
 
 
 def faults(out: Path, count: int) -> str:
@@ -170,20 +174,31 @@ def throughput(folder: Path, count: int, steps: int, wrong: list[str]) -> None:
     local = runs["local"]
     print(f"{count} rows of {steps} steps, one CPU thread for a model\n")
     columns = (
-        "engine", "first row after s", "rows/s", "times local", "a row's own work, ms", "at work",
-        "beside it, ms", "driver's CPU, ms", "pictures",
-    )  # fmt: skip
+        "engine",
+        "first row after s",
+        "rows/s",
+        "times local",
+        "a row's own work, ms",
+        "at work",
+        "beside it, ms",
+        "driver's CPU, ms",
+        "pictures",
+    )
     print(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}")
     for (name, m), engines in zip(runs.items(), (1, 1, 2)):
         off = differing(folder / name, folder / "local")
         wrong += [f"{name}: {n} differs" for n in off[:3]]
         cells = (
-            name, f"{m.ends[0]:.1f}", f"{1 / m.each:.2f}", f"{local.each / m.each:.2f}",
-            f"{1000 * float(np.mean(m.seconds[1:])):.0f}", f"{m.at_work(engines):.1%}",
+            name,
+            f"{m.ends[0]:.1f}",
+            f"{1 / m.each:.2f}",
+            f"{local.each / m.each:.2f}",
+            f"{1000 * float(np.mean(m.seconds[1:])):.0f}",
+            f"{m.at_work(engines):.1%}",
             f"{m.beside:.1f}" if engines == 1 else "",
             f"{m.driver:.1f}" if name != "local" else "",  # there the model is in it
             f"{len(off)} DIFFER" if off else "identical",
-        )  # fmt: skip
+        )
         print(f"| {' | '.join(cells)} |")
     extra = runs["ray, 1 worker"].beside - local.beside
     print(f"\nRay adds {extra:.1f} ms to a row.")
@@ -196,8 +211,10 @@ def killed(folder: Path, count: int, wrong: list[str]) -> None:
     wrong += [f"killed: {n} differs" for n in off[:3]] + ([fault] if fault else [])
     if m.begun == count:
         wrong.append("killed: no row was in flight")
-    print(f"A worker killed after {count // 3} rows: {fault or 'every row once'}, "
-          f"{len(off)} pictures differ, {m.begun - count} row begun again.")  # fmt: skip
+    print(
+        f"A worker killed after {count // 3} rows: {fault or 'every row once'}, "
+        f"{len(off)} pictures differ, {m.begun - count} row begun again."
+    )
 
 
 def memory(folder: Path, count: int, wrong: list[str]) -> None:

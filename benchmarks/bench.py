@@ -174,11 +174,15 @@ class Bench:
         ladder = WEBUI(strength, self.steps, len(self.schedule) - 1, transition)
         habits = self.habits(first)
         return Hold(
-            self.init, self.noise, torch.from_numpy(ladder.start.copy())[None, None],
-            self.schedule, first, habits if replay else replace(habits, memory=0),
+            self.init,
+            self.noise,
+            torch.from_numpy(ladder.start.copy())[None, None],
+            self.schedule,
+            first,
+            habits if replay else replace(habits, memory=0),
             predicts="eps" if self.row.timesteps else "x0",
             weight=None if ladder.weight is None else torch.from_numpy(ladder.weight)[None, None],
-        )  # fmt: skip
+        )
 
     def held(
         self, strength, replay: bool = True, first: int = 0, transition: float = 0.0, memory=None

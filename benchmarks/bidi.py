@@ -109,9 +109,15 @@ class Firefox:
         (folder / "user.js").write_text("\n".join(lines))
         log = folder / "log.txt"
         command = [
-            self.program, "--headless", "--no-remote", "--profile", str(folder),
-            "--remote-debugging-port", "0", "about:blank",
-        ]  # fmt: skip
+            self.program,
+            "--headless",
+            "--no-remote",
+            "--profile",
+            str(folder),
+            "--remote-debugging-port",
+            "0",
+            "about:blank",
+        ]
         self.process = subprocess.Popen(command, stdout=log.open("w"), stderr=subprocess.STDOUT)
         end = time.monotonic() + START_S
         while not (found := LISTENS.search(log.read_text(errors="replace"))):

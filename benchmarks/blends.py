@@ -133,12 +133,16 @@ def builtin_weight(distance: np.ndarray, size: tuple[int, int], window=window_me
 def real_window(root: Path):
     """The host's own filter, taken out of a checkout of the WebUI, as `window_mean` is called."""
     path = root / "extensions-builtin/soft-inpainting/scripts/soft_inpainting.py"
-    wanted = ("weighted_histogram_filter", "weighted_histogram_filter_single_pixel",
-              "get_gaussian_kernel")  # fmt: skip
+    wanted = (
+        "weighted_histogram_filter",
+        "weighted_histogram_filter_single_pixel",
+        "get_gaussian_kernel",
+    )
     kept = [
-        node for node in ast.parse(path.read_text()).body
+        node
+        for node in ast.parse(path.read_text()).body
         if isinstance(node, ast.FunctionDef) and node.name in wanted
-    ]  # fmt: skip
+    ]
     space: dict = {"np": np, "math": __import__("math")}
     try:
         import joblib

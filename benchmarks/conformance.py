@@ -31,8 +31,7 @@ ROWS = [
     Row("DPM2", "sample_dpm_2"),
     Row("DPM++ SDE", "sample_dpmpp_sde", noise=True),
     Row("DPM++ 2M SDE", "sample_dpmpp_2m_sde", noise=True),
-    Row("DPM++ 2M SDE Heun", "sample_dpmpp_2m_sde", noise=True,
-        options=(("solver_type", "heun"),)),
+    Row("DPM++ 2M SDE Heun", "sample_dpmpp_2m_sde", noise=True, options=(("solver_type", "heun"),)),
     Row("DPM++ 3M SDE", "sample_dpmpp_3m_sde", noise=True),
     Row("DPM++ 2M", "sample_dpmpp_2m"),
     Row("LMS", "sample_lms"),
@@ -69,7 +68,7 @@ ROWS = [
     Row("Restart", "restart_sampler", noise=True, tolerance=None),
     Row("DPM fast", "sample_dpm_fast", noise=True, tolerance=None),
     Row("DPM adaptive", "sample_dpm_adaptive", noise=True, tolerance=None),
-]  # fmt: skip
+]
 
 
 def measure(row: Row, steps: int = STEPS) -> dict:
@@ -113,8 +112,10 @@ def main() -> int:
     args = parser.parse_args()
     verdicts = []
     if not args.json:
-        print(f"{'sampler':28} {'constant':>9} {'parts':>9} {'path':>9}  map 0   map 1   "
-              f"{'no replay':>9}  memory")  # fmt: skip
+        print(
+            f"{'sampler':28} {'constant':>9} {'parts':>9} {'path':>9}  map 0   map 1   "
+            f"{'no replay':>9}  memory"
+        )
     for result in results():
         verdicts.append(passes(result))
         print(json.dumps(result | {"ok": verdicts[-1]}) if args.json else line(result), flush=True)

@@ -47,8 +47,15 @@ STRENGTHS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 METHODS = ("sdedit", "encode-decode", "diffedit", "continuous", "differential")
 TRIP_STEPS, REFINED = 50, (0, 1, 3)
 LEVELS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-SETTLED = (("otsu", 99), ("percentile", 90), ("percentile", 95), ("percentile", 99),
-           ("ratio", 2), ("ratio", 3), ("none", None))  # fmt: skip
+SETTLED = (
+    ("otsu", 99),
+    ("percentile", 90),
+    ("percentile", 95),
+    ("percentile", 99),
+    ("ratio", 2),
+    ("ratio", 3),
+    ("none", None),
+)
 TUNED = "ours, noise level 0.7"  # the best of --tune; the default, 0.5, is the paper's
 MAPS = {  # name in the table: settings
     "ours": {},
@@ -128,15 +135,20 @@ def _diffusers_mask(pair: Pair, seed: int) -> np.ndarray | None:
     own = _engine.pipe
     parts = {n: getattr(own, n) for n in ("vae", "text_encoder", "tokenizer", "unet")}
     pipe = kind(
-        **parts, scheduler=diffusers.DDIMScheduler.from_config(own.scheduler.config),
+        **parts,
+        scheduler=diffusers.DDIMScheduler.from_config(own.scheduler.config),
         inverse_scheduler=diffusers.DDIMInverseScheduler.from_config(own.scheduler.config),
-        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
-    )  # fmt: skip
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
     pipe.set_progress_bar_config(disable=True)
     found = pipe.generate_mask(
-        Image.fromarray(pair.before), target_prompt=pair.query, source_prompt=pair.reference,
+        Image.fromarray(pair.before),
+        target_prompt=pair.query,
+        source_prompt=pair.reference,
         generator=torch.Generator().manual_seed(seed),
-    )  # fmt: skip
+    )
     return np.asarray(found)[0].astype(np.float64)
 
 
@@ -175,9 +187,15 @@ def edits_of(work: tuple[Pair, int, int, float]) -> tuple[np.ndarray, dict[str, 
                 prompt=pair.query, strength=strength, steps=steps, guidance=guidance, seed=seed
             )
             result = edit(
-                _engine, source, name, pair.reference, EditArgs(), run, change_map=change_map,
+                _engine,
+                source,
+                name,
+                pair.reference,
+                EditArgs(),
+                run,
+                change_map=change_map,
                 path=path,
-            )  # fmt: skip
+            )
             made[name].append(np.asarray(result.pictures[0]))
     return whole, made
 
@@ -235,10 +253,14 @@ def curves_of(judge, made: list[Pair], edits: list[dict[str, list[np.ndarray]]])
                 outside.append(change[~pair.region].mean())
                 inside.append(change[pair.region].mean())
             curves[name].append(
-                {"strength": strength, "success": float(np.mean(right)),
-                 "outside": float(np.mean(outside)), "inside": float(np.mean(inside)),
-                 "right": int(np.sum(right))}
-            )  # fmt: skip
+                {
+                    "strength": strength,
+                    "success": float(np.mean(right)),
+                    "outside": float(np.mean(outside)),
+                    "inside": float(np.mean(inside)),
+                    "right": int(np.sum(right)),
+                }
+            )
     return curves
 
 

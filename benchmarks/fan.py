@@ -24,9 +24,11 @@ from diffdiff.settings.strength_list import PRESETS, preset, spread
 COUNTS = (5, 9)
 LOW = 0.2  # the smallest strength: 0 asks for no run at all
 PUBLISHED = {  # stripes of the authors' maps, white = keep (static/images/str_fan)
-    "full": (0, 0.25, 0.5, 0.75, 1), "dark": (0, 0.125, 0.25, 0.375, 0.5),
-    "light": (0.5, 0.625, 0.75, 0.875, 1), "central": (0.4, 0.5, 0.6, 0.7, 0.8),
-}  # fmt: skip
+    "full": (0, 0.25, 0.5, 0.75, 1),
+    "dark": (0, 0.125, 0.25, 0.375, 0.5),
+    "light": (0.5, 0.625, 0.75, 0.875, 1),
+    "central": (0.4, 0.5, 0.6, 0.7, 0.8),
+}
 SAMPLERS = {"Euler": "Euler", "Heun": "Heun", "DPM++ 2M": "DPMSolverMultistep", "DDIM": "DDIM"}
 
 

@@ -19,10 +19,20 @@ from .fuzzing.watch import Case, Verdict, judged, seeded, watch
 from .goals import summary
 
 SHARES: dict[Callable[[random.Random], Case], int] = {
-    pictures.whole: 4, pictures.broken: 8, pictures.bomb: 2, pictures.text: 2, pictures.wrong: 3,
-    requests.settings: 6, requests.request: 4, requests.preset: 4, requests.preparing: 3,
-    requests.fan: 2, requests.geometry: 2, requests.pasted: 2, requests.carried: 3,
-}  # fmt: skip
+    pictures.whole: 4,
+    pictures.broken: 8,
+    pictures.bomb: 2,
+    pictures.text: 2,
+    pictures.wrong: 3,
+    requests.settings: 6,
+    requests.request: 4,
+    requests.preset: 4,
+    requests.preparing: 3,
+    requests.fan: 2,
+    requests.geometry: 2,
+    requests.pasted: 2,
+    requests.carried: 3,
+}
 TURNS = [maker for maker, share in SHARES.items() for _ in range(share)]
 GOALS = {  # what must not happen: the outcomes that say it did
     "no crash": ("crash",),

@@ -215,9 +215,16 @@ def upscalers(t: Tried) -> list[str]:
 
 def hires(t: Tried, edit: dict | None, upscaler: str, **settings) -> np.ndarray:
     """A picture of text to image, enlarged twice."""
-    body = {**t.webui.base, "enable_hr": True, "hr_scale": 2.0, "hr_upscaler": upscaler,
-            "denoising_strength": 0.6, "hr_cfg": t.webui.base["cfg_scale"],
-            "hr_additional_modules": ["Use same choices"], **settings}  # fmt: skip
+    body = {
+        **t.webui.base,
+        "enable_hr": True,
+        "hr_scale": 2.0,
+        "hr_upscaler": upscaler,
+        "denoising_strength": 0.6,
+        "hr_cfg": t.webui.base["cfg_scale"],
+        "hr_additional_modules": ["Use same choices"],
+        **settings,
+    }
     if edit is not None:
         body["alwayson_scripts"] = {NAME: {"args": [edit]}}
     return decode(t.webui.call("/sdapi/v1/txt2img", body)["images"][0])
@@ -309,9 +316,12 @@ def main() -> None:
         known["features"] = {name: merged[name] for name in FEATURES if name in merged}
         if file:
             about = {
-                "host": args.host, "size": args.size, "steps": args.steps, "rows": rows,
+                "host": args.host,
+                "size": args.size,
+                "steps": args.steps,
+                "rows": rows,
                 "date": datetime.date.today().isoformat(),
-            }  # fmt: skip
+            }
             file.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
 

@@ -13,11 +13,23 @@ from .samplers_page import DOCS, measured, replaced, table
 
 PAGE, FOUND = DOCS / "hosts.md", DOCS / "results" / "hosts"
 MODELS = {  # words in the names of checkpoints
-    "sd15": "SD 1.5", "sdxl": "SDXL", "flux": "Flux.1", "kontext": "Flux Kontext",
-    "zimage": "Z-Image", "qwen": "Qwen-Image", "edit": "Qwen-Image-Edit", "wan": "Wan 2.1",
-    "sd1": "SD 1.5", "inpaint": "SD 1.5 inpainting", "sd3": "SD3", "chroma": "Chroma",
-    "lumina": "Lumina 2", "klein": "Flux.2 Klein", "anima": "Anima", "krea": "Krea 2",
-}  # fmt: skip
+    "sd15": "SD 1.5",
+    "sdxl": "SDXL",
+    "flux": "Flux.1",
+    "kontext": "Flux Kontext",
+    "zimage": "Z-Image",
+    "qwen": "Qwen-Image",
+    "edit": "Qwen-Image-Edit",
+    "wan": "Wan 2.1",
+    "sd1": "SD 1.5",
+    "inpaint": "SD 1.5 inpainting",
+    "sd3": "SD3",
+    "chroma": "Chroma",
+    "lumina": "Lumina 2",
+    "klein": "Flux.2 Klein",
+    "anima": "Anima",
+    "krea": "Krea 2",
+}
 
 
 def cell(answer: str | None) -> str:

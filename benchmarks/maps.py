@@ -59,22 +59,28 @@ def main() -> None:
         rows.append((f"decode {SIDE}x{SIDE} 8-bit PNG, {name}", lambda t=text: geometry.decode(t)))
     for direction in soften.DIRECTIONS:
         for falloff in soften.FALLOFFS:
-            rows.append((
-                f"levels + soften(64, {direction}, {falloff}) + to_latent {SIDE}x{SIDE}",
-                lambda d=direction, f=falloff: prepare(m, d, f),
-            ))  # fmt: skip
+            rows.append(
+                (
+                    f"levels + soften(64, {direction}, {falloff}) + to_latent {SIDE}x{SIDE}",
+                    lambda d=direction, f=falloff: prepare(m, d, f),
+                )
+            )
     small = painted_map(1024)
     rng = np.random.default_rng(0)
     old, new = (rng.integers(0, 256, (1024, 1024, 3), np.uint8) for _ in range(2))
-    rows.append((
-        "paste_back 1024x1024, feather 8",
-        lambda: paste_back.paste_back(old, new, small, 8),
-    ))  # fmt: skip
+    rows.append(
+        (
+            "paste_back 1024x1024, feather 8",
+            lambda: paste_back.paste_back(old, new, small, 8),
+        )
+    )
     brush = cv2.GaussianBlur(small, (0, 0), 5)
-    rows.append((
-        "soften(16, outward, linear) of a 1024x1024 map with many greys",
-        lambda: soften.soften(brush, 16, "outward", "linear"),
-    ))  # fmt: skip
+    rows.append(
+        (
+            "soften(16, outward, linear) of a 1024x1024 map with many greys",
+            lambda: soften.soften(brush, 16, "outward", "linear"),
+        )
+    )
     for name, work in rows:
         print(f"{name:66s} {median_ms(work):9.1f} ms", flush=True)
 

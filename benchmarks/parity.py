@@ -118,10 +118,14 @@ def algorithm_1(
     size = {"width": tiny.size, "height": tiny.size}
     accepted = inspect.signature(pipe.__call__).parameters
     request = {
-        **tiny.prompt(), "image": picture(tiny), "num_inference_steps": steps, "strength": 1.0,
-        "generator": torch.Generator().manual_seed(0), **watch.argument,
+        **tiny.prompt(),
+        "image": picture(tiny),
+        "num_inference_steps": steps,
+        "strength": 1.0,
+        "generator": torch.Generator().manual_seed(0),
+        **watch.argument,
         **{k: v for k, v in size.items() if k in accepted},
-    }  # fmt: skip
+    }
     if engine.family == "if-2":
         quarter = picture(tiny).resize((tiny.size // 4,) * 2, Image.Resampling.BICUBIC)
         request |= {"original_image": picture(tiny), "image": quarter}
@@ -163,8 +167,15 @@ def measure(name: str, steps: int = 20) -> dict:
             gradient = reference
     # a map that did nothing would agree as well
     moved = error(gradient, everything)
-    return {"family": name, "about": tiny.name, "scheduler": scheduler, "steps": steps,
-            "errors": errors, "worst": max(errors.values()), "control": moved}  # fmt: skip
+    return {
+        "family": name,
+        "about": tiny.name,
+        "scheduler": scheduler,
+        "steps": steps,
+        "errors": errors,
+        "worst": max(errors.values()),
+        "control": moved,
+    }
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -24,27 +24,52 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "files.md"
 MARKS = "<!-- table: python -m benchmarks.people --write -->", "<!-- end of table -->"
 TESTS = {  # kind: (what, files of tests, words that pick some of them)
-    1: ("NaN and infinity, every family and host", ["tests/standalone/test_finite.py",
-        "tests/webui/test_finite_jobs.py"], ""),
-    2: ("sizes, alpha and 16 bits, every way of working", ["tests/standalone/test_sizes.py",
-        "tests/standalone/test_kept_bits.py"], ""),
+    1: (
+        "NaN and infinity, every family and host",
+        ["tests/standalone/test_finite.py", "tests/webui/test_finite_jobs.py"],
+        "",
+    ),
+    2: (
+        "sizes, alpha and 16 bits, every way of working",
+        ["tests/standalone/test_sizes.py", "tests/standalone/test_kept_bits.py"],
+        "",
+    ),
     3: ("TIFF, every layout at every door", ["tests/unit/test_tiff.py"], ""),
-    4: ("golden files, Python, Node and browsers", ["tests/unit/test_golden_files.py",
-        "tests/js/mapfiles.test.mjs", "tests/browser/test_painter_formats.py"], ""),
-    5: ("names, batch and Batch tab", ["tests/standalone/test_batch_files.py",
-        "tests/webui/test_host_files.py"], "companions or users or two or written or map"),
+    4: (
+        "golden files, Python, Node and browsers",
+        [
+            "tests/unit/test_golden_files.py",
+            "tests/js/mapfiles.test.mjs",
+            "tests/browser/test_painter_formats.py",
+        ],
+        "",
+    ),
+    5: (
+        "names, batch and Batch tab",
+        ["tests/standalone/test_batch_files.py", "tests/webui/test_host_files.py"],
+        "companions or users or two or written or map",
+    ),
     6: ("lines, the whole command", ["tests/standalone/test_batch_files.py"], "line"),
-    7: ("texts, command, batch and API", ["tests/standalone/test_batch_files.py",
-        "tests/webui/test_host_files.py"], "unicode"),
+    7: (
+        "texts, command, batch and API",
+        ["tests/standalone/test_batch_files.py", "tests/webui/test_host_files.py"],
+        "unicode",
+    ),
     8: ("tables, the whole command", ["tests/standalone/test_batch_files.py"], "table"),
     9: ("what follows a JPEG, formats", ["tests/unit/test_map_files.py"], ""),
     10: ("constant pressure", ["tests/js/pressure.test.mjs"], ""),
-    11: ("hints, engine, command, batch and API", ["tests/standalone/test_hints.py",
-         "tests/webui/test_several_maps.py"], "hint or why or told or shapes or meant or say"),
+    11: (
+        "hints, engine, command, batch and API",
+        ["tests/standalone/test_hints.py", "tests/webui/test_several_maps.py"],
+        "hint or why or told or shapes or meant or say",
+    ),
     12: ("clicks and maps that cannot be handed over", ["tests/js/holdback.test.mjs"], ""),
-    13: ("several maps and threads", ["tests/webui/test_several_maps.py", "tests/unit/test_lru.py"],
-         "several or fingerprint or cost or used or threads"),
-}  # fmt: skip
+    13: (
+        "several maps and threads",
+        ["tests/webui/test_several_maps.py", "tests/unit/test_lru.py"],
+        "several or fingerprint or cost or used or threads",
+    ),
+}
 
 
 class Row(NamedTuple):
@@ -67,9 +92,12 @@ def tried(number: int, kind: Kind, count: int, start: int = 0) -> Row:
 
     @seed(start)
     @settings(
-        max_examples=count, deadline=None, database=None, phases=[Phase.generate],
+        max_examples=count,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
+    )
     @given(kind.inputs)
     def run(value: object) -> None:
         found[kind.check(value)] += 1

@@ -86,23 +86,36 @@ def sd(prediction: str = "epsilon"):
     from diffusers import DDIMScheduler, StableDiffusionImg2ImgPipeline
 
     return StableDiffusionImg2ImgPipeline(
-        vae=vae(), unet=text_unet(), text_encoder=None, tokenizer=None, safety_checker=None,
-        feature_extractor=None, requires_safety_checker=False,
+        vae=vae(),
+        unet=text_unet(),
+        text_encoder=None,
+        tokenizer=None,
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
         scheduler=DDIMScheduler(**DDIM, prediction_type=prediction),
-    )  # fmt: skip
+    )
 
 
 def sdxl():
     from diffusers import DDIMScheduler, StableDiffusionXLImg2ImgPipeline
 
     unet = text_unet(
-        addition_embed_type="text_time", addition_time_embed_dim=8,
-        projection_class_embeddings_input_dim=6 * 8 + WIDTH, use_linear_projection=True,
-    )  # fmt: skip
+        addition_embed_type="text_time",
+        addition_time_embed_dim=8,
+        projection_class_embeddings_input_dim=6 * 8 + WIDTH,
+        use_linear_projection=True,
+    )
     return StableDiffusionXLImg2ImgPipeline(
-        vae=vae(), unet=unet, text_encoder=None, text_encoder_2=None, tokenizer=None,
-        tokenizer_2=None, scheduler=DDIMScheduler(**DDIM), add_watermarker=False,
-    )  # fmt: skip
+        vae=vae(),
+        unet=unet,
+        text_encoder=None,
+        text_encoder_2=None,
+        tokenizer=None,
+        tokenizer_2=None,
+        scheduler=DDIMScheduler(**DDIM),
+        add_watermarker=False,
+    )
 
 
 def sd3():
@@ -113,16 +126,28 @@ def sd3():
     )
 
     transformer = SD3Transformer2DModel(
-        sample_size=32, patch_size=2, in_channels=8, out_channels=8, num_layers=2,
-        attention_head_dim=8, num_attention_heads=4, joint_attention_dim=WIDTH,
-        caption_projection_dim=WIDTH, pooled_projection_dim=WIDTH,
-    )  # fmt: skip
+        sample_size=32,
+        patch_size=2,
+        in_channels=8,
+        out_channels=8,
+        num_layers=2,
+        attention_head_dim=8,
+        num_attention_heads=4,
+        joint_attention_dim=WIDTH,
+        caption_projection_dim=WIDTH,
+        pooled_projection_dim=WIDTH,
+    )
     return StableDiffusion3Img2ImgPipeline(
-        transformer=transformer, scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
+        transformer=transformer,
+        scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
         vae=vae(latent_channels=8, shift_factor=0.06, scaling_factor=1.5),
-        text_encoder=None, tokenizer=None, text_encoder_2=None, tokenizer_2=None,
-        text_encoder_3=None, tokenizer_3=None,
-    )  # fmt: skip
+        text_encoder=None,
+        tokenizer=None,
+        text_encoder_2=None,
+        tokenizer_2=None,
+        text_encoder_3=None,
+        tokenizer_3=None,
+    )
 
 
 def flux():
@@ -133,29 +158,47 @@ def flux():
     )
 
     transformer = FluxTransformer2DModel(
-        patch_size=1, in_channels=16, num_layers=1, num_single_layers=1, attention_head_dim=16,
-        num_attention_heads=2, joint_attention_dim=WIDTH, pooled_projection_dim=WIDTH,
+        patch_size=1,
+        in_channels=16,
+        num_layers=1,
+        num_single_layers=1,
+        attention_head_dim=16,
+        num_attention_heads=2,
+        joint_attention_dim=WIDTH,
+        pooled_projection_dim=WIDTH,
         axes_dims_rope=(4, 4, 8),
-    )  # fmt: skip
+    )
     return FluxImg2ImgPipeline(
-        transformer=transformer, vae=vae(shift_factor=0.06, scaling_factor=1.5),
+        transformer=transformer,
+        vae=vae(shift_factor=0.06, scaling_factor=1.5),
         scheduler=FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True),
-        text_encoder=None, tokenizer=None, text_encoder_2=None, tokenizer_2=None,
-    )  # fmt: skip
+        text_encoder=None,
+        tokenizer=None,
+        text_encoder_2=None,
+        tokenizer_2=None,
+    )
 
 
 def kandinsky():
     from diffusers import DDPMScheduler, KandinskyV22Img2ImgPipeline, VQModel
 
     movq = VQModel(
-        block_out_channels=(32, 64), down_block_types=("DownEncoderBlock2D",) * 2,
-        up_block_types=("UpDecoderBlock2D",) * 2, latent_channels=4, norm_num_groups=8,
-        num_vq_embeddings=12, vq_embed_dim=4, norm_type="spatial",
-    )  # fmt: skip
+        block_out_channels=(32, 64),
+        down_block_types=("DownEncoderBlock2D",) * 2,
+        up_block_types=("UpDecoderBlock2D",) * 2,
+        latent_channels=4,
+        norm_num_groups=8,
+        num_vq_embeddings=12,
+        vq_embed_dim=4,
+        norm_type="spatial",
+    )
     unet = resnet_unet(
-        in_channels=4, out_channels=8, addition_embed_type="image", encoder_hid_dim=WIDTH,
+        in_channels=4,
+        out_channels=8,
+        addition_embed_type="image",
+        encoder_hid_dim=WIDTH,
         encoder_hid_dim_type="image_proj",
-    )  # fmt: skip
+    )
     return KandinskyV22Img2ImgPipeline(unet, DDPMScheduler(**LEARNED), movq)
 
 
@@ -164,12 +207,19 @@ LEARNED = {"beta_schedule": "linear", "clip_sample": False, "variance_type": "le
 
 def _deepfloyd(**more):
     return resnet_unet(
-        in_channels=3, out_channels=6, addition_embed_type="text", encoder_hid_dim=WIDTH,
-        encoder_hid_dim_type="text_proj", addition_embed_type_num_heads=2, act_fn="gelu",
-        cross_attention_norm="group_norm", time_embedding_act_fn="gelu",
-        mid_block_scale_factor=1.414, only_cross_attention=False,
+        in_channels=3,
+        out_channels=6,
+        addition_embed_type="text",
+        encoder_hid_dim=WIDTH,
+        encoder_hid_dim_type="text_proj",
+        addition_embed_type_num_heads=2,
+        act_fn="gelu",
+        cross_attention_norm="group_norm",
+        time_embedding_act_fn="gelu",
+        mid_block_scale_factor=1.414,
+        only_cross_attention=False,
         **more,
-    )  # fmt: skip
+    )
 
 
 def if_one():
@@ -193,9 +243,16 @@ def if_two():
         **{**LEARNED, "beta_schedule": "squaredcos_cap_v2"}, thresholding=True
     )
     return IFImg2ImgSuperResolutionPipeline(
-        None, None, unet, scheduler, DDPMScheduler(beta_schedule="squaredcos_cap_v2"), None, None,
-        None, requires_safety_checker=False,
-    )  # fmt: skip
+        None,
+        None,
+        unet,
+        scheduler,
+        DDPMScheduler(beta_schedule="squaredcos_cap_v2"),
+        None,
+        None,
+        None,
+        requires_safety_checker=False,
+    )
 
 
 TEXT = {"prompt_embeds": (1, 5, WIDTH), "negative_prompt_embeds": (1, 5, WIDTH)}

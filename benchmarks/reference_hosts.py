@@ -47,8 +47,16 @@ def adams(nodes, answers, start, end, rate=1):
 
 
 @torch.no_grad()
-def sample_er_sde(model, x, sigmas, extra_args=None, callback=None, disable=None,
-                  noise_sampler=None, phi=lambda s: s * (np.exp(s**0.3) + 10)):  # fmt: skip
+def sample_er_sde(
+    model,
+    x,
+    sigmas,
+    extra_args=None,
+    callback=None,
+    disable=None,
+    noise_sampler=None,
+    phi=lambda s: s * (np.exp(s**0.3) + 10),
+):
     """ER-SDE-Solver-3 (arXiv 2309.06169) with the noise scaler phi."""
     ask, noise = begin(model, x, extra_args, callback, noise_sampler)
     s, slope, old, old_slope = sigmas.tolist(), None, None, None
@@ -72,8 +80,16 @@ def sample_er_sde(model, x, sigmas, extra_args=None, callback=None, disable=None
 
 
 @torch.no_grad()
-def sample_res_multistep(model, x, sigmas, extra_args=None, callback=None, disable=None,
-                         noise_sampler=None, ancestral=False):  # fmt: skip
+def sample_res_multistep(
+    model,
+    x,
+    sigmas,
+    extra_args=None,
+    callback=None,
+    disable=None,
+    noise_sampler=None,
+    ancestral=False,
+):
     """Refined exponential solver (arXiv 2308.02157), second-order multistep."""
     ask, noise = begin(model, x, extra_args, callback, noise_sampler)
     times, kept = log_snr(sigmas), []
@@ -87,16 +103,18 @@ def sample_res_multistep(model, x, sigmas, extra_args=None, callback=None, disab
     return x
 
 
-def sample_res_multistep_ancestral(model, x, sigmas, extra_args=None, callback=None, disable=None,
-                                   noise_sampler=None):  # fmt: skip
+def sample_res_multistep_ancestral(
+    model, x, sigmas, extra_args=None, callback=None, disable=None, noise_sampler=None
+):
     """Refined exponential solver (arXiv 2308.02157), ancestral."""
     given = extra_args, callback, disable, noise_sampler
     return sample_res_multistep(model, x, sigmas, *given, ancestral=True)
 
 
 @torch.no_grad()
-def sample_gradient_estimation(model, x, sigmas, extra_args=None, callback=None, disable=None,
-                               gamma=2.0):  # fmt: skip
+def sample_gradient_estimation(
+    model, x, sigmas, extra_args=None, callback=None, disable=None, gamma=2.0
+):
     """Gradient estimation (openreview o2ND9v0CeK): Euler, gone further along what changed."""
     (ask, _), old_d = begin(model, x, extra_args, callback), None
     for i in range(len(sigmas) - 1):
@@ -109,8 +127,17 @@ def sample_gradient_estimation(model, x, sigmas, extra_args=None, callback=None,
 
 
 @torch.no_grad()
-def sample_sa_solver(model, x, sigmas, extra_args=None, callback=None, disable=None,
-                     noise_sampler=None, tau_range=(0.1, 5.0), pece=False):  # fmt: skip
+def sample_sa_solver(
+    model,
+    x,
+    sigmas,
+    extra_args=None,
+    callback=None,
+    disable=None,
+    noise_sampler=None,
+    tau_range=(0.1, 5.0),
+    pece=False,
+):
     """SA-Solver (arXiv 2309.05019): predictor order 3, corrector 4, tau 1 within tau_range."""
     ask, noise = begin(model, x, extra_args, callback, noise_sampler)
     s, times, kept, state, added = sigmas.tolist(), log_snr(sigmas), [], x, 0
@@ -132,16 +159,32 @@ def sample_sa_solver(model, x, sigmas, extra_args=None, callback=None, disable=N
     return x
 
 
-def sample_sa_solver_pece(model, x, sigmas, extra_args=None, callback=None, disable=None,
-                          noise_sampler=None, tau_range=(0.1, 5.0)):  # fmt: skip
+def sample_sa_solver_pece(
+    model,
+    x,
+    sigmas,
+    extra_args=None,
+    callback=None,
+    disable=None,
+    noise_sampler=None,
+    tau_range=(0.1, 5.0),
+):
     """SA-Solver (arXiv 2309.05019) that asks about the corrected state as well."""
     given = extra_args, callback, disable, noise_sampler, tau_range
     return sample_sa_solver(model, x, sigmas, *given, pece=True)
 
 
 @torch.no_grad()
-def sample_seeds_2(model, x, sigmas, extra_args=None, callback=None, disable=None,
-                   noise_sampler=None, stages=(1 / 2,)):  # fmt: skip
+def sample_seeds_2(
+    model,
+    x,
+    sigmas,
+    extra_args=None,
+    callback=None,
+    disable=None,
+    noise_sampler=None,
+    stages=(1 / 2,),
+):
     """SEEDS-2 (arXiv 2305.14267): stochastic and exponential, two calls a step."""
     ask, noise = begin(model, x, extra_args, callback, noise_sampler)
     for i in range(len(sigmas) - 1):
@@ -161,16 +204,18 @@ def sample_seeds_2(model, x, sigmas, extra_args=None, callback=None, disable=Non
     return x
 
 
-def sample_seeds_3(model, x, sigmas, extra_args=None, callback=None, disable=None,
-                   noise_sampler=None):  # fmt: skip
+def sample_seeds_3(
+    model, x, sigmas, extra_args=None, callback=None, disable=None, noise_sampler=None
+):
     """SEEDS-3 (arXiv 2305.14267): stochastic and exponential, three calls a step."""
     given = extra_args, callback, disable, noise_sampler
     return sample_seeds_2(model, x, sigmas, *given, stages=(1 / 3, 2 / 3))
 
 
 @torch.no_grad()
-def sample_euler_cfg_pp(model, x, sigmas, extra_args=None, callback=None, disable=None,
-                        second=False):  # fmt: skip
+def sample_euler_cfg_pp(
+    model, x, sigmas, extra_args=None, callback=None, disable=None, second=False
+):
     """Euler CFG++ (arXiv 2406.08070): the direction comes from the unconditional answer."""
     uncond = old_uncond = None
 
@@ -199,8 +244,9 @@ def sample_dpmpp_2m_cfg_pp(model, x, sigmas, extra_args=None, callback=None, dis
 
 
 @torch.no_grad()
-def sample_euler_ancestral_rf(model, x, sigmas, extra_args=None, callback=None, disable=None,
-                              noise_sampler=None, second=False):  # fmt: skip
+def sample_euler_ancestral_rf(
+    model, x, sigmas, extra_args=None, callback=None, disable=None, noise_sampler=None, second=False
+):
     """Ancestral Euler on a rectified flow (arXiv 2209.03003): sigma is its time."""
     ask, noise = begin(model, x, extra_args, callback, noise_sampler)
     for i in range(len(sigmas) - 1):
@@ -216,8 +262,9 @@ def sample_euler_ancestral_rf(model, x, sigmas, extra_args=None, callback=None, 
     return x
 
 
-def sample_dpmpp_2s_ancestral_rf(model, x, sigmas, extra_args=None, callback=None, disable=None,
-                                 noise_sampler=None):  # fmt: skip
+def sample_dpmpp_2s_ancestral_rf(
+    model, x, sigmas, extra_args=None, callback=None, disable=None, noise_sampler=None
+):
     """DPM-Solver++(2S) (arXiv 2211.01095), ancestral, on a rectified flow."""
     given = extra_args, callback, disable, noise_sampler
     return sample_euler_ancestral_rf(model, x, sigmas, *given, second=True)
@@ -240,8 +287,9 @@ def sample_ddpm(model, x, sigmas, extra_args=None, callback=None, disable=None, 
 
 
 @torch.no_grad()
-def sample_unipc(model, x, sigmas, extra_args=None, callback=None, disable=None, order=3,
-                 variant="bh2"):  # fmt: skip
+def sample_unipc(
+    model, x, sigmas, extra_args=None, callback=None, disable=None, order=3, variant="bh2"
+):
     """UniPC (arXiv 2302.04867), variance-preserving on a copy that the model never sees."""
     (ask, _), n, s = begin(model, x, extra_args, callback), len(sigmas) - 1, sigmas.tolist()
     times, scales, kept = log_snr(sigmas), (1 + sigmas**2) ** 0.5, []
@@ -267,8 +315,9 @@ def sample_unipc(model, x, sigmas, extra_args=None, callback=None, disable=None,
 
 
 @torch.no_grad()
-def sample_kohaku_like(model, x, sigmas, extra_args=None, callback=None, disable=None,
-                       noise_sampler=None):  # fmt: skip
+def sample_kohaku_like(
+    model, x, sigmas, extra_args=None, callback=None, disable=None, noise_sampler=None
+):
     """Asks three times at a sigma in the first half of its steps, the second time at -x."""
     ask, noise = begin(model, x, extra_args, callback, noise_sampler)
     for i in range(len(sigmas) - 1):

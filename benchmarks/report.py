@@ -121,10 +121,13 @@ def measure(chosen: argparse.Namespace) -> None:
         else:
             figures, arrays = gpu.run(), {}
         figures |= {
-            "model": engine.name, "size": size, "steps_run": chosen.steps,
-            "guidance": chosen.guidance, "scheduler": scheduler_name(bench),
+            "model": engine.name,
+            "size": size,
+            "steps_run": chosen.steps,
+            "guidance": chosen.guidance,
+            "scheduler": scheduler_name(bench),
             "seconds": time.monotonic() - began,
-        }  # fmt: skip
+        }
         store.save(chosen.kept, part, figures, arrays)
         print(f"{part}: {figures['seconds']:.0f} s", file=sys.stderr, flush=True)
 

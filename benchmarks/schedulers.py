@@ -60,10 +60,14 @@ ROWS = [
     _row("SASolver, replayed", "SASolver"),
     _row("flow Euler", "FlowMatchEulerDiscrete"),
     _row("flow Heun", "FlowMatchHeunDiscrete"),
-    _row("flow DPM++ 2M", "DPMSolverMultistep", prediction_type="flow_prediction",
-         use_flow_sigmas=True),
+    _row(
+        "flow DPM++ 2M",
+        "DPMSolverMultistep",
+        prediction_type="flow_prediction",
+        use_flow_sigmas=True,
+    ),
     _row("flow UniPC", "UniPCMultistep", prediction_type="flow_prediction", use_flow_sigmas=True),
-]  # fmt: skip
+]
 
 
 class SchedulerBench:

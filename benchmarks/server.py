@@ -16,8 +16,11 @@ def server(url: str) -> int | None:
     try:
         if not socket.gethostbyname(parts.hostname).startswith("127."):
             return None
-        rows = [row.split() for table in ("tcp", "tcp6")
-                for row in Path("/proc/net", table).read_text().splitlines()[1:]]  # fmt: skip
+        rows = [
+            row.split()
+            for table in ("tcp", "tcp6")
+            for row in Path("/proc/net", table).read_text().splitlines()[1:]
+        ]
     except OSError:
         return None
     port = f"{parts.port or 80:04X}"

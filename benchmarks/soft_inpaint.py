@@ -79,9 +79,12 @@ def masks() -> dict[str, np.ndarray]:
     for at in ((0.25, 0.3, 0.12), (0.7, 0.25, 0.09), (0.6, 0.7, 0.14), (0.2, 0.8, 0.07)):
         blobs |= np.hypot(x - at[0], y - at[1]) < at[2]
     return {
-        "disc": disc, "half plane": x + 0.2 * y > 0.62, "thin line": line & (x > 0.1) & (x < 0.9),
-        "blobs": blobs, "border": (y > 0.6) & (x < 0.7),
-    }  # fmt: skip
+        "disc": disc,
+        "half plane": x + 0.2 * y > 0.62,
+        "thin line": line & (x > 0.1) & (x < 0.9),
+        "blobs": blobs,
+        "border": (y > 0.6) & (x < 0.7),
+    }
 
 
 def pairs() -> list[Pair]:
@@ -190,9 +193,7 @@ def methods(model: Model, pair: Pair) -> dict[str, np.ndarray]:
     init = model.encode(picture)
     h, w = init.shape[2:]
     edited = model.decode(model.masked(init, pair.prompt, blends.nmask_of(mask, h, w)))
-    soft = model.builtin(
-        init, pair.prompt, blends.nmask_of(blends.blurred(mask, RADIUS), h, w)
-    )  # fmt: skip
+    soft = model.builtin(init, pair.prompt, blends.nmask_of(blends.blurred(mask, RADIUS), h, w))
     moved = (soft - init).norm(dim=1)[0].numpy()
     done = {
         "hard inpaint": blends.mix(picture, edited, mask.astype(np.float32)),
@@ -234,9 +235,13 @@ def measure(model: Model, judge, made: list[Pair]) -> tuple[dict, list]:
             apart = probe.distance(judge, pair.picture[None], got[None])[0]
             around = support & ~pair.mask
             rows.setdefault(name, []).append(
-                (seam(got, pair.mask), outer_seam(got, pair.picture, pair.mask, 3 * RADIUS + 2),
-                 change[~support].max(initial=0), apart[around].mean())
-            )  # fmt: skip
+                (
+                    seam(got, pair.mask),
+                    outer_seam(got, pair.picture, pair.mask, 3 * RADIUS + 2),
+                    change[~support].max(initial=0),
+                    apart[around].mean(),
+                )
+            )
     keys, table = ("seam", "outer", "outside", "surroundings"), {}
     for name, values in rows.items():
         columns = np.array(values, float)
@@ -290,9 +295,14 @@ def timings(root: str | None, side: int = 1024) -> dict[str, float]:
 def sheet(made: list[Pair], pictures: list[dict], path: Path, rows: int = 6) -> None:
     """The pictures of some pairs side by side, as in the paper's comparison."""
     columns = [
-        "hard inpaint", "feathered paste", "Poisson", "Laplacian pyramid",
-        "host's inpaint, mask blur 4", "host's soft inpainting", "ours",
-    ]  # fmt: skip
+        "hard inpaint",
+        "feathered paste",
+        "Poisson",
+        "Laplacian pyramid",
+        "host's inpaint, mask blur 4",
+        "host's soft inpainting",
+        "ours",
+    ]
     gap, head = 4, 16
     chosen = np.linspace(0, len(made) - 1, rows).round().astype(int)
     cell = SIZE + gap

@@ -78,10 +78,16 @@ def measure(steps: int, repeats: int) -> list[dict]:
                 # by chance one picture's border shows half as much again as another's
                 seams.append(seam(after.astype(np.uint8), m > 0.5) if share < 1 else math.nan)
             rows.append(
-                {"share": share, "area": area, "calls": result.calls,
-                 "megapixels": sum(counted.seen), "seconds": best,
-                 "kept": kept, "seam": float(np.mean(seams))}
-            )  # fmt: skip
+                {
+                    "share": share,
+                    "area": area,
+                    "calls": result.calls,
+                    "megapixels": sum(counted.seen),
+                    "seconds": best,
+                    "kept": kept,
+                    "seam": float(np.mean(seams)),
+                }
+            )
     return rows
 
 

@@ -44,18 +44,28 @@ EDITS: list[tuple[Scene, dict[str, str]]] = [
     (Scene("summer", "noon", "mountains", "cloudy", "tent", "yellow", "right", 2), WINTER_NIGHT),
     (Scene("summer", "noon", "lake", "clear", "tower", "white", "middle", 3), WINTER_NIGHT),
     (Scene("summer", "noon", "plains", "cloudy", "balloon", "purple", "left", 4), WINTER_NIGHT),
-    (Scene("spring", "noon", "hills", "clear", "tower", "blue", "right", 5),
-     {"season": "autumn", "time": "sunset"}),
-    (Scene("winter", "night", "mountains", "clear", "house", "yellow", "middle", 6),
-     {"season": "summer", "time": "noon"}),
-    (Scene("autumn", "sunset", "lake", "cloudy", "balloon", "red", "right", 7),
-     {"season": "winter", "time": "noon"}),
+    (
+        Scene("spring", "noon", "hills", "clear", "tower", "blue", "right", 5),
+        {"season": "autumn", "time": "sunset"},
+    ),
+    (
+        Scene("winter", "night", "mountains", "clear", "house", "yellow", "middle", 6),
+        {"season": "summer", "time": "noon"},
+    ),
+    (
+        Scene("autumn", "sunset", "lake", "cloudy", "balloon", "red", "right", 7),
+        {"season": "winter", "time": "noon"},
+    ),
     (Scene("spring", "sunset", "plains", "overcast", "house", "white", "left", 8), WINTER_NIGHT),
-    (Scene("winter", "noon", "hills", "overcast", "tent", "blue", "middle", 9),
-     {"season": "autumn", "time": "night"}),
-    (Scene("autumn", "noon", "lake", "clear", "house", "purple", "right", 10),
-     {"season": "spring", "time": "night"}),
-]  # fmt: skip
+    (
+        Scene("winter", "noon", "hills", "overcast", "tent", "blue", "middle", 9),
+        {"season": "autumn", "time": "night"},
+    ),
+    (
+        Scene("autumn", "noon", "lake", "clear", "house", "purple", "right", 10),
+        {"season": "spring", "time": "night"},
+    ),
+]
 
 
 def combinations() -> set[tuple]:
@@ -91,9 +101,14 @@ def pictures_of(pipe, prompts: list[str], steps: int, guidance: float) -> np.nda
         part = prompts[i : i + BATCH]
         seeds = [torch.Generator().manual_seed(i + k) for k in range(len(part))]
         answer = pipe(
-            part, height=SIZE, width=SIZE, num_inference_steps=steps, guidance_scale=guidance,
-            generator=seeds, output_type="np",
-        )  # fmt: skip
+            part,
+            height=SIZE,
+            width=SIZE,
+            num_inference_steps=steps,
+            guidance_scale=guidance,
+            generator=seeds,
+            output_type="np",
+        )
         made.append(np.round(answer.images * 255).astype(np.uint8))
     return np.concatenate(made)
 
@@ -134,10 +149,14 @@ def accuracy(judge, pipe, count: int, steps: int, guidances: list[float]) -> dic
         runs.append({"guidance": guidance, "attributes": rows, **whole})
     ceiling = dict(zip(VALUES, kept.mean(0).tolist()))
     return {
-        "prompts": count, "new": int(new.sum()), "known": len(known),
+        "prompts": count,
+        "new": int(new.sum()),
+        "known": len(known),
         "possible": math.prod(map(len, VALUES.values())),
-        "ceiling": ceiling, "ceiling_all": float(kept.all(1).mean()), "runs": runs,
-    }  # fmt: skip
+        "ceiling": ceiling,
+        "ceiling_all": float(kept.all(1).mean()),
+        "runs": runs,
+    }
 
 
 def change(judge, before: np.ndarray, after: list[Image.Image]) -> dict[str, np.ndarray]:
@@ -168,9 +187,12 @@ def graded(judge, pipe, folder: Path, edits: list, steps: int, guidance: float, 
     for scene, wanted in tqdm(edits, "edits", leave=False):
         before = paint(scene, SIZE)
         ask = {
-            "prompt": caption(replace(scene, **wanted)), "steps": steps, "guidance": guidance,
-            "scheduler": SCHEDULER, "count": seeds,
-        }  # fmt: skip
+            "prompt": caption(replace(scene, **wanted)),
+            "steps": steps,
+            "guidance": guidance,
+            "scheduler": SCHEDULER,
+            "count": seeds,
+        }
 
         def edit(change_map, args, strength, before=before, ask=ask):
             run = parse(ask | {"strength": strength}, RunArgs)
@@ -192,11 +214,13 @@ def graded(judge, pipe, folder: Path, edits: list, steps: int, guidance: float, 
         series = np.reshape(plain[name], (len(edits), len(STRENGTHS))).mean(0)
         bins = probe.binned(ramp, rows.mean(0), BINS)
         found[name] = {
-            "bins": bins.tolist(), "smallest": probe.smallest_step(bins),
+            "bins": bins.tolist(),
+            "smallest": probe.smallest_step(bins),
             "pearson": probe.pearson(ramp, rows.mean(0)),
             "pearson_single": float(np.mean([probe.pearson(ramp, row) for row in rows])),
-            "series": series.tolist(), "series_smallest": probe.smallest_step(series),
-        }  # fmt: skip
+            "series": series.tolist(),
+            "series_smallest": probe.smallest_step(series),
+        }
     return found
 
 

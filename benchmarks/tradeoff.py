@@ -94,9 +94,13 @@ class Edits:
             asked = {"anchor": "friendly", "reference": pair.reference if referred else ""}
         change_map = self.map_of(kind, pair, seed) if change_map is None else change_map
         run = RunArgs(
-            prompt=pair.query if prompt is None else prompt, strength=strength, steps=self.steps,
-            guidance=self.guidance, seed=seed, scheduler=scheduler,
-        )  # fmt: skip
+            prompt=pair.query if prompt is None else prompt,
+            strength=strength,
+            steps=self.steps,
+            guidance=self.guidance,
+            seed=seed,
+            scheduler=scheduler,
+        )
         args = parse({**asked, "paste_back": prompt is None})
         result = self.engine.edit(Image.fromarray(pair.before), change_map, args, run)
         return np.asarray(result.pictures[0])

@@ -19,9 +19,12 @@ NAMES = {
     "differential": "continuous DiffEdit + differential diffusion",
 }
 INKS = {
-    "sdedit": "#8a8f99", "encode-decode": "#c08a2e", "diffedit": "#2f6fb7", "continuous": "#3b9b6d",
+    "sdedit": "#8a8f99",
+    "encode-decode": "#c08a2e",
+    "diffedit": "#2f6fb7",
+    "continuous": "#3b9b6d",
     "differential": "#c2413b",
-}  # fmt: skip
+}
 PAPER, INK, FADED, LINE = "#fcfcfa", "#1c2028", "#5c626e", "#dfe2e6"
 FINER = 3  # drawn so much larger, then averaged down
 SHOWN = 0.8  # strength of the pictures
@@ -75,8 +78,16 @@ def examples(
     made: Sequence[Pair], answers: Sequence[tuple], strengths: Sequence[float], rows: Sequence[int]
 ) -> Image.Image:
     """Some pairs: the picture, its region, the map, and what each method made at one strength."""
-    heads = ["input", "region", "map found", "SDEdit", "Encode-Decode", "DiffEdit", "continuous",
-             "differential"]  # fmt: skip
+    heads = [
+        "input",
+        "region",
+        "map found",
+        "SDEdit",
+        "Encode-Decode",
+        "DiffEdit",
+        "continuous",
+        "differential",
+    ]
     gap, head, foot = 6, 24, 24
     cell = SIZE + gap
     size = cell * len(heads) + gap, head + (cell + foot) * len(rows)

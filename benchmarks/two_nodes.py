@@ -45,8 +45,19 @@ def network() -> Iterator[None]:
         for name, _ in (HEAD, OTHER):
             ip("netns", "add", name)
             stack.callback(ip, "netns", "del", name)
-        ip("link", "add", "dd-a", "netns", HEAD[0], "type", "veth", "peer", "dd-b", "netns",
-           OTHER[0])  # fmt: skip
+        ip(
+            "link",
+            "add",
+            "dd-a",
+            "netns",
+            HEAD[0],
+            "type",
+            "veth",
+            "peer",
+            "dd-b",
+            "netns",
+            OTHER[0],
+        )
         for (name, address), end in ((HEAD, "dd-a"), (OTHER, "dd-b")):
             ip("-n", name, "addr", "add", f"{address}/24", "dev", end)
             ip("-n", name, "link", "set", end, "up")
@@ -74,8 +85,17 @@ def power_off(name: str) -> int:
 def node(where: tuple[str, str], *flags: str) -> Iterator[None]:
     """A Ray node with one CPU in a namespace."""
     ray = Path(sys.executable).with_name("ray")
-    command = inside(where[0], str(ray), "start", "--block", f"--node-ip-address={where[1]}",
-                     "--num-cpus=1", "--num-gpus=0", "--disable-usage-stats", *flags)  # fmt: skip
+    command = inside(
+        where[0],
+        str(ray),
+        "start",
+        "--block",
+        f"--node-ip-address={where[1]}",
+        "--num-cpus=1",
+        "--num-gpus=0",
+        "--disable-usage-stats",
+        *flags,
+    )
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     started = subprocess.Popen(command, **quiet)
     try:
@@ -91,12 +111,15 @@ def batch(jobs: Path, out: Path, *where: str) -> list[str]:
 
 
 def wait_for_nodes(count: int) -> None:
-    code = f"import ray; ray.init('{HEAD[1]}:{PORT}', logging_level='ERROR'); " \
-           f"print(sum(n['Alive'] for n in ray.nodes()))"  # fmt: skip
+    code = (
+        f"import ray; ray.init('{HEAD[1]}:{PORT}', logging_level='ERROR'); "
+        f"print(sum(n['Alive'] for n in ray.nodes()))"
+    )
     until = time.monotonic() + UP_WITHIN
     while time.monotonic() < until:
-        done = subprocess.run(inside(HEAD[0], sys.executable, "-c", code), capture_output=True,
-                              text=True)  # fmt: skip
+        done = subprocess.run(
+            inside(HEAD[0], sys.executable, "-c", code), capture_output=True, text=True
+        )
         if done.stdout.strip().endswith(str(count)):
             return
         time.sleep(1)
@@ -155,10 +178,17 @@ def main() -> int:
             wrong += [f"{run}: {fault}"] * bool(fault) + [f"{run}: {n} differs" for n in off[:3]]
             if lose_after is not None and not ended:
                 wrong.append("the node was not lost in the middle")
-            more = f"; {ended} processes ended after {lose_after} rows, the next two rows came " \
-                   f"within {gap:.1f} s" if ended else ""  # fmt: skip
-            print(f"{run}: {fault or 'every row once'} in {seconds:.0f} s, {len(off)} pictures "
-                  f"differ from the local run{more}", flush=True)  # fmt: skip
+            more = (
+                f"; {ended} processes ended after {lose_after} rows, the next two rows came "
+                f"within {gap:.1f} s"
+                if ended
+                else ""
+            )
+            print(
+                f"{run}: {fault or 'every row once'} in {seconds:.0f} s, {len(off)} pictures "
+                f"differ from the local run{more}",
+                flush=True,
+            )
     for fault in wrong:
         print("WRONG:", fault)
     return 1 if wrong else 0

@@ -62,10 +62,16 @@ class WebUI:
     def __init__(self, url: str, steps: int = 20, size: int = 256):
         self.url, self.size = url.rstrip("/"), size
         self.base = {
-            "prompt": "a cat on a red sofa", "negative_prompt": "blurry", "seed": 1234,
-            "steps": steps, "cfg_scale": 7.0, "width": size, "height": size,
-            "sampler_name": "Euler", "denoising_strength": 0.75,
-        }  # fmt: skip
+            "prompt": "a cat on a red sofa",
+            "negative_prompt": "blurry",
+            "seed": 1234,
+            "steps": steps,
+            "cfg_scale": 7.0,
+            "width": size,
+            "height": size,
+            "sampler_name": "Euler",
+            "denoising_strength": 0.75,
+        }
         self.photograph = photograph(size, size)
 
     def call(self, path: str, body: dict | None = None):

@@ -63,11 +63,21 @@ def wanted(file: str | None, soften: float | None) -> list[Wanted]:
     softened = {"soften_radius": radius, "soften_direction": "outward"}
     return [
         Wanted("gradient", "gradient, 0 to 1", shapes.gradient(SIZE, SIZE), {}),
-        Wanted("shape", f"all but a disc, softened by {radius:g} px", disc,
-               {"soften_radius": radius, "invert": True}),
-        Wanted("inpaint", f"a mask, softened outward by {radius:g} px", house, softened,
-               TENT, {"soften_radius": 0.0}),
-    ]  # fmt: skip
+        Wanted(
+            "shape",
+            f"all but a disc, softened by {radius:g} px",
+            disc,
+            {"soften_radius": radius, "invert": True},
+        ),
+        Wanted(
+            "inpaint",
+            f"a mask, softened outward by {radius:g} px",
+            house,
+            softened,
+            TENT,
+            {"soften_radius": 0.0},
+        ),
+    ]
 
 
 class Parser(argparse.ArgumentParser):
@@ -144,8 +154,13 @@ def _row(row: Wanted, source: Image.Image, plain, edit, out: Path) -> Row:
     write_png(grey, out / f"map-{row.name}.png")
     before, after = np.asarray(source), np.asarray(done.pictures[0])
     pictures = [source, grey, plain.pictures[0], done.pictures[0]]
-    captions = ("painted, not among the data", row.caption, told,
-                f"{done.calls} model calls, {done.skipped} steps skipped", None)  # fmt: skip
+    captions = (
+        "painted, not among the data",
+        row.caption,
+        told,
+        f"{done.calls} model calls, {done.skipped} steps skipped",
+        None,
+    )
     large = [_large(np.asarray(p)) for p in pictures]
     return Row((*large, _large(heat(before, after, MOST))), captions)
 

@@ -31,9 +31,13 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--strips", type=int, default=1, help="pictures of the single strengths")
     names = [sampler.name for sampler in SAMPLERS]
     parser.add_argument(
-        "--samplers", nargs="*", choices=[*names, []], default=names, metavar="NAME",
+        "--samplers",
+        nargs="*",
+        choices=[*names, []],
+        default=names,
+        metavar="NAME",
         help="run these, the others are kept; none: only the tables. " + "; ".join(names),
-    )  # fmt: skip
+    )
     parser.add_argument("--workers", type=int, default=2, help="processes")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--write", action="store_true", help="into docs/results.md, and a picture")

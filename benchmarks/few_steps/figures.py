@@ -42,9 +42,14 @@ class Measure:
     """
 
     def __init__(
-        self, toy: Toy, sampler: Sampler, steps: int, pictures: int, strips: int = 1,
+        self,
+        toy: Toy,
+        sampler: Sampler,
+        steps: int,
+        pictures: int,
+        strips: int = 1,
         batch: int = 16,
-    ):  # fmt: skip
+    ):
         self.toy, self.runs = toy, Runs(toy, sampler, steps)
         self.count, self.batch = pictures, batch
         self.strips = Pictures(toy, asks(strips, SIZE))
@@ -172,15 +177,21 @@ def of_strip(made: np.ndarray, exact: np.ndarray | None) -> dict:
     rising = change(made, made[:1]).mean((1, 2, 3))
     off = None if exact is None else float(change(made, exact).mean())
     return {
-        "told": told_apart(rising), "jump": jump(rising), "off": off,
+        "told": told_apart(rising),
+        "jump": jump(rising),
+        "off": off,
         "strip": rising.round(2).tolist(),
-    }  # fmt: skip
+    }
 
 
 def of_row(
-    one: Measure, row: Row, changed: np.ndarray, full: np.ndarray, exact: np.ndarray | None,
+    one: Measure,
+    row: Row,
+    changed: np.ndarray,
+    full: np.ndarray,
+    exact: np.ndarray | None,
     goal: tuple[float, np.ndarray],
-) -> dict:  # fmt: skip
+) -> dict:
     """All figures of a row but its model calls. goal: the correlation that it is compared with,
     and that of redrawn pictures."""
     cam, drawn = followed(changed, full)
@@ -188,13 +199,18 @@ def of_row(
     ladder, first = one.plan(row, STRENGTHS)
     gentle, of_ramp = one.gentlest(row)
     return {
-        "levels": len(one.runs.begins(ladder, first)), "cam": cam, "behind": goal[0] - cam,
+        "levels": len(one.runs.begins(ladder, first)),
+        "cam": cam,
+        "behind": goal[0] - cam,
         "behind_half": NORMAL * float((goal[1] - drawn).std(ddof=1)),
-        "ramp_jump": jump(parts), "columns": parts.round(4).tolist(),
+        "ramp_jump": jump(parts),
+        "columns": parts.round(4).tolist(),
         **of_strip(one.strip(row), exact),
-        "constant": one.constant(row), "grays": one.grays(row),
-        "gentle": gentle, "gentle_ramp": of_ramp,
-    }  # fmt: skip
+        "constant": one.constant(row),
+        "grays": one.grays(row),
+        "gentle": gentle,
+        "gentle_ramp": of_ramp,
+    }
 
 
 def of_sampler(

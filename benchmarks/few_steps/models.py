@@ -56,8 +56,11 @@ class Toy:
     def told(self, prompts: Sequence[str]) -> Tensor:
         """`[N, 77, 128]`."""
         tokens = self.pipe.tokenizer(
-            list(prompts), padding="max_length", truncation=True, return_tensors="pt",
-        )  # fmt: skip
+            list(prompts),
+            padding="max_length",
+            truncation=True,
+            return_tensors="pt",
+        )
         return self.pipe.text_encoder(tokens.input_ids)[0]
 
     def velocity(self, x: Tensor, timestep: Tensor, text: Tensor, nothing: Tensor) -> Tensor:
@@ -65,9 +68,10 @@ class Toy:
         if self.guidance == 1:
             return self.pipe.unet(x, timestep, encoder_hidden_states=text).sample
         both = self.pipe.unet(
-            torch.cat([x, x]), torch.cat([timestep, timestep]),
+            torch.cat([x, x]),
+            torch.cat([timestep, timestep]),
             encoder_hidden_states=torch.cat([text, nothing]),
-        ).sample  # fmt: skip
+        ).sample
         own, other = both.chunk(2)
         return other + self.guidance * (own - other)
 

@@ -17,9 +17,16 @@ BEHIND, TOLD, GENTLE = 0.01, 16, 0.15  # goals
 PICTURE, SHOWN = "few-steps.webp", SAMPLERS[4].name
 FIGURES = ("calls", "cam", "ramp_jump", "told", "jump", "off", "constant", "grays", "gentle_ramp")
 HEADS = (
-    "model calls", "correlation", "jump, ramp", "told apart", "jump, strengths",
-    "off the exact start", "constant map", "two grays", "gentlest noise",
-)  # fmt: skip
+    "model calls",
+    "correlation",
+    "jump, ramp",
+    "told apart",
+    "jump, strengths",
+    "off the exact start",
+    "constant map",
+    "two grays",
+    "gentlest noise",
+)
 
 
 def goals(found: Sequence[dict]) -> dict[str, bool]:
@@ -30,19 +37,23 @@ def goals(found: Sequence[dict]) -> dict[str, bool]:
         return one[str(FEWEST)]["rows"]
 
     asked: dict[str, Callable[[dict], bool]] = {
-        f"{BEST}: correlation no lower than with {YARDSTICK} steps less {BEHIND:g}":
-            lambda one: rows(one)[BEST]["behind"] <= BEHIND,
-        f"{BEST}: largest jump between strengths at most half of that of {STEPS.name}":
-            lambda one: rows(one)[BEST]["jump"] <= rows(one)[STEPS.name]["jump"] / 2,
-        f"{BEST}: {TOLD} strengths or more told apart":
-            lambda one: rows(one)[BEST]["told"] >= TOLD,
-        f"{ONE}: a constant map is the run that begins exactly there":
-            lambda one: rows(one)[ONE]["constant"] == 0,
-        f"{ONE}: gentlest edit at {GENTLE:.0%} noise or less":
-            lambda one: rows(one)[ONE]["gentle"] <= GENTLE,
-        f"{TWO}: two flat grays beside white begin exactly":
-            lambda one: rows(one)[TWO]["grays"] == 0,
-    }  # fmt: skip
+        f"{BEST}: correlation no lower than with {YARDSTICK} steps less {BEHIND:g}": lambda one: (
+            rows(one)[BEST]["behind"] <= BEHIND
+        ),
+        f"{BEST}: largest jump between strengths at most half of that of {STEPS.name}": lambda one: (
+            rows(one)[BEST]["jump"] <= rows(one)[STEPS.name]["jump"] / 2
+        ),
+        f"{BEST}: {TOLD} strengths or more told apart": lambda one: rows(one)[BEST]["told"] >= TOLD,
+        f"{ONE}: a constant map is the run that begins exactly there": lambda one: (
+            rows(one)[ONE]["constant"] == 0
+        ),
+        f"{ONE}: gentlest edit at {GENTLE:.0%} noise or less": lambda one: (
+            rows(one)[ONE]["gentle"] <= GENTLE
+        ),
+        f"{TWO}: two flat grays beside white begin exactly": lambda one: (
+            rows(one)[TWO]["grays"] == 0
+        ),
+    }
     held = {}
     for goal, holds in asked.items():
         missed = [one["sampler"] for one in found if not holds(one)]
@@ -91,20 +102,31 @@ def by_sampler(found: Sequence[dict]) -> list[str]:
         far = one[str(YARDSTICK)]["rows"][STEPS.name]
         best = own[BEST]
         cams = [f"{r['cam']:.3f}" for r in (*three, own[EACH.name])]
-        rows.append([
-            one["sampler"], *cams, f"{far['cam']:.3f}",
-            f"{-best['behind']:+.3f} ± {best['behind_half']:.3f}",
-            " / ".join(f"{r['jump']:.1f}" for r in three),
-            " / ".join(f"{r['told']}" for r in three),
-            " / ".join(f"{r['off']:.1f}" for r in three),
-            f"{own[STEPS.name]['gentle']:.0%} / {own[ONE]['gentle']:.0%}",
-        ])  # fmt: skip
+        rows.append(
+            [
+                one["sampler"],
+                *cams,
+                f"{far['cam']:.3f}",
+                f"{-best['behind']:+.3f} ± {best['behind_half']:.3f}",
+                " / ".join(f"{r['jump']:.1f}" for r in three),
+                " / ".join(f"{r['told']}" for r in three),
+                " / ".join(f"{r['off']:.1f}" for r in three),
+                f"{own[STEPS.name]['gentle']:.0%} / {own[ONE]['gentle']:.0%}",
+            ]
+        )
     heads = [
-        f"{FEWEST} steps", "correlation: steps", "steps, transition 1", "fine", EACH.name,
-        f"{YARDSTICK} steps", f"fine less {YARDSTICK} steps", "jump, strengths", "told apart",
+        f"{FEWEST} steps",
+        "correlation: steps",
+        "steps, transition 1",
+        "fine",
+        EACH.name,
+        f"{YARDSTICK} steps",
+        f"fine less {YARDSTICK} steps",
+        "jump, strengths",
+        "told apart",
         "off the exact start",
         "gentlest edit's noise, steps / fine",
-    ]  # fmt: skip
+    ]
     return rows_of(heads, rows)
 
 

@@ -32,8 +32,10 @@ def drawn(path: Path) -> None:
         columns.append([*toy.decoded(latents), grey(part)])
         captions.append([f"{calls} model calls"] * len(SHOWN) + ["what changed"])
     heads = [
-        "ramp: keep at the left,\nchange at the right", f"{FEW} steps,\nby steps",
-        f"{FEW} steps, fine,\n{FINE.extra} levels more", f"{YARDSTICK} steps",
-    ]  # fmt: skip
+        "ramp: keep at the left,\nchange at the right",
+        f"{FEW} steps,\nby steps",
+        f"{FEW} steps, fine,\n{FINE.extra} levels more",
+        f"{YARDSTICK} steps",
+    ]
     image = grid(heads, [*zip(*columns)], [], [*zip(*captions)], marked=(2,))
     image.save(path, quality=88, method=6)

@@ -20,7 +20,7 @@ from diffdiff.sampling.noise_levels import (
     noisiness,
     sigma_schedule,
     timestep_schedule,
-)  # fmt: skip
+)
 from diffdiff.sampling.probe import habits_of
 from diffdiff.sampling.start_steps import NEVER, WEBUI, StartSteps
 
@@ -151,8 +151,9 @@ class Runs:
         self.times = sampler.times(toy, steps)
         self.exact = Exact(sampler.schedule(toy, DENSE).coordinates)
         known = (reference, reference.k_diffusion_sampling())
-        self.function = next(getattr(m, sampler.function) for m in known
-                             if hasattr(m, sampler.function))  # fmt: skip
+        self.function = next(
+            getattr(m, sampler.function) for m in known if hasattr(m, sampler.function)
+        )
         self.predicts = "eps" if sampler.kind == "timesteps" else "x0"
 
     def plan(
@@ -165,9 +166,16 @@ class Runs:
             return ladder, ladder.first
         more = {} if amount is None else {"amount": amount}
         return fine(
-            strength, self.schedule.coordinates, self.exact, self.steps, last, full,
-            row.transition, row.extra, **more,
-        )  # fmt: skip
+            strength,
+            self.schedule.coordinates,
+            self.exact,
+            self.steps,
+            last,
+            full,
+            row.transition,
+            row.extra,
+            **more,
+        )
 
     def noise_at(self, coordinate: float) -> float:
         """Part of noise at a level, 0..1."""
@@ -227,10 +235,17 @@ class Runs:
             return torch.from_numpy(whole).reshape(-1, 1, *size)
 
         hold = Hold(
-            pictures.init, pictures.noise, tensor(ladder.start), schedule, first, habits,
-            self.predicts, weight=tensor(ladder.weight), fine=tensor(ladder.fine),
+            pictures.init,
+            pictures.noise,
+            tensor(ladder.start),
+            schedule,
+            first,
+            habits,
+            self.predicts,
+            weight=tensor(ladder.weight),
+            fine=tensor(ladder.fine),
             between=ladder.between,
-        )  # fmt: skip
+        )
         x = noised(pictures.init, pictures.noise, schedule.starts[first])
         result = hold.run(call, model, x, Held(hold, model, call, watched=False), Draws())
         if hold.remark:

@@ -13,8 +13,15 @@ from PIL import Image
 PIXELS = b"\0\1\2\3"
 BYTE, ASCII, SHORT, LONG, RATIONAL = 1, 2, 3, 4, 5
 WIDTH, HEIGHT, BITS, COMPRESSION, COLOUR, OFFSETS, ROWS, LENGTHS = (
-    256, 257, 258, 259, 262, 273, 278, 279,
-)  # fmt: skip
+    256,
+    257,
+    258,
+    259,
+    262,
+    273,
+    278,
+    279,
+)
 
 
 def chunk(name: bytes, body: bytes) -> bytes:
@@ -52,10 +59,15 @@ def directory(entries: dict[int, tuple[int, int, int]], body: bytes, order: str)
 
 def plain(width: int, height: int, compression: int = 1) -> dict[int, tuple[int, int, int]]:
     return {
-        WIDTH: (LONG, 1, width), HEIGHT: (LONG, 1, height), BITS: (SHORT, 1, 8),
-        COMPRESSION: (SHORT, 1, compression), COLOUR: (SHORT, 1, 1), ROWS: (LONG, 1, height),
-        LENGTHS: (LONG, 1, width * height & 0xFFFFFFFF), OFFSETS: (LONG, 1, -1),
-    }  # fmt: skip
+        WIDTH: (LONG, 1, width),
+        HEIGHT: (LONG, 1, height),
+        BITS: (SHORT, 1, 8),
+        COMPRESSION: (SHORT, 1, compression),
+        COLOUR: (SHORT, 1, 1),
+        ROWS: (LONG, 1, height),
+        LENGTHS: (LONG, 1, width * height & 0xFFFFFFFF),
+        OFFSETS: (LONG, 1, -1),
+    }
 
 
 def repeated(rng: random.Random) -> bytes:
@@ -176,6 +188,17 @@ def comments_gif(rng: random.Random) -> bytes:
 
 
 BOMBS = (
-    repeated, wide_png, white_png, text_png, chunks_png, tile_tiff, strips_tiff, numbers_tiff,
-    exif_jpeg, scans_jpeg, wide_other, runs_bmp, comments_gif,
-)  # fmt: skip
+    repeated,
+    wide_png,
+    white_png,
+    text_png,
+    chunks_png,
+    tile_tiff,
+    strips_tiff,
+    numbers_tiff,
+    exif_jpeg,
+    scans_jpeg,
+    wide_other,
+    runs_bmp,
+    comments_gif,
+)

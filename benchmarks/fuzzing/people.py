@@ -73,10 +73,13 @@ def tiffs(draw: Any) -> dict[str, Any]:
     if kind != 3:
         values = np.rint(values * np.iinfo(f"{letter}{bits // 8}").max)
     return {
-        "values": values.astype(f"{letter}{bits // 8}"), "photometric": color, "kind": kind,
-        "order": draw(st.sampled_from("<>")), "planes": draw(st.sampled_from([1, 1, 2])),
+        "values": values.astype(f"{letter}{bits // 8}"),
+        "photometric": color,
+        "kind": kind,
+        "order": draw(st.sampled_from("<>")),
+        "planes": draw(st.sampled_from([1, 1, 2])),
         "extra": extra,
-    }  # fmt: skip
+    }
 
 
 def check_tiff(made: dict[str, Any]) -> str:
@@ -110,8 +113,19 @@ def jpeg(seed: int, progressive: bool) -> bytes:
     return data.getvalue()
 
 
-BEHIND = st.lists(st.sampled_from([b"\xff\xda\0\3\1", b"\xff\xd9", b"\0ftypmp42", b"\xff\xd8\xff",
-                                   b"\xff\xe1\xff\xff", b"IEND"]), max_size=400)  # fmt: skip
+BEHIND = st.lists(
+    st.sampled_from(
+        [
+            b"\xff\xda\0\3\1",
+            b"\xff\xd9",
+            b"\0ftypmp42",
+            b"\xff\xd8\xff",
+            b"\xff\xe1\xff\xff",
+            b"IEND",
+        ]
+    ),
+    max_size=400,
+)
 
 
 def check_photo(made: tuple[int, bool, list[bytes], bytes]) -> str:
@@ -127,8 +141,10 @@ def check_frame(made: tuple[int, int, int]) -> str:
     pixels = np.arange(width * height, dtype=np.uint32).view(np.uint8).reshape(height, width, 4)
     filled = frame.filled(pixels)
     must(filled.shape[1::-1] == frame.worked, frame)
-    must(all(0 <= a - b < multiple and a % multiple == 0 for a, b in zip(frame.worked, frame.size)),
-         frame)  # fmt: skip
+    must(
+        all(0 <= a - b < multiple and a % multiple == 0 for a, b in zip(frame.worked, frame.size)),
+        frame,
+    )
     back = frame.cut(Image.fromarray(filled[..., :3]))
     must(np.array_equal(np.asarray(back), pixels[..., :3]), frame)
     return RIGHT
@@ -138,8 +154,9 @@ def check_frame(made: tuple[int, int, int]) -> str:
 
 STEMS = st.sampled_from(["a", "A", "é", "É", "b c", "ß", "SS", "IMG_1", "img_1", "x.map.y"])
 FORMS = st.sampled_from(["NFC", "NFD"])
-ENDS = st.sampled_from([".png", ".PNG", ".jpg", ".map.png", ".MAP.PNG", ".Map.webp", ".txt", ".TXT",
-                        ".json"])  # fmt: skip
+ENDS = st.sampled_from(
+    [".png", ".PNG", ".jpg", ".map.png", ".MAP.PNG", ".Map.webp", ".txt", ".TXT", ".json"]
+)
 NAMES = st.tuples(st.sampled_from(["", "", "", "._", "."]), STEMS, FORMS, ENDS).map(
     lambda parts: parts[0] + unicodedata.normalize(parts[2], parts[1]) + parts[3]
 )
@@ -164,8 +181,11 @@ def check_names(names: list[str]) -> str:
                 must(folded(folder._stem(own)) == folded(folder._stem(picture)), (picture, own))
                 served.append(own)
             else:
-                meant = [one for one in found.beside.get(folded(folder._stem(picture)), {})
-                         .get(kind, []) if folder._stem(one) == folder._stem(picture)]  # fmt: skip
+                meant = [
+                    one
+                    for one in found.beside.get(folded(folder._stem(picture)), {}).get(kind, [])
+                    if folder._stem(one) == folder._stem(picture)
+                ]
                 must(not meant, (picture, meant))
     must(len(served) == len(set(served)), f"one file for two pictures: {served}")
     return outcome
@@ -194,25 +214,39 @@ def check_text(made: tuple[str, str, bool]) -> str:
 # rows
 
 WILD = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), TEXT,
-              st.sampled_from(["a.png", "m.png", "../x", "a\0b", "/"])),
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(),
+        TEXT,
+        st.sampled_from(["a.png", "m.png", "../x", "a\0b", "/"]),
+    ),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(TEXT, inner, max_size=3)),
     max_leaves=6,
-)  # fmt: skip
-COLUMN = st.sampled_from(["picture", "map", "out", "prompt", "seed", "strength", "steps", "mode",
-                          "invert", "nonsense"])  # fmt: skip
+)
+COLUMN = st.sampled_from(
+    ["picture", "map", "out", "prompt", "seed", "strength", "steps", "mode", "invert", "nonsense"]
+)
 USUAL = st.fixed_dictionaries(
     {"picture": st.just("a.png"), "map": st.just("m.png")},
     optional={
-        "steps": st.integers(1, 50), "strength": st.floats(0, 1), "seed": st.integers(0, 2**32 - 1),
-        "invert": st.booleans(), "prompt": st.text(max_size=20), "out": st.just("o.png"),
+        "steps": st.integers(1, 50),
+        "strength": st.floats(0, 1),
+        "seed": st.integers(0, 2**32 - 1),
+        "invert": st.booleans(),
+        "prompt": st.text(max_size=20),
+        "out": st.just("o.png"),
     },
-)  # fmt: skip
+)
 LINE = st.one_of(
-    USUAL, USUAL, st.tuples(USUAL, COLUMN, WILD).map(lambda made: {**made[0], made[1]: made[2]}),
+    USUAL,
+    USUAL,
+    st.tuples(USUAL, COLUMN, WILD).map(lambda made: {**made[0], made[1]: made[2]}),
     st.dictionaries(COLUMN, WILD, max_size=5).map(lambda row: {"picture": "a.png", **row}),
-    st.dictionaries(COLUMN, WILD, max_size=5), WILD,
-)  # fmt: skip
+    st.dictionaries(COLUMN, WILD, max_size=5),
+    WILD,
+)
 
 
 def check_line(value: Any) -> str:
@@ -250,8 +284,9 @@ def sheets(draw: Any) -> dict[str, Any]:
         for i, (text, number) in enumerate(rows)
     ]
     want = [{name: cell for name, cell in row.items() if cell} for row in want]
-    header = draw(st.sampled_from([["picture", "prompt", "strength"],
-                                   ["Picture", "PROMPT", "Strength "]]))  # fmt: skip
+    header = draw(
+        st.sampled_from([["picture", "prompt", "strength"], ["Picture", "PROMPT", "Strength "]])
+    )
     blanks = [""] * draw(st.integers(0, 3))
     out = io.StringIO()
     if draw(st.booleans()):
@@ -280,8 +315,7 @@ def check_sheet(made: dict[str, Any]) -> str:
 
 
 TOPS = st.one_of(st.sampled_from([0.0, 1 / 255, 0.0625, 0.3, 1.0]), st.floats(0, 1, width=32))
-MAPS = st.tuples(SHAPES, TOPS, st.booleans(),
-                 st.booleans(), st.booleans())  # fmt: skip
+MAPS = st.tuples(SHAPES, TOPS, st.booleans(), st.booleans(), st.booleans())
 
 
 def check_hint(made: tuple) -> str:
@@ -301,15 +335,26 @@ def check_hint(made: tuple) -> str:
 
 
 KINDS = {
-    2: Kind("sizes that are no multiple of 8", st.tuples(st.integers(1, 90), st.integers(1, 90),
-            st.sampled_from([8, 16, 64])), check_frame),
+    2: Kind(
+        "sizes that are no multiple of 8",
+        st.tuples(st.integers(1, 90), st.integers(1, 90), st.sampled_from([8, 16, 64])),
+        check_frame,
+    ),
     3: Kind("TIFF", tiffs(), check_tiff),
     5: Kind("names", st.lists(NAMES, max_size=8, unique=True), check_names),
     6: Kind("lines of any JSON", LINE, check_line),
-    7: Kind("texts", st.one_of(st.tuples(FIELDS, TEXT, st.just(True)),
-            st.tuples(EDIT_FIELDS, TEXT, st.just(False))), check_text),
+    7: Kind(
+        "texts",
+        st.one_of(
+            st.tuples(FIELDS, TEXT, st.just(True)), st.tuples(EDIT_FIELDS, TEXT, st.just(False))
+        ),
+        check_text,
+    ),
     8: Kind("tables", sheets(), check_sheet),
-    9: Kind("motion photos", st.tuples(st.integers(0, 99), st.booleans(), BEHIND,
-            st.binary(max_size=99)), check_photo),
+    9: Kind(
+        "motion photos",
+        st.tuples(st.integers(0, 99), st.booleans(), BEHIND, st.binary(max_size=99)),
+        check_photo,
+    ),
     11: Kind("hints", MAPS, check_hint),
-}  # fmt: skip
+}

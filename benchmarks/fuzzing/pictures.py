@@ -182,9 +182,12 @@ def _case(rng: random.Random, kind: str, value: Any, good: bool | None, bomb: bo
     field = rng.choice(FIELDS)
     if kind in ("picture", "damaged") and isinstance(value, (str, bytes)) and rng.random() < 0.3:
         return Case(
-            f"{kind}, init image", lambda: decode.decode_picture(value, field), frozenset([field]),
-            is_picture, good,
-        )  # fmt: skip
+            f"{kind}, init image",
+            lambda: decode.decode_picture(value, field),
+            frozenset([field]),
+            is_picture,
+            good,
+        )
     names = frozenset([field])
     return Case(kind, lambda: geometry.decode(value, field), names, is_map, good, bomb)
 
@@ -218,11 +221,22 @@ def text(rng: random.Random) -> Case:
     elif way == 1:
         value = base64.b64encode(rng.randbytes(rng.choice([0, 1, 7, 300]))).decode()
     elif way == 2:
-        value = rng.choice([
-            "/etc/passwd", "file:///etc/passwd", "http://127.0.0.1:1/a.png", "C:\\map.png",
-            "data:image/png;base64", "data:,", "data:image/svg+xml,<svg/>", "[object Object]",
-            '{"image": "AAAA"}', "null", "undefined", "data:image/png;base64," * 40,
-        ])  # fmt: skip
+        value = rng.choice(
+            [
+                "/etc/passwd",
+                "file:///etc/passwd",
+                "http://127.0.0.1:1/a.png",
+                "C:\\map.png",
+                "data:image/png;base64",
+                "data:,",
+                "data:image/svg+xml,<svg/>",
+                "[object Object]",
+                '{"image": "AAAA"}',
+                "null",
+                "undefined",
+                "data:image/png;base64," * 40,
+            ]
+        )
     else:
         at = rng.randrange(40)
         good = base64.b64encode(file(rng)).decode()

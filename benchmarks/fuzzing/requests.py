@@ -44,10 +44,12 @@ def likely(rng: random.Random, model: type = EditArgs) -> dict[str, Any]:
             chosen[name] = rng.randint(low, high) if whole else rng.uniform(low, high)
     if model is EditArgs and rng.random() < 0.2:
         count = rng.randint(1, 18)
-        chosen["fan_strengths"] = rng.choice([
-            [round(rng.random(), rng.randint(1, 8)) for _ in range(count)],
-            ", ".join(f"{rng.random():.3f}" for _ in range(count)),
-        ])  # fmt: skip
+        chosen["fan_strengths"] = rng.choice(
+            [
+                [round(rng.random(), rng.randint(1, 8)) for _ in range(count)],
+                ", ".join(f"{rng.random():.3f}" for _ in range(count)),
+            ]
+        )
     return chosen
 
 

@@ -23,9 +23,19 @@ def tiff(
     stored = values.astype(values.dtype.newbyteorder(order))
     body = stored.transpose(2, 0, 1).tobytes() if planes == 2 else stored.tobytes()
     strips = channels if planes == 2 else 1
-    entries = {256: [width], 257: [height], 258: [bits] * channels, 259: [1], 262: [photometric],
-               277: [channels], 278: [height], 284: [planes], 339: [kind] * channels,
-               273: [0] * strips, 279: [len(body) // strips] * strips}  # fmt: skip
+    entries = {
+        256: [width],
+        257: [height],
+        258: [bits] * channels,
+        259: [1],
+        262: [photometric],
+        277: [channels],
+        278: [height],
+        284: [planes],
+        339: [kind] * channels,
+        273: [0] * strips,
+        279: [len(body) // strips] * strips,
+    }
     if extra:
         entries[338] = list(extra)
     entries |= tags or {}

@@ -303,8 +303,15 @@ class Run:
         average = torch.optim.swa_utils.AveragedModel(both, avg_fn=averaged)
         hints = Hints(self.unet).to(device)
         hinting = torch.optim.AdamW(hints.parameters(), recipe.unet_rate, weight_decay=1e-3)
-        stage = Stage(self.out / "unet.pt", recipe.unet_steps, both=both, average=average,
-                      optimizer=optimizer, hints=hints, hinting=hinting)  # fmt: skip
+        stage = Stage(
+            self.out / "unet.pt",
+            recipe.unet_steps,
+            both=both,
+            average=average,
+            optimizer=optimizer,
+            hints=hints,
+            hinting=hinting,
+        )
         alphas = model.new_scheduler().alphas_cumprod.to(device)
         both.train()
         kept: list[float] = []

@@ -128,10 +128,15 @@ def row(m: np.ndarray, change: np.ndarray, full: np.ndarray, drawn: np.ndarray) 
     near, far = sorted(map(abs, (low, high)))
     near = 0.0 if low < 0 < high else near
     return {
-        "cam": cam, "cam_low": low, "cam_high": high, "dam": adherence.dam(m, edit),
-        "dam_low": spread * math.sqrt(1 - far**2), "dam_high": spread * math.sqrt(1 - near**2),
-        "change": float(change.mean()), "kept": float(change[:, m <= 0].mean()),
-    }  # fmt: skip
+        "cam": cam,
+        "cam_low": low,
+        "cam_high": high,
+        "dam": adherence.dam(m, edit),
+        "dam_low": spread * math.sqrt(1 - far**2),
+        "dam_high": spread * math.sqrt(1 - near**2),
+        "change": float(change.mean()),
+        "kept": float(change[:, m <= 0].mean()),
+    }
 
 
 def rows(m: np.ndarray, changes: dict[str, np.ndarray], full: np.ndarray) -> dict[str, dict]:
@@ -205,10 +210,15 @@ def told(changes: Changes, response: str | None) -> dict:
     name = next(iter(found))
     full = changes.full[name]
     return {
-        "pictures": len(full), "size": full.shape[-1], "counts": name, "table": found,
-        "by_pictures": by_pictures(changes, name), "goals": goals(found[name]),
-        "default": sum(goals(found[name], OURS[0]).values()), "response": response,
-    }  # fmt: skip
+        "pictures": len(full),
+        "size": full.shape[-1],
+        "counts": name,
+        "table": found,
+        "by_pictures": by_pictures(changes, name),
+        "goals": goals(found[name]),
+        "default": sum(goals(found[name], OURS[0]).values()),
+        "response": response,
+    }
 
 
 def pictures(changes: Changes) -> dict[str, np.ndarray]:

@@ -53,9 +53,15 @@ class Around:
     """
 
     def __init__(
-        self, init: Tensor, noise: Tensor, schedule: Schedule, first: int, per_step: int,
-        kind: str, change_map: np.ndarray,
-    ):  # fmt: skip
+        self,
+        init: Tensor,
+        noise: Tensor,
+        schedule: Schedule,
+        first: int,
+        per_step: int,
+        kind: str,
+        change_map: np.ndarray,
+    ):
         self.init, self.noise, self.schedule, self.kind = init, noise, schedule, kind
         self.per_step, self.calls, self.step = per_step, first * per_step, first
         grid = geometry.to_latent(change_map, *init.shape[2:])[None, None]

@@ -191,22 +191,31 @@ def shares(bench: Bench, size: int) -> dict[str, float]:
             hook.remove()
     model = float(np.median(calls))
     return {
-        "added": added, "where": where, "diffusers": ours_there, "model": model,
+        "added": added,
+        "where": where,
+        "diffusers": ours_there,
+        "model": model,
         "share": max(added, ours_there) / model,
-    }  # fmt: skip
+    }
 
 
 def run(bench: Bench, size: int) -> tuple[dict, dict]:
     """Figures for JSON, and no arrays."""
     ask = asks(1, size)[0]
     held = {
-        "skipping": skipping(bench, ask), "speed": speed(bench, ask),
-        "growth": growth(bench, size), "memory": memory(), "steps": STEPS,
-        "share": shares(bench, size), "runs": RUNS, "hotpath": hotpath.run(),
+        "skipping": skipping(bench, ask),
+        "speed": speed(bench, ask),
+        "growth": growth(bench, size),
+        "memory": memory(),
+        "steps": STEPS,
+        "share": shares(bench, size),
+        "runs": RUNS,
+        "hotpath": hotpath.run(),
         "post": soft_inpaint.timings(os.environ.get("WEBUI_ROOT")),
         "host_filter": bool(os.environ.get("WEBUI_ROOT")),
-        "threads": torch.get_num_threads(), "torch": torch.__version__,
-    }  # fmt: skip
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+    }
     return held | {"goals": goals(held)}, {}
 
 

@@ -124,9 +124,16 @@ def run(
     key = next(iter(measured))
     rows = table(collect(bench, pairs(FIRST, count), size, success, measured))
     figures = {
-        "pairs": count, "strengths": STRENGTHS, "success": about, "distance": key,
-        "rows": rows, "goals": goals(rows, key), "level": LEVEL, "draws": DRAWS,
-        "equal": {name: at_success(rows[name], key, LEVEL * max(rows["ours"]["success"]))
-                  for name in rows},
-    }  # fmt: skip
+        "pairs": count,
+        "strengths": STRENGTHS,
+        "success": about,
+        "distance": key,
+        "rows": rows,
+        "goals": goals(rows, key),
+        "level": LEVEL,
+        "draws": DRAWS,
+        "equal": {
+            name: at_success(rows[name], key, LEVEL * max(rows["ours"]["success"])) for name in rows
+        },
+    }
     return figures, {}

@@ -27,19 +27,27 @@ STEPS, REPEATS = 20, 5
 GOAL_US = 10.0  # of GPU time that holding adds to a step
 SHAPES: dict[str, dict[str, Any]] = {
     "SD 1.5, 512x512": {
-        "side": 64, "context": 768, "unet": {"cross_attention_dim": 768, "attention_head_dim": 8},
+        "side": 64,
+        "context": 768,
+        "unet": {"cross_attention_dim": 768, "attention_head_dim": 8},
     },
     "SDXL, 1024x1024": {
-        "side": 128, "context": 2048, "unet": {
-            "block_out_channels": (320, 640, 1280), "cross_attention_dim": 2048,
+        "side": 128,
+        "context": 2048,
+        "unet": {
+            "block_out_channels": (320, 640, 1280),
+            "cross_attention_dim": 2048,
             "down_block_types": ("DownBlock2D", *("CrossAttnDownBlock2D",) * 2),
             "up_block_types": (*("CrossAttnUpBlock2D",) * 2, "UpBlock2D"),
-            "transformer_layers_per_block": (1, 2, 10), "attention_head_dim": (5, 10, 20),
-            "use_linear_projection": True, "addition_embed_type": "text_time",
-            "addition_time_embed_dim": 256, "projection_class_embeddings_input_dim": 2816,
+            "transformer_layers_per_block": (1, 2, 10),
+            "attention_head_dim": (5, 10, 20),
+            "use_linear_projection": True,
+            "addition_embed_type": "text_time",
+            "addition_time_embed_dim": 256,
+            "projection_class_embeddings_input_dim": 2816,
         },
     },
-}  # fmt: skip
+}
 
 
 def available() -> bool:
@@ -169,10 +177,14 @@ def measure(shape: dict[str, Any], batch: int = 1) -> dict[str, float]:
     bare, with_hold = (profiled(lambda h=h: run.go(nothing, h and run.new())) for h in (0, 1))
     floor = bytes_floor(tuple(run.init.shape), 2)
     return {
-        "plain_ms": 1e3 * plain, "held_ms": 1e3 * held, "share": held / plain - 1,
-        "launches": (with_hold[0] - bare[0]) / STEPS, "gpu_us": (with_hold[1] - bare[1]) / STEPS,
-        "floor_bytes": floor, "floor_us": 1e6 * floor / bandwidth(),
-    }  # fmt: skip
+        "plain_ms": 1e3 * plain,
+        "held_ms": 1e3 * held,
+        "share": held / plain - 1,
+        "launches": (with_hold[0] - bare[0]) / STEPS,
+        "gpu_us": (with_hold[1] - bare[1]) / STEPS,
+        "floor_bytes": floor,
+        "floor_us": 1e6 * floor / bandwidth(),
+    }
 
 
 def run() -> dict[str, Any]:

@@ -92,7 +92,7 @@ def _row(counts: list[Done | Count]) -> dict:
         "most": max(c.operations for c in rest),
         "reads": float(np.mean([c.reads for c in rest])),
         "latents": float(np.mean([c.bytes for c in rest])) / latent,
-    }  # fmt: skip
+    }
 
 
 def of_sampler(name: str, shape: tuple[int, ...] = SHAPE) -> dict:

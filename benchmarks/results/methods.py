@@ -29,26 +29,40 @@ class Bench:
     """An engine and the settings of every run."""
 
     def __init__(
-        self, engine: Engine, steps: int = 20, guidance: float | None = 5.0,
+        self,
+        engine: Engine,
+        steps: int = 20,
+        guidance: float | None = 5.0,
         scheduler: str | None = None,
-    ):  # fmt: skip
+    ):
         self.engine, self.steps = engine, steps
         self.settings = {"steps": steps, "guidance": guidance, "scheduler": scheduler}
         self.response: str | None = None  # of this model, where it has been measured
 
     def edit(
-        self, ask: Ask, change_map: np.ndarray, strength: float = 1.0, settings: dict | None = None,
+        self,
+        ask: Ask,
+        change_map: np.ndarray,
+        strength: float = 1.0,
+        settings: dict | None = None,
         **run: Any,
-    ) -> np.ndarray:  # fmt: skip
+    ) -> np.ndarray:
         """By this project: uint8 `[H, W, 3]`, of `count` pictures the first."""
         return self.edits(ask, change_map, strength, settings, **run)[0]
 
     def edits(self, ask, change_map, strength=1.0, settings=None, **run) -> list[np.ndarray]:
         height, width = ask.picture.shape[:2]
         run = RunArgs(
-            **{"prompt": ask.prompt, "seed": ask.seed, "strength": strength, "width": width,
-               "height": height, **self.settings, **run}
-        )  # fmt: skip
+            **{
+                "prompt": ask.prompt,
+                "seed": ask.seed,
+                "strength": strength,
+                "width": width,
+                "height": height,
+                **self.settings,
+                **run,
+            }
+        )
         # all methods begin at the schedule's steps
         args = parse({"levels": "steps"} | (settings or {}))
         result = self.engine.edit(Image.fromarray(ask.picture), change_map, args, run)
@@ -60,9 +74,13 @@ class Bench:
             return self.edit(ask, *_whole(ask), strength, {"paste_back": False}, **run)
 
     def around(
-        self, kind: type[Around], ask: Ask, change_map: np.ndarray, strength: float = 1.0,
+        self,
+        kind: type[Around],
+        ask: Ask,
+        change_map: np.ndarray,
+        strength: float = 1.0,
         **run: Any,
-    ) -> tuple[np.ndarray, Any]:  # fmt: skip
+    ) -> tuple[np.ndarray, Any]:
         """By another method: the picture, and the method's own object."""
         with instead(partial(kind, change_map=change_map)) as done:
             picture = self.edit(ask, *_whole(ask), strength, {"paste_back": False}, **run)
@@ -91,9 +109,13 @@ def _whole(ask: Ask) -> tuple[np.ndarray]:
 
 
 def ours(
-    bench: Bench, ask: Ask, m: np.ndarray, strength: float = 1.0, transition: float = 0,
+    bench: Bench,
+    ask: Ask,
+    m: np.ndarray,
+    strength: float = 1.0,
+    transition: float = 0,
     even: bool = False,
-) -> np.ndarray:  # fmt: skip
+) -> np.ndarray:
     settings = {"transition": transition, "feather": m.shape[1] / FEATHER}
     return bench.edit(ask, m, strength, {**settings, "response": bench.response if even else None})
 
@@ -122,9 +144,13 @@ def builtin(bench: Bench, ask: Ask, m: np.ndarray, strength: float = 1.0) -> np.
 
 
 def composited(
-    bench: Bench, ask: Ask, m: np.ndarray, strength: float = 1.0, runs: list | None = None,
+    bench: Bench,
+    ask: Ask,
+    m: np.ndarray,
+    strength: float = 1.0,
+    runs: list | None = None,
     count: int = RUNS,
-) -> np.ndarray:  # fmt: skip
+) -> np.ndarray:
     """Plain runs at 1/N, 2/N, ... 1 of the strength, mixed pixel by pixel between the two nearest.
 
     runs: pictures that are there already, `strength_runs`.

@@ -13,11 +13,16 @@ if TYPE_CHECKING:
 
 PAPER_INK, INK, LINE = "#fcfcfa", "#1c2028", "#dfe2e6"
 INKS = {
-    OURS[0]: "#de8a80", EVEN: "#c2413b", OURS[2]: "#8f5a4f", "Algorithm 1": "#7a5195",
-    "blended latent diffusion": "#2f6fb7", "blurred mask": "#3b9b6d",
-    "built-in soft inpainting": "#c08a2e", "N-run compositing": "#5c626e",
+    OURS[0]: "#de8a80",
+    EVEN: "#c2413b",
+    OURS[2]: "#8f5a4f",
+    "Algorithm 1": "#7a5195",
+    "blended latent diffusion": "#2f6fb7",
+    "blurred mask": "#3b9b6d",
+    "built-in soft inpainting": "#c08a2e",
+    "N-run compositing": "#5c626e",
     "plain img2img": "#a3a8b1",
-}  # fmt: skip
+}
 
 
 def figure(width: float, height: float) -> Figure:

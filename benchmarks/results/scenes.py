@@ -14,10 +14,16 @@ from diffdiff.toyworld.world import VALUES, caption, random_scene
 FIRST = 96_000_000  # seed of the first scene; the model's and the probe's are others
 # centre (x, y), radius and height of every blob, in sides of the picture
 BLOBS = (
-    (0.20, 0.22, 0.170, 1.0), (0.54, 0.13, 0.095, 0.6), (0.83, 0.27, 0.150, 0.8),
-    (0.36, 0.54, 0.110, 0.4), (0.64, 0.55, 0.125, 1.0), (0.89, 0.66, 0.090, 0.5),
-    (0.16, 0.82, 0.150, 0.7), (0.49, 0.87, 0.115, 0.9), (0.79, 0.89, 0.085, 0.3),
-)  # fmt: skip
+    (0.20, 0.22, 0.170, 1.0),
+    (0.54, 0.13, 0.095, 0.6),
+    (0.83, 0.27, 0.150, 0.8),
+    (0.36, 0.54, 0.110, 0.4),
+    (0.64, 0.55, 0.125, 1.0),
+    (0.89, 0.66, 0.090, 0.5),
+    (0.16, 0.82, 0.150, 0.7),
+    (0.49, 0.87, 0.115, 0.9),
+    (0.79, 0.89, 0.085, 0.3),
+)
 TURNS = 8  # ways in which a map lies on a picture
 RIM = 0.4  # part of a blob's radius, on both sides of it, over which it fades
 CORNERS = ((0.5, 0.04), (0.04, 0.96), (0.96, 0.96))  # of the triangle

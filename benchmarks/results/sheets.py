@@ -15,13 +15,15 @@ from .scenes import MAPS, TURNS, turned
 
 TILE, GAP, LABEL, NOTE = 144, 8, 44, 22
 SHORT = {  # two lines at most
-    OURS[0]: "ours", EVEN: "ours,\neven changes", OURS[2]: "ours,\ntransition 1",
+    OURS[0]: "ours",
+    EVEN: "ours,\neven changes",
+    OURS[2]: "ours,\ntransition 1",
     "Algorithm 1": "Algorithm 1\n(paper)",
     "blended latent diffusion": "blended latent\ndiffusion",
     "blurred mask": "plain inpainting,\nblurred mask",
     "built-in soft inpainting": "built-in soft\ninpainting",
     "N-run compositing": f"{RUNS} runs,\ncomposited",
-}  # fmt: skip
+}
 MARK = "#c2413b"  # around ours
 
 
@@ -39,9 +41,12 @@ def fitted(m: np.ndarray, edit: np.ndarray) -> np.ndarray:
 
 
 def grid(
-    heads: Sequence[str], rows: Sequence[Sequence[np.ndarray]], notes: Sequence[str],
-    captions: Sequence[Sequence[str]] | None = None, marked: Container[int] = (),
-) -> Image.Image:  # fmt: skip
+    heads: Sequence[str],
+    rows: Sequence[Sequence[np.ndarray]],
+    notes: Sequence[str],
+    captions: Sequence[Sequence[str]] | None = None,
+    marked: Container[int] = (),
+) -> Image.Image:
     """Tiles in rows.
 
     Args:

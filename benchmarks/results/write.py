@@ -52,8 +52,9 @@ def top(found: dict, held: dict[str, bool], folder: str) -> list[str]:
         kind: max(rows[n]["cam"] for n in ("blended latent diffusion", "blurred mask"))
         for kind, rows in table.items()
     }
-    said = ", ".join(f"{kind} {table[kind][EVEN]['cam']:.2f} against {cut[kind]:.2f}"
-                     for kind in table)  # fmt: skip
+    said = ", ".join(
+        f"{kind} {table[kind][EVEN]['cam']:.2f} against {cut[kind]:.2f}" for kind in table
+    )
     mixed = ", ".join(f"{rows['N-run compositing']['cam']:.2f}" for rows in table.values())
     return [
         "# Results",
@@ -120,8 +121,12 @@ def of_cost(found: dict, folder: str) -> list[str]:
         *rows_of(
             ["one edit by the gradient", "model calls", "seconds", "times plain"],
             [
-                [name, str(row["calls"]), f"{row['seconds']:.2f}",
-                 f"{row['seconds'] / found['speed']['plain img2img']['seconds']:.2f}"]
+                [
+                    name,
+                    str(row["calls"]),
+                    f"{row['seconds']:.2f}",
+                    f"{row['seconds'] / found['speed']['plain img2img']['seconds']:.2f}",
+                ]
                 for name, row in found["speed"].items()
             ],
         ),
@@ -135,8 +140,13 @@ def of_cost(found: dict, folder: str) -> list[str]:
         *rows_of(
             ["map", "largest value", "ours", "fewest", "Algorithm 1"],
             [
-                [row["map"], f"{row['peak']:g}", str(row["ours"]), str(row["least"]),
-                 str(row["Algorithm 1"])]
+                [
+                    row["map"],
+                    f"{row['peak']:g}",
+                    str(row["ours"]),
+                    str(row["least"]),
+                    str(row["Algorithm 1"]),
+                ]
                 for row in found["skipping"]
             ],
         ),
@@ -148,11 +158,13 @@ def of_cost(found: dict, folder: str) -> list[str]:
             [[n, *(f"{v:.2f}" for v in values)] for n, values in found["memory"].items()],
         ),
         "",
-    ]  # fmt: skip
+    ]
     for what, words in (
-        ("steps", "steps"), ("side", "pixels of a side, 10 steps"), ("batch", "batch, 10 steps"),
+        ("steps", "steps"),
+        ("side", "pixels of a side, 10 steps"),
+        ("batch", "batch, 10 steps"),
         ("N", "N of N-run compositing"),
-    ):  # fmt: skip
+    ):
         rows = found["growth"][what]
         names = [key for key in rows[0] if key != "value"]
         cells = [
@@ -183,8 +195,13 @@ def of_cost(found: dict, folder: str) -> list[str]:
         *rows_of(
             ["sampler", "operations", "most", "reads", "new memory, latents"],
             [
-                [name, f"{row['operations']:.1f}", f"{row['most']:.0f}", f"{row['reads']:.1f}",
-                 f"{row['latents']:.1f}"]
+                [
+                    name,
+                    f"{row['operations']:.1f}",
+                    f"{row['most']:.0f}",
+                    f"{row['reads']:.1f}",
+                    f"{row['latents']:.1f}",
+                ]
                 for name, row in found["hotpath"].items()
             ],
         ),
@@ -193,7 +210,7 @@ def of_cost(found: dict, folder: str) -> list[str]:
         "",
         *marks(found["goals"]),
         "",
-    ]  # fmt: skip
+    ]
 
 
 def of_gpu(found: dict) -> list[str]:
@@ -207,10 +224,24 @@ def of_gpu(found: dict) -> list[str]:
             "available.",
         ]
     rows = [
-        [name, f"{r['plain_ms']:.2f}", f"{r['held_ms']:.2f}", f"{r['share']:.2%}",
-         f"{r['launches']:.1f}", f"{r['gpu_us']:.1f}", f"{r['floor_us']:.1f}"]
+        [
+            name,
+            f"{r['plain_ms']:.2f}",
+            f"{r['held_ms']:.2f}",
+            f"{r['share']:.2%}",
+            f"{r['launches']:.1f}",
+            f"{r['gpu_us']:.1f}",
+            f"{r['floor_us']:.1f}",
+        ]
         for name, r in found["rows"].items()
-    ]  # fmt: skip
-    heads = ["UNet, random weights", "ms per step, plain", "held", "more", "launches", "us of GPU",
-             "us by the bytes alone"]  # fmt: skip
+    ]
+    heads = [
+        "UNet, random weights",
+        "ms per step, plain",
+        "held",
+        "more",
+        "launches",
+        "us of GPU",
+        "us by the bytes alone",
+    ]
     return [*lines, found["device"], "", *rows_of(heads, rows), "", *marks(found["goals"])]

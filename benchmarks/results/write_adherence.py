@@ -83,8 +83,11 @@ def followed(kinds: dict, size: int) -> list[str]:
 def in_pairs(found: dict) -> list[str]:
     """By how much even changes lead, and what each method does to what is to be kept."""
     kinds = found["table"][found["counts"]]
-    heads = ["method", *(f"{kind}: lead of even" for kind in kinds),
-             *(f"{kind}: change where the map is black" for kind in kinds)]  # fmt: skip
+    heads = [
+        "method",
+        *(f"{kind}: lead of even" for kind in kinds),
+        *(f"{kind}: change where the map is black" for kind in kinds),
+    ]
     rows = []
     for name in METHODS:
         own = [kinds[kind][name] for kind in kinds]
@@ -120,8 +123,9 @@ def reading(found: dict) -> list[str]:
     lines = []
     for kind, rows in found["table"][found["counts"]].items():
         mine = rows[EVEN]["cam"]
-        ahead = [f"{n} ({r['cam']:.3f})" for n, r in rows.items()
-                 if n not in OURS and r["cam"] > mine]  # fmt: skip
+        ahead = [
+            f"{n} ({r['cam']:.3f})" for n, r in rows.items() if n not in OURS and r["cam"] > mine
+        ]
         lines.append(f"{kind}: {', '.join(ahead)}" if ahead else f"{kind}: none")
     return [
         f"The goals are those of *{EVEN}*; of them the default ({OURS[0]}) reaches "

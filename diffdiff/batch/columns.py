@@ -13,8 +13,14 @@ from ..settings.schema import fields
 FILES = ("picture", "map", "out")  # columns that are paths
 ELSEWHERE = (  # fields of an edit that only a WebUI or other commands have
     *SKETCHED,
-    "map", "enabled", "combine", "mask_channel", "other_image", "annotator", "layers",
-)  # fmt: skip
+    "map",
+    "enabled",
+    "combine",
+    "mask_channel",
+    "other_image",
+    "annotator",
+    "layers",
+)
 EDITED = tuple(name for name in fields() if name not in ELSEWHERE)
 COLUMNS = (*FILES, *fields(RunArgs), *EDITED)
 

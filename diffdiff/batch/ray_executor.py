@@ -22,8 +22,15 @@ from .executor import AGAIN, attempt, opened
 from .tasks import Outcome, Task
 
 OF_A_WORKER = (
-    "model", "dtype", "device", "offload", "slicing", "config", "second", "threads",
-)  # fmt: skip
+    "model",
+    "dtype",
+    "device",
+    "offload",
+    "slicing",
+    "config",
+    "second",
+    "threads",
+)
 ADDRESS = re.compile(r"(?:ray://)?\[?([^/\]]+?)\]?:(\d+)")
 PATIENCE = 10.0  # seconds, for a cluster to answer at all
 UP_WITHIN = 120.0  # seconds, for a first worker, before the wait is reported

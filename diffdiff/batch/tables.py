@@ -13,8 +13,12 @@ from .columns import COLUMNS, Row, bad
 
 SEPARATOR = re.compile(r'\s*"?sep=(.)"?\s*\Z', re.IGNORECASE)  # a first line that Excel reads
 DECIMAL = re.compile(r"[+-]?\d*,\d+\Z")  # as most of Europe writes numbers
-NUMBERS = {name for model in (None, RunArgs) for name, info in
-           (fields(model) if model else fields()).items() if info["type"] is float}  # fmt: skip
+NUMBERS = {
+    name
+    for model in (None, RunArgs)
+    for name, info in (fields(model) if model else fields()).items()
+    if info["type"] is float
+}
 
 
 def read(name: str, file: Iterable[str]) -> Iterator[Row]:

@@ -42,10 +42,12 @@ examples:
 def add_to(commands: Any) -> None:
     """Add the command and its flags."""
     batch = commands.add_parser(
-        "batch", help="edit many images, on this machine or a Ray cluster", epilog=HELP,
+        "batch",
+        help="edit many images, on this machine or a Ray cluster",
+        epilog=HELP,
         description="Edit many images, row by row, on this machine or a Ray cluster.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     batch.set_defaults(command=run)
     batch.add_argument("jobs", metavar="JOBS", help="a .csv or .jsonl file, or a folder")
     batch.add_argument("--out", metavar="DIR", help="folder for the images and results.jsonl")
@@ -53,30 +55,41 @@ def add_to(commands: Any) -> None:
     batch.add_argument("--quiet", action="store_true", help="no progress and no output")
     group = batch.add_argument_group("where it runs")
     group.add_argument(
-        "--engine", choices=("local", "ray"), default="local",
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
         help="this process, or workers on Ray (default: %(default)s)",
-    )  # fmt: skip
+    )
     group.add_argument(
-        "--retries", type=int, default=2, metavar="N",
+        "--retries",
+        type=int,
+        default=2,
+        metavar="N",
         help="retries of a row that failed for another reason than its settings, 0 to 100 "
         "(default: %(default)s)",
-    )  # fmt: skip
+    )
     group.add_argument(
-        "--threads", type=int, default=1, metavar="N",
+        "--threads",
+        type=int,
+        default=1,
+        metavar="N",
         help="CPU cores per model (default: %(default)s); on a CPU, another number changes the "
         "last bits of an image",
-    )  # fmt: skip
+    )
     group.add_argument(
         "--workers", type=int, metavar="N", help="number of models on Ray (default: as many as fit)"
     )
     group.add_argument(
-        "--address", metavar="ADDRESS",
+        "--address",
+        metavar="ADDRESS",
         help="cluster to use: auto, ray://HOST:10001 or HOST:6379 (default: start one here)",
-    )  # fmt: skip
+    )
     group.add_argument(
-        "--gpus", type=float, metavar="X",
+        "--gpus",
+        type=float,
+        metavar="X",
         help="GPUs per worker, such as 0.5 (default: 1 if there are any)",
-    )  # fmt: skip
+    )
     arguments.add(batch.add_argument_group("the run"), RunArgs, fields(RunArgs))
     arguments.add(batch.add_argument_group("the map"), EditArgs, rows.EDITED)
     add_engine(batch)

@@ -14,10 +14,12 @@ def add_engine(command: argparse.ArgumentParser) -> None:
     """Add the flags that `open_engine` reads."""
     engine = command.add_argument_group("the model")
     engine.add_argument(
-        "--model", default="toyworld", metavar="NAME",
+        "--model",
+        default="toyworld",
+        metavar="NAME",
         help="toyworld (included), a diffusers folder, a .safetensors file or a hub id "
         "(default: %(default)s)",
-    )  # fmt: skip
+    )
     engine.add_argument(
         "--dtype", choices=DTYPES, default="auto", help="type of the weights (default: %(default)s)"
     )
@@ -25,9 +27,11 @@ def add_engine(command: argparse.ArgumentParser) -> None:
         "--device", default="auto", metavar="NAME", help="cpu, cuda, mps, ... (default: auto)"
     )
     engine.add_argument(
-        "--offload", choices=OFFLOADS, default="none",
+        "--offload",
+        choices=OFFLOADS,
+        default="none",
         help="keep parts of the model off the GPU until needed (default: %(default)s)",
-    )  # fmt: skip
+    )
     engine.add_argument("--slicing", action="store_true", help="less memory, somewhat slower")
     engine.add_argument(
         "--config", metavar="NAME", help="diffusers folder or hub id that a .safetensors file needs"

@@ -22,13 +22,29 @@ from .arguments import Use, refuse_idle
 from .common import Progress, add_engine, print_hints
 
 OF_A_RUN = (
-    "prompt", "negative_prompt", "strength", "steps", "guidance", "seed", "scheduler", "width",
+    "prompt",
+    "negative_prompt",
+    "strength",
+    "steps",
+    "guidance",
+    "seed",
+    "scheduler",
+    "width",
     "height",
-)  # fmt: skip
+)
 OF_A_MAP = (
-    "invert", "scale", "black", "white", "gamma", "soften_radius", "soften_direction",
-    "soften_falloff", "linear_light", "paste_back", "feather",
-)  # fmt: skip
+    "invert",
+    "scale",
+    "black",
+    "white",
+    "gamma",
+    "soften_radius",
+    "soften_direction",
+    "soften_falloff",
+    "linear_light",
+    "paste_back",
+    "feather",
+)
 EXAMPLES = """\
 methods:
 {methods}
@@ -44,25 +60,32 @@ def add_to(commands: Any) -> None:
     text = "edit an image by two prompts: DiffEdit finds where"
     listed = "\n".join(f"  {name:14} {what}" for name, what in METHODS.items())
     parser = commands.add_parser(
-        "diffedit", help=text, description=text[0].upper() + text[1:] + ".",
+        "diffedit",
+        help=text,
+        description=text[0].upper() + text[1:] + ".",
         epilog=EXAMPLES.format(methods=listed),
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     parser.set_defaults(command=run)
     parser.add_argument("image", metavar="IN", help="the image")
     parser.add_argument(
-        "--reference", default="", metavar="TEXT",
+        "--reference",
+        default="",
+        metavar="TEXT",
         help="what the image shows (default: the model's prediction without a prompt)",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--method", choices=METHODS, default="diffedit", help="see below (default: %(default)s)"
     )
     parser.add_argument("--map", metavar="FILE", help="use this change map instead of finding one")
     parser.add_argument(
-        "--refine", type=int, default=0, metavar="N",
+        "--refine",
+        type=int,
+        default=0,
+        metavar="N",
         help="more model calls per step of the inversion, 0 to 10: closer to the original "
         "(default: %(default)s)",
-    )  # fmt: skip
+    )
     parser.add_argument("--out", metavar="OUT.png", help="the edited image")
     parser.add_argument("--json", action="store_true", help="one JSON object, no progress")
     parser.add_argument("--quiet", action="store_true", help="no progress and no output")
@@ -94,9 +117,17 @@ def run(chosen: argparse.Namespace) -> dict[str, Any]:
 
     with Progress(silent) as progress:
         result = diffedit_edit.edit(
-            engine, image, chosen.method, chosen.reference, args, run_args, found, change_map,
-            chosen.refine, progress,
-        )  # fmt: skip
+            engine,
+            image,
+            chosen.method,
+            chosen.reference,
+            args,
+            run_args,
+            found,
+            change_map,
+            chosen.refine,
+            progress,
+        )
     (picture,) = result.pictures
     (whole,) = given_back(result, image, data)
     texts = png.texts(args, result.runs[0], change_map, result.settings, picture.size)

@@ -79,9 +79,11 @@ def tell(error: FieldError, as_json: bool) -> None:
 def parser() -> arguments.Parser:
     """Build the parser of all commands. Their flags are the fields of `EditArgs` and `RunArgs`."""
     top = arguments.Parser(
-        prog="diffdiff", description="Every pixel its own denoising strength.", epilog=EXAMPLE,
+        prog="diffdiff",
+        description="Every pixel its own denoising strength.",
+        epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = top.add_subparsers(metavar="COMMAND", required=True, dest="command_name")
     for name in EDITS:
@@ -146,8 +148,9 @@ def run_edit(chosen: argparse.Namespace) -> dict[str, Any]:
     if not silent:
         print(
             f"{result.calls} model calls, {result.skipped} of {result.steps} steps skipped, "
-            f"{result.seconds:.1f} s", file=sys.stderr,
-        )  # fmt: skip
+            f"{result.seconds:.1f} s",
+            file=sys.stderr,
+        )
         if result.settings.get("levels"):
             print(f"Levels: {png.began(result.settings['levels'])}", file=sys.stderr)
         print_hints(result.settings)

@@ -24,9 +24,15 @@ KINDS = ("gradient", "radial", "rectangle", "ellipse", "constant")
 IN_A_BOX = {"radial": shapes.radial, "rectangle": shapes.rectangle, "ellipse": shapes.ellipse}
 SIZE = (512, 512)  # width, height
 SHAPING = (
-    "invert", "black", "white", "gamma", "soften_radius", "soften_direction", "soften_falloff",
+    "invert",
+    "black",
+    "white",
+    "gamma",
+    "soften_radius",
+    "soften_direction",
+    "soften_falloff",
     "linear_light",
-)  # fmt: skip
+)
 LOOKING = ("strength", "steps", "scale")  # flags that only a preview obeys
 EXAMPLES = """\
 examples:
@@ -45,10 +51,12 @@ def add_to(commands: Any) -> None:
     """Add the command and its flags."""
     text = "make a change map, shape one, or preview one on its image"
     parser = commands.add_parser(
-        "map", help=text, epilog=EXAMPLES,
+        "map",
+        help=text,
+        epilog=EXAMPLES,
         description=text[0].upper() + text[1:] + ". White changes, black is kept.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     parser.set_defaults(command=run)
     parser.add_argument(
         "map", nargs="?", metavar="IN_MAP", help="a map to shape, or an image to make one from"
@@ -61,22 +69,33 @@ def add_to(commands: Any) -> None:
     made.add_argument("--kind", choices=KINDS, help="the shape of the map")
     made.add_argument("--size", metavar="WxH", help="pixels (default: the preview's, or 512x512)")
     made.add_argument(
-        "--from", dest="start", type=float, default=0.0, metavar="X",
+        "--from",
+        dest="start",
+        type=float,
+        default=0.0,
+        metavar="X",
         help="value at the start of a gradient, and outside a shape (default: 0)",
-    )  # fmt: skip
+    )
     made.add_argument(
-        "--to", dest="end", type=float, default=1.0, metavar="X",
+        "--to",
+        dest="end",
+        type=float,
+        default=1.0,
+        metavar="X",
         help="value at the end of a gradient, in a shape, of a constant (default: 1)",
-    )  # fmt: skip
+    )
     made.add_argument(
-        "--angle", type=float, metavar="DEG",
+        "--angle",
+        type=float,
+        metavar="DEG",
         help="direction of a gradient, clockwise: 0 is left to right, 90 downwards (default: 0)",
-    )  # fmt: skip
+    )
     made.add_argument(
-        "--box", metavar="L,T,R,B",
+        "--box",
+        metavar="L,T,R,B",
         help="box of radial, rectangle, ellipse and foreground, as fractions of the image "
         "(default: the middle half, for radial and foreground the whole)",
-    )  # fmt: skip
+    )
 
     map_sources.add_to(parser)
 
@@ -84,9 +103,12 @@ def add_to(commands: Any) -> None:
 
     look = parser.add_argument_group("preview it")
     look.add_argument(
-        "--preview", nargs="?", const="", metavar="IMAGE",
+        "--preview",
+        nargs="?",
+        const="",
+        metavar="IMAGE",
         help="draw the strengths over this image (default: the one that the map is made from)",
-    )  # fmt: skip
+    )
     arguments.add(look, RunArgs, ("strength", "steps"))
     arguments.add(look, EditArgs, ("scale",))
 

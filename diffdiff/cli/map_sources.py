@@ -34,30 +34,39 @@ FILES = {  # flag: (the source or layer that it goes with, help)
 OF_WORDS = [name for name in fields(WordsArgs) if name != "words"]
 OF_POINTS = [name for name in fields(ClickArgs) if name != "points"]
 MODEL = {  # flags of the model, with their defaults
-    "model": "toyworld", "dtype": "auto", "device": "auto", "offload": "none", "slicing": False,
-    "config": None, "second": None,
-}  # fmt: skip
+    "model": "toyworld",
+    "dtype": "auto",
+    "device": "auto",
+    "offload": "none",
+    "slicing": False,
+    "config": None,
+    "second": None,
+}
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Add the flags; those of the model are the command line's own."""
     ways = parser.add_argument_group("make the map from an image, IN_MAP")
     ways.add_argument(
-        "--diffedit", nargs=2, metavar=("REFERENCE", "QUERY"),
+        "--diffedit",
+        nargs=2,
+        metavar=("REFERENCE", "QUERY"),
         help="where the predictions for two prompts differ: what the image shows (or empty text), "
         "and what it should show",
-    )  # fmt: skip
+    )
     ways.add_argument(
-        "--words", metavar="TEXT",
+        "--words",
+        metavar="TEXT",
         help='where the model sees what you name, each with its strength, such as "face 0.1, sky '
         '80%%, rest 0.3"; rest is everything else, 0 if it is not named',
-    )  # fmt: skip
+    )
     ways.add_argument(
-        "--points", metavar="TEXT",
+        "--points",
+        metavar="TEXT",
         help='what belongs to the points, as in "120,80; 25%%,40%%; -40,30", in pixels or percent, '
-        "with a minus before those on what is kept; or in a box, as in --points \"box "
-        "10,10,90,80\". Text that begins with a minus: --points=TEXT",
-    )  # fmt: skip
+        'with a minus before those on what is kept; or in a box, as in --points "box '
+        '10,10,90,80". Text that begins with a minus: --points=TEXT',
+    )
     ways.add_argument(
         "--source", dest="reading", choices=OF_PICTURE, help="what to compute from the image"
     )

@@ -91,9 +91,17 @@ class EditPlan:
         """
         args = self.args
         return fine(
-            self.strengths, schedule, exact, self.steps, len(schedule) - 2, self.full,
-            args.transition or 1.0, args.extra_calls, args.skip, args.amount,
-        )  # fmt: skip
+            self.strengths,
+            schedule,
+            exact,
+            self.steps,
+            len(schedule) - 2,
+            self.full,
+            args.transition or 1.0,
+            args.extra_calls,
+            args.skip,
+            args.amount,
+        )
 
     @property
     def smallest(self) -> float:

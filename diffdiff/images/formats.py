@@ -13,17 +13,38 @@ ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")  #
 
 TIFF = (b"II*\0", b"MM\0*", b"II\0*", b"MM*\0", b"II+\0", b"MM\0+")
 BRANDS = {  # of an ISO media file, after "ftyp"
-    b"avif": "AVIF", b"avis": "AVIF", b"heic": "HEIC", b"heix": "HEIC", b"hevc": "HEIC",
-    b"hevx": "HEIC", b"mif1": "HEIF", b"msf1": "HEIF", b"crx ": "a camera's raw file",
-}  # fmt: skip
+    b"avif": "AVIF",
+    b"avis": "AVIF",
+    b"heic": "HEIC",
+    b"heix": "HEIC",
+    b"hevc": "HEIC",
+    b"hevx": "HEIC",
+    b"mif1": "HEIF",
+    b"msf1": "HEIF",
+    b"crx ": "a camera's raw file",
+}
 STARTS = {
-    b"\0\0\0\x0cJXL ": "JPEG XL", b"\xff\x0a": "JPEG XL", b"\0\0\0\x0cjP  ": "JPEG 2000",
-    b"\xff\x4f\xff\x51": "JPEG 2000", b"8BPS": "a Photoshop file", b"gimp xcf": "a GIMP file",
-    b"\x76\x2f\x31\x01": "OpenEXR", b"#?RADIANCE": "Radiance HDR", b"DDS ": "DDS", b"qoif": "QOI",
-    b"\0\0\1\0": "an icon", b"PK\3\4": "a ZIP archive, as Krita files are", b"%PDF": "PDF",
-    b"%!PS": "PostScript", b"\x93NUMPY": "a NumPy array", b"\x1aE\xdf\xa3": "a video",
-    b"P4": "PBM", b"P5": "PGM", b"P6": "PPM", b"version https://git-lfs": "a Git LFS pointer",
-}  # fmt: skip
+    b"\0\0\0\x0cJXL ": "JPEG XL",
+    b"\xff\x0a": "JPEG XL",
+    b"\0\0\0\x0cjP  ": "JPEG 2000",
+    b"\xff\x4f\xff\x51": "JPEG 2000",
+    b"8BPS": "a Photoshop file",
+    b"gimp xcf": "a GIMP file",
+    b"\x76\x2f\x31\x01": "OpenEXR",
+    b"#?RADIANCE": "Radiance HDR",
+    b"DDS ": "DDS",
+    b"qoif": "QOI",
+    b"\0\0\1\0": "an icon",
+    b"PK\3\4": "a ZIP archive, as Krita files are",
+    b"%PDF": "PDF",
+    b"%!PS": "PostScript",
+    b"\x93NUMPY": "a NumPy array",
+    b"\x1aE\xdf\xa3": "a video",
+    b"P4": "PBM",
+    b"P5": "PGM",
+    b"P6": "PPM",
+    b"version https://git-lfs": "a Git LFS pointer",
+}
 TEXTS = (
     (re.compile(rb"(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*(<!DOCTYPE svg[^>]*>\s*)?<svg", re.S), "SVG"),
     (re.compile(rb"<(!doctype )?html", re.I), "a web page"),

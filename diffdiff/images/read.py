@@ -28,10 +28,14 @@ MAX_OVERPAINT = 8  # planes of a picture, each with all its pixels
 ROUNDING = 1e-6  # how far outside 0..1 a float may lie
 
 TURNS = {  # EXIF orientation: what makes the picture upright
-    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_90,
-}  # fmt: skip
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 DATA_URL = re.compile(r"data:image/[^,]{0,200};base64\Z", re.IGNORECASE)
 # Rec. 601 in 16-bit fixed point, as Pillow's "L" has it; the weights sum to 65536 exactly.
 LUMA = np.array([[19595, 38470, 7471]])

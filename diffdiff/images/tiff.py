@@ -38,8 +38,14 @@ def problem(picture: Any) -> str | None:
     if len(bits) > 1 or len(kinds) > 1:
         return "TIFF with channels of different types is not read"
     (depth,), (kind,) = bits, kinds
-    if (kind, depth) not in ((UNSIGNED, 1), (UNSIGNED, 2), (UNSIGNED, 4), (UNSIGNED, 8),
-                             (UNSIGNED, 16), (FLOAT, 32)):  # fmt: skip
+    if (kind, depth) not in (
+        (UNSIGNED, 1),
+        (UNSIGNED, 2),
+        (UNSIGNED, 4),
+        (UNSIGNED, 8),
+        (UNSIGNED, 16),
+        (FLOAT, 32),
+    ):
         name = {UNSIGNED: "unsigned", 2: "signed", FLOAT: "float"}.get(kind, f"type {kind}")
         return f"TIFF with {depth}-bit {name} values is not read"
     if kind == FLOAT and (channels > 1 or color not in (WHITE_IS_ZERO, BLACK_IS_ZERO)):

@@ -58,7 +58,7 @@ def joined(soft: np.ndarray, change_maps: list[np.ndarray], how: str) -> list[np
     """Join the softened mask with each change map, or return it alone."""
     return [
         combine(geometry.resize(soft, m.shape[1], m.shape[0]), m, how) for m in change_maps
-    ] or [soft]  # fmt: skip
+    ] or [soft]
 
 
 def hard(mask: np.ndarray, invert: bool = False) -> np.ndarray:
@@ -89,9 +89,11 @@ def grown(box: Box, by: float, size: tuple[int, int]) -> Box:
     """Enlarge a box by a margin of at least `by` pixels, cut at the picture's borders."""
     by = math.ceil(by)
     return (
-        max(box[0] - by, 0), max(box[1] - by, 0),
-        min(box[2] + by, size[0]), min(box[3] + by, size[1]),
-    )  # fmt: skip
+        max(box[0] - by, 0),
+        max(box[1] - by, 0),
+        min(box[2] + by, size[0]),
+        min(box[3] + by, size[1]),
+    )
 
 
 def crop_region(box: Box, padding: int, size: tuple[int, int], width: int, height: int) -> Box:

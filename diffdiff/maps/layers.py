@@ -24,14 +24,22 @@ from . import shaping
 BLENDS = ("replace", "max", "min", "multiply", "add", "subtract")
 MOST = 32  # layers
 SHAPING = (
-    "invert", "black", "white", "gamma", "soften_radius", "soften_direction", "soften_falloff",
+    "invert",
+    "black",
+    "white",
+    "gamma",
+    "soften_radius",
+    "soften_direction",
+    "soften_falloff",
     "linear_light",
-)  # fmt: skip
+)
 PAINTED, UPLOAD, CONSTANT = "painted", "upload", "constant"
 DIFFEDIT, WORDS, CLICK = "diffedit", "words", "click"
 FINDING = {  # settings of sources that ask the model
-    DIFFEDIT: DiffEditArgs, WORDS: WordsArgs, CLICK: ClickArgs,
-}  # fmt: skip
+    DIFFEDIT: DiffEditArgs,
+    WORDS: WordsArgs,
+    CLICK: ClickArgs,
+}
 MASK, ANNOTATOR = "mask", "annotator"  # in a WebUI only
 
 

@@ -212,16 +212,25 @@ def _inverted(prompted, engine, image, change_map, args, run, refine, progress, 
         picture = decode_picture(prompted, path, rung, run, source.size, progress)
         picture = _pasted(source, picture, plan)
     settings = {
-        **changed(run), **{f"dd_{name}": value for name, value in changed(args).items()},
-        "scheduler": "DDIM", "size": list(frame.size), "model": engine.name,
+        **changed(run),
+        **{f"dd_{name}": value for name, value in changed(args).items()},
+        "scheduler": "DDIM",
+        "size": list(frame.size),
+        "model": engine.name,
         "version": __version__,
-    }  # fmt: skip
+    }
     skipped = int(round(run.strength * steps, 6)) - top
     strengths = frame.cut_map(plan.strengths.astype(np.float32))
     return Result(
-        [frame.cut(picture)], strengths, calls, max(skipped, 0), steps, 0.0, settings,
+        [frame.cut(picture)],
+        strengths,
+        calls,
+        max(skipped, 0),
+        steps,
+        0.0,
+        settings,
         [run.alone()],
-    )  # fmt: skip
+    )
 
 
 def _pasted(source: Image.Image, picture: Image.Image, plan: EditPlan) -> Image.Image:

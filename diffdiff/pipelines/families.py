@@ -45,37 +45,60 @@ def _kandinsky_factor(pipe: Any) -> int:
 
 FAMILIES = (
     Family(
-        "sd", "Stable Diffusion 1.x and 2.x", "StableDiffusionImg2ImgPipeline",
+        "sd",
+        "Stable Diffusion 1.x and 2.x",
+        "StableDiffusionImg2ImgPipeline",
         ("StableDiffusionPipeline", "StableDiffusionImg2Img", "StableDiffusionInpaint"),
         marks=("model.diffusion_model.input_blocks.", "cond_stage_model."),
     ),
     Family(
-        "sdxl", "Stable Diffusion XL, and its refiner as a second model",
-        "StableDiffusionXLImg2ImgPipeline", ("StableDiffusionXL",),
+        "sdxl",
+        "Stable Diffusion XL, and its refiner as a second model",
+        "StableDiffusionXLImg2ImgPipeline",
+        ("StableDiffusionXL",),
         marks=("model.diffusion_model.input_blocks.", "conditioner.embedders."),
     ),
     Family(
-        "sd3", "Stable Diffusion 3 and 3.5", "StableDiffusion3Img2ImgPipeline",
-        ("StableDiffusion3",), True, 16, marks=("joint_blocks.",),
+        "sd3",
+        "Stable Diffusion 3 and 3.5",
+        "StableDiffusion3Img2ImgPipeline",
+        ("StableDiffusion3",),
+        True,
+        16,
+        marks=("joint_blocks.",),
     ),
     Family(
-        "flux", "Flux.1", "FluxImg2ImgPipeline", ("FluxPipeline", "FluxImg2Img"), True, 16,
+        "flux",
+        "Flux.1",
+        "FluxImg2ImgPipeline",
+        ("FluxPipeline", "FluxImg2Img"),
+        True,
+        16,
         marks=("double_blocks.", "img_in."),
     ),
     Family(
-        "kandinsky", "Kandinsky 2.2", "KandinskyV22Img2ImgCombinedPipeline",
-        ("KandinskyV22",), multiple=64, factor=_kandinsky_factor,
+        "kandinsky",
+        "Kandinsky 2.2",
+        "KandinskyV22Img2ImgCombinedPipeline",
+        ("KandinskyV22",),
+        multiple=64,
+        factor=_kandinsky_factor,
     ),
     Family(
-        "if", "DeepFloyd IF, stage I, and stage II as a second model", "IFImg2ImgPipeline",
-        ("IFPipeline", "IFImg2ImgPipeline", "IFInpaintingPipeline"), factor=lambda pipe: 1,
+        "if",
+        "DeepFloyd IF, stage I, and stage II as a second model",
+        "IFImg2ImgPipeline",
+        ("IFPipeline", "IFImg2ImgPipeline", "IFInpaintingPipeline"),
+        factor=lambda pipe: 1,
     ),
     Family(
-        "if-2", "DeepFloyd IF, stage II", "IFImg2ImgSuperResolutionPipeline",
+        "if-2",
+        "DeepFloyd IF, stage II",
+        "IFImg2ImgSuperResolutionPipeline",
         ("IFSuperResolution", "IFImg2ImgSuperResolution", "IFInpaintingSuperResolution"),
         factor=lambda pipe: 1,
     ),
-)  # fmt: skip
+)
 
 
 def of_class(name: str) -> Family:

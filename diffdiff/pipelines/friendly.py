@@ -48,9 +48,16 @@ class Follow:
         self.inversion = inversion
 
     def hold(
-        self, init: Tensor, noise: Tensor, start: Tensor, schedule: Schedule, first: int,
-        habits: Habits, predicts: str, weight: Tensor | None,
-    ) -> Friendly:  # fmt: skip
+        self,
+        init: Tensor,
+        noise: Tensor,
+        start: Tensor,
+        schedule: Schedule,
+        first: int,
+        habits: Habits,
+        predicts: str,
+        weight: Tensor | None,
+    ) -> Friendly:
         number = 0 if habits.opens is None else habits.opens[first]
         return Friendly(
             self.inversion, init, start, schedule, first, habits, predicts, weight, first, number
@@ -145,9 +152,13 @@ def run(job: Any, progress: Any, strength: float) -> tuple[list[Any], int]:
     if inversion is None:
         output = "latent" if engine.family in LATENT else "pt"
         held, _ = job.part(
-            engine, moved, strength=1.0, anchor=Invert(job.seeds), **options(job.scheduler),
+            engine,
+            moved,
+            strength=1.0,
+            anchor=Invert(job.seeds),
+            **options(job.scheduler),
             instead={**_reference(job), "output_type": output},
-        )  # fmt: skip
+        )
         inversion = engine.inversions.put(key, held.hold.found)
         made = held.calls
     held, pictures = job.part(

@@ -95,10 +95,14 @@ def _one_call(
 ) -> None:
     steps = math.ceil(1 / level)
     request = {
-        "prompt": prompt, "image": picture, "strength": min(1 / steps * (1 + 1e-6), 1.0),
-        "num_inference_steps": steps, "generator": torch.Generator("cpu").manual_seed(seed),
-        "output_type": "latent", **size,
-    }  # fmt: skip
+        "prompt": prompt,
+        "image": picture,
+        "strength": min(1 / steps * (1 + 1e-6), 1.0),
+        "num_inference_steps": steps,
+        "generator": torch.Generator("cpu").manual_seed(seed),
+        "output_type": "latent",
+        **size,
+    }
     call: Callable = pipe.__call__
     known = inspect.signature(call).parameters
     if known["guidance_scale"].default > 1 and not hasattr(

@@ -71,9 +71,16 @@ def find(
     if with_words is None:
         return _unframed(lambda picture: finished(stack, picture.size, args), frame, image, source)
     found = word_claims(
-        prompted, source, with_words.prompt, with_words.words.phrases, word_product.LEVEL,
-        word_product.NOISES, args.diffedit_seed, progress, with_words.field,
-    )  # fmt: skip
+        prompted,
+        source,
+        with_words.prompt,
+        with_words.words.phrases,
+        word_product.LEVEL,
+        word_product.NOISES,
+        args.diffedit_seed,
+        progress,
+        with_words.field,
+    )
 
     def make(picture: Image.Image) -> np.ndarray:
         return word_product.finished(stack, found, with_words, np.asarray(picture), args)
@@ -101,9 +108,14 @@ def find_words(
     words = parse_words(text)
     frame, source = _framed(engine, image, run)
     asked = (
-        source, words.prompt, words.phrases, args.words_level, args.words_noises, args.words_seed,
+        source,
+        words.prompt,
+        words.phrases,
+        args.words_level,
+        args.words_noises,
+        args.words_seed,
         progress,
-    )  # fmt: skip
+    )
     if engine.family in JOINT:
         found = joint_claims(engine, *asked)
     else:

@@ -122,9 +122,12 @@ class Prompted:
         unet, n = self.pipe.unet, len(x)
         words = words if len(words.tokens) == n else _repeated(words, n)
         answer = unet(
-            x.to(words.tokens.dtype), torch.tensor(timestep, device=x.device),
-            encoder_hidden_states=words.tokens, added_cond_kwargs=words.added, return_dict=False,
-        )[0].to(x.dtype)  # fmt: skip
+            x.to(words.tokens.dtype),
+            torch.tensor(timestep, device=x.device),
+            encoder_hidden_states=words.tokens,
+            added_cond_kwargs=words.added,
+            return_dict=False,
+        )[0].to(x.dtype)
         answer = answer[:, : x.shape[1]]  # a learned variance follows
         signal, noise = self.level(timestep)
         if self.predicts == "v_prediction":
@@ -200,6 +203,9 @@ def differ(
         noises = diffedit.draw(init, args.diffedit_noises, generator)
         return diffedit.differences(
             lambda x: tuple(prompted.noise(x, timestep, words) for words in asked),
-            init, prompted.level(timestep), noises,
-            args.diffedit_batch or prompted.batch(init), progress,
-        )  # fmt: skip
+            init,
+            prompted.level(timestep),
+            noises,
+            args.diffedit_batch or prompted.batch(init),
+            progress,
+        )

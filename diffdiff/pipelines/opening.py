@@ -14,6 +14,11 @@ def open_engine(chosen: Any, silent: bool = False) -> Any:
     from .load import load  # after what is set above
 
     return load(
-        chosen.model, dtype=chosen.dtype, device=chosen.device, offload=chosen.offload,
-        slicing=chosen.slicing, config=chosen.config, second=chosen.second,
-    )  # fmt: skip
+        chosen.model,
+        dtype=chosen.dtype,
+        device=chosen.device,
+        offload=chosen.offload,
+        slicing=chosen.slicing,
+        config=chosen.config,
+        second=chosen.second,
+    )

@@ -117,9 +117,16 @@ class Forks:
         return twin
 
     def step_early(
-        self, twin: Any, at: int, where: Tensor, answer: Tensor, timestep: Any, sample: Tensor,
-        *args: Any, **kwargs: Any,
-    ) -> Any:  # fmt: skip
+        self,
+        twin: Any,
+        at: int,
+        where: Tensor,
+        answer: Tensor,
+        timestep: Any,
+        sample: Tensor,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
         """Step such a copy, with the noise that the scheduler drew in the step.
 
         Args:

@@ -22,13 +22,28 @@ from torch.overrides import TorchFunctionMode
 from ..patching import attribute
 
 FRESH = {
-    torch.randn, torch.randn_like, torch.rand, torch.rand_like, torch.randint, torch.randint_like,
-    torch.normal, torch.randperm, torch.bernoulli, torch.poisson, torch.multinomial,
-}  # fmt: skip
+    torch.randn,
+    torch.randn_like,
+    torch.rand,
+    torch.rand_like,
+    torch.randint,
+    torch.randint_like,
+    torch.normal,
+    torch.randperm,
+    torch.bernoulli,
+    torch.poisson,
+    torch.multinomial,
+}
 IN_PLACE = {
-    Tensor.normal_, Tensor.uniform_, Tensor.random_, Tensor.exponential_, Tensor.bernoulli_,
-    Tensor.cauchy_, Tensor.log_normal_, Tensor.geometric_,
-}  # fmt: skip
+    Tensor.normal_,
+    Tensor.uniform_,
+    Tensor.random_,
+    Tensor.exponential_,
+    Tensor.bernoulli_,
+    Tensor.cauchy_,
+    Tensor.log_normal_,
+    Tensor.geometric_,
+}
 # a class of k-diffusion, one of whose draws is many of torch's
 MAKER = "BrownianTreeNoiseSampler"
 

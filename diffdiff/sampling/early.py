@@ -177,7 +177,14 @@ def replays_of(
         from_here = [Between(c, step - hold.first) for c, step in hold.between]
         weight = None if hold.first_weight is None else hold.first_weight.cpu()
         early = Early(
-            replays, from_here, hold.fine.cpu(), hold.habits.early, weight,
-            hold.init, hold.predicts, hold.schedule.at, hold._entry,
-        )  # fmt: skip
+            replays,
+            from_here,
+            hold.fine.cpu(),
+            hold.habits.early,
+            weight,
+            hold.init,
+            hold.predicts,
+            hold.schedule.at,
+            hold._entry,
+        )
     return replays, early

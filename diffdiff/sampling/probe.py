@@ -60,8 +60,18 @@ def habits_of(
         Of a function that fails, or never comes to an end, `Habits(why=...)`: it is taken for one
         without memory, each of its calls placed by its level.
     """
-    key = (*_name(call.function), _plain(call.options), tuple(schedule.coordinates), first,
-           predicts, like.ndim, like.dtype, len(like), settings, tuple(between))  # fmt: skip
+    key = (
+        *_name(call.function),
+        _plain(call.options),
+        tuple(schedule.coordinates),
+        first,
+        predicts,
+        like.ndim,
+        like.dtype,
+        len(like),
+        settings,
+        tuple(between),
+    )
     if key not in _found:
         if len(_found) > 200:
             _found.clear()
@@ -143,13 +153,17 @@ class Probe:
         early, early_why = self.early(whole, opens)
         levels = self.schedule.coordinates[self.first : -1]
         found = replace(
-            found, opens=opens, by_level=False,
+            found,
+            opens=opens,
+            by_level=False,
             exact=all(map(self.near, [whole.levels[i] for i in opens], levels)),
-            extra=max(run.extra for run in tried.values()), alone=not tried[max(tried)].why,
+            extra=max(run.extra for run in tried.values()),
+            alone=not tried[max(tried)].why,
             as_is=all(run.as_is for run in tried.values()),
             lead=max(run.lead for k, run in tried.items() if k or len(tried) == 1),
-            early=None if early_why else tuple(run.start for run in early), early_why=early_why,
-        )  # fmt: skip
+            early=None if early_why else tuple(run.start for run in early),
+            early_why=early_why,
+        )
         tried, early = [*tried.items()], [] if early_why else early
         off: dict[float, float] = {}
         why = ""
@@ -229,9 +243,16 @@ class Probe:
             column = len(tried) + i
             start[..., column], fine[..., column] = self.between[i].step, i + 1
         hold = Hold(
-            self.init, self.noise, start, self.schedule, self.first, habits, self.predicts,
-            fine=fine, between=self.between if early else (),
-        )  # fmt: skip
+            self.init,
+            self.noise,
+            start,
+            self.schedule,
+            self.first,
+            habits,
+            self.predicts,
+            fine=fine,
+            between=self.between if early else (),
+        )
         held = Trial(self, 0, hold)
         why = held.why or (hold.replays.astray if hold.replays is not None else "")
         if why or held.result is None:

@@ -8,8 +8,16 @@ from .schema import fields
 from .sources import DiffEditArgs, SourceArgs, WordsArgs
 
 HOST_ONLY = (  # fields that concern a WebUI's mask, or that other commands have
-    "combine", "mask_channel", "source", "query", "other_image", "annotator", "layers",
+    "combine",
+    "mask_channel",
+    "source",
+    "query",
+    "other_image",
+    "annotator",
+    "layers",
     *SKETCHED,
-    *fields(SourceArgs), *fields(DiffEditArgs), *fields(WordsArgs),
+    *fields(SourceArgs),
+    *fields(DiffEditArgs),
+    *fields(WordsArgs),
     *fields(ClickArgs),
-)  # fmt: skip
+)

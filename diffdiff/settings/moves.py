@@ -17,9 +17,18 @@ MOST_POINTS = 10_000  # corners of a polygon
 SIDES = ("left", "right", "top", "bottom")
 MIRRORS = ("horizontal", "vertical", "both")
 NAMES = (
-    "region", "matrix", "by", "scale", "rotate", "mirror", "copy", "delete", "keep", "ring",
+    "region",
+    "matrix",
+    "by",
+    "scale",
+    "rotate",
+    "mirror",
+    "copy",
+    "delete",
+    "keep",
+    "ring",
     "margin",
-)  # fmt: skip
+)
 LIKE = "Use text such as 40,60,160,200 by 120,0, or JSON"
 LIKE_JSON = 'Use [{"region": [40, 60, 160, 200], "by": [120, 0]}]'
 LIKE_SIDES = f"Use text such as left 128, top 64, up to {MOST_SIDE} pixels a side"

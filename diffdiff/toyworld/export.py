@@ -24,10 +24,19 @@ PARTS = {
     "tokenizer": "CLIPTokenizer",
 }
 TEXT_CONFIG = (
-    "vocab_size", "hidden_size", "intermediate_size", "projection_dim", "num_hidden_layers",
-    "num_attention_heads", "max_position_embeddings", "hidden_act", "layer_norm_eps",
-    "bos_token_id", "eos_token_id", "pad_token_id",
-)  # fmt: skip
+    "vocab_size",
+    "hidden_size",
+    "intermediate_size",
+    "projection_dim",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "max_position_embeddings",
+    "hidden_act",
+    "layer_norm_eps",
+    "bos_token_id",
+    "eos_token_id",
+    "pad_token_id",
+)
 MARK = {"format": "pt"}  # one entry: the order of two is chance, and with it the file's hash
 NOTE = """\
 # Written by diffdiff.toyworld.export. `version` is where the tokenizer's folder lies: to move the

@@ -17,15 +17,32 @@ from ..errors import FieldError
 # LDM classes can be built with more, but then fail when they run)
 SAID = {
     "unet": {
-        "sample_size", "in_channels", "out_channels", "block_out_channels", "down_block_types",
-        "up_block_types", "layers_per_block", "attention_head_dim", "cross_attention_dim",
-        "use_linear_projection", "upcast_attention", "dropout",
+        "sample_size",
+        "in_channels",
+        "out_channels",
+        "block_out_channels",
+        "down_block_types",
+        "up_block_types",
+        "layers_per_block",
+        "attention_head_dim",
+        "cross_attention_dim",
+        "use_linear_projection",
+        "upcast_attention",
+        "dropout",
     },
     "vae": {
-        "sample_size", "in_channels", "out_channels", "block_out_channels", "down_block_types",
-        "up_block_types", "layers_per_block", "latent_channels", "scaling_factor", "force_upcast",
+        "sample_size",
+        "in_channels",
+        "out_channels",
+        "block_out_channels",
+        "down_block_types",
+        "up_block_types",
+        "layers_per_block",
+        "latent_channels",
+        "scaling_factor",
+        "force_upcast",
     },
-}  # fmt: skip
+}
 PARAMETERIZATION = {"epsilon": "eps", "v_prediction": "v"}
 
 

@@ -40,16 +40,27 @@ def _field(name: str, info: dict[str, Any]) -> dict[str, Any]:
 
 def _text(one: Input) -> dict[str, Any]:
     return {
-        "title": one.title, "help": one.help, "type": str, "default": "", "low": None,
-        "high": None, "choices": None,
-    }  # fmt: skip
+        "title": one.title,
+        "help": one.help,
+        "type": str,
+        "default": "",
+        "low": None,
+        "high": None,
+        "choices": None,
+    }
 
 
 def _value() -> dict[str, Any]:
     return {
-        "name": "value", "title": "Value", "help": "0 keeps, 1 changes.", "type": "float",
-        "default": 1.0, "low": 0.0, "high": 1.0, "choices": None,
-    }  # fmt: skip
+        "name": "value",
+        "title": "Value",
+        "help": "0 keeps, 1 changes.",
+        "type": "float",
+        "default": 1.0,
+        "low": 0.0,
+        "high": 1.0,
+        "choices": None,
+    }
 
 
 def editor(elem_id: str, label: str) -> Any:

@@ -43,12 +43,15 @@ def of_job(
     made = []
     for i, image in enumerate(p.init_images):
         about = {
-            "prompt": prompt, "width": p.width, "height": p.height, "styles": tuple(p.styles or ()),
+            "prompt": prompt,
+            "width": p.width,
+            "height": p.height,
+            "styles": tuple(p.styles or ()),
             "override_settings": dict(p.override_settings or {}),
             "further": host.further_settings(p),
             "mask": mask_of(p.image_mask, p.inpainting_mask_invert),
             "painted": painted[i if len(painted) > 1 else 0] if painted else None,
-        }  # fmt: skip
+        }
         made.append(of_picture(image, args, **about))
     return made
 
@@ -60,12 +63,17 @@ def _of_root(
     key = repr((args, prompt, p.styles))
     if key not in root.maps:
         root.maps[key] = of_picture(
-            root.picture, args, prompt=prompt, width=root.picture.width,
-            height=root.picture.height, styles=tuple(p.styles or ()),
-            override_settings=dict(p.override_settings or {}), further=host.further_settings(p),
+            root.picture,
+            args,
+            prompt=prompt,
+            width=root.picture.width,
+            height=root.picture.height,
+            styles=tuple(p.styles or ()),
+            override_settings=dict(p.override_settings or {}),
+            further=host.further_settings(p),
             mask=mask_of(root.mask, p.inpainting_mask_invert),
             painted=painted[0] if painted else None,
-        )  # fmt: skip
+        )
     return root.maps[key]
 
 
@@ -100,11 +108,19 @@ def of_picture(
     def read(text: str, phrases: tuple[str, ...], *noises: Any, field: str = FIELD) -> np.ndarray:
         made = words_job.found(
             words_job.Asked(
-                flat, text, phrases, width, height, *noises, host_words.networks_of(prompt),
-                override_settings, further, field,
+                flat,
+                text,
+                phrases,
+                width,
+                height,
+                *noises,
+                host_words.networks_of(prompt),
+                override_settings,
+                further,
+                field,
             ),
             ask,
-        )  # fmt: skip
+        )
         if made is None:
             raise Unknown
         return made.claims
@@ -119,18 +135,32 @@ def of_picture(
         if layer.source == CLICK:
             clicks = parse_points(layer.own.get("points", ""), flat.size)
             seen = click_job.found(
-                flat, width, height, args.points_level, args.points_noises, args.points_seed,
-                host_words.networks_of(prompt), override_settings, further, ask,
-            )  # fmt: skip
+                flat,
+                width,
+                height,
+                args.points_level,
+                args.points_noises,
+                args.points_seed,
+                host_words.networks_of(prompt),
+                override_settings,
+                further,
+                ask,
+            )
             if seen is None:
                 raise Unknown
             return seen.region(clicks, args.points_edges)
         own = layer.own.get("query", "").strip()
         what = word_product.asked(args, layer.own.get("reference", ""), own or prompt)
         asked = diffedit_job.Asked(
-            flat, layer.own.get("reference", ""), own or prompt, width, height,
-            () if own else styles, override_settings, further,
-        )  # fmt: skip
+            flat,
+            layer.own.get("reference", ""),
+            own or prompt,
+            width,
+            height,
+            () if own else styles,
+            override_settings,
+            further,
+        )
         stack = diffedit_job.differences(asked, args, ask)
         if stack is None:
             raise Unknown

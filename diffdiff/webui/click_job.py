@@ -52,9 +52,19 @@ def found(
         FieldError: "points_level", "model"; "run" for an interrupted one.
     """
     asked = words_job.Asked(
-        picture, "", (), width, height, level, count, seed, networks, override_settings, further,
+        picture,
+        "",
+        (),
+        width,
+        height,
+        level,
+        count,
+        seed,
+        networks,
+        override_settings,
+        further,
         level_field="points_level",
-    )  # fmt: skip
+    )
     key = model_job.key(asked._asdict() | {"size": asked.size}, picture)
     scene = known.get(key)
     if scene is not None:

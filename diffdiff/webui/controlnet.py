@@ -109,8 +109,9 @@ def _forge() -> dict[str, Callable[[np.ndarray, int], Any]] | None:
         return None
     return {
         name: (lambda picture, side, one=one: _run(one, picture, side))
-        for name, one in known.items() if name != "None"
-    }  # fmt: skip
+        for name, one in known.items()
+        if name != "None"
+    }
 
 
 def _run(preprocessor: Any, picture: np.ndarray, side: int) -> Any:
@@ -130,15 +131,17 @@ def _extension() -> dict[str, Callable[[np.ndarray, int], Any]] | None:
     if register:
         return {
             one.name: (lambda picture, side, one=one: _run(one, picture, side))
-            for one in register.values() if one.name != "none"
-        }  # fmt: skip
+            for one in register.values()
+            if one.name != "none"
+        }
     functions = getattr(_loaded("global_state"), "cn_preprocessor_modules", None)
     if not functions:
         return None
     return {
         name: (lambda picture, side, run=run: run(picture, res=side)[0])
-        for name, run in functions.items() if name != "none"
-    }  # fmt: skip
+        for name, run in functions.items()
+        if name != "none"
+    }
 
 
 def _loaded(name: str) -> ModuleType | None:

@@ -91,9 +91,15 @@ def _key(asked: Asked, args: DiffEditArgs) -> str:
 
 def _find(asked: Asked, args: DiffEditArgs) -> Tensor:
     return model_job.run(
-        asked.picture, asked.size, asked.query, without_networks(asked.reference),
-        lambda call: _compare(call, args), asked.styles, asked.override_settings, asked.further,
-    )  # fmt: skip
+        asked.picture,
+        asked.size,
+        asked.query,
+        without_networks(asked.reference),
+        lambda call: _compare(call, args),
+        asked.styles,
+        asked.override_settings,
+        asked.further,
+    )
 
 
 def _compare(call: model_job.Call, args: DiffEditArgs) -> Tensor:

@@ -230,10 +230,12 @@ def told_apart(denoiser: Any) -> Iterator[list[tuple[Tensor, Tensor]]]:
 
     def combine(x_out: Tensor, conds_list: list, uncond: Any, cond_scale: float) -> Tensor:
         alone = x_out[-len(conds_list) :]
-        query = torch.stack([
-            own + sum((x_out[at] - own) * weight for at, weight in conds)
-            for own, conds in zip(alone, conds_list)
-        ])  # fmt: skip
+        query = torch.stack(
+            [
+                own + sum((x_out[at] - own) * weight for at, weight in conds)
+                for own, conds in zip(alone, conds_list)
+            ]
+        )
         answers.append((query, alone))
         return plain(x_out, conds_list, uncond, cond_scale)
 

@@ -11,21 +11,35 @@ from typing import Any
 logger = logging.getLogger("diffdiff")
 
 TAB = {  # what the panel must know of the tab: id of the component -> name
-    "img2img_prompt": "prompt", "img2img_styles": "styles", "img2img_width": "width",
-    "img2img_height": "height", "img2img_denoising_strength": "denoising",
-    "img2img_steps": "steps", "img2img_sampling": "sampler", "img2img_scheduler": "scheduler",
-    "resize_mode": "resize_mode", "img2img_mask_mode": "inverted",
-    "img2img_inpaint_full_res": "only_masked", "img2img_inpaint_full_res_padding": "padding",
+    "img2img_prompt": "prompt",
+    "img2img_styles": "styles",
+    "img2img_width": "width",
+    "img2img_height": "height",
+    "img2img_denoising_strength": "denoising",
+    "img2img_steps": "steps",
+    "img2img_sampling": "sampler",
+    "img2img_scheduler": "scheduler",
+    "resize_mode": "resize_mode",
+    "img2img_mask_mode": "inverted",
+    "img2img_inpaint_full_res": "only_masked",
+    "img2img_inpaint_full_res_padding": "padding",
     "img2img_distilled_cfg_scale": "shift",
-}  # fmt: skip
+}
 TEXT_TAB = {
-    "txt2img_prompt": "prompt", "txt2img_styles": "styles", "txt2img_width": "width",
-    "txt2img_height": "height", "txt2img_denoising_strength": "denoising",
-    "txt2img_steps": "steps", "txt2img_sampling": "sampler", "txt2img_scheduler": "scheduler",
-    "txt2img_hires_steps": "hires_steps", "hr_sampler": "hires_sampler",
-    "hr_scheduler": "hires_scheduler", "txt2img_hr_scale": "hires_scale",
+    "txt2img_prompt": "prompt",
+    "txt2img_styles": "styles",
+    "txt2img_width": "width",
+    "txt2img_height": "height",
+    "txt2img_denoising_strength": "denoising",
+    "txt2img_steps": "steps",
+    "txt2img_sampling": "sampler",
+    "txt2img_scheduler": "scheduler",
+    "txt2img_hires_steps": "hires_steps",
+    "hr_sampler": "hires_sampler",
+    "hr_scheduler": "hires_scheduler",
+    "txt2img_hr_scale": "hires_scale",
     "txt2img_hr_distilled_cfg": "shift",
-}  # fmt: skip
+}
 # Forge Neo's flow models read it as shift
 OF_SOME = ("img2img_distilled_cfg_scale", "txt2img_hr_distilled_cfg")
 # of the tab's components: all others exist when it is made

@@ -27,9 +27,13 @@ SAMPLER, STEPS = "Euler", 20  # steps: for prompts that change along a run
 CELLS = 40960  # latent cells of one call, unless set otherwise: ten of 64x64
 SIDE = 8  # pixels of a latent cell
 OPTIONS = (  # settings that a prompt or a model is read by
-    "sd_model_checkpoint", "sd_vae", "CLIP_stop_at_last_layers", "emphasis",
-    "forge_additional_modules", "forge_unet_storage_dtype",
-)  # fmt: skip
+    "sd_model_checkpoint",
+    "sd_vae",
+    "CLIP_stop_at_last_layers",
+    "emphasis",
+    "forge_additional_modules",
+    "forge_unet_storage_dtype",
+)
 Answer = TypeVar("Answer")
 
 
@@ -94,13 +98,26 @@ def run(
     """
     width, height = size
     p = processing.StableDiffusionProcessingImg2Img(
-        sd_model=shared.sd_model, prompt=prompt, styles=list(styles), negative_prompt=negative,
-        seed=0, batch_size=1, n_iter=1, steps=STEPS, cfg_scale=2.0, width=width, height=height,
-        do_not_save_samples=True, do_not_save_grid=True, init_images=[picture],
-        denoising_strength=0.5, resize_mode=0, sampler_name=SAMPLER,
+        sd_model=shared.sd_model,
+        prompt=prompt,
+        styles=list(styles),
+        negative_prompt=negative,
+        seed=0,
+        batch_size=1,
+        n_iter=1,
+        steps=STEPS,
+        cfg_scale=2.0,
+        width=width,
+        height=height,
+        do_not_save_samples=True,
+        do_not_save_grid=True,
+        init_images=[picture],
+        denoising_strength=0.5,
+        resize_mode=0,
+        sampler_name=SAMPLER,
         # skipping the negative prompt's part would skip half of the question
         override_settings={**(override_settings or {}), "skip_early_cond": 0.0},
-    )  # fmt: skip
+    )
     p.cfg_scale, p.restore_faces, p.tiling = 2.0, False, False
     p.scripts = host.without_scripts()
     for name, value in {"scheduler": "Automatic", **(further or {})}.items():

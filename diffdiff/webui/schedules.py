@@ -85,9 +85,13 @@ def known(run: Asked) -> Known | None:
         return None
     try:
         p = processing.StableDiffusionProcessingImg2Img(
-            sd_model=shared.sd_model, steps=run.steps, sampler_name=run.sampler,
-            width=run.width, height=run.height, denoising_strength=1.0,
-        )  # fmt: skip
+            sd_model=shared.sd_model,
+            steps=run.steps,
+            sampler_name=run.sampler,
+            width=run.width,
+            height=run.height,
+            denoising_strength=1.0,
+        )
         if run.scheduler:
             p.scheduler = run.scheduler
         sampler = sd_samplers.create_sampler(run.sampler, shared.sd_model)

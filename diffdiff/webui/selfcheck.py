@@ -26,24 +26,30 @@ TEXT = "modules.processing:StableDiffusionProcessingTxt2Img"
 KDIFFUSION = "modules.sd_samplers_kdiffusion:KDiffusionSampler"
 NEEDS = {
     "the panel": (
-        "modules.scripts:Script.process_before_every_sampling", f"{JOB}.init", f"{JOB}.sample",
-        f"{KDIFFUSION}.sample_img2img", f"{KDIFFUSION}.get_sigmas",
+        "modules.scripts:Script.process_before_every_sampling",
+        f"{JOB}.init",
+        f"{JOB}.sample",
+        f"{KDIFFUSION}.sample_img2img",
+        f"{KDIFFUSION}.get_sigmas",
         "modules.sd_samplers_common:setup_img2img_steps",
     ),
     "soft inpaint": (
-        "modules.processing:create_binary_mask", "modules.processing:create_random_tensors",
-        "modules.masking:fill", "modules.sd_samplers_common:images_tensor_to_samples",
+        "modules.processing:create_binary_mask",
+        "modules.processing:create_random_tensors",
+        "modules.masking:fill",
+        "modules.sd_samplers_common:images_tensor_to_samples",
     ),
     "sheet": ("modules.sd_samplers:create_sampler", "modules.processing:create_infotext"),
     "diffedit": ("modules.processing:process_images", "modules.scripts:ScriptRunner"),
     "words": ("modules.processing:process_images", "modules.scripts:ScriptRunner"),
     "hires": (
-        f"{TEXT}.sample_hr_pass", f"{TEXT}.img2img_image_conditioning",
+        f"{TEXT}.sample_hr_pass",
+        f"{TEXT}.img2img_image_conditioning",
         "modules.processing:decode_latent_batch",
     ),
     "inverted": ("modules.prompt_parser:SdConditioning",),
     "friendly": ("modules.prompt_parser:SdConditioning", "modules.extra_networks:parse_prompt"),
-}  # fmt: skip
+}
 
 
 @functools.lru_cache(maxsize=1)

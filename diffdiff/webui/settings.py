@@ -12,27 +12,41 @@ MISSING = ("keep the picture", "use the panel's map", "stop")
 OPTIONS: dict[str, tuple[Any, str, str, Any, dict]] = {
     # name: (default, label, info, component, its arguments)
     "embed_map": (
-        True, "Write the map into PNG files",
-        "At most 64 KiB. Send to img2img and PNG Info then restore it.", gr.Checkbox, {},
+        True,
+        "Write the map into PNG files",
+        "At most 64 KiB. Send to img2img and PNG Info then restore it.",
+        gr.Checkbox,
+        {},
     ),
     "batch_maps": (
-        "", "Batch tab: folder of change maps",
+        "",
+        "Batch tab: folder of change maps",
         "One map per image, with the same name. Empty: the panel's map for all images.",
-        gr.Textbox, {},
+        gr.Textbox,
+        {},
     ),
     "batch_missing": (
-        MISSING[0], "Batch tab: if an image has no matching map", "", gr.Radio,
+        MISSING[0],
+        "Batch tab: if an image has no matching map",
+        "",
+        gr.Radio,
         {"choices": MISSING},
     ),
     "undo_mb": (
-        64, "Painter: memory for undo, MB", "Browser memory. Reload the page to apply.", gr.Slider,
+        64,
+        "Painter: memory for undo, MB",
+        "Browser memory. Reload the page to apply.",
+        gr.Slider,
         {"minimum": 8, "maximum": 1024, "step": 8},
     ),
     "heat_colours": (
-        "inferno", "Painter: colors of the strengths", "Reload the page to apply.", gr.Radio,
+        "inferno",
+        "Painter: colors of the strengths",
+        "Reload the page to apply.",
+        gr.Radio,
         {"choices": ["inferno", "viridis", "red", "blue"]},
     ),
-}  # fmt: skip
+}
 
 
 def key(name: str) -> str:

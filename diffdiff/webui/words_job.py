@@ -123,9 +123,15 @@ def _run(asked: Asked, read: Callable[[model_job.Call], Watched]) -> Watched:
     # as the negative prompt too: whichever of the two the host asks for, alone or in one call,
     # the answer is that of this prompt
     return model_job.run(
-        asked.picture, asked.size, prompt, asked.prompt, read, (), asked.override_settings,
+        asked.picture,
+        asked.size,
+        prompt,
+        asked.prompt,
+        read,
+        (),
+        asked.override_settings,
         asked.further,
-    )  # fmt: skip
+    )
 
 
 def _predict(call: model_job.Call, asked: Asked) -> None:

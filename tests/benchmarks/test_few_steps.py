@@ -20,7 +20,7 @@ from benchmarks.few_steps.figures import (
     jump,
     of_strip,
     told_apart,
-)  # fmt: skip
+)
 from benchmarks.few_steps.kept import kept_at
 from benchmarks.few_steps.models import Denoiser, Toy, noise_of
 from benchmarks.few_steps.runs import (
@@ -35,7 +35,7 @@ from benchmarks.few_steps.runs import (
     Runs,
     even,
     picked,
-)  # fmt: skip
+)
 from benchmarks.results.scenes import asks, gradient
 from diffdiff.sampling.noise_levels import noised
 
@@ -185,10 +185,22 @@ def test_a_response_is_measured_and_used(toy, monkeypatch):
 def made_up(name: str = "Euler", **changed) -> dict:
     """Figures of one sampler with which all goals hold, but for those given."""
     row = {
-        "calls": 8, "levels": 8, "cam": 0.97, "behind": 0.0, "behind_half": 0.002, "jump": 2.0,
-        "ramp_jump": 2.0, "columns": [0.0, 1.0], "told": 30, "off": 1.0,
-        "strip": [0.0, 1.0], "constant": 0.0, "grays": 0.0, "gentle": 0.03, "gentle_ramp": 0.2,
-    }  # fmt: skip
+        "calls": 8,
+        "levels": 8,
+        "cam": 0.97,
+        "behind": 0.0,
+        "behind_half": 0.002,
+        "jump": 2.0,
+        "ramp_jump": 2.0,
+        "columns": [0.0, 1.0],
+        "told": 30,
+        "off": 1.0,
+        "strip": [0.0, 1.0],
+        "constant": 0.0,
+        "grays": 0.0,
+        "gentle": 0.03,
+        "gentle_ramp": 0.2,
+    }
     found = {"sampler": name, "pictures": 48, "strips": 1}
     for steps, rows in {20: (STEPS,), **ROWS}.items():
         made = {r.name: row | ({"jump": 5.0} if r is STEPS else changed) for r in rows}

@@ -95,8 +95,10 @@ def test_the_sheet_shows_every_method(tmp_path):
         name: [{"success": 0.1 * i + 0.3, "outside": i + 4.0 * k} for i in range(len(STRENGTHS))]
         for k, name in enumerate(METHODS)
     }
-    tiles = {name: [np.full((SIZE, SIZE, 3), 50 * k, np.uint8)] * len(STRENGTHS)
-             for k, name in enumerate(METHODS)}  # fmt: skip
+    tiles = {
+        name: [np.full((SIZE, SIZE, 3), 50 * k, np.uint8)] * len(STRENGTHS)
+        for k, name in enumerate(METHODS)
+    }
     answers = [(np.zeros((SIZE, SIZE), np.float32), tiles)] * 3
     sheet(curves, MADE, answers, STRENGTHS, tmp_path / "new" / "sheet.png", rows=(0, 2))
     drawn = np.asarray(Image.open(tmp_path / "new" / "sheet.png"))

@@ -221,8 +221,14 @@ def test_success_without_clip_downloads_nothing(monkeypatch):
 def found_parts() -> dict:
     """All parts with made-up figures."""
     made = changes(FOLLOWS)
-    told = {"model": "toyworld", "size": SIZE, "steps_run": 20, "guidance": 5.0,
-            "scheduler": "DDIM", "seconds": 1.0}  # fmt: skip
+    told = {
+        "model": "toyworld",
+        "size": SIZE,
+        "steps_run": 20,
+        "guidance": 5.0,
+        "scheduler": "DDIM",
+        "seconds": 1.0,
+    }
     arrays = adherence.pictures(made)
     tile = np.zeros((SIZE, SIZE, 3), np.uint8)
     for i, kind in enumerate(scenes.MAPS):
@@ -234,13 +240,20 @@ def found_parts() -> dict:
     shape = len(curves.STRENGTHS), 4
     rows = curves.table({n: {k: rng.random(shape) for k in keys} for n in curves.METHODS})
     of_curves = told | {
-        "pairs": 4, "strengths": curves.STRENGTHS, "success": "word seen", "distance": "probe",
-        "rows": rows, "goals": curves.goals(rows, "probe"), "level": 0.9,
+        "pairs": 4,
+        "strengths": curves.STRENGTHS,
+        "success": "word seen",
+        "distance": "probe",
+        "rows": rows,
+        "goals": curves.goals(rows, "probe"),
+        "level": 0.9,
         "equal": {n: curves.at_success(rows[n], "probe", 0.5) for n in rows},
-    }  # fmt: skip
+    }
     line = {"value": 1, "plain img2img": [2, 0.1], "ours": [2, 0.1]}
     of_cost = told | {
-        "torch": "2", "threads": 1, "steps": (10, 20),
+        "torch": "2",
+        "threads": 1,
+        "steps": (10, 20),
         "speed": {n: {"calls": 20, "seconds": 0.5} for n in ("plain img2img", "ours")},
         "skipping": [{"map": "gradient", "peak": 0.5, "ours": 10, "least": 10, "Algorithm 1": 20}],
         "memory": {"ours": [1.0, 1.0], "Algorithm 1": [10.0, 20.0]},
@@ -248,13 +261,17 @@ def found_parts() -> dict:
         | {"N": [{"value": 2, "N-run compositing": [4, 0.2]}]},
         "share": {"added": 1e-5, "diffusers": 2e-5, "model": 0.02, "share": 0.001},
         "post": {"ours": 10.0, "ours, colour match": 15.0, write.BUILTIN: 60.0},
-        "host_filter": False, "hotpath": {}, "goals": {"memory flat in the steps": False},
-    }  # fmt: skip
+        "host_filter": False,
+        "hotpath": {},
+        "goals": {"memory flat in the steps": False},
+    }
     of_gpu = told | {"device": None, "rows": {}, "goals": {}}
     return {
-        "adherence": (of_adherence, arrays), "curves": (of_curves, {}), "cost": (of_cost, {}),
+        "adherence": (of_adherence, arrays),
+        "curves": (of_curves, {}),
+        "cost": (of_cost, {}),
         "gpu": (of_gpu, {}),
-    }  # fmt: skip
+    }
 
 
 def test_the_page_names_what_is_missed_and_shows_its_pictures(tmp_path):

@@ -47,10 +47,15 @@ def apart(a: np.ndarray, b: np.ndarray) -> int:
 
 @pytest.mark.parametrize(
     ("kind", "level"),
-    [("x0", ve(torch.tensor(2.5))), ("eps", ve(torch.tensor(2.5))), ("v", ve(torch.tensor(2.5))),
-     ("eps", vp(torch.tensor(0.3))), ("v", vp(torch.tensor(0.3))),
-     ("flow", flow(torch.tensor(0.6)))],
-)  # fmt: skip
+    [
+        ("x0", ve(torch.tensor(2.5))),
+        ("eps", ve(torch.tensor(2.5))),
+        ("v", ve(torch.tensor(2.5))),
+        ("eps", vp(torch.tensor(0.3))),
+        ("v", vp(torch.tensor(0.3))),
+        ("flow", flow(torch.tensor(0.6))),
+    ],
+)
 def test_clean_is_the_inverse_of_the_held_answer(kind, level):
     g = torch.Generator().manual_seed(0)
     x, x0 = (torch.randn(1, 4, 8, 8, generator=g, dtype=torch.float64) for _ in range(2))
@@ -81,9 +86,13 @@ def test_algorithm_1_is_the_engine_with_the_authors_thresholds(family):
     picture, done = bench.around(Algorithm1, ask, m)
     args = parse({"scale": "absolute", "skip": False, "paste_back": False})
     result = bench.engine.edit(
-        Image.fromarray(ask.picture), m, args, RunArgs(steps=STEPS, guidance=1.0),
-        rule=reference_rule, **bench.tiny.prompt(),
-    )  # fmt: skip
+        Image.fromarray(ask.picture),
+        m,
+        args,
+        RunArgs(steps=STEPS, guidance=1.0),
+        rule=reference_rule,
+        **bench.tiny.prompt(),
+    )
     assert apart(picture, np.asarray(result.pictures[0])) <= 1
     assert apart(picture, bench.plain(ask)) > 10
     assert len(done.originals) == STEPS
@@ -191,14 +200,18 @@ def test_memory_is_flat_for_ours_and_grows_for_the_reference(monkeypatch):
 
 def test_the_cost_goals_can_be_missed():
     good = {
-        "memory": {"ours": [1.0, 1.0]}, "skipping": [{"ours": 3, "least": 3}],
-        "share": {"share": 0.001}, "hotpath": {"a": {"reads": 0}},
-    }  # fmt: skip
+        "memory": {"ours": [1.0, 1.0]},
+        "skipping": [{"ours": 3, "least": 3}],
+        "share": {"share": 0.001},
+        "hotpath": {"a": {"reads": 0}},
+    }
     assert all(cost.goals(good).values())
     for part, bad in (
-        ("memory", {"ours": [1.0, 2.0]}), ("skipping", [{"ours": 4, "least": 3}]),
-        ("share", {"share": 0.02}), ("hotpath", {"a": {"reads": 0.5}}),
-    ):  # fmt: skip
+        ("memory", {"ours": [1.0, 2.0]}),
+        ("skipping", [{"ours": 4, "least": 3}]),
+        ("share", {"share": 0.02}),
+        ("hotpath", {"a": {"reads": 0.5}}),
+    ):
         assert list(cost.goals({**good, part: bad}).values()).count(False) == 1
 
 

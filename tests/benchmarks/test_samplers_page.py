@@ -41,9 +41,15 @@ def test_the_features_are_what_was_measured():
 
 def test_an_answer_in_a_word():
     known = {
-        "0": "exact", "0 and 0": "exact", "1 and 0": "1 of 255", "ok": "yes", None: "",
-        "422: anchor: not here": "refused", "500: broken": "**500**", "37": "**37**",
-    }  # fmt: skip
+        "0": "exact",
+        "0 and 0": "exact",
+        "1 and 0": "1 of 255",
+        "ok": "yes",
+        None: "",
+        "422: anchor: not here": "refused",
+        "500: broken": "**500**",
+        "37": "**37**",
+    }
     assert {answer: hosts_page.cell(answer) for answer in known} == known
 
 

@@ -45,9 +45,13 @@ def greys() -> list[dict[str, Any]]:
     """Strengths and start steps of greys of a map, as a run reads them."""
     rows = []
     settings: list[dict[str, Any]] = [
-        {}, {"scale": "absolute"}, {"invert": True}, {"black": 0.25, "white": 0.75, "gamma": 2.0},
-        {"response": RESPONSES[0]}, {"response": RESPONSES[1], "scale": "absolute"},
-    ]  # fmt: skip
+        {},
+        {"scale": "absolute"},
+        {"invert": True},
+        {"black": 0.25, "white": 0.75, "gamma": 2.0},
+        {"response": RESPONSES[0]},
+        {"response": RESPONSES[1], "scale": "absolute"},
+    ]
     change_map = (np.array([GREYS], np.float64) / 65535).astype(np.float32)
     for changed in settings:
         for steps, denoising in ((4, 1.0), (20, 0.6), (20, 0.75), (28, 0.05)):
@@ -55,10 +59,14 @@ def greys() -> list[dict[str, Any]]:
             found = strengths(level(change_map, args), args, denoising)[0]
             start = WEBUI(found, steps, steps - 1).start.tolist()
             rows.append(
-                {"settings": changed, "steps": steps, "denoising": denoising,
-                 "strength": found.tolist(),
-                 "start": [None if step == NEVER else step for step in start]}
-            )  # fmt: skip
+                {
+                    "settings": changed,
+                    "steps": steps,
+                    "denoising": denoising,
+                    "strength": found.tolist(),
+                    "start": [None if step == NEVER else step for step in start],
+                }
+            )
     return rows
 
 
@@ -75,10 +83,14 @@ def all_steps() -> list[dict[str, Any]]:
             plan = EditPlan(level(change_map, args), args, denoising, schedule, schedule - 1)
             start = plan.start_steps(schedule - t_enc - 1)[0].start[0].tolist()
             rows.append(
-                {"settings": settings, "steps": steps, "denoising": denoising,
-                 "schedule": schedule,
-                 "start": [None if step == NEVER else step for step in start]}
-            )  # fmt: skip
+                {
+                    "settings": settings,
+                    "steps": steps,
+                    "denoising": denoising,
+                    "schedule": schedule,
+                    "start": [None if step == NEVER else step for step in start],
+                }
+            )
     return rows
 
 
@@ -107,10 +119,15 @@ def levels() -> list[dict[str, Any]]:
 def vectors() -> dict[str, Any]:
     """Return all vectors: JSON types only."""
     return {
-        "greys": GREYS, "strengths": STRENGTHS, "values": np.linspace(0, 1, 21).tolist(),
-        "start_steps": start_steps(), "runs": greys(), "responses": responses(),
-        "levels": levels(), "all_steps": all_steps(),
-    }  # fmt: skip
+        "greys": GREYS,
+        "strengths": STRENGTHS,
+        "values": np.linspace(0, 1, 21).tolist(),
+        "start_steps": start_steps(),
+        "runs": greys(),
+        "responses": responses(),
+        "levels": levels(),
+        "all_steps": all_steps(),
+    }
 
 
 if __name__ == "__main__":

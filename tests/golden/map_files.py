@@ -22,8 +22,15 @@ from diffdiff.maps.geometry import decode
 FILE = Path(__file__).with_name("map_files.json")
 WIDTH, HEIGHT = 13, 9
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by color type
-PASSES = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
-          (0, 1, 1, 2)]  # fmt: skip
+PASSES = [
+    (0, 0, 8, 8),
+    (4, 0, 8, 8),
+    (0, 4, 4, 8),
+    (2, 0, 4, 4),
+    (0, 2, 2, 4),
+    (1, 0, 2, 2),
+    (0, 1, 1, 2),
+]
 
 
 def chunk(name: bytes, body: bytes) -> bytes:
@@ -81,10 +88,15 @@ def pngs() -> dict[str, bytes]:
     made = {
         f"png {bits}-bit type {color}{' interlaced' * laced}": png(bits, color, laced=laced)
         for laced in (False, True)
-        for color, depths in {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16),
-                              6: (8, 16)}.items()
+        for color, depths in {
+            0: (1, 2, 4, 8, 16),
+            2: (8, 16),
+            3: (1, 2, 4, 8),
+            4: (8, 16),
+            6: (8, 16),
+        }.items()
         for bits in depths
-    }  # fmt: skip
+    }
     made |= {
         f"png transparent gray of {bits} bits": png(bits, 0, key(value))
         for bits, value in ((1, 1), (2, 2), (4, 9), (8, 83), (16, 35126))
@@ -101,11 +113,18 @@ def pngs() -> dict[str, bytes]:
             8, 0, chunk(b"zTXt", raw_text + b"\0" + zlib.compress(raw))
         ),
         "png turned by a raw profile as text": png(8, 0, chunk(b"tEXt", raw_text + raw)),
-        "png turned by XMP only, so not": png(8, 0, chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0"
-            b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/'
-            b'22-rdf-syntax-ns#"><rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" '
-            b'tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>')),
-    }  # fmt: skip
+        "png turned by XMP only, so not": png(
+            8,
+            0,
+            chunk(
+                b"iTXt",
+                b"XML:com.adobe.xmp\0\0\0\0\0"
+                b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/'
+                b'22-rdf-syntax-ns#"><rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" '
+                b'tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>',
+            ),
+        ),
+    }
 
 
 def first(bits: int, color: int) -> list[int]:
@@ -154,9 +173,10 @@ def read(files: dict[str, bytes]) -> dict[str, dict]:
     for name, data in files.items():
         m = np.rint(decode(data).astype(np.float64) * 65535).astype("<u2")
         found[name] = {
-            "file": base64.b64encode(data).decode(), "size": [m.shape[1], m.shape[0]],
+            "file": base64.b64encode(data).decode(),
+            "size": [m.shape[1], m.shape[0]],
             "map": base64.b64encode(m.tobytes()).decode(),
-        }  # fmt: skip
+        }
     return found
 
 

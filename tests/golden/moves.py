@@ -31,9 +31,11 @@ CASES = (
 HOLES = (((60, 50), (20, 14, 42, 34)), ((190, 160), (30, 40, 150, 140)))
 EVERY = 5  # of a hole's rows and columns are kept
 PLACINGS = (
-    "10,20,30,60 by 0,0", "10,20,30,60 by 3.5,-2 scale 2,0.5 rotate 33",
-    "10,20,30,60 rotate -90 mirror vertical", "10,20,30,60 by 1,1 rotate 450 mirror both scale 0.7",
-)  # fmt: skip
+    "10,20,30,60 by 0,0",
+    "10,20,30,60 by 3.5,-2 scale 2,0.5 rotate 33",
+    "10,20,30,60 rotate -90 mirror vertical",
+    "10,20,30,60 by 1,1 rotate 450 mirror both scale 0.7",
+)
 
 
 def vectors() -> dict[str, Any]:

@@ -46,9 +46,15 @@ class FineBench(Bench):
 
     def plan(self, strength, extra, transition=0.0):
         return fine(
-            strength, self.schedule.coordinates, self.exact, self.steps, len(self.schedule) - 1,
-            1.0, transition, extra,
-        )  # fmt: skip
+            strength,
+            self.schedule.coordinates,
+            self.exact,
+            self.steps,
+            len(self.schedule) - 1,
+            1.0,
+            transition,
+            extra,
+        )
 
     def predicts(self):
         return "eps" if self.row.timesteps else "x0"

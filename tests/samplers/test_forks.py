@@ -120,8 +120,9 @@ def test_copies_draw_the_same_noise_and_none_of_their_own(count):
     def after(second):
         generators = [torch.Generator().manual_seed(9 + i) for i in range(count)]
         one = generators[0] if count == 1 else generators
-        return noise_after(scheduler_at(**SDE), left_and_right(second), given, generators,
-                           generator=one)  # fmt: skip
+        return noise_after(
+            scheduler_at(**SDE), left_and_right(second), given, generators, generator=one
+        )
 
     for got, want in zip(after(5), after(NEVER)):
         assert torch.equal(got, want)

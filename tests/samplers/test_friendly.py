@@ -14,9 +14,15 @@ from diffdiff.sampling.start_steps import WEBUI
 
 SOLVED = [row for row in ROWS if row.name != "DPM adaptive"]
 KINDS = (  # one call, several, memory, a model with more than an answer, levels of its own
-    "Euler a, replayed noise", "DPM++ SDE", "DPM++ 3M SDE", "DDIM CFG++", "DPM++ 2M CFG++", "PLMS",
-    "UniPC, on a copy", "Restart",
-)  # fmt: skip
+    "Euler a, replayed noise",
+    "DPM++ SDE",
+    "DPM++ 3M SDE",
+    "DDIM CFG++",
+    "DPM++ 2M CFG++",
+    "PLMS",
+    "UniPC, on a copy",
+    "Restart",
+)
 SOME = [row for row in ROWS if row.name in KINDS]
 SEEDS = (3,)
 
@@ -55,9 +61,16 @@ def edited(b, inversion, strengths, model=None, skip=True, transition=0.0):
     ladder = WEBUI(strengths, b.steps, len(b.schedule) - 1, transition)
     weight = None if ladder.weight is None else torch.from_numpy(ladder.weight)[None, None]
     hold = Friendly(
-        inversion, b.init, torch.from_numpy(ladder.start.copy())[None, None], b.schedule, 0,
-        b.habits(), "eps" if b.row.timesteps else "x0", weight, ladder.first if skip else 0,
-    )  # fmt: skip
+        inversion,
+        b.init,
+        torch.from_numpy(ladder.start.copy())[None, None],
+        b.schedule,
+        0,
+        b.habits(),
+        "eps" if b.row.timesteps else "x0",
+        weight,
+        ladder.first if skip else 0,
+    )
     call = b.call(b.init, 0)
     asker = Held(hold, model, call, watched=False)
 
@@ -160,9 +173,12 @@ def test_the_difference_is_the_noise_of_the_paper():
         noises.append((asked[k + 1].anchor - mean) / up)
     given, model = iter(noises), other(b.model)
     plain = sampling.sample_euler_ancestral(
-        model, asked[0].anchor.clone(), sigmas, disable=True,
+        model,
+        asked[0].anchor.clone(),
+        sigmas,
+        disable=True,
         noise_sampler=lambda *_: next(given),
-    )  # fmt: skip
+    )
     out, _ = edited(b, inversion, 1.0, model, skip=False)
     # the last step draws no noise; what is left of the original's detail there is added as it is
     assert error(plain + (b.init - inversion.end), out) < 1e-5
@@ -184,12 +200,28 @@ def test_a_deterministic_step_on_a_flow_model_is_flow_edit():
 
 
 DRAWING = (
-    "DPM++ SDE", "DPM++ 2M SDE", "DPM++ 2M SDE Heun", "DPM++ 3M SDE", "Euler a, replayed noise",
-    "DPM2 a, replayed noise", "DPM++ 2S a, replayed noise", "LCM, replayed noise", "ER SDE",
-    "Res Multistep a, replayed", "SA-Solver, replayed", "SA-Solver PECE, replayed",
-    "SEEDS 2, replayed", "SEEDS 3, replayed", "DDPM, replayed", "Euler a RF, replayed",
-    "DPM++ 2S a RF, replayed", "flow ER SDE", "Restart", "DPM fast", "at -x (Kohaku's way)",
-)  # fmt: skip
+    "DPM++ SDE",
+    "DPM++ 2M SDE",
+    "DPM++ 2M SDE Heun",
+    "DPM++ 3M SDE",
+    "Euler a, replayed noise",
+    "DPM2 a, replayed noise",
+    "DPM++ 2S a, replayed noise",
+    "LCM, replayed noise",
+    "ER SDE",
+    "Res Multistep a, replayed",
+    "SA-Solver, replayed",
+    "SA-Solver PECE, replayed",
+    "SEEDS 2, replayed",
+    "SEEDS 3, replayed",
+    "DDPM, replayed",
+    "Euler a RF, replayed",
+    "DPM++ 2S a RF, replayed",
+    "flow ER SDE",
+    "Restart",
+    "DPM fast",
+    "at -x (Kohaku's way)",
+)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=name)

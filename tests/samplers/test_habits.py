@@ -112,9 +112,13 @@ def smaller(model, x, sigmas):
 
 @pytest.mark.parametrize(
     ("function", "why"),
-    [(raising, "no such thing"), (endless, "does not come to an end"), (hanging, "not finite"),
-     (smaller, "another shape")],
-)  # fmt: skip
+    [
+        (raising, "no such thing"),
+        (endless, "does not come to an end"),
+        (hanging, "not finite"),
+        (smaller, "another shape"),
+    ],
+)
 def test_a_function_that_fails_is_placed_by_level_and_said(function, why):
     found = habits(function)
     assert found.by_level and found.memory == 0 and why in found.why

@@ -96,10 +96,16 @@ def test_the_shares_are_those_of_the_attention(engine):
     try:
         with torch.no_grad(), Watch(), joint_attention(pipe.transformer, 32, 48) as found:
             pipe(
-                "x", image=IMAGE, strength=0.3, num_inference_steps=4, output_type="latent",
-                guidance_scale=1.0, width=96, height=64,
+                "x",
+                image=IMAGE,
+                strength=0.3,
+                num_inference_steps=4,
+                output_type="latent",
+                guidance_scale=1.0,
+                width=96,
+                height=64,
                 generator=torch.Generator().manual_seed(0),
-            )  # fmt: skip
+            )
     finally:
         hook.remove()
     (shares, seen), *_ = found._sums.values()

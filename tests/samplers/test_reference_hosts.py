@@ -10,20 +10,38 @@ from benchmarks.bench import Denoiser, error, replayed
 from benchmarks.reference import k_diffusion_sampling
 
 NOISY = [
-    "er_sde", "res_multistep_ancestral", "sa_solver", "sa_solver_pece", "seeds_2", "seeds_3",
-    "ddpm", "kohaku_like", "euler_ancestral_rf", "dpmpp_2s_ancestral_rf",
-]  # fmt: skip
+    "er_sde",
+    "res_multistep_ancestral",
+    "sa_solver",
+    "sa_solver_pece",
+    "seeds_2",
+    "seeds_3",
+    "ddpm",
+    "kohaku_like",
+    "euler_ancestral_rf",
+    "dpmpp_2s_ancestral_rf",
+]
 PLAIN = [
-    "res_multistep", "gradient_estimation", "euler_cfg_pp", "dpmpp_2m_cfg_pp", "unipc", "quarter",
-]  # fmt: skip
+    "res_multistep",
+    "gradient_estimation",
+    "euler_cfg_pp",
+    "dpmpp_2m_cfg_pp",
+    "unipc",
+    "quarter",
+]
 EVERY = [*NOISY, *PLAIN]
 NO_TAU, ALL_TAU = {"tau_range": (0, 0)}, {"tau_range": (0, 100)}
 SOLVERS = [  # and the order at which they converge
-    ("euler_cfg_pp", {}, 1), ("gradient_estimation", {}, 1), ("quarter", {}, 1),
-    ("res_multistep", {}, 2), ("dpmpp_2m_cfg_pp", {}, 2),
-    ("unipc", {"variant": "bh1"}, 3), ("unipc", {"variant": "bh2"}, 3),
-    ("sa_solver", NO_TAU, 3), ("sa_solver_pece", NO_TAU, 3),
-]  # fmt: skip
+    ("euler_cfg_pp", {}, 1),
+    ("gradient_estimation", {}, 1),
+    ("quarter", {}, 1),
+    ("res_multistep", {}, 2),
+    ("dpmpp_2m_cfg_pp", {}, 2),
+    ("unipc", {"variant": "bh1"}, 3),
+    ("unipc", {"variant": "bh2"}, 3),
+    ("sa_solver", NO_TAU, 3),
+    ("sa_solver_pece", NO_TAU, 3),
+]
 DENOISER = Denoiser(local=True)
 
 
@@ -153,8 +171,9 @@ def test_asks_for_noise_along_the_schedule(name):
 
 
 @pytest.mark.parametrize("steps", [4, 20])
-@pytest.mark.parametrize(("name", "plain"), [("euler_cfg_pp", "euler"),
-                                             ("dpmpp_2m_cfg_pp", "dpmpp_2m")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "plain"), [("euler_cfg_pp", "euler"), ("dpmpp_2m_cfg_pp", "dpmpp_2m")]
+)
 def test_cfg_pp_without_guidance_is_the_plain_form(name, plain, steps):
     x, sigmas = X * 14.6, schedule(name, steps)
     want = getattr(k_diffusion_sampling(), f"sample_{plain}")(model, x, sigmas, disable=True)

@@ -33,11 +33,21 @@ def named(wanted: str) -> SchedulerRow:
 MULTISTEP = [
     named(n)
     for n in (
-        "PNDM", "LMS", "DPM++ 2M", "DPM++ 2M SDE", "DPM++ 3M", "DPM++ 2S", "DPM++ 3S",
-        "DEIS", "UniPC, order 2", "UniPC, order 3", "SASolver, replayed", "flow DPM++ 2M",
+        "PNDM",
+        "LMS",
+        "DPM++ 2M",
+        "DPM++ 2M SDE",
+        "DPM++ 3M",
+        "DPM++ 2S",
+        "DPM++ 3S",
+        "DEIS",
+        "UniPC, order 2",
+        "UniPC, order 3",
+        "SASolver, replayed",
+        "flow DPM++ 2M",
         "flow UniPC",
     )
-]  # fmt: skip
+]
 DETERMINISTIC = [r for r in ROWS if not any(w in r.name for w in ("replayed", "SDE", "flow"))]
 
 
@@ -93,10 +103,22 @@ def test_transition_ends_where_the_ladder_does(row):
 
 
 # the others raise NotImplementedError on their own
-SAMPLE = {f"{n}Scheduler" for n in (
-    "DDIM", "DDPM", "LCM", "TCD", "EulerDiscrete", "LMSDiscrete", "DPMSolverMultistep",
-    "DPMSolverSinglestep", "DEISMultistep", "UniPCMultistep", "SASolver",
-)}  # fmt: skip
+SAMPLE = {
+    f"{n}Scheduler"
+    for n in (
+        "DDIM",
+        "DDPM",
+        "LCM",
+        "TCD",
+        "EulerDiscrete",
+        "LMSDiscrete",
+        "DPMSolverMultistep",
+        "DPMSolverSinglestep",
+        "DEISMultistep",
+        "UniPCMultistep",
+        "SASolver",
+    )
+}
 
 
 def models():
@@ -122,8 +144,13 @@ def test_models_that_predict_v_or_x0(row, kind):
 
 
 def path_cases():
-    for row in [*DETERMINISTIC, named("flow Euler"), named("flow Heun"), named("flow DPM++ 2M"),
-                named("flow UniPC")]:  # fmt: skip
+    for row in [
+        *DETERMINISTIC,
+        named("flow Euler"),
+        named("flow Heun"),
+        named("flow DPM++ 2M"),
+        named("flow UniPC"),
+    ]:
         yield pytest.param(row, None, id=row.name)
     for case in MODELS:
         # PNDM averages answers of several levels as they are: of v that leaves the path a little
@@ -179,11 +206,20 @@ def test_levels_are_the_schedulers_own(row):
 CLIPPED = [
     ("DDIM", {"clip_sample": True}),
     ("DDPM, replayed", {"clip_sample": True}),
-    *((n, {"thresholding": True, "sample_max_value": 1.5}) for n in (
-        "DDIM", "DDPM, replayed", "DPM++ 2M", "DPM++ 2M SDE", "DPM++ 3S", "DEIS",
-        "UniPC, order 2", "SASolver, replayed",
-    )),
-]  # fmt: skip
+    *(
+        (n, {"thresholding": True, "sample_max_value": 1.5})
+        for n in (
+            "DDIM",
+            "DDPM, replayed",
+            "DPM++ 2M",
+            "DPM++ 2M SDE",
+            "DPM++ 3S",
+            "DEIS",
+            "UniPC, order 2",
+            "SASolver, replayed",
+        )
+    ),
+]
 
 
 @pytest.mark.parametrize("row", [asked(named(n), **o) for n, o in CLIPPED], ids=name)

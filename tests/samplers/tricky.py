@@ -59,8 +59,11 @@ def worst(function, alone=True, **options):
     assert not hold.remark
     init = latents()[0]
     last = [] if alone else [STEPS - 1]
-    off = [error(out[..., i], plain(function, k, **options)[..., i])
-           for i, k in enumerate(STARTS) if k not in (NEVER, *last)]  # fmt: skip
+    off = [
+        error(out[..., i], plain(function, k, **options)[..., i])
+        for i, k in enumerate(STARTS)
+        if k not in (NEVER, *last)
+    ]
     assert torch.equal(out[..., -1], init[..., -1])
     return max(off)
 

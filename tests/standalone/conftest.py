@@ -51,12 +51,18 @@ class FakeEngine:
             pictures=[Image.fromarray(after.round().astype(np.uint8)) for _ in range(run.count)],
             change_map=strength.astype(np.float32),
             runs=[run.alone(i) for i in range(run.count)],
-            calls=run.steps, skipped=0, steps=run.steps, seconds=0.5,
+            calls=run.steps,
+            skipped=0,
+            steps=run.steps,
+            seconds=0.5,
             settings={
-                "model": "toyworld", "version": __version__, "scheduler": run.scheduler or "DDIM",
-                **changed(run), **{f"dd_{k}": v for k, v in changed(args).items()},
+                "model": "toyworld",
+                "version": __version__,
+                "scheduler": run.scheduler or "DDIM",
+                **changed(run),
+                **{f"dd_{k}": v for k, v in changed(args).items()},
             },
-        )  # fmt: skip
+        )
 
 
 @pytest.fixture

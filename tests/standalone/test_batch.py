@@ -59,9 +59,14 @@ def test_rows_are_made_with_their_settings(folder, engine, capsys):
     assert "Seed: 1," in text["parameters"] and "DD gamma: 2" in text["parameters"]
     row = results()["2"]
     assert row == {
-        "row": "jobs.csv:2", "out": "a.png", "status": "done", "files": ["a.png"], "error": None,
-        "seconds": row["seconds"], "hash": text[MARK],
-    }  # fmt: skip
+        "row": "jobs.csv:2",
+        "out": "a.png",
+        "status": "done",
+        "files": ["a.png"],
+        "error": None,
+        "seconds": row["seconds"],
+        "hash": text[MARK],
+    }
 
 
 def test_a_row_beats_a_flag_and_has_a_seed_of_its_own(folder, engine):
@@ -98,8 +103,12 @@ def test_json_counts(folder, engine, capsys):
     told = capsys.readouterr()
     answer = json.loads(told.out)
     assert answer == {
-        "files": ["done/results.jsonl"], "rows": 3, "done": 3, "kept": 0, "failed": 0,
-    }  # fmt: skip
+        "files": ["done/results.jsonl"],
+        "rows": 3,
+        "done": 3,
+        "kept": 0,
+        "failed": 0,
+    }
     assert told.err == ""
 
 
@@ -173,9 +182,14 @@ def test_an_interrupted_batch_goes_on(folder, engine, capsys):
 def test_bad_rows_are_told_and_the_rest_goes_on(folder, engine, capsys):
     Path("notes.png").write_text("no picture")
     write(
-        "no.png,map.png,,", "a.png,no.png,,", "a.png,,,", "notes.png,map.png,,", "b.png,map.png,,x",
-        ",map.png,,", "c.png,map.png,a lake,1",
-    )  # fmt: skip
+        "no.png,map.png,,",
+        "a.png,no.png,,",
+        "a.png,,,",
+        "notes.png,map.png,,",
+        "b.png,map.png,,x",
+        ",map.png,,",
+        "c.png,map.png,a lake,1",
+    )
     assert main(["batch", "jobs.csv", "--out", "done"]) == 4
     told = capsys.readouterr().err
     assert "failed: jobs.csv:2: picture: no.png cannot be read (No such file" in told
@@ -190,11 +204,12 @@ def test_bad_rows_are_told_and_the_rest_goes_on(folder, engine, capsys):
 
 def test_a_path_that_no_file_can_have_ends_its_row_only(folder, engine):
     rows = [
-        {"picture": "a\0.png", "map": "map.png"}, {"picture": "\ud800.png", "map": "map.png"},
+        {"picture": "a\0.png", "map": "map.png"},
+        {"picture": "\ud800.png", "map": "map.png"},
         {"picture": "a.png", "map": "map.png", "out": "x" * 300 + ".png"},
         {"picture": "a.png", "map": "map.png", "out": "\0/a.png"},
         {"picture": "a.png", "map": "map.png"},
-    ]  # fmt: skip
+    ]
     Path("jobs.jsonl").write_text("\n".join(map(json.dumps, rows)))
     assert main(["batch", "jobs.jsonl", "--out", "done", "--quiet"]) == 4
     assert statuses() == ["failed"] * 4 + ["done"]

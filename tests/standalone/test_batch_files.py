@@ -60,8 +60,18 @@ def test_files_that_are_not_the_users_are_no_rows(folder):
 
 
 def test_what_may_belong_to_two_is_told_and_not_guessed(folder):
-    put(folder, "a.png", "a.jpg", "a.map.png", "b.png", "B.map.png", "b.MAP.webp", "C.png", "c.png",
-        "c.map.png")  # fmt: skip
+    put(
+        folder,
+        "a.png",
+        "a.jpg",
+        "a.map.png",
+        "b.png",
+        "B.map.png",
+        "b.MAP.webp",
+        "C.png",
+        "c.png",
+        "c.map.png",
+    )
     told = found(folder)
     for name in ("a.png", "a.jpg"):
         assert "map: a.map.png may be meant for a.jpg or a.png" in told[name]
@@ -100,8 +110,9 @@ def test_whether_a_folder_knows_capitals(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "value", ["NaN", "-Infinity", "3", "[1, 2]", '{"a": 1}', "true", '"\\ud83d"', '"a\\u0000b"'],
-)  # fmt: skip
+    "value",
+    ["NaN", "-Infinity", "3", "[1, 2]", '{"a": 1}', "true", '"\\ud83d"', '"a\\u0000b"'],
+)
 @pytest.mark.parametrize("column", ["picture", "map", "out"])
 def test_one_bad_line_ends_one_row(folder, engine, column, value):
     put(folder, "a.png")
@@ -170,23 +181,29 @@ HEADER = "picture,map,prompt,strength,steps,invert"
     [
         ("picture,prompt,,\na.png,x,,\n", {"picture": "a.png", "prompt": "x"}),
         ("picture,prompt\na.png,x,,,\n", {"picture": "a.png", "prompt": "x"}),
-        ('picture, prompt\na.png, "a lake, at night"\n',
-         {"picture": "a.png", "prompt": "a lake, at night"}),
+        (
+            'picture, prompt\na.png, "a lake, at night"\n',
+            {"picture": "a.png", "prompt": "a lake, at night"},
+        ),
         ("sep=;\npicture;prompt\na.png;x,y\n", {"picture": "a.png", "prompt": "x,y"}),
         ('"sep=,"\npicture,prompt\na.png,x;y\n', {"picture": "a.png", "prompt": "x;y"}),
         ("sep=|\npicture|prompt\na.png|x\n", {"picture": "a.png", "prompt": "x"}),
-        ("Picture,PROMPT,Negative Prompt,soften-radius\na.png,x,y,3\n",
-         {"picture": "a.png", "prompt": "x", "negative_prompt": "y", "soften_radius": "3"}),
+        (
+            "Picture,PROMPT,Negative Prompt,soften-radius\na.png,x,y,3\n",
+            {"picture": "a.png", "prompt": "x", "negative_prompt": "y", "soften_radius": "3"},
+        ),
         ("picture,prompt\n  , \n\t,\na.png,x\n", {"picture": "a.png", "prompt": "x"}),
         ("\n ,,\npicture,prompt\na.png,x\n", {"picture": "a.png", "prompt": "x"}),
-        ("picture;strength;prompt\na.png;0,5;1,5 m\n",
-         {"picture": "a.png", "strength": "0.5", "prompt": "1,5 m"}),
+        (
+            "picture;strength;prompt\na.png;0,5;1,5 m\n",
+            {"picture": "a.png", "strength": "0.5", "prompt": "1,5 m"},
+        ),
         ("picture\tgamma\na.png\t1,25\n", {"picture": "a.png", "gamma": "1.25"}),
         ("picture,invert\na.png,TRUE\n", {"picture": "a.png", "invert": "TRUE"}),
         ("\ufeffpicture,prompt\r\na.png,x\r\n", {"picture": "a.png", "prompt": "x"}),
         ("picture,prompt\ra.png,x\r", {"picture": "a.png", "prompt": "x"}),
     ],
-)  # fmt: skip
+)
 def test_tables_as_spreadsheets_write_them(folder, text, given):
     Path("jobs.csv").write_bytes(text.encode())
     (row,) = rows(Path("jobs.csv"))
@@ -195,8 +212,11 @@ def test_tables_as_spreadsheets_write_them(folder, text, given):
 
 def test_what_a_table_cannot_mean_is_refused(folder, engine):
     put(folder, "a.png", "m.png")
-    lines = ["in/a.png,in/m.png,x,\"0,5\",4,1", "in/a.png,in/m.png,x,0.5,4,1,more",
-             "in/a.png,in/m.png,x,0.5,4.5,1"]  # fmt: skip
+    lines = [
+        'in/a.png,in/m.png,x,"0,5",4,1',
+        "in/a.png,in/m.png,x,0.5,4,1,more",
+        "in/a.png,in/m.png,x,0.5,4.5,1",
+    ]
     Path("jobs.csv").write_text("\n".join([HEADER, *lines]))
     assert main(["batch", "jobs.csv", "--out", "done", "--steps", "1", "--quiet"]) == 4
     told = [json.loads(line) for line in Path("done/results.jsonl").read_text().splitlines()]

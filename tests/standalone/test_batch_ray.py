@@ -32,8 +32,10 @@ def machine():
     """A cluster of two CPUs, whatever this machine has, which the command finds and leaves."""
     before = {name: os.environ.get(name) for name in ("RAY_worker_niceness", "PYTHONPATH")}
     os.environ |= {
-        "RAY_worker_niceness": "0", "PYTHONPATH": str(ROOT), "RAY_USAGE_STATS_ENABLED": "0",
-    }  # fmt: skip
+        "RAY_worker_niceness": "0",
+        "PYTHONPATH": str(ROOT),
+        "RAY_USAGE_STATS_ENABLED": "0",
+    }
     ray.init("local", num_cpus=2, num_gpus=0, include_dashboard=False, log_to_driver=False)
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
     yield

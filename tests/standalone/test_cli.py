@@ -90,9 +90,14 @@ def test_the_models_flags_reach_the_loader(folder, engine):
     flags = ["--model", "m", "--dtype", "float16", "--device", "cuda", "--offload", "model"]
     assert edit(*flags, "--slicing", "--config", "c", "--second", "r", "--quiet") == 0
     assert engine.asked == {
-        "source": "m", "dtype": "float16", "device": "cuda", "offload": "model", "slicing": True,
-        "config": "c", "second": "r",
-    }  # fmt: skip
+        "source": "m",
+        "dtype": "float16",
+        "device": "cuda",
+        "offload": "model",
+        "slicing": True,
+        "config": "c",
+        "second": "r",
+    }
 
 
 @pytest.mark.parametrize(
@@ -161,9 +166,10 @@ def test_errors_of_the_engine_in_words_and_in_json(folder, engine, capsys):
     assert edit("--json") == 2
     told = capsys.readouterr()
     assert json.loads(told.out)["error"] == {
-        "field": "scheduler", "problem": "DDIM does not fit this model",
+        "field": "scheduler",
+        "problem": "DDIM does not fit this model",
         "remedy": "Use one of: Euler",
-    }  # fmt: skip
+    }
     assert told.err == ""
 
 
@@ -375,13 +381,19 @@ def test_light_commands_import_nothing_heavy(argv, folder):
         "heavy = {'torch', 'diffusers', 'transformers', 'gradio'} & set(sys.modules)\n"
         "sys.exit(f'imported: {heavy}' if heavy else 0)"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=folder, env={"PYTHONPATH": str(ROOT)},
-                          capture_output=True, text=True)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
 
 
 def test_it_runs_as_a_module():
-    done = subprocess.run([sys.executable, "-m", "diffdiff", "--version"], cwd=ROOT,
-                          capture_output=True, text=True)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "diffdiff", "--version"], cwd=ROOT, capture_output=True, text=True
+    )
     assert done.returncode == 0
     assert done.stdout.startswith("diffdiff ")

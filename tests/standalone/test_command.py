@@ -34,9 +34,20 @@ def files(tmp_path):
 def test_a_picture_is_edited_and_says_how(files):
     out = files / "night.png"
     done = command(
-        "edit", str(files / "noon.png"), "--map", str(files / "map.png"), "--out", str(out),
-        "--prompt", "a winter night", "--steps", "6", "--black", "0.5", "--json",
-    )  # fmt: skip
+        "edit",
+        str(files / "noon.png"),
+        "--map",
+        str(files / "map.png"),
+        "--out",
+        str(out),
+        "--prompt",
+        "a winter night",
+        "--steps",
+        "6",
+        "--black",
+        "0.5",
+        "--json",
+    )
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     picture = Image.open(out)
@@ -80,8 +91,18 @@ def test_the_exported_checkpoint_loads_again(files):
     for name in ("toyworld", str(out)):
         png = files / f"{Path(name).stem}-edit.png"
         size = ["--width", "128", "--height", "128"]
-        told = command("edit", str(files / "noon.png"), *given, *size, "--out", str(png),
-                       "--model", name, "--config", "diffdiff/toyworld/model")  # fmt: skip
+        told = command(
+            "edit",
+            str(files / "noon.png"),
+            *given,
+            *size,
+            "--out",
+            str(png),
+            "--model",
+            name,
+            "--config",
+            "diffdiff/toyworld/model",
+        )
         assert told.returncode == 0, told.stderr
         made.append(np.asarray(Image.open(png)).astype(int))
     assert np.abs(made[0] - made[1]).max() <= 1

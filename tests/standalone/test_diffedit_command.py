@@ -86,8 +86,10 @@ def test_a_found_map_is_cut_shaped_and_looked_at(folder, model, capsys):
 
 
 def test_layers_may_hold_a_found_map(folder, model):
-    layers = [{"source": "diffedit", "reference": PROMPTS[1], "query": PROMPTS[2],
-               "diffedit_noises": 3}, {"source": "constant", "blend": "min"}]  # fmt: skip
+    layers = [
+        {"source": "diffedit", "reference": PROMPTS[1], "query": PROMPTS[2], "diffedit_noises": 3},
+        {"source": "constant", "blend": "min"},
+    ]
     Path("layers.json").write_text(json.dumps({"layers": layers}))
     assert run("map", "in.png", "--layers", "layers.json", "--out", "out.png", "--quiet") == 0
     assert run("map", "in.png", *PROMPTS, *FEW, "--out", "alone.png", "--quiet") == 0
@@ -133,16 +135,23 @@ def test_the_other_methods_run(method, folder, model, capsys):
         (["detail", "--detail-radius", 2], lambda p: picture_sources.detail(p, 2)),
         (["point", "--point-x", 0], lambda p: picture_sources.from_point(150, 150, 0, 0.5)),
         (["border"], lambda p: picture_sources.from_border(150, 150)),
-        (["difference", "--other-image", "after.png"],
-         lambda p: picture_sources.difference(p, as_read("after.png"))),
-        (["foreground", "--box", "0.3,0.4,0.7,0.9", "--rounds", 2],
-         lambda p: picture_sources.foreground(p, (0.3, 0.4, 0.7, 0.9), rounds=2)),
-        (["foreground", "--inside", "inside.png", "--outside", "outside.png"],
-         lambda p: picture_sources.foreground(
-             p, None, as_read("inside.png"), as_read("outside.png"))),
+        (
+            ["difference", "--other-image", "after.png"],
+            lambda p: picture_sources.difference(p, as_read("after.png")),
+        ),
+        (
+            ["foreground", "--box", "0.3,0.4,0.7,0.9", "--rounds", 2],
+            lambda p: picture_sources.foreground(p, (0.3, 0.4, 0.7, 0.9), rounds=2),
+        ),
+        (
+            ["foreground", "--inside", "inside.png", "--outside", "outside.png"],
+            lambda p: picture_sources.foreground(
+                p, None, as_read("inside.png"), as_read("outside.png")
+            ),
+        ),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
-)  # fmt: skip
+)
 def test_a_source_is_read_off_the_picture(argv, expected, folder):
     assert run("map", "in.png", "--source", *argv, "--out", "out.png", "--quiet") == 0
     np.testing.assert_allclose(written(), expected(as_read("in.png")), atol=1e-5)

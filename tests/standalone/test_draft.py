@@ -40,9 +40,15 @@ def test_few_steps_of_the_same_edit(engine, sent, monkeypatch):  # noqa: F811
 
 @pytest.mark.parametrize(
     ("changed", "field"),
-    [({"mode": "fan"}, "mode"), ({"mode": "sheet"}, "mode"), ({"outpaint": "left 64"}, "outpaint"),
-     ({"steps": 0}, "steps"), ({"image": None}, "image"), ({"map": ""}, "map")],
-)  # fmt: skip
+    [
+        ({"mode": "fan"}, "mode"),
+        ({"mode": "sheet"}, "mode"),
+        ({"outpaint": "left 64"}, "outpaint"),
+        ({"steps": 0}, "steps"),
+        ({"image": None}, "image"),
+        ({"map": ""}, "map"),
+    ],
+)
 def test_a_refusal_names_the_field(changed, field, engine, sent):  # noqa: F811
     with pytest.raises(FieldError) as problem:
         draft.draft(engine, {**sent, **changed}, None)

@@ -35,8 +35,15 @@ def plain(engine, tiny: Tiny, strength: float, run: RunArgs, **more):
     if engine.family in ("sd", "sdxl", "if", "if-2"):
         del request["width"], request["height"]
     generator = torch.Generator().manual_seed(run.seed)
-    engine.pipe(**tiny.prompt(), **request, strength=strength, num_inference_steps=run.steps,
-                generator=generator, **watch.argument, **more)  # fmt: skip
+    engine.pipe(
+        **tiny.prompt(),
+        **request,
+        strength=strength,
+        num_inference_steps=run.steps,
+        generator=generator,
+        **watch.argument,
+        **more,
+    )
     return watch.last
 
 
@@ -100,9 +107,17 @@ def test_every_scheduler_runs_and_keeps(scheduler):
 @pytest.mark.parametrize("strength", [0.3, 0.7])
 @pytest.mark.parametrize(
     "scheduler",
-    ["DPMSolverMultistep", "DPMSolverSinglestep", "UniPCMultistep", "DEISMultistep", "LMSDiscrete",
-     "HeunDiscrete", "KDPM2Discrete", "EulerDiscrete"],
-)  # fmt: skip
+    [
+        "DPMSolverMultistep",
+        "DPMSolverSinglestep",
+        "UniPCMultistep",
+        "DEISMultistep",
+        "LMSDiscrete",
+        "HeunDiscrete",
+        "KDPM2Discrete",
+        "EulerDiscrete",
+    ],
+)
 def test_a_constant_map_is_plain_img2img_with_any_memory(scheduler, strength):
     tiny = PIPELINES["sd"]
     engine, run = tiny.engine(), RunArgs(steps=STEPS, seed=4)
@@ -151,9 +166,14 @@ def test_a_refiner_goes_on_with_what_is_held():
 
     # by hand
     shared = {**tiny.prompt(), "num_inference_steps": 10}
-    latents = base(image=parity.picture(tiny), strength=1.0, denoising_end=0.6,
-                   output_type="latent", generator=torch.Generator().manual_seed(2),
-                   **shared).images  # fmt: skip
+    latents = base(
+        image=parity.picture(tiny),
+        strength=1.0,
+        denoising_end=0.6,
+        output_type="latent",
+        generator=torch.Generator().manual_seed(2),
+        **shared,
+    ).images
     watch = parity.Watch(refiner.pipe)
     refiner.pipe(image=latents, denoising_start=0.6, **shared, **watch.argument)
     assert error(out, watch.last) < 1e-6
@@ -170,8 +190,12 @@ def test_deepfloyd_enlarges_by_the_same_map():
     torch.manual_seed(1)
     second = if_two()
     second.unet.register_to_config(sample_size=128)
-    engine = Engine(if_one(), of_class("IFImg2ImgPipeline"), "one",
-                    Engine(second, of_class("IFSuperResolutionPipeline"), "two"))  # fmt: skip
+    engine = Engine(
+        if_one(),
+        of_class("IFImg2ImgPipeline"),
+        "one",
+        Engine(second, of_class("IFSuperResolutionPipeline"), "two"),
+    )
     image = parity.picture(tiny).resize((200, 200))
     half = constant(0, 200)
     half[:, 100:] = 1
@@ -274,11 +298,15 @@ def test_pndm_is_replaced_and_that_is_said():
 @pytest.mark.parametrize(
     ("name", "family"),
     [
-        ("StableDiffusionPipeline", "sd"), ("StableDiffusionXLPipeline", "sdxl"),
-        ("StableDiffusion3Pipeline", "sd3"), ("FluxPipeline", "flux"), ("IFPipeline", "if"),
-        ("KandinskyV22Pipeline", "kandinsky"), ("IFSuperResolutionPipeline", "if-2"),
+        ("StableDiffusionPipeline", "sd"),
+        ("StableDiffusionXLPipeline", "sdxl"),
+        ("StableDiffusion3Pipeline", "sd3"),
+        ("FluxPipeline", "flux"),
+        ("IFPipeline", "if"),
+        ("KandinskyV22Pipeline", "kandinsky"),
+        ("IFSuperResolutionPipeline", "if-2"),
     ],
-)  # fmt: skip
+)
 def test_families_are_known_by_class(name, family):
     assert of_class(name).name == family
 

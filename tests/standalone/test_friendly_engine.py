@@ -21,9 +21,16 @@ from diffdiff.settings.schema import parse
 
 STEPS = 6
 NOISY = (
-    "EulerAncestralDiscrete", "KDPM2AncestralDiscrete", "DPMSolverSDE", "DPMSolverMultistep",
-    "SASolver", "DDIM", "DDPM", "LCM", "TCD",
-)  # fmt: skip
+    "EulerAncestralDiscrete",
+    "KDPM2AncestralDiscrete",
+    "DPMSolverSDE",
+    "DPMSolverMultistep",
+    "SASolver",
+    "DDIM",
+    "DDPM",
+    "LCM",
+    "TCD",
+)
 
 
 def mixed(size: int) -> np.ndarray:
@@ -96,8 +103,10 @@ def test_one_inversion_serves_every_edit_of_a_picture():
     engine = tiny.engine()
     assert edited(engine, tiny).calls == 2 * STEPS
     for more in (
-        {"same": False}, {"strength": 0.5}, {"change_map": np.full((2, 2), 0.7, np.float32)},
-    ):  # fmt: skip
+        {"same": False},
+        {"strength": 0.5},
+        {"change_map": np.full((2, 2), 0.7, np.float32)},
+    ):
         assert edited(engine, tiny, **more).calls <= STEPS
         assert len(engine.inversions) == 1
     expected = {"seed": {"seed": 5}, "steps": {"steps": 5}, "scheduler": {"scheduler": "DDPM"}}
@@ -125,10 +134,14 @@ def test_skipped_steps_are_remembered(scheduler):
     for skip in (True, False):
         watch = parity.Watch(engine.pipe)
         engine.edit(
-            parity.picture(tiny), change_map, parse({**args, "skip": skip}),
-            RunArgs(steps=STEPS, seed=4, scheduler=scheduler), **another(tiny), **watch.argument,
+            parity.picture(tiny),
+            change_map,
+            parse({**args, "skip": skip}),
+            RunArgs(steps=STEPS, seed=4, scheduler=scheduler),
+            **another(tiny),
+            **watch.argument,
             reference=tiny.prompt(),
-        )  # fmt: skip
+        )
         made.append(watch.last)
     assert error(*made) < 1e-4
 
@@ -138,8 +151,15 @@ def test_the_papers_algorithm_with_ddim():
     the target prompt with the same z_t. From the formulas, on the pipeline's UNet."""
     tiny = PIPELINES["sd"]
     engine, watch = tiny.engine(), parity.Watch(tiny.engine().pipe)
-    edited(engine, tiny, np.ones((2, 2), np.float32), same=False, guidance=1.0, watch=watch,
-           scheduler="DDIM")  # fmt: skip
+    edited(
+        engine,
+        tiny,
+        np.ones((2, 2), np.float32),
+        same=False,
+        guidance=1.0,
+        watch=watch,
+        scheduler="DDIM",
+    )
     init, pipe = init_of(engine), engine.pipe
     from diffusers import DDIMScheduler
 
@@ -179,8 +199,15 @@ def test_the_solver_of_ledits_draws_noise():
     args, run = parse({"anchor": "friendly"}), RunArgs(scheduler="DPMSolverMultistep")
     from diffdiff.pipelines.job import Job
 
-    job = Job(engine, parity.picture(tiny), mixed(tiny.size), args, run, None,
-              {**tiny.prompt(), "reference": tiny.prompt()})  # fmt: skip
+    job = Job(
+        engine,
+        parity.picture(tiny),
+        mixed(tiny.size),
+        args,
+        run,
+        None,
+        {**tiny.prompt(), "reference": tiny.prompt()},
+    )
     assert job.scheduler.config.algorithm_type == "sde-dpmsolver++"
     assert job.scheduler.config.solver_order == 2
     assert engine.pipe.scheduler.config.get("algorithm_type") != "sde-dpmsolver++"

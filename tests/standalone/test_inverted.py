@@ -120,10 +120,15 @@ def test_stable_diffusion_xl_is_told_what_its_own_pipeline_tells_it(monkeypatch)
         prompted.guided(latent, 500, words, empty, 2.0)
     del engine.pipe.encode_prompt
     engine.pipe(
-        prompt_embeds=tokens[0], negative_prompt_embeds=tokens[1], pooled_prompt_embeds=pooled[0],
-        negative_pooled_prompt_embeds=pooled[1], image=image, strength=0.5, num_inference_steps=2,
+        prompt_embeds=tokens[0],
+        negative_prompt_embeds=tokens[1],
+        pooled_prompt_embeds=pooled[0],
+        negative_pooled_prompt_embeds=pooled[1],
+        image=image,
+        strength=0.5,
+        num_inference_steps=2,
         guidance_scale=2.0,
-    )  # fmt: skip
+    )
     ours, theirs = heard
     assert torch.equal(ours["encoder_hidden_states"], theirs["encoder_hidden_states"])
     for name in ("text_embeds", "time_ids"):

@@ -38,9 +38,9 @@ SPACED = [
     (row, {option: True})
     for row in CAN
     for option in ("use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas")
-    if row.name in ("diffusers Euler", "diffusers LMS", "diffusers DPM++ 2M",
-                    "diffusers UniPC, order 2")
-]  # fmt: skip
+    if row.name
+    in ("diffusers Euler", "diffusers LMS", "diffusers DPM++ 2M", "diffusers UniPC, order 2")
+]
 SHIFTED = [(row, {"shift": 9.0}) for row in CAN if row.name == "diffusers flow Euler"]
 TIMES = [
     (row, {"timestep_spacing": spacing})
@@ -52,9 +52,15 @@ KINDS = [
     (row, {"prediction_type": kind})
     for row in CAN
     for kind in ("v_prediction", "sample")
-    if row.name in ("diffusers DDIM", "diffusers LCM, replayed", "diffusers Euler",
-                    "diffusers DPM++ 2M", "diffusers UniPC, order 2")
-]  # fmt: skip
+    if row.name
+    in (
+        "diffusers DDIM",
+        "diffusers LCM, replayed",
+        "diffusers Euler",
+        "diffusers DPM++ 2M",
+        "diffusers UniPC, order 2",
+    )
+]
 CASES = [(row, {}) for row in CAN] + SPACED + SHIFTED + TIMES + KINDS
 
 
@@ -98,9 +104,16 @@ class Loop:
     def held(self, strength, extra=3, transition=0.0, skip=True):
         def ladder(ruler):
             found = fine(
-                strength, ruler.coordinates, ruler.exact, self.steps, self.steps - 1, 1.0,
-                transition, extra, skip,
-            )  # fmt: skip
+                strength,
+                ruler.coordinates,
+                ruler.exact,
+                self.steps,
+                self.steps - 1,
+                1.0,
+                transition,
+                extra,
+                skip,
+            )
             self.ladder, self.first = found
             return found
 

@@ -33,9 +33,14 @@ def edited(tiny, change_map, run=FEW, engine=None, progress=None, **args):
     engine = engine or tiny.engine()
     watch = parity.Watch(engine.pipe)
     result = engine.edit(
-        parity.picture(tiny), change_map, parse(args), run, progress,
-        **tiny.prompt(), **watch.argument,
-    )  # fmt: skip
+        parity.picture(tiny),
+        change_map,
+        parse(args),
+        run,
+        progress,
+        **tiny.prompt(),
+        **watch.argument,
+    )
     return watch.last, result
 
 
@@ -85,8 +90,14 @@ def test_a_constant_map_is_the_pipeline_with_that_timestep(name, strength):
     times = [time, *(t for t in scheduler.timesteps.tolist() if t < time * 0.999)]
     assert result.calls == level["calls"] == len(times)
     watch = parity.Watch(engine.pipe)
-    engine.pipe(**tiny.prompt(), image=parity.picture(tiny), strength=1.0, timesteps=times,
-                generator=torch.Generator().manual_seed(4), **watch.argument)  # fmt: skip
+    engine.pipe(
+        **tiny.prompt(),
+        image=parity.picture(tiny),
+        strength=1.0,
+        timesteps=times,
+        generator=torch.Generator().manual_seed(4),
+        **watch.argument,
+    )
     assert error(ours, watch.last) < 1e-4
 
 

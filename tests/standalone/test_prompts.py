@@ -33,22 +33,35 @@ def kandinsky_with_prior():
     )
 
     tokenizer = model.new_tokenizer()
-    common = {"hidden_size": WIDTH, "intermediate_size": WIDTH, "num_hidden_layers": 1,
-              "num_attention_heads": 4, "projection_dim": WIDTH}  # fmt: skip
-    words = {"vocab_size": len(tokenizer), "bos_token_id": len(tokenizer) - 2,
-             "eos_token_id": len(tokenizer) - 1, "pad_token_id": len(tokenizer) - 1}  # fmt: skip
+    common = {
+        "hidden_size": WIDTH,
+        "intermediate_size": WIDTH,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 4,
+        "projection_dim": WIDTH,
+    }
+    words = {
+        "vocab_size": len(tokenizer),
+        "bos_token_id": len(tokenizer) - 2,
+        "eos_token_id": len(tokenizer) - 1,
+        "pad_token_id": len(tokenizer) - 1,
+    }
     prior = PriorTransformer(
         num_attention_heads=2, attention_head_dim=12, embedding_dim=WIDTH, num_layers=1
     )
     prior.clip_std = torch.nn.Parameter(torch.ones(prior.clip_std.shape))
     decoder = kandinsky()
     pipe = KandinskyV22Img2ImgCombinedPipeline(
-        decoder.unet, decoder.scheduler, decoder.movq, prior,
+        decoder.unet,
+        decoder.scheduler,
+        decoder.movq,
+        prior,
         CLIPVisionModelWithProjection(CLIPVisionConfig(image_size=28, patch_size=14, **common)),
-        CLIPTextModelWithProjection(CLIPTextConfig(**common, **words)), tokenizer,
+        CLIPTextModelWithProjection(CLIPTextConfig(**common, **words)),
+        tokenizer,
         UnCLIPScheduler(variance_type="fixed_small_log", prediction_type="sample"),
         CLIPImageProcessor(crop_size=28, size=28),
-    )  # fmt: skip
+    )
     pipe.set_progress_bar_config(disable=True)
     return pipe
 
@@ -84,8 +97,12 @@ def test_deepfloyds_second_stage_gets_the_words_of_the_first(monkeypatch):
 
     for pipe in (first, second):
         monkeypatch.setattr(pipe, "encode_prompt", encode_prompt)
-    engine = Engine(first, of_class("IFPipeline"), "one",
-                    Engine(second, of_class("IFSuperResolutionPipeline"), "two"))  # fmt: skip
+    engine = Engine(
+        first,
+        of_class("IFPipeline"),
+        "one",
+        Engine(second, of_class("IFSuperResolutionPipeline"), "two"),
+    )
     assert engine.reads_text and not engine.second.reads_text
     run = RunArgs(prompt="a winter night", steps=3)
     result = engine.edit(parity.picture(tiny), right_half(32), parse({}), run)

@@ -22,9 +22,14 @@ from diffdiff.settings.schema import parse
 from diffdiff.settings.strength_list import spread
 
 SCHEDULERS = (
-    "Euler", "Heun", "DPMSolverMultistep", "DDIM", "EulerAncestral", "UniPCMultistep",
+    "Euler",
+    "Heun",
+    "DPMSolverMultistep",
+    "DDIM",
+    "EulerAncestral",
+    "UniPCMultistep",
     "LMSDiscrete",
-)  # fmt: skip
+)
 STRENGTHS = (0.3, 0.6, 0.95)
 SHEET = {"mode": "sheet", "fan_strengths": list(STRENGTHS)}
 
@@ -164,8 +169,9 @@ def test_a_stop_ends_every_run_and_leaves_nothing():
         raise FieldError("run", "stopped", "Press Edit to begin again")
 
     with pytest.raises(FieldError, match="stopped"):
-        engine.edit(parity.picture(tiny), None, parse(SHEET), RunArgs(steps=8), stop,
-                    **tiny.prompt())  # fmt: skip
+        engine.edit(
+            parity.picture(tiny), None, parse(SHEET), RunArgs(steps=8), stop, **tiny.prompt()
+        )
     for part in engine.pipe.components.values():
         if isinstance(part, torch.nn.Module):
             assert not {"forward", "encode"} & set(vars(part))

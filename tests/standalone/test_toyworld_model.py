@@ -33,9 +33,26 @@ def test_what_is_skipped_in_training_does_nothing_afterwards():
         assert torch.equal(vae(x).sample, whole(x).sample)
 
 
-TINY = ["--pictures", "16", "--vae-steps", "2", "--unet-steps", "3", "--vae-batch", "2",
-        "--unet-batch", "4", "--polish-steps", "1", "--polish-batch", "2",
-        "--workers", "1", "--device", "cpu"]  # fmt: skip
+TINY = [
+    "--pictures",
+    "16",
+    "--vae-steps",
+    "2",
+    "--unet-steps",
+    "3",
+    "--vae-batch",
+    "2",
+    "--unet-batch",
+    "4",
+    "--polish-steps",
+    "1",
+    "--polish-batch",
+    "2",
+    "--workers",
+    "1",
+    "--device",
+    "cpu",
+]
 
 
 @pytest.fixture(scope="module")

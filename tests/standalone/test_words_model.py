@@ -55,8 +55,10 @@ def test_the_named_part_gets_its_strength(engine):
 
 
 def test_a_difference_times_words_lies_in_both(engine):
-    asked = parse({"diffedit_noises": 3, "diffedit_with": "words", "diffedit_words":
-                   f"{SKY} 1, {LAND} 0"}, DiffEditArgs)  # fmt: skip
+    asked = parse(
+        {"diffedit_noises": 3, "diffedit_with": "words", "diffedit_words": f"{SKY} 1, {LAND} 0"},
+        DiffEditArgs,
+    )
     both = find(engine, IMAGE, PAIR.reference, PAIR.query, asked)
     alone = find(engine, IMAGE, PAIR.reference, PAIR.query, FEW)
     apart = [m[PAIR.region].mean() - m[~PAIR.region].mean() for m in (both, alone)]
@@ -67,8 +69,9 @@ def test_a_difference_times_words_lies_in_both(engine):
 
 
 def test_a_cut_of_the_product_is_black_and_white(engine):
-    asked = parse({"diffedit_noises": 2, "diffedit_with": "words", "diffedit_cut": 0.5},
-                  DiffEditArgs)  # fmt: skip
+    asked = parse(
+        {"diffedit_noises": 2, "diffedit_with": "words", "diffedit_cut": 0.5}, DiffEditArgs
+    )
     m = find(engine, IMAGE, PAIR.reference, PAIR.query, asked)
     assert set(np.unique(m)) == {0, 1}
 

@@ -26,8 +26,9 @@ def test_it_holds_what_changes_with_its_padding(width, height, data):
         return
     assert area.whole == (width, height) and area.share < 1
     for (low, high), near, far, limit in (
-        (area.box[::2], left, right, width), (area.box[1::2], top, bottom, height),
-    ):  # fmt: skip
+        (area.box[::2], left, right, width),
+        (area.box[1::2], top, bottom, height),
+    ):
         assert 0 <= low <= max(near - padding, 0) and min(far + padding, limit) <= high <= limit
         assert (high - low) % STEP == 0 or (low, high) == (0, limit)
         assert low % 8 == 0 or high == limit  # on the cells of the whole picture

@@ -24,12 +24,36 @@ def test_the_fields_and_their_order():
 def test_every_field_is_described():
     for name, info in fields().items():
         assert info["title"] and info["help"].endswith("."), name
-        assert info["choices"] or info["low"] is not None or name in (
-            "enabled", "map", "invert", "paste_back", "skip", "linear_light", "colour_match",
-            "fan_strengths", "reference", "query", "other_image", "annotator", "layers", "box",
-            "response", "diffedit_words", "words", "words_edges", "move", "outpaint", "untouched",
-            "points", "points_edges",
-        )  # fmt: skip
+        assert (
+            info["choices"]
+            or info["low"] is not None
+            or name
+            in (
+                "enabled",
+                "map",
+                "invert",
+                "paste_back",
+                "skip",
+                "linear_light",
+                "colour_match",
+                "fan_strengths",
+                "reference",
+                "query",
+                "other_image",
+                "annotator",
+                "layers",
+                "box",
+                "response",
+                "diffedit_words",
+                "words",
+                "words_edges",
+                "move",
+                "outpaint",
+                "untouched",
+                "points",
+                "points_edges",
+            )
+        )
 
 
 def test_an_empty_request_is_all_defaults():

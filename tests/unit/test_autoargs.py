@@ -17,10 +17,18 @@ RNG = np.random.default_rng(0)
 PICTURE = RNG.integers(0, 256, (24, 32, 4), np.uint8)
 OTHER = RNG.integers(0, 256, (24, 32, 3), np.uint8)
 ARGS = parse(
-    {"edge_sigma": 2, "canny_low": 20, "canny_high": 60, "detail_radius": 2, "point_x": 0.1,
-     "point_y": 0.9, "box": "0.2,0.2,0.8,0.8", "rounds": 2},
+    {
+        "edge_sigma": 2,
+        "canny_low": 20,
+        "canny_high": 60,
+        "detail_radius": 2,
+        "point_x": 0.1,
+        "point_y": 0.9,
+        "box": "0.2,0.2,0.8,0.8",
+        "rounds": 2,
+    },
     SourceArgs,
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("kind", OF_PICTURE)

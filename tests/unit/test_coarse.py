@@ -59,9 +59,13 @@ def test_what_a_person_types():
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.floats(-360, 360), st.floats(0.1, 8), st.floats(0.1, 8), st.floats(-99, 99),
-    st.floats(-99, 99), st.sampled_from(["", "horizontal", "vertical", "both"]),
-)  # fmt: skip
+    st.floats(-360, 360),
+    st.floats(0.1, 8),
+    st.floats(0.1, 8),
+    st.floats(-99, 99),
+    st.floats(-99, 99),
+    st.sampled_from(["", "horizontal", "vertical", "both"]),
+)
 def test_a_matrix_turns_about_the_middle(rotate, sx, sy, x, y, mirror):
     asked = Asked((10, 20, 30, 60), by=(x, y), scale=(sx, sy), rotate=rotate, mirror=mirror)
     middle = middle_of(asked, np.zeros((1, 1)))
@@ -83,20 +87,34 @@ def test_soft_edges_of_a_region():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "0 moves"), ("[]", "0 moves"), ("{", "not JSON"), ("1,2,3,4 by", "no value"),
-        ("1,2,3 by 4,5", "3 numbers"), ("9,2,3,4 by 4,5", "no inside"), ("1,2,9,8 jump 3", "jump"),
-        ("1,2,9,8 by 4", "2 numbers"), ("1,2,9,8 scale 0", "not above 0"),
-        ("1,2,9,8 scale 0.0001", "vanish"), ("1,2,9,8 keep 2", "keep"), ("cat by 1,2", "cat"),
-        ("1,2,9,8 copy delete", "copied too"), ('[{"by": [1, 2]}]', "region: there is none"),
-        ('[{"region": [1,2,9,8], "to": 3}]', "'to'"), ("[3]", "not an object"),
+        ("", "0 moves"),
+        ("[]", "0 moves"),
+        ("{", "not JSON"),
+        ("1,2,3,4 by", "no value"),
+        ("1,2,3 by 4,5", "3 numbers"),
+        ("9,2,3,4 by 4,5", "no inside"),
+        ("1,2,9,8 jump 3", "jump"),
+        ("1,2,9,8 by 4", "2 numbers"),
+        ("1,2,9,8 scale 0", "not above 0"),
+        ("1,2,9,8 scale 0.0001", "vanish"),
+        ("1,2,9,8 keep 2", "keep"),
+        ("cat by 1,2", "cat"),
+        ("1,2,9,8 copy delete", "copied too"),
+        ('[{"by": [1, 2]}]', "region: there is none"),
+        ('[{"region": [1,2,9,8], "to": 3}]', "'to'"),
+        ("[3]", "not an object"),
         ('[{"region": [1,2,9,8], "matrix": [1,0,0,0,1,1]}]', "vanish"),
         ('[{"region": [1,2,9,8], "matrix": [1,0,0,1,1,1], "by": [1,1]}]', "by too"),
-        ('[{"region": [[1,2],[3,4]]}]', "three corners"), ('[{"region": ""}]', "empty text"),
-        ('[{"region": [1,2,9,8], "copy": 1}]', "copy"), ('[{"region": {}}]', "not a region"),
-        ('[{"region": [1,2,9,8], "by": [NaN, 1]}]', "nan"), (";".join(["1,2,9,8"] * 33), "33 mov"),
-        ('[{"region": [1,2,9,8], "mirror": "up"}]', "'up'"), ("1,2,9,8; 1,2 delete", "move 2"),
+        ('[{"region": [[1,2],[3,4]]}]', "three corners"),
+        ('[{"region": ""}]', "empty text"),
+        ('[{"region": [1,2,9,8], "copy": 1}]', "copy"),
+        ('[{"region": {}}]', "not a region"),
+        ('[{"region": [1,2,9,8], "by": [NaN, 1]}]', "nan"),
+        (";".join(["1,2,9,8"] * 33), "33 mov"),
+        ('[{"region": [1,2,9,8], "mirror": "up"}]', "'up'"),
+        ("1,2,9,8; 1,2 delete", "move 2"),
     ],
-)  # fmt: skip
+)
 def test_moves_that_cannot_be_read(text, words):
     with pytest.raises(FieldError) as caught:
         parse_moves(text)
@@ -105,11 +123,13 @@ def test_moves_that_cannot_be_read(text, words):
 
 def test_a_request_is_refused_as_a_whole():
     for request, field in (
-        ({"move": "1,2 by 3"}, "move"), ({"outpaint": "left"}, "outpaint"),
+        ({"move": "1,2 by 3"}, "move"),
+        ({"outpaint": "left"}, "outpaint"),
         ({"move": "1,2,9,8 by 3,3", "mode": "fan"}, "move"),
         ({"outpaint": "left 8", "mode": "sheet"}, "outpaint"),
-        ({"move": {"region": {1, 2}}}, "move"), ({"outpaint_edge": -1}, "outpaint_edge"),
-    ):  # fmt: skip
+        ({"move": {"region": {1, 2}}}, "move"),
+        ({"outpaint_edge": -1}, "outpaint_edge"),
+    ):
         with pytest.raises(FieldError) as caught:
             parse(request)
         assert caught.value.field == field

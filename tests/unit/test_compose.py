@@ -30,9 +30,12 @@ def shifted(x, y):
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.integers(-20, 30), st.integers(-20, 30), st.booleans(), st.integers(0, 99),
+    st.integers(-20, 30),
+    st.integers(-20, 30),
+    st.booleans(),
+    st.integers(0, 99),
     st.sampled_from([0.0, 0.5, 1.0]),
-)  # fmt: skip
+)
 def test_a_whole_shift_moves_the_very_pixels(x, y, copy, seed, softness):
     before, area = picture(seed), box(12, 14, 24, 30)
     area[10:12, 12:24] = softness * 0.4  # a soft rim is less than half: not part of the object

@@ -27,9 +27,12 @@ def expected_weight(strength, feather):
 
 
 cases = st.tuples(
-    st.integers(1, 30), st.integers(1, 30), st.sampled_from([0, 0.5, 1, 1.5, 2, 3.7, 8, 100]),
-    st.integers(0, 2**32), st.sampled_from([0.0, 0.02, 0.3, 0.9, 0.99, 1.0]),
-)  # fmt: skip
+    st.integers(1, 30),
+    st.integers(1, 30),
+    st.sampled_from([0, 0.5, 1, 1.5, 2, 3.7, 8, 100]),
+    st.integers(0, 2**32),
+    st.sampled_from([0.0, 0.02, 0.3, 0.9, 0.99, 1.0]),
+)
 
 
 @fixed

@@ -181,9 +181,14 @@ class TestDecode:
     def test_exif_orientation(self, orientation):
         upright = np.array([[10, 20, 30], [40, 50, 60]], np.uint8)
         turn_back = {
-            2: Image.FLIP_LEFT_RIGHT, 3: Image.ROTATE_180, 4: Image.FLIP_TOP_BOTTOM,
-            5: Image.TRANSPOSE, 6: Image.ROTATE_90, 7: Image.TRANSVERSE, 8: Image.ROTATE_270,
-        }  # fmt: skip
+            2: Image.FLIP_LEFT_RIGHT,
+            3: Image.ROTATE_180,
+            4: Image.FLIP_TOP_BOTTOM,
+            5: Image.TRANSPOSE,
+            6: Image.ROTATE_90,
+            7: Image.TRANSVERSE,
+            8: Image.ROTATE_270,
+        }
         picture = Image.fromarray(upright)
         if orientation in turn_back:
             picture = picture.transpose(turn_back[orientation])
@@ -236,11 +241,21 @@ class TestRefusals:
     @pytest.mark.parametrize(
         "value",
         [
-            "http://example.com/a.png", "https://a.b/c", "file:///etc/passwd", "/etc/passwd",
-            "C:\\x.png", "map.png", "data:text/plain;base64,AAAA", "data:image/png,AAAA",
-            "data:image/png;base64,@@@@", "AAA", "\u00e4\u00f6", "AAAA====", "!",
+            "http://example.com/a.png",
+            "https://a.b/c",
+            "file:///etc/passwd",
+            "/etc/passwd",
+            "C:\\x.png",
+            "map.png",
+            "data:text/plain;base64,AAAA",
+            "data:image/png,AAAA",
+            "data:image/png;base64,@@@@",
+            "AAA",
+            "\u00e4\u00f6",
+            "AAAA====",
+            "!",
         ],
-    )  # fmt: skip
+    )
     def test_text_that_is_no_picture(self, value):
         assert "base64" in refusal(value)
 

@@ -65,8 +65,8 @@ RAISED = {
     "source: there is no inpaint mask": no_mask,
     "query: both prompts are the same, so there is no map": lambda: check_prompts("a", "a "),
     "query: the model predicts the same for both prompts, so there is no map": no_difference,
-    "fan_count: 16 stripes over 64 pixels are narrower than a latent cell (8 pixels)": lambda: (
-        fan(64, 64, tuple(np.arange(1, 17) / 16))
+    "fan_count: 16 stripes over 64 pixels are narrower than a latent cell (8 pixels)": lambda: fan(
+        64, 64, tuple(np.arange(1, 17) / 16)
     ),
     "resize_mode: the picture becomes 8192x67108864 pixels when resized": lambda: geometry.follow(
         np.zeros((16384, 2), np.float32), 1, (2, 16384), 8192, 8192
@@ -74,7 +74,7 @@ RAISED = {
     "args: expected an object": lambda: parse([1]),
     "gama: there is no such field": lambda: parse({"gama": 2}),
     "feather: 800 is not allowed": lambda: parse({"feather": 800}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("message", RAISED)
@@ -98,6 +98,9 @@ def test_the_error_bodies_of_the_api_page_are_real():
         decode(base64.b64encode(b"").decode() + "????")
     own = raised.value
     assert bodies[1] == {
-        "error": "FieldError", "detail": own.detail, "field": own.field, "problem": own.problem,
+        "error": "FieldError",
+        "detail": own.detail,
+        "field": own.field,
+        "problem": own.problem,
         "remedy": own.remedy,
-    }  # fmt: skip
+    }

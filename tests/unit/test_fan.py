@@ -127,9 +127,9 @@ def test_inside_a_map_the_shape_is_scaled():
     expected = base.copy()
     expected[:, 2:4] *= 0.5
     np.testing.assert_array_equal(f.map, expected)
-    np.testing.assert_array_equal(f.labels[1:3], [[-1, -1, 0, 0, 1, 1, -1, -1]] * 1 + [
-        [-1, -1, 0, -1, 1, 1, -1, -1]
-    ])  # fmt: skip
+    np.testing.assert_array_equal(
+        f.labels[1:3], [[-1, -1, 0, 0, 1, 1, -1, -1]] * 1 + [[-1, -1, 0, -1, 1, 1, -1, -1]]
+    )
     assert (f.labels[[0, 3]] == NONE).all()
     assert [s.box for s in f.stripes] == [(2, 1, 4, 3), (4, 1, 6, 3)]
     assert f.at(3, 2) is None

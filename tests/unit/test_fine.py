@@ -50,9 +50,14 @@ def begins(ladder, first, schedule):
 
 @settings(max_examples=150, deadline=None)
 @given(
-    strengths, st.sampled_from([*KINDS]), st.integers(3, 12), st.floats(0.05, 1), st.integers(0, 6),
-    st.sampled_from([0, 0.5, 1]), st.booleans(),
-)  # fmt: skip
+    strengths,
+    st.sampled_from([*KINDS]),
+    st.integers(3, 12),
+    st.floats(0.05, 1),
+    st.integers(0, 6),
+    st.sampled_from([0, 0.5, 1]),
+    st.booleans(),
+)
 def test_more_strength_never_begins_at_less_noise(
     strength, kind, steps, full, extra, transition, skip
 ):

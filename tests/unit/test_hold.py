@@ -230,9 +230,14 @@ def test_nothing_is_read_back_in_a_run_and_what_the_sampler_gets_is_its_own(on_s
     habits = TWICE if on_schedule else Habits(opens=TWICE.opens)
     for predicts in ("x0", "eps", "v"):
         hold = hold_of(
-            [0, 1, 2, NEVER], init, noise, habits, predicts=predicts, weight=weight,
+            [0, 1, 2, NEVER],
+            init,
+            noise,
+            habits,
+            predicts=predicts,
+            weight=weight,
             extra_noise=noise,
-        )  # fmt: skip
+        )
         got, places = [], set()
         for sigma in (8.0, 4.0, 2.0, 1.0) if on_schedule else (8.0, 4.0, 2.0, 4.0, 2.0, 1.0):
             for at in (sigma, sigma / 2):

@@ -80,8 +80,10 @@ def test_the_shares_are_those_of_the_attention():
     )
     model(x, context.expand(3, -1, -1))
     rows, told = asked[0]
-    q, k = (t.unflatten(-1, (HEADS, D)).transpose(1, 2)
-            for t in (attention.to_q(rows), attention.to_k(told)))  # fmt: skip
+    q, k = (
+        t.unflatten(-1, (HEADS, D)).transpose(1, 2)
+        for t in (attention.to_q(rows), attention.to_k(told))
+    )
     wanted = (q @ k.transpose(2, 3) / D**0.5).softmax(-1).mean((0, 1)).view(6, 6, TOKENS)
     torch.testing.assert_close(layers[1], wanted)
 
@@ -112,9 +114,13 @@ def test_half_precision_reads_in_float32():
     assert all(layer.dtype == torch.float32 for layer in found.layers())
 
 
-@pytest.mark.parametrize("watch", [
-    lambda model: inner.text_attention(model, 6, 6), inner.features,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "watch",
+    [
+        lambda model: inner.text_attention(model, 6, 6),
+        inner.features,
+    ],
+)
 def test_nothing_stays_after_an_error(watch):
     model, (x, context) = Net(), inputs()
 
@@ -175,8 +181,13 @@ def test_large_attention_is_left_out():
 
 
 def test_odd_sizes_are_halved_upwards():
-    assert inner.TextAttention(7, 10).sizes == {70: (7, 10), 20: (4, 5), 6: (2, 3), 2: (1, 2),
-                                                1: (1, 1)}  # fmt: skip
+    assert inner.TextAttention(7, 10).sizes == {
+        70: (7, 10),
+        20: (4, 5),
+        6: (2, 3),
+        2: (1, 2),
+        1: (1, 1),
+    }
 
 
 @torch.no_grad()

@@ -46,20 +46,30 @@ def text_of(array) -> str:
 
 GREY = text_of(np.tile(np.arange(32, dtype=np.uint8) * 8, (24, 1)))
 NAMES = (
-    "/etc/passwd", "file:///etc/passwd", "http://127.0.0.1:9/a.png", "https://example.org/a.png",
-    "\\\\host\\share\\a.png", "C:\\a.png", "../a.png", "~/a.png", "data:image/png,/etc/passwd",
-    "ftp://127.0.0.1/a", "|id", "$(id)",
-)  # fmt: skip
+    "/etc/passwd",
+    "file:///etc/passwd",
+    "http://127.0.0.1:9/a.png",
+    "https://example.org/a.png",
+    "\\\\host\\share\\a.png",
+    "C:\\a.png",
+    "../a.png",
+    "~/a.png",
+    "data:image/png,/etc/passwd",
+    "ftp://127.0.0.1/a",
+    "|id",
+    "$(id)",
+)
 
 
 def made(request: dict) -> np.ndarray:
     """A request as the WebUI treats it, up to the map."""
     args, given = intake.read(request)
     what = build.Given(
-        np.zeros((24, 32, 3), np.uint8), geometry.decode,
+        np.zeros((24, 32, 3), np.uint8),
+        geometry.decode,
         lambda text, name: np.asarray(decode_picture(text, name).convert("RGB")),
         painted=given[0] if given else None,
-    )  # fmt: skip
+    )
     return build.render(args, what) if build.wanted(args) else given[0]
 
 
@@ -69,13 +79,16 @@ def test_no_argument_makes_the_process_open_anything(guard, name):
     requests = [{field: name} for field in texts]
     requests += [{"map": [name, name]}, {"source": "difference", "other_image": name}]
     requests += [
-        {"source": "layers", "layers": {"layers": [layer]}} for layer in (
-            {"source": "upload", "file": name}, {"source": "difference", "other_image": name},
-            {"source": "foreground", "inside": name}, {"source": "foreground", "outside": name},
+        {"source": "layers", "layers": {"layers": [layer]}}
+        for layer in (
+            {"source": "upload", "file": name},
+            {"source": "difference", "other_image": name},
+            {"source": "foreground", "inside": name},
+            {"source": "foreground", "outside": name},
             {"source": "annotator", "annotator": name},
             {"source": "diffedit", "query": name, "reference": name},
         )
-    ]  # fmt: skip
+    ]
     requests += [{"source": "layers", "layers": name}, {"source": "annotator", "annotator": name}]
     for request in requests:
         with pytest.raises(FieldError):
@@ -114,8 +127,11 @@ def test_off_is_off():
 
 
 def test_a_source_says_what_it_lacks_before_there_is_a_picture():
-    for source, field in (("difference", "other_image"), ("annotator", "annotator"),
-                          ("layers", "layers")):  # fmt: skip
+    for source, field in (
+        ("difference", "other_image"),
+        ("annotator", "annotator"),
+        ("layers", "layers"),
+    ):
         with pytest.raises(FieldError) as caught:
             intake.read({"source": source})
         assert caught.value.field == field

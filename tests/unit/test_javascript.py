@@ -18,8 +18,12 @@ FILES = sorted((ROOT / "tests" / "js").glob("*.test.mjs"))
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name.removesuffix(".test.mjs"))
 def test_the_painters_own_tests(path):
     done = subprocess.run(
-        ["node", "--test", str(path)], cwd=ROOT, capture_output=True, text=True, timeout=300,
+        ["node", "--test", str(path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
         env={**os.environ, "PYTHON": sys.executable},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stdout[-3000:]
     assert "# fail 0" in done.stdout

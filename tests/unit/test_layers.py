@@ -58,9 +58,15 @@ def test_max_and_min_may_be_grouped_and_repeated(a, b, c, blend):
 @given(planes, opacities)
 def test_layers_that_change_nothing(m, opacity):
     for blend, neutral in (
-        ("max", ZERO), ("add", ZERO), ("subtract", ZERO), ("min", ONE), ("multiply", ONE),
-        ("replace", m), ("max", m), ("min", m),
-    ):  # fmt: skip
+        ("max", ZERO),
+        ("add", ZERO),
+        ("subtract", ZERO),
+        ("min", ONE),
+        ("multiply", ONE),
+        ("replace", m),
+        ("max", m),
+        ("min", m),
+    ):
         assert np.array_equal(join(m, neutral, blend, opacity), m)
 
 
@@ -139,16 +145,24 @@ SOME = {
 @given(
     st.lists(
         st.tuples(st.sampled_from(LAYER), blends, opacities, st.booleans(), values),
-        min_size=1, max_size=MOST,
+        min_size=1,
+        max_size=MOST,
     ),
     st.text(),
-)  # fmt: skip
+)
 def test_a_saved_preset_is_the_preset(rows, name):
     layers = [
-        {"source": source, "blend": blend, "opacity": opacity, "invert": invert,
-         "black": black / 2, "soften_radius": 4, **SOME.get(source, {})}
+        {
+            "source": source,
+            "blend": blend,
+            "opacity": opacity,
+            "invert": invert,
+            "black": black / 2,
+            "soften_radius": 4,
+            **SOME.get(source, {}),
+        }
         for source, blend, opacity, invert, black in rows
-    ]  # fmt: skip
+    ]
     made = preset(*layers, name=name)
     assert loads(dumps(made)) == made
     assert loads(dumps(loads(dumps(made)))) == made

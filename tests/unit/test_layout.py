@@ -9,9 +9,21 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "diffdiff"
 # from the ground up: a room imports from itself and from those before it
 ROOMS = (
-    "", "settings", "images", "sampling", "maps", "metrics", "edit", "toyworld", "pipelines",
-    "batch", "ui", "page", "cli", "webui",
-)  # fmt: skip
+    "",
+    "settings",
+    "images",
+    "sampling",
+    "maps",
+    "metrics",
+    "edit",
+    "toyworld",
+    "pipelines",
+    "batch",
+    "ui",
+    "page",
+    "cli",
+    "webui",
+)
 HOSTS = {"modules", "modules_forge", "backend", "gradio", "fastapi", "ldm", "sgm", "k_diffusion"}
 SHOWS = {"ui", "page"}  # they meet Gradio
 # imports inside functions: a command starts without what it does not need, an engine without
@@ -109,8 +121,13 @@ def test_every_folder_is_a_room():
 
 
 def test_files_are_short():
-    for folder, most in (("diffdiff", 300), ("scripts", 300), ("javascript", 300),
-                         ("benchmarks", 400), ("tests", 400)):  # fmt: skip
+    for folder, most in (
+        ("diffdiff", 300),
+        ("scripts", 300),
+        ("javascript", 300),
+        ("benchmarks", 400),
+        ("tests", 400),
+    ):
         for path in (ROOT / folder).rglob("*"):
             if path.suffix in (".py", ".js", ".mjs"):
                 assert len(path.read_text().splitlines()) <= most, path

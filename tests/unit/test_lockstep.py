@@ -193,18 +193,24 @@ def test_rows_are_interleaved_so_that_chunks_stay_chunks():
     assert all(torch.equal(a["sample"], r.args[0] * 2) for a, r in zip(answers, asked))
     assert model.seen["mark"].tolist() == [0, 0, 0, 1, 1, 1]
     assert model.seen["options"] == {
-        "cond_or_uncond": [0, 1], "cond_indices": [0, 1, 2], "uncond_indices": [3, 4, 5],
-    }  # fmt: skip
+        "cond_or_uncond": [0, 1],
+        "cond_indices": [0, 1, 2],
+        "uncond_indices": [3, 4, 5],
+    }
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        ({"a": 1}, {"a": 2}), ({"a": 1}, {"b": 1}), ({"a": [1]}, {"a": [1, 2]}),
-        ({"a": torch.ones(2, 3)}, {"a": torch.ones(2, 4)}), ({"a": None}, {"a": 1}),
-        ({"a": torch.zeros(5)}, {"a": torch.ones(5)}), ({"a": object()}, {"a": object()}),
+        ({"a": 1}, {"a": 2}),
+        ({"a": 1}, {"b": 1}),
+        ({"a": [1]}, {"a": [1, 2]}),
+        ({"a": torch.ones(2, 3)}, {"a": torch.ones(2, 4)}),
+        ({"a": None}, {"a": 1}),
+        ({"a": torch.zeros(5)}, {"a": torch.ones(5)}),
+        ({"a": object()}, {"a": object()}),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_joined_is_said(changes):
     with pytest.raises(Apart):
         together(requests(*changes)[1])

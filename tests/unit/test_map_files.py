@@ -35,13 +35,18 @@ class TestFiles:
     @pytest.mark.parametrize(
         ("start", "name"),
         [
-            (b"\0\0\0\x20ftypavif", "AVIF"), (b"\0\0\0\x18ftypheic", "HEIC"),
-            (b"\0\0\0\x18ftypmp42", "a video"), (b"8BPS\0\1", "a Photoshop file"),
-            (b"<svg xmlns='http://www.w3.org/2000/svg'>", "SVG"), (b"P5 2 2 255 ", "PGM"),
-            (b"\xef\xbb\xbf<!DOCTYPE html><html>", "a web page"), (b"%PDF-1.7", "PDF"),
-            (b"<?xml version='1.0'?>\n<!-- made -->\n<svg>", "SVG"), (b'{"image": 1}', "JSON"),
+            (b"\0\0\0\x20ftypavif", "AVIF"),
+            (b"\0\0\0\x18ftypheic", "HEIC"),
+            (b"\0\0\0\x18ftypmp42", "a video"),
+            (b"8BPS\0\1", "a Photoshop file"),
+            (b"<svg xmlns='http://www.w3.org/2000/svg'>", "SVG"),
+            (b"P5 2 2 255 ", "PGM"),
+            (b"\xef\xbb\xbf<!DOCTYPE html><html>", "a web page"),
+            (b"%PDF-1.7", "PDF"),
+            (b"<?xml version='1.0'?>\n<!-- made -->\n<svg>", "SVG"),
+            (b'{"image": 1}', "JSON"),
         ],
-    )  # fmt: skip
+    )
     def test_a_file_of_another_kind_is_named(self, start, name):
         data = start + bytes(100)
         for value in (data, text(data)):

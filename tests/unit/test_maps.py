@@ -13,8 +13,9 @@ from diffdiff.maps import geometry
 fixed = settings(max_examples=60, deadline=None, derandomize=True)
 
 values = st.floats(0, 1, width=32)
-any_map = hnp.arrays(np.float32, hnp.array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=24),
-                     elements=values)  # fmt: skip
+any_map = hnp.arrays(
+    np.float32, hnp.array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=24), elements=values
+)
 
 
 class TestLevels:
@@ -54,13 +55,21 @@ class TestLevels:
     @pytest.mark.parametrize(
         ("field", "arguments"),
         [
-            ("black", (0.5, 0.5, 1)), ("black", (0.6, 0.5, 1)), ("black", (0.5, 0.5 + 1e-12, 1)),
-            ("black", (np.nan, 1, 1)), ("black", (-np.inf, 1, 1)), ("white", (0, np.inf, 1)),
+            ("black", (0.5, 0.5, 1)),
+            ("black", (0.6, 0.5, 1)),
+            ("black", (0.5, 0.5 + 1e-12, 1)),
+            ("black", (np.nan, 1, 1)),
+            ("black", (-np.inf, 1, 1)),
+            ("white", (0, np.inf, 1)),
             ("black", (-1e300, 1, 1)),
-            ("white", (0, np.nan, 1)), ("gamma", (0, 1, 0)), ("gamma", (0, 1, -1)),
-            ("gamma", (0, 1, np.nan)), ("gamma", (0, 1, np.inf)), ("gamma", (0, 1, 1e-300)),
+            ("white", (0, np.nan, 1)),
+            ("gamma", (0, 1, 0)),
+            ("gamma", (0, 1, -1)),
+            ("gamma", (0, 1, np.nan)),
+            ("gamma", (0, 1, np.inf)),
+            ("gamma", (0, 1, 1e-300)),
         ],
-    )  # fmt: skip
+    )
     def test_bad_values(self, field, arguments):
         with pytest.raises(FieldError) as caught:
             geometry.levels(np.zeros((2, 2), np.float32), *arguments)
@@ -75,8 +84,9 @@ class TestResize:
     def test_shrinking_averages(self):
         m = np.array([[0, 1, 0.5], [1, 1, 0.5], [0, 0, 0.25]], np.float32)
         assert geometry.resize(m, 1, 1)[0, 0] == pytest.approx(m.mean())
-        np.testing.assert_allclose(geometry.resize(np.array([[0, 0, 1]] * 2, np.float32), 2, 1),
-                                   [[0, 2 / 3]], atol=1e-6)  # fmt: skip
+        np.testing.assert_allclose(
+            geometry.resize(np.array([[0, 0, 1]] * 2, np.float32), 2, 1), [[0, 2 / 3]], atol=1e-6
+        )
 
     def test_enlarging_is_linear_between_pixel_centres(self):
         m = np.array([[0, 1], [0, 1]], np.float32)
@@ -112,8 +122,13 @@ class TestResize:
 
 class TestToLatent:
     @fixed
-    @given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 12), st.integers(1, 12),
-           st.integers(0, 2**32))  # fmt: skip
+    @given(
+        st.integers(1, 9),
+        st.integers(1, 9),
+        st.integers(1, 12),
+        st.integers(1, 12),
+        st.integers(0, 2**32),
+    )
     def test_whole_factors_are_block_means(self, fy, fx, h, w, seed):
         m = np.random.default_rng(seed).random((h * fy, w * fx), np.float32)
         expected = m.astype(np.float64).reshape(h, fy, w, fx).mean(axis=(1, 3))

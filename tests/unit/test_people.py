@@ -30,8 +30,10 @@ def test_what_is_wrong_is_counted():
 
 def test_the_table_of_the_docs_has_every_kind_and_nothing_wrong():
     text = PAGE.read_text().partition(MARKS[0])[2].partition(MARKS[1])[0]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")]
-            for line in text.strip().splitlines()[2:]]  # fmt: skip
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in text.strip().splitlines()[2:]
+    ]
     assert {int(row[0]) for row in rows[:-1]} == set(TESTS) == set(range(1, 14))
     for *_, tries, right, refused, wrong in rows:
         assert int(tries) == int(right) + int(refused) > 0 and wrong == "0"

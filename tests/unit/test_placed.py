@@ -50,10 +50,13 @@ def test_cuts_of_cuts_know_their_place(cuts):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda p: p.copy(), lambda p: p.convert("RGBA"), lambda p: p.convert("L").convert("RGB"),
-        lambda p: p.filter(ImageFilter.GaussianBlur(1)), lambda p: p.point(lambda v: v),
+        lambda p: p.copy(),
+        lambda p: p.convert("RGBA"),
+        lambda p: p.convert("L").convert("RGB"),
+        lambda p: p.filter(ImageFilter.GaussianBlur(1)),
+        lambda p: p.point(lambda v: v),
     ],
-)  # fmt: skip
+)
 def test_what_moves_no_pixel_keeps_the_place(change):
     before = whole().crop((3, 2, 30, 20))
     assert place_of(change(before)).same(place_of(before))

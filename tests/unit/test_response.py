@@ -105,13 +105,24 @@ def test_the_toy_worlds_response():
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ("", "0 points"), (";", "0 points"), ("0.2", "not a list"), ("0.2 26 3", "not a list"),
-        ("a b", "not a list"), ("0.4 26; 0.2 39", "rise"), ("0.2 39; 0.4 39", "rise"),
-        ("0 5", "rise"), ("0.5 0", "rise"), ("1.2 9", "not a point"), ("0.5 inf", "not a point"),
-        ("0.5 nan", "not a point"), ("nan 5", "not a point"), ([1, 2], "not a list"),
-        ([[0.5, None]], "not a list"), ([[k / 100, k] for k in range(1, 70)], "69 points"),
+        ("", "0 points"),
+        (";", "0 points"),
+        ("0.2", "not a list"),
+        ("0.2 26 3", "not a list"),
+        ("a b", "not a list"),
+        ("0.4 26; 0.2 39", "rise"),
+        ("0.2 39; 0.4 39", "rise"),
+        ("0 5", "rise"),
+        ("0.5 0", "rise"),
+        ("1.2 9", "not a point"),
+        ("0.5 inf", "not a point"),
+        ("0.5 nan", "not a point"),
+        ("nan 5", "not a point"),
+        ([1, 2], "not a list"),
+        ([[0.5, None]], "not a list"),
+        ([[k / 100, k] for k in range(1, 70)], "69 points"),
     ],
-)  # fmt: skip
+)
 def test_what_is_refused(value, words):
     with pytest.raises(FieldError, match=words) as error:
         parse({"response": value})

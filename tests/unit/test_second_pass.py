@@ -54,8 +54,10 @@ def test_a_radius_is_in_pixels_of_the_first_picture():
     wide, small = np.zeros((96, 128), np.float32), np.zeros((48, 64), np.float32)
     wide[:, 64:], small[:, 32:] = 1, 1
     for frame in (WHOLE, CUT):
-        rises = [int(((row > 0.02) & (row < 0.98)).sum())
-                 for row in (frame.fit(m, soft)[10] for m in (wide, small))]  # fmt: skip
+        rises = [
+            int(((row > 0.02) & (row < 0.98)).sum())
+            for row in (frame.fit(m, soft)[10] for m in (wide, small))
+        ]
         assert abs(rises[0] - rises[1]) <= 2 and rises[0] > 12
     on_result = np.zeros((64, 128), np.float32)
     on_result[:, 64:] = 1

@@ -31,8 +31,13 @@ def test_a_gradient_never_turns_back_along_its_angle(height, width, start, end, 
     assert (sign * np.sign(round(down, 9)) * np.diff(m, axis=0) >= 0).all()
 
 
-@given(height=st.integers(2, 40), width=st.integers(2, 40), start=values, end=values,
-       angle=st.floats(-720, 720))  # fmt: skip
+@given(
+    height=st.integers(2, 40),
+    width=st.integers(2, 40),
+    start=values,
+    end=values,
+    angle=st.floats(-720, 720),
+)
 def test_a_gradient_reaches_both_ends_exactly(height, width, start, end, angle):
     m = shapes.gradient(height, width, start, end, angle)
     assert {np.float32(start), np.float32(end)} <= set(m.flat)
@@ -65,8 +70,9 @@ def test_a_gradient_the_other_way_round_is_its_mirror_image(height, width, start
 
 
 @pytest.mark.parametrize("make", IN_A_BOX)
-@given(height=sides, width=sides, start=values, end=values,
-       margin=st.sampled_from([0, 0.125, 0.25]))  # fmt: skip
+@given(
+    height=sides, width=sides, start=values, end=values, margin=st.sampled_from([0, 0.125, 0.25])
+)
 def test_a_shape_in_the_middle_is_symmetric(make, height, width, start, end, margin):
     box = (margin, margin, 1 - margin, 1 - margin)
     m = make(height, width, start, end, box)

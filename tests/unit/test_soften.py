@@ -261,11 +261,15 @@ class TestEveryKind:
 @pytest.mark.parametrize(
     ("field", "arguments"),
     [
-        ("soften_radius", (-1,)), ("soften_radius", (np.nan,)), ("soften_radius", (np.inf,)),
-        ("soften_radius", (4097,)), ("soften_direction", (3, "up")),
-        ("soften_direction", (0, None)), ("soften_falloff", (3, "both", "cubic")),
+        ("soften_radius", (-1,)),
+        ("soften_radius", (np.nan,)),
+        ("soften_radius", (np.inf,)),
+        ("soften_radius", (4097,)),
+        ("soften_direction", (3, "up")),
+        ("soften_direction", (0, None)),
+        ("soften_falloff", (3, "both", "cubic")),
     ],
-)  # fmt: skip
+)
 def test_bad_values(field, arguments):
     with pytest.raises(FieldError, match=rf"^{field}: ") as caught:
         soften(np.zeros((4, 4), np.float32), *arguments)

@@ -11,7 +11,7 @@ from diffdiff.settings.source_registry import (
     request_fields,
     title_of,
     value_of,
-)  # fmt: skip
+)
 from diffdiff.settings.sources import DiffEditArgs
 
 

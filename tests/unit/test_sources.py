@@ -187,7 +187,7 @@ def test_an_object_in_a_box_is_found():
     cv2.setRNGSeed(99)  # whatever ran before
     np.testing.assert_array_equal(
         found, picture_sources.foreground(picture, (0.15, 0.15, 0.85, 0.85))
-    )  # fmt: skip
+    )
 
 
 def test_strokes_alone_find_it_too_and_are_obeyed():

@@ -31,8 +31,13 @@ def meant(values, photometric, kind):
     return 1 - m if photometric == 0 else m
 
 
-GRAYS = list(product([0, 1], [(1, 8), (1, 16), (1, 32), (2, 8), (2, 16), (2, 32), (3, 16), (3, 32),
-                              (3, 64)], "<>"))  # fmt: skip
+GRAYS = list(
+    product(
+        [0, 1],
+        [(1, 8), (1, 16), (1, 32), (2, 8), (2, 16), (2, 32), (3, 16), (3, 32), (3, 64)],
+        "<>",
+    )
+)
 READ = {(1, 8), (1, 16), (3, 32)}
 
 

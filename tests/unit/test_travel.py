@@ -120,12 +120,17 @@ class TestPack:
     @pytest.mark.parametrize(
         "m",
         [
-            None, [[0.0, 1.0]], np.zeros((4, 4)), np.zeros((4, 4, 1), np.float32),
-            np.zeros((1, 4), np.float32), np.full((4, 4), np.nan, np.float32),
-            np.full((4, 4), 1.1, np.float32), np.full((4, 4), -0.1, np.float32),
+            None,
+            [[0.0, 1.0]],
+            np.zeros((4, 4)),
+            np.zeros((4, 4, 1), np.float32),
+            np.zeros((1, 4), np.float32),
+            np.full((4, 4), np.nan, np.float32),
+            np.full((4, 4), 1.1, np.float32),
+            np.full((4, 4), -0.1, np.float32),
             np.broadcast_to(np.float32(0), (2, 16385)),
         ],
-    )  # fmt: skip
+    )
     def test_what_is_no_map(self, m):
         with pytest.raises(FieldError) as caught:
             embedded.pack(m)
@@ -152,10 +157,21 @@ class TestUnpack:
     def test_what_is_not_of_the_form(self):
         good = self.good()
         for text in (
-            "", "DD1", "DD1 4x4", "DD2" + good[3:], good + " ", " " + good, good + "\n",
-            good.replace(" ", "  "), good.replace("x", "X"), "DD1 -4x4 AAAA", "DD1 4x4 ../map",
-            "DD1 \u0664x\u0664 AAAA", "DD1 4x4 AAAA AAAA AAAA", "\ud800",
-        ):  # fmt: skip
+            "",
+            "DD1",
+            "DD1 4x4",
+            "DD2" + good[3:],
+            good + " ",
+            " " + good,
+            good + "\n",
+            good.replace(" ", "  "),
+            good.replace("x", "X"),
+            "DD1 -4x4 AAAA",
+            "DD1 4x4 ../map",
+            "DD1 \u0664x\u0664 AAAA",
+            "DD1 4x4 AAAA AAAA AAAA",
+            "\ud800",
+        ):
             assert "form" in refusal(text)
         for value in (None, 3, b"DD1 4x4 AAAA", ["DD1"]):
             assert "not text" in refusal(value)

@@ -215,8 +215,9 @@ def test_which_words_the_difference_is_multiplied_with():
 
 def test_the_guided_filter_keeps_a_constant_and_any_size():
     picture, _ = halves()
-    np.testing.assert_allclose(guided(np.full((4, 4), 0.3, np.float32), picture, 0.25, 1e-4), 0.3,
-                               atol=1e-5)  # fmt: skip
+    np.testing.assert_allclose(
+        guided(np.full((4, 4), 0.3, np.float32), picture, 0.25, 1e-4), 0.3, atol=1e-5
+    )
     large = np.zeros((600, 700, 3), np.uint8)
     large[:, 350:] = 255
     m = guided(coarse(halves(64)[1]), large, 0.25, 1e-4)

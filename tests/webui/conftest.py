@@ -107,28 +107,40 @@ def started(kind, monkeypatch):
 
 def installed(monkeypatch, kind=None):
     opts = SimpleNamespace(
-        img2img_fix_steps=False, img2img_extra_noise=0.0, uni_pc_order=3,
-        img2img_background_color="#ffffff", sd_vae_encode_method="Full",
-    )  # fmt: skip
+        img2img_fix_steps=False,
+        img2img_extra_noise=0.0,
+        uni_pc_order=3,
+        img2img_background_color="#ffffff",
+        sd_vae_encode_method="Full",
+    )
     shared = module(
-        "modules.shared", opts=opts, sd_model=SimpleNamespace(), parallel_processing_allowed=True,
-        state=SimpleNamespace(current_latent=None), device="cpu",
-    )  # fmt: skip
+        "modules.shared",
+        opts=opts,
+        sd_model=SimpleNamespace(),
+        parallel_processing_allowed=True,
+        state=SimpleNamespace(current_latent=None),
+        device="cpu",
+    )
     stored = []
     common = module(
-        "modules.sd_samplers_common", setup_img2img_steps=setup_img2img_steps,
-        store_latent=stored.append, approximation_indexes={"Full": 0},
+        "modules.sd_samplers_common",
+        setup_img2img_steps=setup_img2img_steps,
+        store_latent=stored.append,
+        approximation_indexes={"Full": 0},
         images_tensor_to_samples=lambda tensor, how, model: encoded(tensor),
-    )  # fmt: skip
+    )
     devices = module(
         "modules.devices", autocast=nullcontext, dtype_vae=torch.float32, torch_gc=lambda: None
     )
     masking = module("modules.masking", fill=fill)
     processing = module(
-        "modules.processing", create_binary_mask=lambda image: image.convert("L"),
-        create_random_tensors=random_tensors, process_images=None, create_infotext=None,
+        "modules.processing",
+        create_binary_mask=lambda image: image.convert("L"),
+        create_random_tensors=random_tensors,
+        process_images=None,
+        create_infotext=None,
         StableDiffusionProcessingImg2Img=Job,
-    )  # fmt: skip
+    )
     samplers = module("modules.sd_samplers", create_sampler=lambda name, model: Sampler())
     utils = module("modules.infotext_utils", parse_generation_parameters=parameters_of)
     callbacks = module("modules.script_callbacks")
@@ -148,24 +160,44 @@ def installed(monkeypatch, kind=None):
     )
     components = module("modules.ui_components", InputAccordion=Component)
     gradio = module("gradio", components=SimpleNamespace(Component=Component))
-    for name in ("Image", "HTML", "Accordion", "Radio", "Checkbox", "Slider", "Textbox", "Number",
-                 "Dropdown", "Group", "Row", "Button", "State"):  # fmt: skip
+    for name in (
+        "Image",
+        "HTML",
+        "Accordion",
+        "Radio",
+        "Checkbox",
+        "Slider",
+        "Textbox",
+        "Number",
+        "Dropdown",
+        "Group",
+        "Row",
+        "Button",
+        "State",
+    ):
         setattr(gradio, name, type(name, (Component,), {}))
     gradio.update = dict
     queue = module("modules.call_queue", queue_lock=nullcontext())
     networks = module("modules.extra_networks", parse_prompt=lambda prompt: (prompt, {}))
     parent = module("modules")
     known = {
-        "modules": parent, "modules.shared": shared, "modules.sd_samplers_common": common,
-        "modules.sd_samplers": samplers, "modules.images": images,
-        "modules.scripts": scripts, "modules.devices": devices,
-        "modules.masking": masking, "modules.processing": processing,
-        "modules.ui_components": components, "gradio": gradio,
-        "modules.call_queue": queue, "modules.extra_networks": networks,
+        "modules": parent,
+        "modules.shared": shared,
+        "modules.sd_samplers_common": common,
+        "modules.sd_samplers": samplers,
+        "modules.images": images,
+        "modules.scripts": scripts,
+        "modules.devices": devices,
+        "modules.masking": masking,
+        "modules.processing": processing,
+        "modules.ui_components": components,
+        "gradio": gradio,
+        "modules.call_queue": queue,
+        "modules.extra_networks": networks,
         "modules.script_callbacks": callbacks,
         "modules.infotext_utils": utils,
         "modules.prompt_parser": module("modules.prompt_parser", SdConditioning=list),
-    }  # fmt: skip
+    }
     if kind is not None:
         install(kind, known, new=True)
     for name, part in known.items():
@@ -179,10 +211,17 @@ def installed(monkeypatch, kind=None):
     from diffdiff.webui.panel import panel
 
     return SimpleNamespace(
-        opts=opts, shared=shared, adapter=sampler_hook, infotext=infotext, panel=panel,
+        opts=opts,
+        shared=shared,
+        adapter=sampler_hook,
+        infotext=infotext,
+        panel=panel,
         script=script,
-        inpaint=inpaint, webui=host, session=session, stored=stored,
-    )  # fmt: skip
+        inpaint=inpaint,
+        webui=host,
+        session=session,
+        stored=stored,
+    )
 
 
 def sample_euler(model, x, sigmas, extra_args=None, callback=None, s_churn=0.0):
@@ -269,8 +308,9 @@ class Job:
         if self.inpainting_mask_invert:
             mask = ImageOps.invert(mask)
         if self.inpaint_full_res:
-            box = only_masked(mask.getbbox(), self.inpaint_full_res_padding, mask.size,
-                              self.width, self.height)  # fmt: skip
+            box = only_masked(
+                mask.getbbox(), self.inpaint_full_res_padding, mask.size, self.width, self.height
+            )
             self.paste_to = (box[0], box[1], box[2] - box[0], box[3] - box[1])
             mask = mask.crop(box)
         small = mask.resize((self.width, self.height)).resize((self.width // 8, self.height // 8))

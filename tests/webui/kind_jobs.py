@@ -10,17 +10,29 @@ import torch
 from PIL import Image, ImageOps
 
 HOOKS = (
-    "before_process", "process", "process_before_every_sampling", "postprocess_batch",
-    "postprocess_image", "postprocess_maskoverlay", "postprocess_image_after_composite",
+    "before_process",
+    "process",
+    "process_before_every_sampling",
+    "postprocess_batch",
+    "postprocess_image",
+    "postprocess_maskoverlay",
+    "postprocess_image_after_composite",
     "postprocess",
-)  # fmt: skip
+)
 
 
 class ImageRNG:
     """The noise of a job: a generator for each picture."""
 
-    def __init__(self, shape, seeds, subseeds=None, subseed_strength=0.0, seed_resize_from_h=0,
-                 seed_resize_from_w=0):  # fmt: skip
+    def __init__(
+        self,
+        shape,
+        seeds,
+        subseeds=None,
+        subseed_strength=0.0,
+        seed_resize_from_h=0,
+        seed_resize_from_w=0,
+    ):
         self.shape, self.seeds, self.subseeds = tuple(shape), seeds, subseeds
         self.subseed_strength, self.draws = subseed_strength, 0
         self.seed_resize_from_h, self.seed_resize_from_w = seed_resize_from_h, seed_resize_from_w
@@ -210,9 +222,13 @@ class Job:
                 self, x=self.init_latent, noise=x, c=conditioning, uc=unconditional_conditioning
             )
         samples = self.sampler.sample_img2img(
-            self, self.init_latent, x, conditioning, unconditional_conditioning,
+            self,
+            self.init_latent,
+            x,
+            conditioning,
+            unconditional_conditioning,
             image_conditioning=self.image_conditioning,
-        )  # fmt: skip
+        )
         if self.mask is not None:
             samples = samples * self.nmask + self.init_latent * self.mask
         return samples

@@ -33,9 +33,12 @@ def process_images(p):
         scripts.process(p)
     p.init(p.all_prompts, p.all_seeds, p.all_subseeds)
     processed = SimpleNamespace(
-        images=[], infotexts=[], index_of_first_image=0, samples=[],
+        images=[],
+        infotexts=[],
+        index_of_first_image=0,
+        samples=[],
         extra_generation_params=p.extra_generation_params,
-    )  # fmt: skip
+    )
     if kind.state.job_count == -1:
         kind.state.job_count = p.n_iter
     for n in range(p.n_iter):
@@ -61,9 +64,13 @@ def _iteration(p, n, processed):
     if p.kind.name == "reforge":  # there it is not asked whether there are any
         next((script for script in p.scripts.alwayson_scripts if script.name == "sampling"), None)
     samples = p.sample(
-        conditioning=p.c, unconditional_conditioning=p.uc, seeds=p.seeds, subseeds=p.subseeds,
-        subseed_strength=p.subseed_strength, prompts=p.prompts,
-    )  # fmt: skip
+        conditioning=p.c,
+        unconditional_conditioning=p.uc,
+        seeds=p.seeds,
+        subseeds=p.subseeds,
+        subseed_strength=p.subseed_strength,
+        prompts=p.prompts,
+    )
     decoded = isinstance(samples, DecodedSamples)
     pictures = torch.stack(samples) if decoded else model.decode_first_stage(samples)
     pictures = ((pictures + 1) / 2).clamp(0, 1)

@@ -130,8 +130,13 @@ class ForgeDenoiser(Denoiser):
         cond_pred, uncond_pred = unet.model.apply_model(*both).chunk(2)
         denoised = uncond_pred + (cond_pred - uncond_pred) * cond_scale
         for function in {**unet.model_options, **options}.get("sampler_post_cfg_function", []):
-            told = {"denoised": denoised, "cond_denoised": cond_pred, "input": x, "sigma": sigma,
-                    "uncond_denoised": uncond_pred}  # fmt: skip
+            told = {
+                "denoised": denoised,
+                "cond_denoised": cond_pred,
+                "input": x,
+                "sigma": sigma,
+                "uncond_denoised": uncond_pred,
+            }
             denoised = function(told)
         if self.need_last_noise_uncond:
             reforge = self.sampler.kind.name == "reforge"  # there it is what was answered
@@ -175,8 +180,16 @@ class KDiffusionSampler:
     def extra_scale(self, p, steps, t_enc):
         return 1.0
 
-    def sample_img2img(self, p, x, noise, conditioning, unconditional_conditioning, steps=None,
-                       image_conditioning=None):  # fmt: skip
+    def sample_img2img(
+        self,
+        p,
+        x,
+        noise,
+        conditioning,
+        unconditional_conditioning,
+        steps=None,
+        image_conditioning=None,
+    ):
         unet = self.kind.model.forge_objects.unet if self.kind.forge else None
         if unet is not None:
             sys.modules[type(self).__module__].sampling_prepare(unet, x=x)
@@ -186,24 +199,34 @@ class KDiffusionSampler:
             xi = xi + noise * shared().opts.img2img_extra_noise * self.extra_scale(p, steps, t_enc)
         self.initialize(p)
         self.model_wrap_cfg.init_latent = self.last_latent = x
-        extra = {"cond": conditioning, "image_cond": image_conditioning, "s_min_uncond": 0.0,
-                 "uncond": unconditional_conditioning, "cond_scale": p.cfg_scale}  # fmt: skip
+        extra = {
+            "cond": conditioning,
+            "image_cond": image_conditioning,
+            "s_min_uncond": 0.0,
+            "uncond": unconditional_conditioning,
+            "cond_scale": p.cfg_scale,
+        }
         self.sampler_extra_args, self.ran = extra, t_enc + 1
         known = inspect.signature(self.func).parameters
         options = {name: value for name, value in options.items() if name in known}
         try:
             samples = self.func(
-                self.model_wrap_cfg, xi, extra_args=extra, disable=False,
-                callback=self.callback_state, **options,
-            )  # fmt: skip
+                self.model_wrap_cfg,
+                xi,
+                extra_args=extra,
+                disable=False,
+                callback=self.callback_state,
+                **options,
+            )
         except InterruptedException:
             samples = self.last_latent
         if unet is not None:
             sys.modules[type(self).__module__].sampling_cleanup(unet)
         return samples
 
-    def sample(self, p, x, conditioning, unconditional_conditioning, steps=None,
-               image_conditioning=None):  # fmt: skip
+    def sample(
+        self, p, x, conditioning, unconditional_conditioning, steps=None, image_conditioning=None
+    ):
         """From noise alone: as from a black picture at full strength."""
         nothing, steps = torch.zeros_like(x), steps or p.steps
         with patched(p, steps=steps, denoising_strength=1.0):
@@ -279,12 +302,17 @@ class Wrap:
 
 
 FUNCTIONS = {
-    "Euler": "sample_euler", "Euler a": "sample_euler_ancestral", "DPM++ 2M": "sample_dpmpp_2m",
+    "Euler": "sample_euler",
+    "Euler a": "sample_euler_ancestral",
+    "DPM++ 2M": "sample_dpmpp_2m",
     "DPM++ 2M SDE": "sample_dpmpp_2m_sde",
-    "Euler CFG++": "sample_euler_cfg_pp", "DPM++ 2M CFG++": "sample_dpmpp_2m_cfg_pp",
-    "DPM++ 2M alt CFG++": "sample_dpmpp_2m_alt_cfg_pp", "Euler SMEA Dy": "sample_euler_dy",
-    "DDIM": "ddim", "DDIM CFG++": "ddim_cfgpp",
-}  # fmt: skip
+    "Euler CFG++": "sample_euler_cfg_pp",
+    "DPM++ 2M CFG++": "sample_dpmpp_2m_cfg_pp",
+    "DPM++ 2M alt CFG++": "sample_dpmpp_2m_alt_cfg_pp",
+    "Euler SMEA Dy": "sample_euler_dy",
+    "DDIM": "ddim",
+    "DDIM CFG++": "ddim_cfgpp",
+}
 
 
 def create(kind, name: str):
@@ -299,11 +327,13 @@ def module(kind) -> dict:
     model ready and clear up after it."""
     found = {
         made.__name__: types.new_class(
-            made.__name__, (made,), {},
+            made.__name__,
+            (made,),
+            {},
             lambda own: own.update(__module__="modules.sd_samplers_kdiffusion"),
         )
         for made in (KDiffusionSampler, CompVisSampler)
-    }  # fmt: skip
+    }
     if kind.forge:
         found["sampling_prepare"] = lambda unet, x: kind.unets.append(unet)
         found["sampling_cleanup"] = lambda unet: kind.unets.clear()

@@ -19,10 +19,16 @@ import kind_sampling
 import torch
 
 OPTS = {
-    "img2img_fix_steps": False, "img2img_extra_noise": 0.0, "uni_pc_order": 3,
-    "img2img_background_color": "#ffffff", "sd_vae_encode_method": "Full", "eta_ddim": 0.0,
-    "enable_pnginfo": True, "grid_save": False, "sd_model_checkpoint": "made up",
-}  # fmt: skip
+    "img2img_fix_steps": False,
+    "img2img_extra_noise": 0.0,
+    "uni_pc_order": 3,
+    "img2img_background_color": "#ffffff",
+    "sd_vae_encode_method": "Full",
+    "eta_ddim": 0.0,
+    "enable_pnginfo": True,
+    "grid_save": False,
+    "sd_model_checkpoint": "made up",
+}
 
 
 class Predictor:
@@ -200,9 +206,15 @@ class Kind:
     def fresh(self) -> Kind:
         """As it was when it had started."""
         self.state = SimpleNamespace(
-            current_latent=None, interrupted=False, skipped=False, sampling_step=0, job_no=0,
-            sampling_steps=0, job_count=-1, textinfo=None,
-        )  # fmt: skip
+            current_latent=None,
+            interrupted=False,
+            skipped=False,
+            sampling_step=0,
+            job_no=0,
+            sampling_steps=0,
+            job_count=-1,
+            textinfo=None,
+        )
         known = dict.fromkeys(("edit", "kontext", "klein", "krea2", "wan", "pid"), False)
         self.dynamic_args = SimpleNamespace(
             **{**known, **self.about}, ref_latents=[], lq_latent=[None, None], is_referencing=False
@@ -233,18 +245,30 @@ class Kind:
 
     def modules(self) -> dict[str, dict]:
         """Modules of the host, and what is in them."""
-        job = type("StableDiffusionProcessingImg2Img", (kind_jobs.NeoJob if self.neo else
-                   kind_jobs.Job,), {"kind": self})  # fmt: skip
-        text = type("StableDiffusionProcessingTxt2Img", (kind_hires.NeoTextJob if self.neo else
-                    kind_hires.TextJob,), {"kind": self})  # fmt: skip
+        job = type(
+            "StableDiffusionProcessingImg2Img",
+            (kind_jobs.NeoJob if self.neo else kind_jobs.Job,),
+            {"kind": self},
+        )
+        text = type(
+            "StableDiffusionProcessingTxt2Img",
+            (kind_hires.NeoTextJob if self.neo else kind_hires.TextJob,),
+            {"kind": self},
+        )
         shared = {
-            "opts": self.opts, "sd_model": self.model, "state": self.state, "device": "cpu",
-            "prompt_styles": SimpleNamespace(styles={}), "parallel_processing_allowed": True,
-        }  # fmt: skip
+            "opts": self.opts,
+            "sd_model": self.model,
+            "state": self.state,
+            "device": "cpu",
+            "prompt_styles": SimpleNamespace(styles={}),
+            "parallel_processing_allowed": True,
+        }
         found = {
             "modules.shared": shared,
             "modules.devices": {
-                "device": torch.device("cpu"), "autocast": nullcontext, "torch_gc": lambda: None,
+                "device": torch.device("cpu"),
+                "autocast": nullcontext,
+                "torch_gc": lambda: None,
                 "dtype_vae": torch.float32,
             },
             "modules.processing": {
@@ -252,7 +276,8 @@ class Kind:
                 "StableDiffusionProcessingTxt2Img": text,
                 "decode_latent_batch": kind_hires.decode_latent_batch,
                 "DecodedSamples": kind_jobs.DecodedSamples,
-                "process_images": kind_runs.process_images, "create_infotext": kind_jobs.infotext,
+                "process_images": kind_runs.process_images,
+                "create_infotext": kind_jobs.infotext,
                 "create_random_tensors": kind_jobs.create_random_tensors,
                 "create_binary_mask": kind_jobs.create_binary_mask,
             },
@@ -274,7 +299,7 @@ class Kind:
                 "store_latent": lambda latent: setattr(self.state, "current_latent", latent),
             },
             "modules.sd_samplers_kdiffusion": kind_sampling.module(self),
-        }  # fmt: skip
+        }
         if self.forge:
             found["modules_forge"] = {}
         if self.neo:
@@ -309,9 +334,11 @@ KINDS = {
 }
 """The hosts that tests run on."""
 
-EDIT = Kind("neo-edit", "neo", forge=True, keeps_errors=True, flow=True, rank=5,
-            about={"edit": True})  # fmt: skip
-KLEIN = Kind("neo-klein", "neo", forge=True, keeps_errors=True, flow=True, cell=16,
-             about={"klein": True})  # fmt: skip
+EDIT = Kind(
+    "neo-edit", "neo", forge=True, keeps_errors=True, flow=True, rank=5, about={"edit": True}
+)
+KLEIN = Kind(
+    "neo-klein", "neo", forge=True, keeps_errors=True, flow=True, cell=16, about={"klein": True}
+)
 PID = Kind("neo-pid", "neo", forge=True, keeps_errors=True, flow=True, about={"pid": True})
 WAN = Kind("neo-wan", "neo", forge=True, keeps_errors=True, flow=True, rank=5, about={"wan": True})

@@ -146,10 +146,15 @@ def test_flow_models_are_anchored_on_straight_lines(host, job, run):
 @pytest.mark.parametrize(
     ("edit", "field"),
     [
-        ({}, "map"), ({"map": ""}, "map"), ({"map": "%%%"}, "map"), ({"map": 3}, "map"),
-        ({"map": "AAAA"}, "map"), ({"gamma": 99, "map": "AAAA"}, "gamma"), ({"mp": 1}, "mp"),
+        ({}, "map"),
+        ({"map": ""}, "map"),
+        ({"map": "%%%"}, "map"),
+        ({"map": 3}, "map"),
+        ({"map": "AAAA"}, "map"),
+        ({"gamma": 99, "map": "AAAA"}, "gamma"),
+        ({"mp": 1}, "mp"),
     ],
-)  # fmt: skip
+)
 def test_bad_input_ends_the_job_with_a_422(host, job, run, edit, field):
     p = job()
     with pytest.raises(FieldError) as refused:

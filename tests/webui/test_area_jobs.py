@@ -119,11 +119,15 @@ OWN = np.zeros((8, 8, 3), np.uint8)
 UNIT = {"enabled": True, "module": "canny", "model": "a model"}
 
 
-@pytest.mark.parametrize("unit", [
-    {**UNIT, "image": "iVBORw0KGgo="}, {**UNIT, "input_image": "iVBORw0KGgo="},
-    SimpleNamespace(enabled=True, image=OWN),
-    SimpleNamespace(enabled=True, image={"image": OWN, "mask": OWN}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "unit",
+    [
+        {**UNIT, "image": "iVBORw0KGgo="},
+        {**UNIT, "input_image": "iVBORw0KGgo="},
+        SimpleNamespace(enabled=True, image=OWN),
+        SimpleNamespace(enabled=True, image={"image": OWN, "mask": OWN}),
+    ],
+)
 def test_a_unit_with_an_image_of_its_own_is_refused(kind, unit):
     with pytest.raises(FieldError, match="ControlNet unit 2 has an image of its own") as refused:
         api(with_units(kind, UNIT, unit))
@@ -131,10 +135,17 @@ def test_a_unit_with_an_image_of_its_own_is_refused(kind, unit):
     assert api(with_units(kind, UNIT, unit, area="whole")).images
 
 
-@pytest.mark.parametrize("unit", [
-    UNIT, {**UNIT, "enabled": False, "image": "iVBORw0KGgo="}, {**UNIT, "image": ""},
-    SimpleNamespace(enabled=True, image=None), SimpleNamespace(enabled=False, image=OWN), None,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "unit",
+    [
+        UNIT,
+        {**UNIT, "enabled": False, "image": "iVBORw0KGgo="},
+        {**UNIT, "image": ""},
+        SimpleNamespace(enabled=True, image=None),
+        SimpleNamespace(enabled=False, image=OWN),
+        None,
+    ],
+)
 def test_other_units_read_the_part(kind, unit):
     got = api(with_units(kind, unit, unit))
     want = kind.run({"map": png(patch()), "area": "changed"}, width=SIZE[0], height=SIZE[1])

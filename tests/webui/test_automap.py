@@ -152,9 +152,11 @@ def test_a_preprocessors_picture_is_a_map(annotators, monkeypatch, answer, value
 def test_a_preprocessor_runs_once_for_a_picture(annotators, monkeypatch):
     one = Preprocessor(np.full((20, 30), 51, np.uint8))
     runs = []
-    known = SimpleNamespace(supported_preprocessors={
-        "depth": lambda *a, **k: runs.append(1) or one.answer,
-    })  # fmt: skip
+    known = SimpleNamespace(
+        supported_preprocessors={
+            "depth": lambda *a, **k: runs.append(1) or one.answer,
+        }
+    )
     monkeypatch.setitem(sys.modules, "modules_forge.shared", known)
     picture = np.zeros((40, 60, 3), np.uint8)
     assert annotators.annotate("depth", picture, ask=False) is None and not runs
@@ -189,8 +191,15 @@ def test_a_preview_asks_the_model_and_a_live_change_does_not(finder, host):
         return tuple({**given, **own}.values())
 
     picture = preview.as_url(np.linspace(0, 1, 64 * 48, dtype=np.float32).reshape(48, 64))
-    sent = {"picture": picture, "mask": "", "prompt": "winter", "width": 64, "height": 48,
-            "denoising": 0.5, "styles": []}  # fmt: skip
+    sent = {
+        "picture": picture,
+        "mask": "",
+        "prompt": "winter",
+        "width": 64,
+        "height": 48,
+        "denoising": 0.5,
+        "styles": [],
+    }
     asked = {"source": "diffedit", "reference": "summer"}
     seen, shown, told, url = preview.show(sent, values(**asked))
     assert len(finder.asked) == 1 and shown.size == (64, 48) and "of full strength" in told

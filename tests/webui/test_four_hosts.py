@@ -137,8 +137,9 @@ def test_pictures_of_a_batch_have_their_own_maps_and_noise(kind):
     own = kind.samples({"map": maps[1]}, denoising_strength=1.0, sampler_name="DPM++ 2M", seed=2)
     assert equal(done.samples[0], torch.cat([init_latent(kind), own]))
     assert len(done.images) == 2
-    one = kind.samples({"map": maps[1]}, batch_size=2, denoising_strength=1.0,
-                       sampler_name="DPM++ 2M")  # fmt: skip
+    one = kind.samples(
+        {"map": maps[1]}, batch_size=2, denoising_strength=1.0, sampler_name="DPM++ 2M"
+    )
     assert equal(one[1:], own) and not equal(one[:1], own)
 
 

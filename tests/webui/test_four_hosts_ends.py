@@ -229,11 +229,16 @@ def traces(kind, p):
     """All that a job could leave something on, but for the job itself."""
     denoiser = p.sampler.model_wrap_cfg
     found = {name: dict(vars(sys.modules[name])) for name in kind.modules()}
-    found |= {"model": dict(vars(kind.model)), "net": set(vars(kind.model.core)),
-              "rng": set(vars(p.rng)), "func": p.sampler.func, "p": p.sampler.p is p,
-              "sampler": set(vars(p.sampler)) - {"sample_img2img"},  # a new one for each job
-              "denoiser": set(vars(denoiser)),
-              "mask": (denoiser.mask is p.mask, denoiser.nmask is p.nmask)}  # fmt: skip
+    found |= {
+        "model": dict(vars(kind.model)),
+        "net": set(vars(kind.model.core)),
+        "rng": set(vars(p.rng)),
+        "func": p.sampler.func,
+        "p": p.sampler.p is p,
+        "sampler": set(vars(p.sampler)) - {"sample_img2img"},  # a new one for each job
+        "denoiser": set(vars(denoiser)),
+        "mask": (denoiser.mask is p.mask, denoiser.nmask is p.nmask),
+    }
     if kind.forge:
         unet = kind.model.forge_objects.unet
         found["unet"] = (unet, *unet.model_options)
@@ -272,8 +277,18 @@ def test_nothing_is_left_behind(kind, name, fails):
         api(p)
         names = set(vars(p)) - set(vars(plain)) - {"diffdiff", "batch_index"}
         assert names == set()
-        host_s = {"mask", "nmask", "init_latent", "sampler", "rng", "is_api", "comments",
-                  "overlay_images", "mask_for_overlay", "extra_generation_params"}  # fmt: skip
+        host_s = {
+            "mask",
+            "nmask",
+            "init_latent",
+            "sampler",
+            "rng",
+            "is_api",
+            "comments",
+            "overlay_images",
+            "mask_for_overlay",
+            "extra_generation_params",
+        }
         assert {n for n in given if vars(p)[n] is not given[n]} <= host_s
     got = traces(kind, p)
     if name == "sheet":  # each strength has a sampler of its own, and this one is not begun

@@ -51,17 +51,21 @@ def test_one_inversion_serves_further_edits(kind):
     api(kind.job({"map": flat(1), **SAME}, **job))
     first = calls(kind) - start
     for edit, more in (
-        ({"map": flat(1)}, {"prompt": "a dog"}), ({"map": columns(0, 0.5)}, {}),
+        ({"map": flat(1)}, {"prompt": "a dog"}),
+        ({"map": columns(0, 0.5)}, {}),
         ({"map": flat(1)}, {"denoising_strength": 0.6}),
-    ):  # fmt: skip
+    ):
         start = calls(kind)
         api(kind.job({**SAME, **edit}, **{**job, **more}))
         assert calls(kind) - start <= first // 2
     for own, more in (
-        ({}, {"seed": 5}), ({"reference": "a bird"}, {}), ({"anchor_guidance": 1.5}, {}),
-        ({}, {"steps": 9}), ({}, {"negative_prompt": "blue"}),
+        ({}, {"seed": 5}),
+        ({"reference": "a bird"}, {}),
+        ({"anchor_guidance": 1.5}, {}),
+        ({}, {"steps": 9}),
+        ({}, {"negative_prompt": "blue"}),
         ({}, {"sampler_name": "DPM++ 2M SDE"}),
-    ):  # fmt: skip
+    ):
         start = calls(kind)
         api(kind.job({"map": flat(1), **SAME, **own}, **{**job, **more}))
         assert calls(kind) - start > first * 0.9, (own, more)
@@ -112,8 +116,14 @@ def test_what_is_refused(kind):
             api(kind.job({**edit, **own}, sampler_name="Euler a"))
     mask = Image.new("L", (64, 48), 255)
     with pytest.raises(FieldError, match="Masked content"):
-        api(kind.job({"mode": "soft inpaint", **SAME}, sampler_name="Euler a", mask=mask,
-                     inpainting_fill=2))  # fmt: skip
+        api(
+            kind.job(
+                {"mode": "soft inpaint", **SAME},
+                sampler_name="Euler a",
+                mask=mask,
+                inpainting_fill=2,
+            )
+        )
 
 
 def test_an_interrupted_inversion_leaves_the_original(kind):

@@ -167,8 +167,9 @@ def test_a_batch_shares_the_levels(kind):
 
 def test_a_ramp_is_even_and_pasted_where_it_is_black(kind):
     ramp = np.tile(np.linspace(0, 1, 64, dtype=np.float32), (48, 1))
-    p = kind.job({"map": columns(*ramp[0]), **FINE, "transition": 1.0}, steps=STEPS,
-                 denoising_strength=1.0)  # fmt: skip
+    p = kind.job(
+        {"map": columns(*ramp[0]), **FINE, "transition": 1.0}, steps=STEPS, denoising_strength=1.0
+    )
     done = api(p)
     assert torch.isfinite(done.samples[0]).all()
     before, after = (np.asarray(i) for i in (p.init_images[0], done.images[0]))

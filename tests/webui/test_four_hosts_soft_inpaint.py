@@ -9,8 +9,12 @@ from kinds import EDIT
 from PIL import Image
 from test_four_hosts import box, equal, init_latent
 
-SOFT = {"mode": "soft inpaint", "soften_radius": 6, "soften_direction": "outward",
-        "soften_falloff": "linear"}  # fmt: skip
+SOFT = {
+    "mode": "soft inpaint",
+    "soften_radius": 6,
+    "soften_direction": "outward",
+    "soften_falloff": "linear",
+}
 MASK = (16, 16, 40, 32)
 NAMES = ("image_mask", "mask_blur_x", "mask_blur_y", "mask_round", "inpainting_fill")
 
@@ -98,8 +102,9 @@ def test_beyond_the_softened_mask_every_pixel_is_the_input_s(kind):
     for full_res in (False, True):
         picture = (128, 96) if full_res else (64, 48)
         mask = box(32, 16, 64, 40, size=picture) if full_res else box(*MASK)
-        p = kind.job(SOFT, mask=mask, picture=picture, inpaint_full_res=full_res,
-                     inpaint_full_res_padding=4)  # fmt: skip
+        p = kind.job(
+            SOFT, mask=mask, picture=picture, inpaint_full_res=full_res, inpaint_full_res_padding=4
+        )
         looks, done = watched(p)
         lent = np.asarray(looks.seen["image_mask"]) > 0
         assert (looks.overlay is not None) == full_res, "the host's own paste is for crops only"

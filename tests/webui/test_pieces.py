@@ -189,8 +189,9 @@ def test_black_is_the_enlarged_picture(kind, followed, make):
 @tiled
 def test_a_constant_is_the_plain_script_at_that_strength(kind, followed, make):
     plain = kind.run(own_script=make(followed), denoising_strength=0.5)
-    same = kind.run({"map": flat(0.5), "scale": "absolute"}, own_script=make(followed),
-                    denoising_strength=1.0)  # fmt: skip
+    same = kind.run(
+        {"map": flat(0.5), "scale": "absolute"}, own_script=make(followed), denoising_strength=1.0
+    )
     assert abs(array(same).astype(int) - array(plain)).max() <= 1
 
 

@@ -41,8 +41,10 @@ def test_what_is_missing_switches_off_only_what_needs_it(check, monkeypatch):
     module, said = check
     monkeypatch.delattr(sys.modules["modules.masking"], "fill")
     assert list(module.missing()) == ["soft inpaint"]
-    assert said == ["Differential Diffusion: soft inpaint is switched off, because this WebUI has "
-                    "no modules.masking.fill"]  # fmt: skip
+    assert said == [
+        "Differential Diffusion: soft inpaint is switched off, because this WebUI has "
+        "no modules.masking.fill"
+    ]
     module.check({"sheet": "mode"})
     with pytest.raises(FieldError, match=r"masking\.fill") as refused:
         module.check({"soft inpaint": "mode"})
@@ -85,11 +87,16 @@ def test_both_ranks_are_held():
     [
         ((), []),
         (("img2img_scheduler",), ["uses a default, because this WebUI's page has no img2img_sch"]),
-        (("resize_mode", "generation_info_img2img"), ["switched off, because this WebUI's page has "
-         "no resize_mode and no generation_info_img2img"]),
+        (
+            ("resize_mode", "generation_info_img2img"),
+            [
+                "switched off, because this WebUI's page has "
+                "no resize_mode and no generation_info_img2img"
+            ],
+        ),
         (("hr_sampler",), ["uses a default, because this WebUI's page has no hr_sampler"]),
     ],
-)  # fmt: skip
+)
 def test_what_the_page_lacks_is_one_line(host, caplog, lacking, said):
     page = importlib.import_module("diffdiff.webui.host_page")
     text = {*page.TEXT_TAB, page.TEXT_LAST}

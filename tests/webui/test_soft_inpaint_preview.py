@@ -34,13 +34,18 @@ def as_png(image):
 def sent(mask=None, inverted=0, **settings):
     """What the page sends with Preview."""
     return {
-        "picture": png(np.linspace(0, 1, 128 * 96).reshape(96, 128)), "prompt": "", "styles": [],
-        "mask": "" if mask is None else as_png(mask), "denoising": 0.75, "inverted": inverted,
-        "width": settings.get("width", 64), "height": settings.get("height", 48),
+        "picture": png(np.linspace(0, 1, 128 * 96).reshape(96, 128)),
+        "prompt": "",
+        "styles": [],
+        "mask": "" if mask is None else as_png(mask),
+        "denoising": 0.75,
+        "inverted": inverted,
+        "width": settings.get("width", 64),
+        "height": settings.get("height", 48),
         "resize_mode": settings.get("resize_mode", 0),
         "only_masked": int(settings.get("inpaint_full_res", False)),
         "padding": settings.get("inpaint_full_res_padding", 0),
-    }  # fmt: skip
+    }
 
 
 def painted():
@@ -73,8 +78,13 @@ def test_the_preview_is_the_map_of_the_run(kind, preview, settings, radius, chan
 
 def test_an_automatic_radius_follows_the_job(kind):
     for width, height in ((64, 48), (128, 128)):
-        p = kind.job({"mode": "soft inpaint"}, mask=box(*MASK, size=PICTURE), picture=PICTURE,
-                     width=width, height=height)  # fmt: skip
+        p = kind.job(
+            {"mode": "soft inpaint"},
+            mask=box(*MASK, size=PICTURE),
+            picture=PICTURE,
+            width=width,
+            height=height,
+        )
         api(p)
         assert p.diffdiff.inpaint.radius == min(width, height) / 16
         assert "DD soften radius" not in p.extra_generation_params
@@ -105,9 +115,15 @@ def test_the_endpoint(kind, preview):
     from diffdiff.webui.api.schemas import PreviewRequest
 
     mask = box(*MASK, size=PICTURE)
-    asked = {"args": {"mode": "soft inpaint"}, "image": as_png(Image.new("RGB", PICTURE)),
-             "mask": as_png(mask), "width": 64, "height": 48, "inpaint_full_res": True,
-             "inpaint_full_res_padding": 4}  # fmt: skip
+    asked = {
+        "args": {"mode": "soft inpaint"},
+        "image": as_png(Image.new("RGB", PICTURE)),
+        "mask": as_png(mask),
+        "width": 64,
+        "height": 48,
+        "inpaint_full_res": True,
+        "inpaint_full_res_padding": 4,
+    }
     told = endpoints.map_preview(PreviewRequest(**asked))
     p = kind.job({"mode": "soft inpaint"}, mask=mask, picture=PICTURE, **JOBS["only masked"])
     api(p)

@@ -7,10 +7,17 @@ import pytest
 from diffdiff.settings.schema import fields
 
 TAB = {
-    "steps": 20, "hires_steps": 0, "denoising": 0.5, "width": 512, "height": 768,
-    "hires_scale": 2, "sampler": "Euler", "hires_sampler": "Use same sampler",
-    "scheduler": "Karras", "hires_scheduler": "Use same scheduler",
-}  # fmt: skip
+    "steps": 20,
+    "hires_steps": 0,
+    "denoising": 0.5,
+    "width": 512,
+    "height": 768,
+    "hires_scale": 2,
+    "sampler": "Euler",
+    "hires_sampler": "Use same sampler",
+    "scheduler": "Karras",
+    "hires_scheduler": "Use same scheduler",
+}
 
 
 @pytest.fixture
@@ -69,8 +76,11 @@ def test_img2img_is_as_it_was(page):
 def test_the_components_of_each_tab(page):
     from types import SimpleNamespace
 
-    both = {"img2img_steps": (True, "steps"), "txt2img_steps": (False, "steps"),
-            "hr_sampler": (False, "hires_sampler")}  # fmt: skip
+    both = {
+        "img2img_steps": (True, "steps"),
+        "txt2img_steps": (False, "steps"),
+        "hr_sampler": (False, "hires_sampler"),
+    }
     for elem_id, (is_img2img, name) in both.items():
         component = SimpleNamespace(elem_id=elem_id)
         assert page.name_of(component, is_img2img) == name

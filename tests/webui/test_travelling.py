@@ -97,8 +97,10 @@ def test_only_the_latest_are_kept(travelling):
 
 def test_a_dropped_picture_restores_map_and_settings(host, travelling, job):
     p = job()
-    told = {"parameters": "a cat\nDD enabled: True, DD gamma: 2.5",
-            "map": embedded.pack(decode(eight(p)))}  # fmt: skip
+    told = {
+        "parameters": "a cat\nDD enabled: True, DD gamma: 2.5",
+        "map": embedded.pack(decode(eight(p))),
+    }
     readers = [travelling.reader, host.infotext.reader("gamma"), host.infotext.reader("enabled")]
     url, gamma, enabled = travelling.dropped(json.dumps(told), readers)
     assert (decode(url) == decode(eight(p))).all() and (gamma, enabled) == (2.5, True)

@@ -78,8 +78,9 @@ def test_other_strengths_cost_no_call(seeing):
     asked = job.Asked(picture, "a photo of left, right", ("left", "right"), 64, 48, 0.2, 3, 0)
     assert [job.found(asked).calls for _ in range(2)] == [3, 0]
     assert job.found(asked._replace(seed=1), ask=False) is None
-    assert not any(m._forward_hooks for m in sys.modules["diffdiff.webui.host_words"]
-                   .network().modules())  # fmt: skip
+    assert not any(
+        m._forward_hooks for m in sys.modules["diffdiff.webui.host_words"].network().modules()
+    )
 
 
 def test_little_memory_halves_the_noises(seeing, monkeypatch):
@@ -106,8 +107,16 @@ def test_little_memory_halves_the_noises(seeing, monkeypatch):
 def test_a_model_without_attention_is_refused(kind, monkeypatch):
     own = sys.modules["diffdiff.webui.host_words"]
     monkeypatch.setattr(own, "network", nn.Identity)
-    for edit in (WORDS, {"source": "diffedit", "reference": "a left", "query": "a right",
-                         "diffedit_with": "words", "diffedit_noises": 2}):  # fmt: skip
+    for edit in (
+        WORDS,
+        {
+            "source": "diffedit",
+            "reference": "a left",
+            "query": "a right",
+            "diffedit_with": "words",
+            "diffedit_noises": 2,
+        },
+    ):
         with pytest.raises(FieldError, match=r"no cross-attention.*diffedit"):
             kind.run(edit)
 

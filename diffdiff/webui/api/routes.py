@@ -37,7 +37,7 @@ from .schemas import (
     PreviewRequest,
     WordsRequest,
     read,
-)  # fmt: skip
+)
 
 ROOT = "/diffdiff/v1"
 VERSION = 1  # of the endpoints: what is there stays as it is
@@ -53,10 +53,12 @@ def register(demo: Any, app: Any) -> None:
 
     def add(path: str, work: Callable, request: Any = None) -> None:
         about = {
-            "methods": ["POST" if request else "GET"], "dependencies": guards,
-            "tags": ["Differential Diffusion"], "summary": (work.__doc__ or "").split("\n")[0],
+            "methods": ["POST" if request else "GET"],
+            "dependencies": guards,
+            "tags": ["Differential Diffusion"],
+            "summary": (work.__doc__ or "").split("\n")[0],
             "name": path.replace("/", " "),
-        }  # fmt: skip
+        }
         if request is None:
             app.add_api_route(ROOT + path, lambda: work(), **about)
             return
@@ -84,9 +86,12 @@ def refusal(error: FieldError) -> JSONResponse:
     """Return a 422 response in the form of the host's own errors, with the message's three
     parts."""
     content = {
-        "error": "FieldError", "detail": error.detail, "field": error.field,
-        "problem": error.problem, "remedy": error.remedy,
-    }  # fmt: skip
+        "error": "FieldError",
+        "detail": error.detail,
+        "field": error.field,
+        "problem": error.problem,
+        "remedy": error.remedy,
+    }
     return JSONResponse(content, 422)
 
 
@@ -119,10 +124,11 @@ def map_preview(request: PreviewRequest) -> dict[str, Any]:
     else:
         size = picture.size
         about = {
-            "prompt": request.prompt, "width": request.width or size[0],
+            "prompt": request.prompt,
+            "width": request.width or size[0],
             "height": request.height or size[1],
             "mask": automap.sent_mask(request.mask, request.inpainting_mask_invert == 1),
-        }  # fmt: skip
+        }
         padding = request.inpaint_full_res_padding if request.inpaint_full_res else None
         work = Work(about["width"], about["height"], request.resize_mode, padding)
         run = schedules.asked(vars(request) | {"sampler": request.sampler_name, **about})
@@ -133,11 +139,17 @@ def map_preview(request: PreviewRequest) -> dict[str, Any]:
     edit = EditPlan(shaped, args, request.denoising_strength, steps, steps - 1)
     found = releases(edit)
     answer = {
-        "size": list(size), "map": sixteen(shaped), "mean": float(shaped.mean()),
-        "lowest": float(shaped.min()), "highest": float(shaped.max()), "steps": found.steps,
-        "kept": found.kept, "levels": len(found.rungs), "ladder": found.rungs,
+        "size": list(size),
+        "map": sixteen(shaped),
+        "mean": float(shaped.mean()),
+        "lowest": float(shaped.min()),
+        "highest": float(shaped.max()),
+        "steps": found.steps,
+        "kept": found.kept,
+        "levels": len(found.rungs),
+        "ladder": found.rungs,
         "release": eight(found.picture),
-    }  # fmt: skip
+    }
     if picture is not None:
         begun = preview.begins(what, args, shaped)
         answer["starts"] = [start._asdict() for start in begun]
@@ -192,9 +204,12 @@ def map_click(request: ClickRequest) -> dict[str, Any]:
 
 def _made(found: np.ndarray, calls: int, began: float) -> dict[str, Any]:
     return {
-        "size": [found.shape[1], found.shape[0]], "map": sixteen(found),
-        "mean": float(found.mean()), "calls": calls, "seconds": time.perf_counter() - began,
-    }  # fmt: skip
+        "size": [found.shape[1], found.shape[0]],
+        "map": sixteen(found),
+        "mean": float(found.mean()),
+        "calls": calls,
+        "seconds": time.perf_counter() - began,
+    }
 
 
 def metrics_adherence(request: AdherenceRequest) -> dict[str, Any]:

@@ -87,11 +87,16 @@ def reference(
         cond, uncond = inversion_prompts.empty(p, count)
         asked = {"cond": cond, "uncond": uncond, "cond_scale": 1.0, "s_min_uncond": 0.0}
     about = [
-        str(getattr(shared.sd_model, "sd_model_checkpoint", "")), host.settings(),
-        getattr(p, "extra_network_data", None), _others(p), p.sampler_name,
-        getattr(p, "scheduler", None), getattr(p, "tiling", None),
-        getattr(p, "image_cfg_scale", None), getattr(p, "distilled_cfg_scale", None),
-    ]  # fmt: skip
+        str(getattr(shared.sd_model, "sd_model_checkpoint", "")),
+        host.settings(),
+        getattr(p, "extra_network_data", None),
+        _others(p),
+        p.sampler_name,
+        getattr(p, "scheduler", None),
+        getattr(p, "tiling", None),
+        getattr(p, "image_cfg_scale", None),
+        getattr(p, "distilled_cfg_scale", None),
+    ]
     return Reference(asked, [int(seed) for seed in p.seeds[:count]], about)
 
 
@@ -135,9 +140,16 @@ def hold(run: Any, call: SamplerCall, denoiser: Any, x: torch.Tensor, begin: int
         calls = len(inversion.asked)
     weight = run.ladder.weight
     made = Friendly(
-        inversion, init, torch.from_numpy(run.ladder.start).to(x.device), run.schedule, run.first,
-        habits, run.predicts, None if weight is None else torch.from_numpy(weight).to(x), begin,
-    )  # fmt: skip
+        inversion,
+        init,
+        torch.from_numpy(run.ladder.start).to(x.device),
+        run.schedule,
+        run.first,
+        habits,
+        run.predicts,
+        None if weight is None else torch.from_numpy(weight).to(x),
+        begin,
+    )
     made.inverted = calls
     made.deliver = lambda beside, kwargs: call.deliver(denoiser, beside, kwargs)
     return made
@@ -214,8 +226,11 @@ def _digest(value: Any) -> str:
         made.update(type(value).__name__.encode())
         if isinstance(value, torch.Tensor):
             made.update(repr((value.shape, value.dtype)).encode())
-            made.update(value.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes()
-                        if value.numel() and value.ndim else repr(value).encode())  # fmt: skip
+            made.update(
+                value.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes()
+                if value.numel() and value.ndim
+                else repr(value).encode()
+            )
         elif isinstance(value, np.ndarray):
             made.update(repr((value.shape, value.dtype)).encode() + value.tobytes())
         elif isinstance(value, Image.Image):

@@ -91,9 +91,10 @@ class HiresSession(Session):
             return plain_conditioning(source_image, *args, **kwargs)
 
         changed = {
-            "sample_hr_pass": sample_hr_pass, "sample": sample,
+            "sample_hr_pass": sample_hr_pass,
+            "sample": sample,
             "img2img_image_conditioning": img2img_image_conditioning,
-        }  # fmt: skip
+        }
         self.stack.enter_context(attribute(p, **changed))
 
     def _awaited(self) -> bool:
@@ -108,11 +109,13 @@ class HiresSession(Session):
         made = []
         for i, picture in enumerate(pictures):
             about = {
-                "prompt": host_hires.prompt(p, i), "width": picture.width, "height": picture.height,
+                "prompt": host_hires.prompt(p, i),
+                "width": picture.width,
+                "height": picture.height,
                 "override_settings": dict(p.override_settings or {}),
                 "further": host.further_settings(p),
                 "painted": self.painted[i % len(self.painted)] if self.painted else None,
-            }  # fmt: skip
+            }
             made.append(self._of_picture(p, picture, about))
         return made
 

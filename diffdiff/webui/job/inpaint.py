@@ -77,10 +77,14 @@ class Inpaint:
             mask = ImageOps.invert(mask)
         stack.enter_context(
             lent(
-                p, image_mask=mask, mask_round=True, inpainting_fill=ORIGINAL, paste_to=None,
+                p,
+                image_mask=mask,
+                mask_round=True,
+                inpainting_fill=ORIGINAL,
+                paste_to=None,
                 **host.no_mask_blur(p),
             )
-        )  # fmt: skip
+        )
 
     def tell(self, p: Any, args: EditArgs, with_map: bool) -> None:
         """Write what the host would have written, and note what it does not do this time."""

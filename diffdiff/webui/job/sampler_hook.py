@@ -207,9 +207,16 @@ class HeldRun:
         extra = shared.opts.img2img_extra_noise
         weight = self.ladder.weight
         habits = habits_of(
-            call, denoiser, self.schedule, self.first, x, self.predicts, draws.sources,
-            host.settings(), self.ladder.between,
-        )  # fmt: skip
+            call,
+            denoiser,
+            self.schedule,
+            self.first,
+            x,
+            self.predicts,
+            draws.sources,
+            host.settings(),
+            self.ladder.between,
+        )
         fine = self.ladder.fine
         if habits.early is None and (self.ladder.between or self.ladder.top is not None):
             raise Coarse(habits.early_why)

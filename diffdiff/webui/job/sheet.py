@@ -103,9 +103,15 @@ class SheetSession(Session):
             p.sampler.sample_img2img = self._sample
 
     def _sample(
-        self, p: Any, x: torch.Tensor, noise: torch.Tensor, cond: Any, uncond: Any, steps=None,
+        self,
+        p: Any,
+        x: torch.Tensor,
+        noise: torch.Tensor,
+        cond: Any,
+        uncond: Any,
+        steps=None,
         image_conditioning=None,
-    ) -> torch.Tensor:  # fmt: skip
+    ) -> torch.Tensor:
         self.obeyed = True
         rng = OwnNoise()
         rows = [_Row(self, p, i, rng) for i in range(len(self.values))]
@@ -179,10 +185,17 @@ class SheetSession(Session):
                 made.append((picture, text))
                 if self.saves and shared.opts.grid_save:
                     images.save_image(
-                        picture, p.outpath_grids, "grid", p.all_seeds[iteration * many + i],
-                        p.all_prompts[iteration * many + i], shared.opts.grid_format, info=text,
-                        short_filename=not shared.opts.grid_extended_filename, p=p, grid=True,
-                    )  # fmt: skip
+                        picture,
+                        p.outpath_grids,
+                        "grid",
+                        p.all_seeds[iteration * many + i],
+                        p.all_prompts[iteration * many + i],
+                        shared.opts.grid_format,
+                        info=text,
+                        short_filename=not shared.opts.grid_extended_filename,
+                        p=p,
+                        grid=True,
+                    )
         processed.images[:0] = [picture for picture, _ in made]
         processed.infotexts[:0] = [text for _, text in made]
         processed.index_of_first_image += len(made)
@@ -264,10 +277,13 @@ class OwnNoise:
     def begin(self, rng: Any, part: Callable[[Any], Any]) -> None:
         """Take a run's part of the job's generators, in its thread, after the first noise."""
         own = type(rng)(
-            rng.shape, part(rng.seeds), subseeds=part(rng.subseeds),
-            subseed_strength=rng.subseed_strength, seed_resize_from_h=rng.seed_resize_from_h,
+            rng.shape,
+            part(rng.seeds),
+            subseeds=part(rng.subseeds),
+            subseed_strength=rng.subseed_strength,
+            seed_resize_from_h=rng.seed_resize_from_h,
             seed_resize_from_w=rng.seed_resize_from_w,
-        )  # fmt: skip
+        )
         own.next()
         self.own.set(own)
 

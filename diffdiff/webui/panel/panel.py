@@ -21,16 +21,21 @@ from . import sources as sourcing
 
 OFTEN = (("soften_radius", "scale", "invert"),)  # rows
 FAN_ROWS = (
-    ("fan_low", "fan_high", "fan_count"), ("fan_layout", "fan_preset"),
+    ("fan_low", "fan_high", "fan_count"),
+    ("fan_layout", "fan_preset"),
     ("fan_strengths", "sheet_batch"),
-)  # fmt: skip
+)
 ADVANCED = (
-    ("black", "white", "gamma"), ("soften_direction", "soften_falloff"),
-    ("levels", "extra_calls", "transition"), ("area", "area_padding", "feather"),
+    ("black", "white", "gamma"),
+    ("soften_direction", "soften_falloff"),
+    ("levels", "extra_calls", "transition"),
+    ("area", "area_padding", "feather"),
     ("paste_back", "skip", "linear_light", "colour_match"),
-    ("combine", "mask_channel"), ("anchor", "anchor_guidance"), ("response",),
+    ("combine", "mask_channel"),
+    ("anchor", "anchor_guidance"),
+    ("response",),
     ("outpaint", "outpaint_fill", "outpaint_edge"),
-)  # fmt: skip
+)
 ABSENT = ("map", "other_image", "move", "untouched")  # pictures are not pasted
 BOXES = ("move", "untouched")  # filled by the page's script
 # not in txt2img's
@@ -98,9 +103,12 @@ def build(elem_id: Callable[[str], str], is_text: bool = False) -> Panel:
             rows(tuple(rest[i : i + 2]) for i in range(0, len(rest), 2))
         _about(helps)
     controls["mode"].change(
-        lambda mode: gr.update(visible=mode in SEVERAL), controls["mode"], fans,
-        queue=False, show_progress=False,
-    )  # fmt: skip
+        lambda mode: gr.update(visible=mode in SEVERAL),
+        controls["mode"],
+        fans,
+        queue=False,
+        show_progress=False,
+    )
     asking = [controls["source"], controls["anchor"]]
     for asked in asking:
         asked.change(refers, asking, referred, queue=False, show_progress=False)

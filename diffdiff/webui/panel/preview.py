@@ -63,11 +63,12 @@ def seen(sent: dict[str, Any]) -> Seen:
         raise FieldError("image", "there is no picture", remedy)
     width, height = int(sent.get("width") or 512), int(sent.get("height") or 512)
     about = {
-        "prompt": sent.get("prompt") or "", "styles": tuple(sent.get("styles") or ()),
+        "prompt": sent.get("prompt") or "",
+        "styles": tuple(sent.get("styles") or ()),
         "width": int(sent.get("first_width") or width),
         "height": int(sent.get("first_height") or height),
         "mask": automap.sent_mask(sent.get("mask"), bool(sent.get("inverted"))),
-    }  # fmt: skip
+    }
     denoising = sent.get("denoising")
     picture = decode_picture(sent["picture"])
     padding = int(sent.get("padding") or 0) if sent.get("only_masked") else None
@@ -224,8 +225,9 @@ def begins(what: Seen, args: EditArgs, shaped: np.ndarray) -> list[Start]:
     if known is None:
         return []
     cell, work = host.cell(), what.work
-    latent = geometry.cells(geometry.resize(shaped, work.width, work.height), work.height // cell,
-                        work.width // cell)  # fmt: skip
+    latent = geometry.cells(
+        geometry.resize(shaped, work.width, work.height), work.height // cell, work.width // cell
+    )
     return schedules.begun(known, plan_of(what, args, latent))
 
 

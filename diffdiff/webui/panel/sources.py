@@ -28,9 +28,17 @@ FOLDED = {
 WITH_FIELDS = ("diffedit", *(n for n in REQUEST if request_fields(n) and n != "diffedit"))
 # what the legend's noise depends on
 OF_RUN = (
-    "sampler", "scheduler", "steps", "width", "height", "shift", "hires_sampler",
-    "hires_scheduler", "hires_steps", "hires_scale",
-)  # fmt: skip
+    "sampler",
+    "scheduler",
+    "steps",
+    "width",
+    "height",
+    "shift",
+    "hires_sampler",
+    "hires_scheduler",
+    "hires_steps",
+    "hires_scale",
+)
 
 
 class Parts(NamedTuple):
@@ -74,10 +82,13 @@ def build(
                 elif name == "annotator":
                     known = controlnet.names()
                     controls[name] = gr.Dropdown(
-                        known, value="", label="Preprocessor",
-                        elem_id=elem_id(name), allow_custom_value=True,
+                        known,
+                        value="",
+                        label="Preprocessor",
+                        elem_id=elem_id(name),
+                        allow_custom_value=True,
                         info=None if known else "There is no ControlNet in this WebUI.",
-                    )  # fmt: skip
+                    )
                 else:
                     make(name)
             if folded:
@@ -92,9 +103,13 @@ def build(
         paint = gr.Button("Use the painting", elem_id=elem_id("paint"), elem_classes=hidden)
     report = gr.HTML("", elem_id=elem_id("report"))
     shown = gr.Image(
-        type="pil", label="Where the image would change", elem_id=elem_id("shown"), visible=False,
-        interactive=False, height=420,
-    )  # fmt: skip
+        type="pil",
+        label="Where the image would change",
+        elem_id=elem_id("shown"),
+        visible=False,
+        interactive=False,
+        height=420,
+    )
     store = {"elem_classes": hidden}
     picture = gr.Textbox("", elem_id=elem_id("picture"), label="Picture", **store)
     mask = gr.Textbox("", elem_id=elem_id("mask"), label="Mask", **store)
