@@ -42,3 +42,28 @@ def bare(webui):
     assert NAME.lower() not in host.call("/sdapi/v1/scripts")["img2img"]
     host.img2img()
     return host
+
+
+@pytest.fixture(scope="session")
+def plotted(webui):
+    """An X/Y/Z plot, whose controls are not the same on all hosts."""
+
+    def request(*axes, tab="img2img"):
+        """Settings of a job. axes: name, values as text and as chosen, of X and of Y."""
+        info = webui.call("/sdapi/v1/script-info")
+        controls = next(
+            s["args"]
+            for s in info
+            if s["name"] == "x/y/z plot" and s["is_img2img"] == (tab == "img2img")
+        )
+        choices = next(c["choices"] for c in controls if c["label"] == "X type")
+        args = [c["value"] for c in controls]
+        args[:9] = [0, "", []] * 3
+        for i, (name, text, chosen) in enumerate(axes):
+            args[3 * i : 3 * i + 3] = choices.index(name), text, list(chosen)
+        labels = [c["label"] for c in controls]
+        args[labels.index("Draw legend")] = False
+        args[labels.index("Include Sub Images")] = True
+        return {"script_name": "x/y/z plot", "script_args": args}
+
+    return request

@@ -265,14 +265,16 @@ def axes(webui) -> list[str]:
     return next(arg["choices"] for arg in plots[0]["args"] if arg["label"] == "X type")
 
 
-def plot(webui, edit: dict, label: str, values: str = "", choices: tuple[str, ...] = ()) -> list:
+@pytest.fixture
+def plot(webui, plotted):
     """The cells of a row, without the grid."""
-    axis = axes(webui).index(f"[Differential Diffusion] {label}")
-    nothing = [0, "", []]
-    looks = [False, True, False, False, False, False, False, 0, False]
-    args = [axis, values, list(choices), *nothing, *nothing, *looks]
-    pictures, _ = webui.img2img(edit, script_name="x/y/z plot", script_args=args)
-    return pictures[1:]
+
+    def row(edit: dict, label: str, values: str = "", choices: tuple[str, ...] = ()) -> list:
+        axis = f"[Differential Diffusion] {label}", values, choices
+        pictures, _ = webui.img2img(edit, **plotted(axis))
+        return pictures[1:]
+
+    return row
 
 
 def test_every_number_and_choice_is_an_axis_once(webui, plain):
@@ -288,20 +290,20 @@ def test_every_number_and_choice_is_an_axis_once(webui, plain):
     [("Gamma", "gamma", (0.5, 2)), ("Soften radius", "soften_radius", (0, 24)),
      ("Number of strengths", "fan_count", (2, 3))],
 )  # fmt: skip
-def test_the_plot_runs_over_a_number(webui, plain, tolerance, label, field, values):
+def test_the_plot_runs_over_a_number(webui, plain, plot, tolerance, label, field, values):
     ramp = np.tile(np.linspace(0, 255, webui.size).astype(np.uint8), (webui.size, 1))
     edit = {"map": encode(ramp), **({"mode": "fan"} if field == "fan_count" else {})}
-    cells = plot(webui, edit, label, ", ".join(map(str, values)))
+    cells = plot(edit, label, ", ".join(map(str, values)))
     assert len(cells) == 2 and difference(*cells)[1] > tolerance
     for cell, value in zip(cells, values):
         assert difference(cell, webui.picture({**edit, field: value}))[1] <= tolerance
 
 
-def test_the_plot_runs_over_a_choice(webui, plain, tolerance):
+def test_the_plot_runs_over_a_choice(webui, plain, plot, tolerance):
     edit = {"map": webui.constant(153)}
-    cells = plot(webui, edit, "Scale", choices=("relative", "absolute"))
+    cells = plot(edit, "Scale", choices=("relative", "absolute"))
     for cell, scale in zip(cells, ("relative", "absolute")):
         assert difference(cell, webui.picture({**edit, "scale": scale}))[1] <= tolerance
-    off, on = plot(webui, edit, "Enable", choices=("False", "True"))
+    off, on = plot(edit, "Enable", choices=("False", "True"))
     assert difference(off, plain)[1] <= tolerance
     assert difference(on, cells[0])[1] <= tolerance

@@ -166,7 +166,7 @@ def test_diffedit_between_the_passes(text, webui, tolerance):
     assert near(text.picture(edit), found[0], tolerance), "what is known leaves the job the same"
 
 
-def test_another_shape_is_cut_as_the_picture_is(text, webui, upscaler, tolerance):
+def test_another_shape_is_cut_or_stretched_as_the_picture_is(text, webui, upscaler, tolerance):
     side = 2 * webui.size
     own = {"hr_resize_x": side, "hr_resize_y": side - 64, "hr_upscaler": upscaler}
     m = np.zeros((webui.size, webui.size), np.uint8)
@@ -178,7 +178,9 @@ def test_another_shape_is_cut_as_the_picture_is(text, webui, upscaler, tolerance
     assert near(found[: middle - 8], black[: middle - 8], tolerance)
     assert difference(found[middle + 8 :], black[middle + 8 :])[0] > 2
     if upscaler == text.resampling:
-        assert near(black, text.enlarged()[32:-32], 2 * tolerance)
+        stretched = Image.fromarray(text.first()).resize((side, side - 64), Image.LANCZOS)
+        wanted = text.enlarged()[32:-32], np.asarray(stretched).astype(int)  # Forge Neo stretches
+        assert any(near(black, one, 2 * tolerance) for one in wanted)
 
 
 def test_sizes_that_are_no_multiple_of_8(text, webui, half, upscaler, tolerance):
@@ -186,7 +188,7 @@ def test_sizes_that_are_no_multiple_of_8(text, webui, half, upscaler, tolerance)
     plain = text.picture(**own)
     assert near(text.picture({"map": webui.constant(255)}, **own), plain, tolerance)
     found, black = (text.picture({"map": m}, **own) for m in (half, webui.constant(0)))
-    kept = int(webui.size * 0.65) - 8
+    kept = found.shape[1] // 2 - 8  # hosts round the size, each in its own way
     assert found.shape == plain.shape and near(found[:, :kept], black[:, :kept], tolerance)
 
 
@@ -208,15 +210,10 @@ def test_what_cannot_be_done_is_said(text, webui, edit, settings, field):
     assert refused.value.body.get("field", field) == field and field in str(refused.value.body)
 
 
-def test_an_axis_of_ours(text, webui, tolerance):
-    info = webui.call("/sdapi/v1/script-info")
-    xyz = next(s for s in info if s["name"] == "x/y/z plot" and not s["is_img2img"])
-    axes = next(arg["choices"] for arg in xyz["args"] if arg["label"] == "X type")
-    ours = axes.index("[Differential Diffusion] Gamma")
-    looks = [False, True, False, False, False, False, False, 0, False]
-    args = [ours, "0.5, 2", [], 0, "", [], 0, "", [], *looks]
+def test_an_axis_of_ours(text, plotted, tolerance):
+    axis = "[Differential Diffusion] Gamma", "0.5, 2", ()
     edit = {"source": "luminance"}
-    found, _ = text.run(edit, script_name="x/y/z plot", script_args=args)
+    found, _ = text.run(edit, **plotted(axis, tab="txt2img"))
     for cell, gamma in zip(found[1:], (0.5, 2), strict=True):
         assert near(cell, text.picture({**edit, "gamma": gamma}), tolerance)
 

@@ -36,15 +36,10 @@ def test_scripts_with_ours_not_installed(webui, bare, plain, body):
         assert all((a == b).all() for a, b in zip(got, want, strict=True))
 
 
-def test_an_axis_of_ours_and_one_of_theirs(webui, plain):
-    info = webui.call("/sdapi/v1/script-info")
-    xyz = next(s for s in info if s["name"] == "x/y/z plot" and s["is_img2img"])
-    axes = next(arg["choices"] for arg in xyz["args"] if arg["label"] == "X type")
+def test_an_axis_of_ours_and_one_of_theirs(webui, plain, plotted):
     ramp = np.tile(np.linspace(0, 255, webui.size).astype(np.uint8), (webui.size, 1))
-    ours, theirs = axes.index("[Differential Diffusion] Gamma"), axes.index("CFG Scale")
-    looks = [False, True, False, False, False, False, False, 0, False]
-    args = [ours, "0.5, 2", [], theirs, "3, 9", [], 0, "", [], *looks]
-    got, _ = webui.img2img({"map": encode(ramp)}, script_name="x/y/z plot", script_args=args)
+    axes = ("[Differential Diffusion] Gamma", "0.5, 2", ()), ("CFG Scale", "3, 9", ())
+    got, _ = webui.img2img({"map": encode(ramp)}, **plotted(*axes))
     cells = iter(got[1:])
     for cfg in (3, 9):
         for gamma in (0.5, 2):

@@ -172,7 +172,7 @@ def test_tiles_that_the_host_rounds_are_refused(webui):
 
 
 def test_a_picture_of_its_own_making_is_refused(webui):
-    script = Script(webui, "outpainting mk2", **{"pixels to expand": 32})
+    script = Script(webui, "outpainting mk2", **{"pixels to expand": 32, "mask blur": 0})
     values = script.request["script_args"]
     values[:] = [["right"] if isinstance(value, list) else value for value in values]
     with pytest.raises(Refused) as refused:

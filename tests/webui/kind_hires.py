@@ -65,6 +65,8 @@ class TextJob:
             self.hr_upscale_to_y = int(self.height * self.hr_scale)
             return
         self.hr_upscale_to_x, self.hr_upscale_to_y = self.hr_resize_x, self.hr_resize_y
+        if self.kind.neo:  # it stretches the picture
+            return
         if self.width / self.height < self.hr_resize_x / self.hr_resize_y:
             self.hr_upscale_to_y = self.hr_resize_x * self.height // self.width
         else:

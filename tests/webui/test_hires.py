@@ -2,6 +2,8 @@
 
 import sys
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -129,16 +131,11 @@ def test_maps_of_a_batch(kind):
     assert refused.value.field == "map"
 
 
-def test_another_shape_is_cut_as_the_picture_is(kind, upscaler):
-    """64x48 to 128x64: the picture becomes 128x96, and its middle is taken."""
+def test_another_shape_is_cut_or_stretched_as_the_picture_is(kind, upscaler):
+    """64x48 to 128x64: the picture becomes 128x96, and its middle is taken; Forge Neo stretches."""
     given = {"hr_upscaler": upscaler, "hr_resize_x": 128, "hr_resize_y": 64}
     rows = np.zeros((48, 64))
     rows[24:] = 1
-    if kind.rank == 5:  # there the host cuts the wrong sides
-        with pytest.raises(FieldError) as refused:
-            run(kind, {"map": png(rows)}, **given)
-        assert refused.value.field == "hr_resize_x" and kind.reported == []
-        return
     found = run(kind, {"map": png(rows)}, **given)
     assert found.begun.shape[-2:] == (8, 16)
     assert torch.equal(second(found)[..., :3, :], found.begun[..., :3, :])
@@ -147,6 +144,18 @@ def test_another_shape_is_cut_as_the_picture_is(kind, upscaler):
     painted[32:] = 1
     again = run(kind, {"map": png(painted)}, **given)
     assert torch.equal(second(again), second(found))
+
+
+def test_a_host_that_would_cut_the_wrong_sides_is_refused(kind):
+    """It counts rows and columns from the front, where latents of a video have their frames."""
+    from diffdiff.webui.job.checks import check_cut
+
+    p = SimpleNamespace(truncate_x=0, truncate_y=2)
+    check_cut(p, torch.zeros(1, 4, 8, 16))
+    with pytest.raises(FieldError) as refused:
+        check_cut(p, torch.zeros(1, 4, 1, 8, 16))
+    assert refused.value.field == "hr_resize_x"
+    check_cut(SimpleNamespace(truncate_x=0, truncate_y=0), torch.zeros(1, 4, 1, 8, 16))
 
 
 @pytest.mark.parametrize("scale", [1.3, 1.71])
