@@ -1,7 +1,6 @@
 """Hires fix on each of the four hosts: the map is of the second pass, the first one is plain."""
 
 import sys
-
 from types import SimpleNamespace
 
 import numpy as np
