@@ -29,11 +29,14 @@ def test_every_shortcut(desk):
     names = {" ": "Space", "home": "Home", "escape": "Escape"}
     left = {"undo", "redo", "cancel", "pan", "peek", "zoom", "fit", "help", "invert", "view"}
     left |= {"actual", "contours", "target", "deselect", "region", "rotate", "flipView", "upright"}
-    left |= {"draft"}
+    left |= {"draft", "transform"}
     for command, value, modifiers, key, _ in table:
         press = modifiers + names.get(key, key)
         before = desk.page.evaluate("({ ...painter.settings.values })")
-        if command.startswith("tool:") and command != "tool:gradient":
+        if command == "tool:click":  # this page finds nothing
+            desk.keys.press(press)
+            assert desk.setting("tool") == before["tool"]
+        elif command.startswith("tool:") and command != "tool:gradient":
             desk.keys.press(press)
             assert desk.setting("tool") == command[5:]
             tools.pop(command[5:])
@@ -86,7 +89,7 @@ def test_every_shortcut(desk):
     assert desk.page.evaluate("painter.stage.view.x") == pytest.approx(before)
     desk.keys.press("?")
     listed = desk.page.locator(".diffdiff-help kbd").all_inner_texts()
-    assert {label for *_, label in table if not label.isdigit()} <= set(listed)
+    assert {label for *_, label in table if not label.isdigit()} - {"W"} <= set(listed)
     desk.keys.press("Escape")
     assert desk.page.locator(".diffdiff-help").is_hidden()
     passed = set(desk.page.evaluate("heard")[heard:])

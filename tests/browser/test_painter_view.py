@@ -156,3 +156,42 @@ def test_handles_of_a_gradient(desk):
     assert np.array_equal(desk.values(), first)
     desk.keys.press("Escape")
     assert (desk.values() == 0).all()
+
+
+def test_the_area_of_a_region_in_a_frame(desk):
+    desk.set(tool="rectangle", strength=60)
+    desk.mouse.move(*desk.at(80, 60))
+    desk.keys.press("a")
+    assert desk.told() == "", "there is no region"
+    desk.keys.press("n")
+    desk.drag((20, 20), (60, 50))
+    first = desk.values()
+    row = desk.page.locator(".diffdiff-region").first
+    row.get_by_role("button", name="Transform").click()
+    desk.drag((40, 35), (70, 65), up=False)
+    desk.page.wait_for_timeout(100)
+    desk.shot("frame-dragged")
+    desk.mouse.up()
+    moved = desk.values()
+    assert np.array_equal(moved[50:80, 50:90], first[20:50, 20:60]) and (moved[:50] == 0).all()
+    desk.drag((90, 80), (110, 95))
+    desk.page.wait_for_timeout(100)
+    desk.shot("frame")
+    assert (desk.values() > 0).sum() > 1.5 * (first > 0).sum()
+    row.get_by_role("button", name="Flip its area, left").click()
+    desk.page.locator(".diffdiff-stage").focus()
+    desk.keys.press("Enter")
+    assert desk.page.evaluate("painter.holds.transforming.floating") is None
+    desk.keys.press("Control+z")
+    assert np.array_equal(desk.values(), first), "all of it is one step"
+    desk.keys.press("a")
+    desk.page.locator(".diffdiff-stage").focus()
+    desk.keys.press("ArrowRight")
+    desk.keys.press("Shift+ArrowDown")
+    assert np.array_equal(desk.values()[30:60, 21:61], first[20:50, 20:60])
+    desk.keys.press("Escape")
+    assert np.array_equal(desk.values(), first)
+    row.get_by_role("button", name="Remove the region").click()
+    desk.keys.press("n")
+    desk.keys.press("a")
+    assert "Nothing is painted in this region" in desk.told()

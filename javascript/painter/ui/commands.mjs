@@ -123,6 +123,11 @@ export function commandsOf(painter) {
             addRegion(painter);
             return true;
         },
+        transform: () => {
+            if (!painter.document.regions.length) return false;
+            painter.holds.transforming.toggle(painter.document.active);
+            return true;
+        },
         help: () => {
             painter.layout.toggleHelp();
             return true;

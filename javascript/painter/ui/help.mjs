@@ -9,6 +9,7 @@ const GESTURES = [
     ["Shift", "Straight line from the last stroke; square, circle; angles of 15°"],
     ["Alt", "Eyedropper; with the wheel: brush size"],
     ["Alt + right button", "Drag sideways for the size of the brush, up and down for its hardness"],
+    ["Transform of a region", "Drag its area, a corner to scale, the knob to turn; Enter ends it"],
     [
         "Handles of a gradient",
         "Drag them; click the line for a stop, drag it off or Delete to drop it",

@@ -1,14 +1,16 @@
 import { Ramp } from "./ramp.mjs";
+import { Transforming } from "./transforming.mjs";
 
 /**
- * What stays in hand on the canvas until it is done: the handles of a gradient. Each part takes the
- * pointer before the tools do.
+ * What stays in hand on the canvas until it is done: the handles of a gradient, a region in its
+ * frame. Each part takes the pointer before the tools do.
  */
 export class Holds {
     /** @param {import("./painter.mjs").Painter} painter */
     constructor(painter) {
         this.ramp = new Ramp(painter);
-        this.parts = [this.ramp];
+        this.transforming = new Transforming(painter);
+        this.parts = [this.ramp, this.transforming];
     }
 
     /** What the pointer does, if it is about one of them. */

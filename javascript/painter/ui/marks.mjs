@@ -2,6 +2,7 @@ import { ellipse, rectangle } from "../shapes.mjs";
 import { mirrorsOf } from "../symmetry.mjs";
 import { drawGradient, drawHandles, paintOf } from "./rampmarks.mjs";
 import { clipToPicture, outlined } from "./trace.mjs";
+import { drawFramed } from "./transforming.mjs";
 
 /**
  * What is drawn over the map and is not part of it: the brush's ring, the cross of the keyboard,
@@ -27,7 +28,8 @@ export function drawMarks(context, stage) {
     if (axes) drawAxes(context, stage, symmetry);
     if (mark) drawMark(context, stage, mark);
     if (stage.ramp) drawHandles(context, stage);
-    const any = axes || Boolean(mark || stage.ramp);
+    if (stage.framed) drawFramed(context, stage);
+    const any = axes || Boolean(mark || stage.ramp || stage.framed);
     if (!cursor) return any;
     const at = stage.onScreen(cursor);
     const brush = BRUSHES.includes(tool) && !stage.picking;

@@ -58,6 +58,18 @@ export function regionPanel(painter) {
             act: (value) => stack().set(region, { mode: value }),
         }); // prettier-ignore
         mode.element.classList.add("diffdiff-group");
+        const { transforming } = painter.holds;
+        const transform = button({
+            label: "Transform: move, scale and rotate its area", keys: "A", symbol: "transform",
+            act: () => {
+                transforming.toggle(region);
+                changed();
+            },
+        }); // prettier-ignore
+        const flips = [
+            button({ label: "Flip its area, left and right", symbol: "mirror", act: () => transforming.mirror("horizontal") }),
+            button({ label: "Flip its area, top and bottom", symbol: "flip", act: () => transforming.mirror("vertical") }),
+        ]; // prettier-ignore
         const over = button({
             label: "Over the next one",
             symbol: "raise",
@@ -77,7 +89,7 @@ export function regionPanel(painter) {
             "div",
             { class: "diffdiff-region" },
             paint, name, strength.element, mode.element,
-            h("div", { class: "diffdiff-group-row" }, over, under, remove),
+            h("div", { class: "diffdiff-group-row" }, transform, ...flips, over, under, remove),
         ); // prettier-ignore
         const show = () => {
             const { regions, active } = stack();
@@ -85,6 +97,9 @@ export function regionPanel(painter) {
             own.classList.toggle("diffdiff-active", active === region);
             if (document.activeElement !== name) name.value = region.name;
             strength.show(100 * region.strength);
+            const framed = transforming.region === region;
+            transform.setAttribute("aria-pressed", String(framed));
+            for (const flip of flips) flip.hidden = !framed;
             mode.show(region.mode);
             over.setAttribute("aria-disabled", String(regions.at(-1) === region));
             under.setAttribute("aria-disabled", String(regions[0] === region));

@@ -84,6 +84,8 @@ export class Stage extends Viewport {
         this.mark = null;
         /** The gradient whose handles are shown. @type {import("./ramp.mjs").Shown | null} */
         this.ramp = null;
+        /** A region that is transformed. @type {import("./transforming.mjs").Framed | null} */
+        this.framed = null;
         this.covered = false; // a sketch stands for the map
         /** Where the brush is, if not under the pointer. @type {Point | null} */
         this.tip = null;
