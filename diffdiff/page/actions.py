@@ -32,14 +32,14 @@ class Edited(NamedTuple):
     """A run's pictures, as paths, and its report.
 
     before: what each result is compared with: the input at its size. files: the results. texts:
-    infotext of each. captions: of the tiles. told: the report, one line of HTML.
+    infotext of each. captions: of the tiles. report: one line of HTML.
     """
 
     before: list[str]
     files: list[str]
     texts: list[str]
     captions: list[str]
-    told: str
+    report: str
 
 
 def settings(sent: dict[str, Any]) -> tuple[EditArgs, RunArgs]:
@@ -73,19 +73,19 @@ def edit(
     needed = (args.needs_map or args.soft) and not coarse.wanted(args)
     image = given = incoming.picture(sent)
     change_map = incoming.change_map(sent) if needed or sent["map"] else None
-    told, (image, change_map, args) = args, coarse.prepared(image, change_map, args)
+    requested, (image, change_map, args) = args, coarse.prepared(image, change_map, args)
     result = anchors.editing(engine, args, run)(image, change_map, args, run, progress)
     if own and change_map is not None:
         result.pictures = own_size.enlarged(engine, image, change_map, args, run, result)
     place = Path(tempfile.mkdtemp(dir=folder))
     files, texts = [], []
     chunks = _chunks(sent, change_map)
-    coarse.noted(result.settings, told)
-    whole = given_back(result, image, sent["image"], coarse.wanted(told))
+    coarse.noted(result.settings, requested)
+    whole = given_back(result, image, sent["image"], coarse.wanted(requested))
     profile = image.info.get("icc_profile")
     for i, picture in enumerate(result.pictures):
         alone = result.runs[i]
-        text = png.texts(told, alone, change_map, result.settings, picture.size)
+        text = png.texts(requested, alone, change_map, result.settings, picture.size)
         # of a sheet, many have one seed
         path = place / f"diffdiff-{alone.seed}{f'-{i}' if args.mode == 'sheet' else ''}.png"
         png.write_png(whole[i], path, text | chunks, profile)
@@ -93,12 +93,12 @@ def edit(
         texts.append(text["parameters"])
     # a contact sheet is shown with its input
     sheets = run.count if args.mode == "sheet" else 0
-    plain = (image if told.outpaint else given).convert("RGB")
+    plain = (image if requested.outpaint else given).convert("RGB")
     bar = result.settings.get("bar", 0)
     before = result.pictures[:sheets] + [below(plain, p, bar) for p in result.pictures[sheets:]]
     captions = _captions(args, result.runs, sheets)
-    told = _told(engine, args, run, result, before[-1])
-    return Edited([store(picture, folder) for picture in before], files, texts, captions, told)
+    report = _report(engine, args, run, result, before[-1])
+    return Edited([store(picture, folder) for picture in before], files, texts, captions, report)
 
 
 def _chunks(sent: dict[str, Any], change_map: np.ndarray | None) -> dict[str, str]:
@@ -120,7 +120,7 @@ def _captions(args: EditArgs, runs: list[RunArgs], sheets: int) -> list[str]:
     return [f"seed {one.seed}" for one in runs]
 
 
-def _told(engine: Any, args: EditArgs, run: RunArgs, result: Any, before: Image.Image) -> str:
+def _report(engine: Any, args: EditArgs, run: RunArgs, result: Any, before: Image.Image) -> str:
     """Describe the run in a line of HTML for artists; its cost is in the tooltip."""
     cost = f"{result.calls} model calls in {result.seconds:.1f} s"
     if result.settings.get("levels"):
@@ -133,10 +133,10 @@ def _told(engine: Any, args: EditArgs, run: RunArgs, result: Any, before: Image.
         words = f"<b>{same:.0%}</b> of the picture is untouched, pixel for pixel"
         if same == 0:
             words = "The whole picture changed"
-    told = f"<span title='{html.escape(cost)}'>{words}; <b>{result.seconds:.1f} s</b></span>"
+    report = f"<span title='{html.escape(cost)}'>{words}; <b>{result.seconds:.1f} s</b></span>"
     for hint in result.settings.get("hints", ()):
-        told += f" <span class='problem'>{html.escape(hint)}.</span>"
-    return told
+        report += f" <span class='problem'>{html.escape(hint)}.</span>"
+    return report
 
 
 def change_of(before: str, after: str, folder: Path) -> str:

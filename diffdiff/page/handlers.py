@@ -22,7 +22,7 @@ from .store import as_url, picture_url
 from .under_way import Run
 
 
-def told(handler: Callable) -> Callable:
+def reporting(handler: Callable) -> Callable:
     """Wrap a handler so that errors with a remedy are shown as one line."""
 
     @wraps(handler)
@@ -75,7 +75,7 @@ class Handlers:
             done = actions.edit(self.engine, sent, self.folder, run)
         tiles = list(zip(done.files, done.captions))
         gallery = gr.Gallery(tiles, visible=len(done.files) > 1, selected_index=None)
-        return [*self._shown(done, 0), done.told, gallery, done]
+        return [*self._shown(done, 0), done.report, gallery, done]
 
     def generate(
         self,
@@ -145,7 +145,7 @@ class Handlers:
 
     def maker(self, **how: Any) -> Callable:
         """Draw a map to start with."""
-        return told(lambda image: actions.make(sent={"image": image}, **how))
+        return reporting(lambda image: actions.make(sent={"image": image}, **how))
 
     def find(
         self,

@@ -75,13 +75,13 @@ def brought(text: str) -> dict[str, Any]:
     What is missing or wrong is left out: the text may come from anywhere.
     """
     try:
-        told = json.loads(text)
+        content = json.loads(text)
     except (ValueError, RecursionError):
         return {}
-    if not isinstance(told, dict):
+    if not isinstance(content, dict):
         return {}
-    values = _settings(told.get("settings"))
-    packed = told.get("map")
+    values = _settings(content.get("settings"))
+    packed = content.get("map")
     if isinstance(packed, str) and packed:
         try:
             url = packed if packed.startswith("data:") else as_url(embedded.unpack(packed))

@@ -27,27 +27,15 @@ from ..settings.schema import EditArgs, fields
 from ..settings.source_registry import title_of
 from ..ui import layers as layers_editor
 from ..ui.controls import control, painter, upload
-from . import actions, assets, sourced
-from .handlers import Handlers, told
+from . import actions, assets, sourced, wiring
+from .handlers import Handlers
 
-LIVE_SECONDS = 0.5  # between two looks at a run
 FONTS = {"font": ("system-ui", "sans-serif"), "font_mono": ("ui-monospace", "monospace")}
 HIGHEST = {"steps": 150, "count": 16}  # what a slider can be aimed at
-MAKERS = {
-    "\N{RIGHTWARDS ARROW} right": {"kind": "gradient"},
-    "\N{DOWNWARDS ARROW} down": {"kind": "gradient", "angle": 90},
-    "radial": {"kind": "radial"},
-    "ellipse": {"kind": "ellipse"},
-}
 WORDS, NUMBERS = ("prompt", "negative_prompt"), (("strength", "steps"), ("seed", "count"))
 SHAPING = ("invert", "scale", "soften_radius", "soften_direction", "soften_falloff")
 MOVE = "move"  # the painter's moves: a box of the page's script
 HIDDEN = ("enabled", "map", MOVE, *HOST_ONLY)
-LOOKED_AT = (
-    "image", "map", MOVE, "outpaint", "outpaint_fill", "mode", "strength", "steps", "invert",
-    "scale", "black", "white", "gamma", "soften_radius", "soften_direction", "soften_falloff",
-    "response", "width", "height", *OF_SEVERAL,
-)  # fmt: skip
 # ids of boxes of the page's script
 BROUGHT, INFOTEXT, REGIONS, LIVE = "brought", "infotext", "regions", "live"
 DRAFT = "draft"
@@ -73,9 +61,15 @@ def how() -> dict[str, Any]:
     """Return how a page is launched, except for its address."""
     return {
         "theme": gr.themes.Default(primary_hue="indigo", neutral_hue="slate", **FONTS),
-        "head": assets.head(), "quiet": True, "show_error": True, "share": False,
-        "ssr_mode": False, "run_history": False, "enable_monitoring": False, "footer_links": [],
-    }  # fmt: skip
+        "head": assets.head(),
+        "quiet": True,
+        "show_error": True,
+        "share": False,
+        "ssr_mode": False,
+        "run_history": False,
+        "enable_monitoring": False,
+        "footer_links": [],
+    }
 
 
 class Page:
@@ -113,7 +107,7 @@ class Page:
                     self._results()
             self._settings()
             self._boxes()
-            self._wire(page)
+            wiring.connect(self, page)
         return page.queue(default_concurrency_limit=1)
 
     def _control(self, name: str, **more: Any) -> None:
@@ -133,14 +127,24 @@ class Page:
     def _pictures(self) -> None:
         with gr.Row(elem_id="pictures"):
             self.controls["image"] = upload(
-                "Picture", "image", value=self.example["image"], height=104, show_label=False,
-                format="png", sources=["upload"], buttons=["fullscreen"], scale=0, min_width=168,
-            )  # fmt: skip
+                "Picture",
+                "image",
+                value=self.example["image"],
+                height=104,
+                show_label=False,
+                format="png",
+                sources=["upload"],
+                buttons=["fullscreen"],
+                scale=0,
+                min_width=168,
+            )
             with gr.Column(scale=1, min_width=150, elem_id="makers"):
                 self.about = gr.HTML(elem_id="about")
                 with gr.Row(elem_id="starters"):
                     gr.HTML("Begin with", elem_id="hint")
-                    self.makers = [gr.Button(name, size="sm", min_width=60) for name in MAKERS]
+                    self.makers = [
+                        gr.Button(name, size="sm", min_width=60) for name in wiring.MAKERS
+                    ]
         self.controls["map"] = painter("map", self.example["map"])
 
     def _words(self) -> None:
@@ -151,7 +155,7 @@ class Page:
             self.go = gr.Button("Generate", variant="primary", elem_id="go", scale=5)
             self.halt = gr.Button("Stop", scale=1, min_width=80, elem_id="stop", interactive=False)
         self.progress = gr.HTML(elem_id="progress")
-        self.told = gr.HTML(elem_id="told")
+        self.report = gr.HTML(elem_id="report")
         self._control("mode")
         with gr.Row():
             self._control("strength", min_width=150)
@@ -216,10 +220,18 @@ class Page:
             label="Before and after", height=420, elem_id="slider", **plain
         )
         self.gallery = gr.Gallery(
-            show_label=False, format="png", columns=6, fit_columns=False, height=150,
-            object_fit="contain", visible=False, allow_preview=False, interactive=False, buttons=[],
+            show_label=False,
+            format="png",
+            columns=6,
+            fit_columns=False,
+            height=150,
+            object_fit="contain",
+            visible=False,
+            allow_preview=False,
+            interactive=False,
+            buttons=[],
             elem_id="gallery",
-        )  # fmt: skip
+        )
         with gr.Row(elem_id="outcome"):
             self.save = gr.DownloadButton(
                 "Save PNG", size="sm", scale=0, min_width=120, interactive=False
@@ -238,51 +250,11 @@ class Page:
         data = html.escape(json.dumps({"helps": self.helps, "sources": {}}), quote=True)
         place = f"<div class='diffdiff-about' data-about='{data}'></div>"
         gr.HTML(place, elem_classes=["diffdiff-store"])
-        boxes = {name: gr.Textbox(elem_id=name, elem_classes=["diffdiff-store"], label=name)
-                 for name in (BROUGHT, INFOTEXT, REGIONS, MOVE, LIVE, DRAFT)}  # fmt: skip
+        boxes = {
+            name: gr.Textbox(elem_id=name, elem_classes=["diffdiff-store"], label=name)
+            for name in (BROUGHT, INFOTEXT, REGIONS, MOVE, LIVE, DRAFT)
+        }
         self.brought, self.infotext, self.live = boxes[BROUGHT], boxes[INFOTEXT], boxes[LIVE]
         self.controls |= {name: boxes[name] for name in (REGIONS, MOVE)}
         self.draft = boxes[DRAFT]
         self.try_out = gr.Button("Draft", elem_id="draft_go", elem_classes=["diffdiff-store"])
-
-    def _wire(self, page: gr.Blocks) -> None:
-        do = self.handlers
-        everything = set(self.controls.values())
-        private = {"api_visibility": "private"}
-        shown = [self.slider, self.save, self.text, self.infotext, self.change]
-        made = [*shown, self.told, self.gallery, self.kept]
-        model = {"concurrency_id": "model", "concurrency_limit": 1}
-        on = {"queue": False, "show_progress": "hidden", **private}
-        timer = gr.Timer(LIVE_SECONDS, active=False)
-        for button, work, outputs in (
-            (self.go, do.generate, made), (self.try_out, do.draft, [self.draft, self.told]),
-            (self.find, do.find, [self.controls["map"], self.found]),
-        ):  # fmt: skip
-            button.click(
-                lambda: [gr.Button(interactive=True), "", gr.Timer(active=True)],
-                None, [self.halt, self.told, timer], **on,
-            )  # fmt: skip
-            button.click(
-                work, everything, outputs, show_progress_on=self.progress, **model, **private
-            ).then(
-                lambda: [gr.Button(interactive=False), gr.Timer(active=False), ""],
-                None, [self.halt, timer, self.live], **on,
-            )  # fmt: skip
-        timer.tick(do.live, None, self.live, **on)
-        gr.Button(visible=False).click(told(do.edit), everything, made, api_name="edit", **model)
-        self.halt.click(do.stop, None, None, queue=False, **private)
-        page.unload(do.stop)
-        self.gallery.select(do.select, self.kept, shown, **private)
-        quiet = {"show_progress": "hidden", "trigger_mode": "always_last", **private}
-        changes = [self.controls[name].change for name in LOOKED_AT]
-        gr.on([page.load, *changes], do.look, everything, [self.look, self.about], **quiet)
-        for button, how_ in zip(self.makers, MAKERS.values()):
-            button.click(do.maker(**how_), self.controls["image"], self.controls["map"], **private)
-        first = [self.controls[name] for name in ("map", "prompt")]
-        image = self.controls["image"]
-        image.upload(do.uploaded, [image, *first, self.infotext], first, **quiet)
-        self.controls["source"].change(
-            do.source, self.controls["source"], list(self.groups.values()), **on
-        )
-        restored = [self.controls[name] for name in do.restored]
-        self.brought.change(do.brought, self.brought, restored, **quiet)

@@ -1,14 +1,13 @@
-"""Paint a scene, drawn `FINER` times larger and averaged down for smooth edges."""
+"""Paint a scene, drawn larger and averaged down for smooth edges."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-from .palette import CLOUD, GROUND, LIGHT, OVERCAST, SEASONS, SKY, THING
+from .brushes import Brushes
+from .palette import CLOUD, OVERCAST, SKY, THING
 from .world import Scene
-
-FINER = 3
 
 HORIZON = {"mountains": 0.6, "hills": 0.52, "plains": 0.6, "lake": 0.52}
 PLACE = {"left": 0.21, "middle": 0.5, "right": 0.79}
@@ -20,19 +19,7 @@ def paint(scene: Scene, size: int = 128) -> np.ndarray:
     return _Painter(scene, size).picture()
 
 
-class _Painter:
-    """Coordinates are in heights of the picture: (0, 0) top left, (1, 1) bottom right."""
-
-    def __init__(self, scene: Scene, size: int):
-        self.scene, self.size, self.large = scene, size, size * FINER
-        self.rng = np.random.default_rng(scene.seed)
-        self.canvas = np.empty((self.large, self.large, 3), np.float32)
-        self.rows = (np.arange(self.large, dtype=np.float32) + 0.5) / self.large
-        self.x = self.rows  # the picture is square
-        self.light = np.array(LIGHT[scene.time], np.float32)
-        if scene.sky == "overcast":
-            self.light = 0.86 * (0.6 * self.light + 0.4 * self.light.mean())
-
+class _Painter(Brushes):
     def picture(self) -> np.ndarray:
         self._sky()
         self._land()
@@ -41,39 +28,6 @@ class _Painter:
         self._flowers()
         small = cv2.resize(self.canvas, (self.size, self.size), interpolation=cv2.INTER_AREA)
         return np.clip(np.round(small), 0, 255).astype(np.uint8)
-
-    # brushes
-
-    def near(self, value: float, by: float) -> float:
-        return value + by * self.rng.uniform(-1, 1)
-
-    def colour(self, material: str, bright: float = 1.0) -> np.ndarray:
-        """Return the color of a material of the ground, in this season and light."""
-        own = np.array(GROUND[material][SEASONS.index(self.scene.season)], np.float32)
-        return own * self.light * bright
-
-    def polygon(self, points, colour) -> None:
-        p = np.round(np.array(points) * self.large * 16).astype(np.int32)
-        cv2.fillPoly(self.canvas, [p], [float(c) for c in colour], shift=4)
-
-    def ellipse(self, x, y, rx, ry, colour) -> None:
-        p = np.round(np.array([x, y, rx, ry]) * self.large * 16).astype(int).tolist()
-        cv2.ellipse(self.canvas, p[:2], p[2:], 0, 0, 360, [float(c) for c in colour], -1, shift=4)
-
-    def below(self, line: np.ndarray, colour, dark: float = 0.85, depth: float = 0.3) -> None:
-        """Paint everything below a line `[large]`, darkest `depth` under it."""
-        edge = line[None]
-        shade = 1 - (1 - dark) * np.clip((self.rows[:, None] - edge) / depth, 0, 1)
-        inside = self.rows[:, None] > edge
-        self.canvas[inside] = (shade[..., None] * np.asarray(colour, np.float32))[inside]
-
-    def wave(self, height: float, swing: float, waves: float) -> np.ndarray:
-        """Return a smooth line `[large]` around a height."""
-        a, b = self.rng.uniform(0, 2 * np.pi, 2)
-        turn = 2 * np.pi * self.near(waves, waves * 0.2) * self.x
-        return height + swing * (0.7 * np.sin(turn + a) + 0.3 * np.sin(2.3 * turn + b))
-
-    # parts
 
     def _sky(self) -> None:
         scene = self.scene
@@ -235,16 +189,29 @@ class _Painter:
         return np.array((240, 244, 252) if snow else (92, 68, 62)) * self.light
 
     def _box(self, x, foot, left, right, low, high, colour) -> None:
-        self.polygon([(x + left, foot - low), (x + right, foot - low), (x + right, foot - high),
-                      (x + left, foot - high)], colour)  # fmt: skip
+        self.polygon(
+            [
+                (x + left, foot - low),
+                (x + right, foot - low),
+                (x + right, foot - high),
+                (x + left, foot - high),
+            ],
+            colour,
+        )
 
     def _house(self, x, foot, size, own) -> None:
         w, h = size * 0.56, size * 0.52
         self._box(x, foot, -w, w, 0, h, own)
         self._box(x, foot, -w, -w * 0.3, 0, h, own * 0.82)
-        self.polygon([(x - w * 1.18, foot - h), (x + w * 1.18, foot - h),
-                      (x + w * 0.66, foot - size), (x - w * 0.66, foot - size)],
-                     self._roof())  # fmt: skip
+        self.polygon(
+            [
+                (x - w * 1.18, foot - h),
+                (x + w * 1.18, foot - h),
+                (x + w * 0.66, foot - size),
+                (x - w * 0.66, foot - size),
+            ],
+            self._roof(),
+        )
         self._box(x, foot, -w * 0.8, -w * 0.46, 0, h * 0.62, np.array((84, 58, 44)) * self.light)
         for left in (-0.1, 0.46):
             self._box(x, foot, w * left, w * (left + 0.34), h * 0.32, h * 0.74, self._glass())
@@ -253,8 +220,10 @@ class _Painter:
         w, h = size * 0.22, size * 1.05
         self._box(x, foot, -w, w, 0, h, own)
         self._box(x, foot, -w, -w * 0.35, 0, h, own * 0.82)
-        self.polygon([(x - w * 1.4, foot - h), (x + w * 1.4, foot - h),
-                      (x, foot - h - size * 0.42)], self._roof())  # fmt: skip
+        self.polygon(
+            [(x - w * 1.4, foot - h), (x + w * 1.4, foot - h), (x, foot - h - size * 0.42)],
+            self._roof(),
+        )
         self._box(x, foot, -w * 0.25, w * 0.55, 0, h * 0.2, np.array((84, 58, 44)) * self.light)
         for low in (0.36, 0.68):
             self._box(x, foot, -w * 0.25, w * 0.45, h * low, h * (low + 0.15), self._glass())
@@ -270,12 +239,24 @@ class _Painter:
     def _balloon(self, x, foot, size, own) -> None:
         y, r = self.near(0.25, 0.03), size * 0.46
         for side in (-1, 1):
-            self.polygon([(x + side * r * 0.62, y + r * 0.6), (x + side * r * 0.56, y + r * 0.6),
-                          (x + side * r * 0.16, y + r * 1.62), (x + side * r * 0.2, y + r * 1.62)],
-                         np.array((70, 60, 56)) * self.light)  # fmt: skip
-        self.polygon([(x - r * 0.72, y + r * 0.66), (x + r * 0.72, y + r * 0.66),
-                      (x + r * 0.22, y + r * 1.3), (x - r * 0.22, y + r * 1.3)],
-                     own * 0.9)  # fmt: skip
+            self.polygon(
+                [
+                    (x + side * r * 0.62, y + r * 0.6),
+                    (x + side * r * 0.56, y + r * 0.6),
+                    (x + side * r * 0.16, y + r * 1.62),
+                    (x + side * r * 0.2, y + r * 1.62),
+                ],
+                np.array((70, 60, 56)) * self.light,
+            )
+        self.polygon(
+            [
+                (x - r * 0.72, y + r * 0.66),
+                (x + r * 0.72, y + r * 0.66),
+                (x + r * 0.22, y + r * 1.3),
+                (x - r * 0.22, y + r * 1.3),
+            ],
+            own * 0.9,
+        )
         self.ellipse(x, y, r, r, own)
         self.ellipse(x, y, r * 0.42, r, np.clip(own * 1.12 + 12, 0, 255))
         basket = np.array((126, 84, 50)) * self.light

@@ -112,15 +112,15 @@ def shot(page, name: str) -> None:
 
 def run(page) -> str:
     """Presses Generate; what the page tells of the run."""
-    page.evaluate("document.querySelectorAll('#told b').forEach((b) => (b.className = 'old'))")
+    page.evaluate("document.querySelectorAll('#report b').forEach((b) => (b.className = 'old'))")
     page.locator("#go").click()
-    page.locator("#told b:not(.old)").first.wait_for()
+    page.locator("#report b:not(.old)").first.wait_for()
     page.wait_for_function("[...document.querySelectorAll('#slider img')].length == 2")
     page.wait_for_function(
         "[...document.querySelectorAll('#slider img')].every(i => i.naturalWidth)"
     )
     page.wait_for_timeout(500)
-    return page.locator("#told").inner_text()
+    return page.locator("#report").inner_text()
 
 
 def saved(page) -> Image.Image:
@@ -259,7 +259,7 @@ def test_nothing_painted_is_told_and_the_page_goes_on(page):
     assert said == ["Change map: nothing is painted. Paint where the picture may change."]
     make(page, "radial")
     assert page.locator("[data-testid=toast-body]").count() == 1
-    assert "nothing is painted" in page.locator("#told").inner_text()
+    assert "nothing is painted" in page.locator("#report").inner_text()
     assert "untouched" in run(page)
     assert (np.asarray(saved(page)) != source(page)).any()
 

@@ -29,6 +29,7 @@ from diffdiff.settings.source_registry import title_of
 
 gr = pytest.importorskip("gradio", reason="no Gradio")
 page_module = pytest.importorskip("diffdiff.page.page")
+handlers = pytest.importorskip("diffdiff.page.handlers")
 
 
 def png(pixels: np.ndarray) -> bytes:
@@ -57,7 +58,7 @@ def test_a_run_gives_pictures_with_their_settings(engine, sent, tmp_path):
     for file, text, seed in zip(done.files, done.texts, (5, 6)):
         assert Image.open(file).text["parameters"] == text
         assert f"Seed: {seed}," in text and "DD gamma: 2" in text
-    assert "untouched, pixel for pixel" in done.told and "20 model calls" in done.told
+    assert "untouched, pixel for pixel" in done.report and "20 model calls" in done.report
     assert done.captions == ["seed 5", "seed 6"]
     assert np.array_equal(np.asarray(Image.open(done.before[0])), decode_rgb(sent["image"]))
     assert Image.open(actions.change_of(done.before[0], done.files[0], tmp_path)).width >= 480
@@ -91,7 +92,7 @@ def test_at_its_own_size_what_is_kept_is_the_picture_itself(engine, sent, tmp_pa
     assert Image.open(done.before[0]).size == Image.open(done.files[0]).size == (16, 12)
     result = np.asarray(Image.open(done.files[0]))
     assert (result[kept] == original[kept]).all() and (result[~kept] != original[~kept]).any()
-    assert "untouched" in done.told
+    assert "untouched" in done.report
 
 
 def test_a_wrong_format_is_named_with_what_to_do(sent):
@@ -212,7 +213,7 @@ def test_errors_with_a_remedy_are_one_line_and_others_are_not_hidden():
     def fails(error):
         raise error
 
-    safe = page_module.told(fails)
+    safe = handlers.reporting(fails)
     with pytest.raises(gr.Error) as shown:
         safe(FieldError("map", "it is\nwrong", "Send another"))
     assert shown.value.message == "Change map: it is wrong. Send another."
