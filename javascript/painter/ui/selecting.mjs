@@ -1,13 +1,18 @@
 import { Cover } from "../cover.mjs";
-import { FULL } from "../map.mjs";
+import { History } from "../history.mjs";
+import { FULL, GreyMap } from "../map.mjs";
 import { inverted, selected } from "../limit.mjs";
 import { soften } from "../blur.mjs";
 
-/** What is selected on the picture: all tools change the map there only. */
+/**
+ * What is selected on the picture: all tools change the map there only. Selections are steps among
+ * those of the map, kept as differences in a history of their own.
+ */
 export class Selecting {
-    /** @param {import("./painter.mjs").Painter} painter */
+    /** @param {Pick<import("./painter.mjs").Painter, "document" | "settings" | "stage" | "show">} painter */
     constructor(painter) {
         this.painter = painter;
+        this.#begin();
         /** @type {Uint16Array | null} null: everything may change */
         this.area = null;
         /** The one before, to come back to. @type {Uint16Array | null} */
@@ -29,14 +34,16 @@ export class Selecting {
 
     none() {
         if (!this.area) return false;
-        this.before = this.area;
+        this.before = this.area.slice(); // a step may change it in place
         this.#set(null);
         return true;
     }
 
     /** The one that was dropped last. */
     again() {
-        if (this.before?.length === this.painter.document.map.data.length) this.#set(this.before);
+        if (this.before?.length === this.painter.document.map.data.length) {
+            this.#set(this.before.slice());
+        }
     }
 
     invert() {
@@ -63,7 +70,8 @@ export class Selecting {
     /** Another size of the picture: places mean nothing any more. */
     forget() {
         this.before = null;
-        this.#set(null);
+        this.#begin();
+        this.#show();
     }
 
     /** The settings, or what is selected, changed. */
@@ -72,8 +80,40 @@ export class Selecting {
         document.setLimit({ selection: this.area, keepZero: settings.values.lock });
     }
 
+    #begin() {
+        /** The same with 0 everywhere for no selection. @type {GreyMap | null} */
+        this.map = null; // made when first needed
+        this.history = new History(undefined, this.painter.document.options.later);
+        this.area = null;
+    }
+
+    /** @param {Uint16Array | null} area taken over */
     #set(area) {
+        const { document } = this.painter;
+        const { width, height } = document;
+        if (this.map?.width !== width || this.map.height !== height) {
+            this.#begin();
+            this.map = new GreyMap(width, height);
+        }
+        const { history, map } = this;
+        document.commitStroke();
+        if (!history.replace("Select", map, area ?? new Uint16Array(map.data.length))) return;
+        const go = (move) => () => {
+            if (this.history !== history) return; // of a picture of another size
+            move();
+            this.#show();
+        };
+        document.push({
+            label: area ? "Select" : "Select nothing",
+            undo: go(() => history.undo(map)),
+            redo: go(() => history.redo(map)),
+        });
+        this.#show();
+    }
+
+    #show() {
         const { stage } = this.painter;
+        const area = this.map && !this.map.isFlat(0) ? this.map.data : null;
         this.area = area;
         stage.lines.selection = area;
         stage.lines.later(false);
