@@ -117,7 +117,7 @@ export const SHORTCUTS = [
     letter("q", "target", "Shapes and fills select, or paint again"),
     { ...letter("d", "deselect", "Select nothing"), ctrl: true, label: "Ctrl+D" },
     letter("n", "region", "New region"),
-    letter("a", "transform", "Transform the region that is painted on"),
+    letter("j", "transform", "Transform the region that is painted on"),
     { keys: ["?"], command: "help", label: "?", help: "This list" },
     { keys: ["escape"], command: "cancel", label: "Esc", help: "Give up the stroke" },
 ];

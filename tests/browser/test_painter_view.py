@@ -161,7 +161,7 @@ def test_handles_of_a_gradient(desk):
 def test_the_area_of_a_region_in_a_frame(desk):
     desk.set(tool="rectangle", strength=60)
     desk.mouse.move(*desk.at(80, 60))
-    desk.keys.press("a")
+    desk.keys.press("j")
     assert desk.told() == "", "there is no region"
     desk.keys.press("n")
     desk.drag((20, 20), (60, 50))
@@ -184,7 +184,7 @@ def test_the_area_of_a_region_in_a_frame(desk):
     assert desk.page.evaluate("painter.holds.transforming.floating") is None
     desk.keys.press("Control+z")
     assert np.array_equal(desk.values(), first), "all of it is one step"
-    desk.keys.press("a")
+    desk.keys.press("j")
     desk.page.locator(".diffdiff-stage").focus()
     desk.keys.press("ArrowRight")
     desk.keys.press("Shift+ArrowDown")
@@ -193,5 +193,5 @@ def test_the_area_of_a_region_in_a_frame(desk):
     assert np.array_equal(desk.values(), first)
     row.get_by_role("button", name="Remove the region").click()
     desk.keys.press("n")
-    desk.keys.press("a")
+    desk.keys.press("j")
     assert "Nothing is painted in this region" in desk.told()

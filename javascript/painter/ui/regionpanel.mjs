@@ -60,7 +60,7 @@ export function regionPanel(painter) {
         mode.element.classList.add("diffdiff-group");
         const { transforming } = painter.holds;
         const transform = button({
-            label: "Transform: move, scale and rotate its area", keys: "A", symbol: "transform",
+            label: "Transform: move, scale and rotate its area", keys: "J", symbol: "transform",
             act: () => {
                 transforming.toggle(region);
                 changed();

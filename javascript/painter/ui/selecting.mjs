@@ -26,6 +26,7 @@ export class Selecting {
      * @param {boolean} [subtract]
      */
     draw(draw, subtract = false) {
+        if (this.area && this.area.length !== this.painter.document.map.data.length) this.forget();
         const cover = new Cover(this.painter.document);
         draw(cover);
         if (!cover.tiles.bounds || (subtract && !this.area)) return;
