@@ -6,9 +6,14 @@ import { Stack } from "./stack.mjs";
 export const MOST = 12;
 const LONGEST_NAME = 60;
 
+// control characters, and what would reorder the text around a name
+const UNSEEN = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
 /** A name that fits into a list. @param {unknown} text */
 export const nameOf = (text) =>
     String(text ?? "")
+        .replace(/[\t\n\r]/g, " ")
+        .replace(UNSEEN, "")
         .replace(/\s+/g, " ")
         .trim()
         .slice(0, LONGEST_NAME);
