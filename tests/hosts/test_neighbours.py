@@ -63,7 +63,13 @@ def test_the_map_is_obeyed(webui, plain, neighbour):
         assert difference(got[:, kept], webui.photograph[:, kept])[1] <= rim(neighbour)
         half = np.s_[:, webui.size // 2 :]
         changes.append(difference(got[half], webui.photograph[half])[0])
-    assert changes[0] > 0.5 and changes == sorted(changes), changes
+    assert changes[0] > 0.5, changes
+    if changes != sorted(changes) and "mask" not in neighbour.settings:
+        jobs = [job(webui, None, right(webui, v), denoising_strength=1.0) for v in LEVELS]
+        alone = [difference(one[half], webui.photograph[half])[0] for one in jobs]
+        if alone != sorted(alone):
+            pytest.skip(f"this checkpoint changes no more where a map is lighter: {alone}")
+    assert changes == sorted(changes), changes
 
 
 def test_the_neighbour_still_does_its_part(webui, plain, neighbour):
