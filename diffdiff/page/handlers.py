@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import threading
 import time
 from collections.abc import Callable
 from functools import wraps
@@ -18,6 +19,7 @@ from ..settings.schema import AUTO
 from ..settings.source_registry import value_of
 from ..settings.titles import for_page
 from . import actions, draft, incoming, sourced
+from .clicked import Clicked
 from .store import as_url, picture_url
 from .under_way import Run
 
@@ -55,6 +57,8 @@ class Handlers:
     ):
         self.engine, self.folder, self.controls, self.example = engine, folder, controls, example
         self.runs: dict[str | None, Run] = {}  # those under way, by session
+        self.model = threading.Lock()  # held by whatever asks the model
+        self.clicked = Clicked(engine, self.model)
 
     def sent(self, values: dict) -> dict[str, Any]:
         """Return the values of the page by name."""
@@ -71,7 +75,7 @@ class Handlers:
         """Run an edit: return the first picture with the one before, and what belongs to it."""
         sent = self.sent(values)
         seen = None if sent.get("area") == "changed" else _picture(sent)
-        with Run(self.runs, _session(request), progress, seen) as run:
+        with self.model, Run(self.runs, _session(request), progress, seen) as run:
             done = actions.edit(self.engine, sent, self.folder, run)
         tiles = list(zip(done.files, done.captions))
         gallery = gr.Gallery(tiles, visible=len(done.files) > 1, selected_index=None)
@@ -98,7 +102,8 @@ class Handlers:
         """Run a draft: return it as JSON for the painter, and a line if it failed."""
         sent = self.sent(values)
         try:
-            with Run(self.runs, _session(request), progress, _picture(sent)) as run:
+            seen = _picture(sent)
+            with self.model, Run(self.runs, _session(request), progress, seen) as run:
                 picture, words = draft.draft(self.engine, sent, run)
         except Exception as error:
             return ["", _said(error)]
@@ -155,7 +160,7 @@ class Handlers:
     ) -> list:
         """Make an automatic map for the painter, and a line about it."""
         try:
-            with Run(self.runs, _session(request), progress) as run:
+            with self.model, Run(self.runs, _session(request), progress) as run:
                 found = sourced.find(self.engine, self.sent(values), run)
         except Exception as error:
             return [gr.skip(), _said(error)]

@@ -25,6 +25,7 @@ from ..settings.modes import OF_SEVERAL
 from ..settings.run import RunArgs
 from ..settings.schema import EditArgs, fields
 from ..settings.source_registry import title_of
+from ..ui import clicking
 from ..ui import layers as layers_editor
 from ..ui.controls import control, painter, upload
 from . import actions, assets, sourced, wiring
@@ -38,6 +39,7 @@ MOVE = "move"  # the painter's moves: a box of the page's script
 HIDDEN = ("enabled", "map", MOVE, *HOST_ONLY)
 # ids of boxes of the page's script
 BROUGHT, INFOTEXT, REGIONS, LIVE = "brought", "infotext", "regions", "live"
+CLICK = "diffdiff_click"  # what the painter's tool Click asks
 DRAFT = "draft"
 
 
@@ -257,4 +259,7 @@ class Page:
         self.brought, self.infotext, self.live = boxes[BROUGHT], boxes[INFOTEXT], boxes[LIVE]
         self.controls |= {name: boxes[name] for name in (REGIONS, MOVE)}
         self.draft = boxes[DRAFT]
+        clicked = self.handlers.clicked
+        answers = clicking.Answers(clicked.look, clicked.stop)
+        clicking.connect(answers, CLICK, api_visibility="private")
         self.try_out = gr.Button("Draft", elem_id="draft_go", elem_classes=["diffdiff-store"])

@@ -27,6 +27,7 @@
  * @property {(file: File) => unknown} [onPictureFile] the same for one that was dropped
  * @property {() => object} [state] prompt, seed and the like, to be kept with a result
  * @property {(state: any) => void} [setState] brings them back
+ * @property {import("./clicks.mjs").Asker | null} [clicks] finds what somebody clicked on
  * @property {string} [regions] id of the box that carries the regions
  * @property {string} [outpaint] id of the box of what is added at the sides
  * @property {string} [moves] id of the box that carries what is moved
@@ -72,6 +73,7 @@ export function connect(root, store, host) {
         },
         onPictureFile: host.onPictureFile,
         usePicture: host.usePicture,
+        clicks: host.clicks,
         extend: host.outpaint && {
             get: () => words(host.outpaint),
             set: (text) => box(host.outpaint) && write(box(host.outpaint), text),
@@ -199,8 +201,9 @@ export function connect(root, store, host) {
         painter,
         /** Whether the page has the map as it is painted now. */
         get fresh() {
-            const { document, moving } = painter;
-            return saved === painter.revision && !document.stroke && !moving.floating;
+            const { document, moving, clicking } = painter;
+            const open = document.stroke || moving.floating || clicking.open;
+            return saved === painter.revision && !open;
         },
         async flush() {
             await painter.finish();

@@ -15,6 +15,7 @@ import {
     words,
     write,
 } from "./fields.mjs";
+import { clicksBy } from "./clicks.mjs";
 
 const RESULT = "#slider img";
 const KEPT = ["prompt", "negative_prompt"]; // texts that a restored work brings back
@@ -95,6 +96,9 @@ export function standalone() {
         work() {
             for (const one of document.querySelectorAll(NAMELESS))
                 one.setAttribute("aria-label", "Larger");
+            // Gradio names what is empty, but not what it is
+            for (const one of every(".empty[aria-label]:not([role])"))
+                one.setAttribute("role", "img");
             const button = stop();
             const busy = Boolean(button && !button.disabled);
             const told = one("#progress")?.textContent ?? "";
@@ -154,6 +158,7 @@ export function standalone() {
             }
         },
 
+        clicks: clicksBy("diffdiff_click", () => [number("#width"), number("#height")]),
         regions: "regions",
         moves: "move",
         outpaint: "outpaint",

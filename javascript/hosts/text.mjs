@@ -12,6 +12,7 @@
  */
 import { allSteps } from "../painter/ladder.mjs";
 import { every, number, one, words } from "./fields.mjs";
+import { clicksBy } from "./clicks.mjs";
 import { tabOf } from "./tab.mjs";
 import { useOf } from "./use.mjs";
 import { optionsOf, panelOf } from "./webui.mjs";
@@ -115,6 +116,7 @@ export function text(panel, about) {
         waits: "Generate an image, then paint where hires fix may change it.",
         mask: null,
         fan: null,
+        clicks: clicksBy("diffdiff_click_txt2img", first),
 
         picture() {
             under = placesOf(under, gallery(), first()).under;

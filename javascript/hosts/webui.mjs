@@ -20,6 +20,7 @@ import {
     words,
     write,
 } from "./fields.mjs";
+import { clicksBy } from "./clicks.mjs";
 import { tabOf } from "./tab.mjs";
 import { useOf, usesMask } from "./use.mjs";
 
@@ -195,6 +196,10 @@ export function webui(panel, about) {
             return strokes && silhouette(strokes, pictureOf(id));
         },
 
+        clicks: clicksBy("diffdiff_click_img2img", () => [
+            number("#img2img_width"),
+            number("#img2img_height"),
+        ]),
         moves: `${panel}move`,
         outpaint: `${panel}outpaint`,
         tend: sketched,

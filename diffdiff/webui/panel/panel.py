@@ -17,6 +17,7 @@ from ...settings.schema import AUTO, fields
 from ...settings.source_registry import REQUEST, SOURCES, title_of, value_of
 from ...ui.controls import control, painter
 from .. import infotext, png_metadata, selfcheck
+from . import clicking
 from . import sources as sourcing
 
 OFTEN = (("soften_radius", "scale", "invert"),)  # rows
@@ -85,6 +86,7 @@ def build(elem_id: Callable[[str], str], is_text: bool = False) -> Panel:
         if is_text:
             gr.HTML(f"<p class='diffdiff-hint'>{IN_TEXT}</p>")
         controls["map"] = painter(elem_id("map"), panel=elem_id(""))
+        clicking.connect(is_text)
         for name in BOXES:
             make(name, elem_classes=["diffdiff-store"])
             controls[name].do_not_save_to_config = True

@@ -29,6 +29,7 @@ from .. import automap, host, schedules
 from ..job.inpaint import both
 
 logger = logging.getLogger("diffdiff")
+JOB = "diffdiff map"  # what the host calls a question to the model
 LARGEST = 1024  # pixels, of the longer side of what is shown
 
 
@@ -44,7 +45,7 @@ class Seen(NamedTuple):
     denoising: float
     about: dict[str, Any]
     work: inpaint_mask.Work
-    run: schedules.Asked | None = None
+    run: schedules.RunSettings | None = None
 
 
 def seen(sent: dict[str, Any]) -> Seen:
@@ -73,7 +74,7 @@ def seen(sent: dict[str, Any]) -> Seen:
     picture = decode_picture(sent["picture"])
     padding = int(sent.get("padding") or 0) if sent.get("only_masked") else None
     work = inpaint_mask.Work(width, height, sent.get("resize_mode") or 0, padding)
-    run = schedules.asked(sent)
+    run = schedules.run_settings(sent)
     return Seen(picture, 0.75 if denoising is None else float(denoising), about, work, run)
 
 
@@ -193,7 +194,7 @@ def on_the_model(work: Callable[[], Any]) -> Any:
             return None, FieldError("model", problem, remedy)
 
     with call_queue.queue_lock:
-        shared.state.begin(job="diffdiff map")
+        shared.state.begin(job=JOB)
         try:
             made = host.on_main_thread(safe)
         finally:

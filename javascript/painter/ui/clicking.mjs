@@ -2,6 +2,7 @@ import { Clicks, Newest } from "../clicks.mjs";
 import { PainterError } from "../errors.mjs";
 import { Laid, markTouched } from "../laid.mjs";
 import { Pointing } from "./clickdrag.mjs";
+import { clickKey } from "./clickkeys.mjs";
 import { drawClicks, REACH } from "./clickmarks.mjs";
 
 /**
@@ -42,7 +43,7 @@ export class Clicking {
         this.closing = false; // painted as soon as the answer is there
         this.at = ""; // where the keyboard set its last point
         this.laying = false;
-        this.told = undefined; // what was said about the newest question
+        this.told = ""; // about the newest question
         this.newest = new Newest(
             (map) => this.#answered(map),
             (problem) => this.#refused(problem),
@@ -85,14 +86,11 @@ export class Clicking {
     get open() {
         return this.clicks.any;
     }
-
     // ---- gestures ----------------------------------------------------------------------------
 
     /** What the pointer does from here on. @param {Point} point @param {any} start */
     begin(point, start) {
-        if (!this.asker) {
-            throw new PainterError("No model looks at the picture here", "Use another tool");
-        }
+        if (!this.asker) throw new PainterError("No model can be asked here", "Use another tool");
         return new Pointing(this, point, start);
     }
 
@@ -162,22 +160,7 @@ export class Clicking {
 
     /** A key while the tool is in hand; whether it meant something. @param {KeyboardEvent} event */
     key(event) {
-        if (!this.on || event.ctrlKey || event.metaKey || event.altKey) return false;
-        const { stage } = this.painter;
-        const onCanvas = document.activeElement === stage.element;
-        if (event.key === "Enter" && !event.repeat && onCanvas && stage.byKeys && stage.cursor) {
-            const at = `${stage.cursor.x} ${stage.cursor.y}`;
-            if (this.open && at === this.at) return this.commit();
-            this.at = at;
-            this.painter.gesture.begin({ ...stage.cursor, pressure: 1 });
-            this.painter.gesture.end();
-            return true;
-        }
-        if (!this.open) return false;
-        const pressed = document.activeElement?.matches("button, summary, a");
-        if (event.key === "Enter" && !pressed) return this.commit();
-        if (event.key === "Backspace" || event.key === "Delete") return this.undo();
-        return false;
+        return this.on && clickKey(this, event);
     }
 
     // ---- what others do ------------------------------------------------------------------------
@@ -204,16 +187,13 @@ export class Clicking {
     leave() {
         this.drag = null;
         if (!this.open) return "";
-        const painted = Boolean(this.area) && !this.newest.busy;
+        const lost = !this.area || this.newest.busy;
         this.#unasked();
         this.#paint();
-        return painted
-            ? "Another picture came: what was clicked is painted."
-            : "Another picture came: what was clicked last is not painted.";
+        return `Another picture came: what was clicked ${lost ? "last is not" : "is"} painted.`;
     }
 
     // ---- inside --------------------------------------------------------------------------------
-
     get selects() {
         return this.painter.settings.values.target === "selection";
     }
@@ -237,12 +217,8 @@ export class Clicking {
             this.laid.cancel();
             this.area = null;
         } else {
-            const { picture } = this;
-            const question = {
-                picture: /** @type {HTMLCanvasElement} */ (picture),
-                points: clicks.text,
-                edges: painter.settings.values.clickEdges,
-            };
+            const { clickEdges: edges } = painter.settings.values;
+            const question = { picture: this.picture, points: clicks.text, edges };
             this.newest.ask((signal) => this.asker.ask(question, signal));
             this.cue ??= setTimeout(() => this.#slowly(true), CUE_MS);
         }
@@ -268,7 +244,7 @@ export class Clicking {
         this.area = map.data;
         this.#lay();
         if (this.told && this.painter.layout.saying === this.told) this.painter.say("");
-        this.told = undefined;
+        this.told = "";
         if (this.closing) this.#paint();
     }
 

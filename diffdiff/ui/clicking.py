@@ -1,0 +1,117 @@
+"""What the painter's tool Click asks a page, and gets: the same on every page.
+
+The painter asks over Gradio's own API, with the page's own login. A picture is sent once; later
+questions name it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image
+from pydantic import BaseModel, Field
+
+from ..error_report import explain
+from ..errors import FieldError
+from ..images.pictures import flat
+from ..images.read import decode_picture
+from ..lru import LruCache
+from ..settings.click import Clicks, parse_points
+from ..settings.schema import parse
+from ..settings.titles import for_page
+
+KEPT = 4  # pictures, those that were asked about last
+BUSY = "The model is busy with another run"
+WAIT = "Wait until it is done, then click Try again"
+
+Region = Callable[[Clicks, bool], np.ndarray]
+"""`(clicks, edges) -> float32 [H, W]` in 0..1."""
+Look = Callable[[Image.Image, "int | None", "int | None"], Region]
+"""`(picture, width, height) -> Region`: the model looks at an RGB picture, unless it has."""
+
+
+class Question(BaseModel, extra="forbid"):
+    """What the painter asks. id: of a picture that was sent before; picture: one that was not."""
+
+    id: str = ""
+    picture: str = ""
+    points: str = ""
+    edges: bool = True
+    width: int | None = Field(None, ge=8, le=16384)
+    height: int | None = Field(None, ge=8, le=16384)
+    cancel: bool = False
+
+
+class Answers:
+    """Answers the questions of a page's painters.
+
+    Args:
+        look: raises a FieldError where it cannot.
+        cancel: ends a look that is under way.
+    """
+
+    def __init__(self, look: Look, cancel: Callable[[], None]):
+        self.look, self.cancel = look, cancel
+        self.pictures: LruCache[str, Image.Image] = LruCache(KEPT)
+
+    def answer(self, text: str) -> str:
+        """Answer a question, both as JSON.
+
+        Answers are `{"id", "map"}`, a PNG of 16 bits as base64; `{"unknown"}` where the picture has
+        to be sent again; `{"problem", "remedy"}`.
+        """
+        try:
+            return json.dumps(self._answer(_read(text)))
+        except Exception as error:
+            known = explain(error)
+            if known is None:
+                raise
+            told = for_page(known[0])
+            problem = f"{told.field}: {told.problem}" if told.field else told.problem
+            return json.dumps({"problem": problem[:1].upper() + problem[1:], "remedy": told.remedy})
+
+    def _answer(self, asked: Question) -> dict[str, Any]:
+        if asked.cancel:
+            self.cancel()
+            return {}
+        if asked.picture:
+            asked.id = hashlib.sha256(asked.picture.encode()).hexdigest()
+            self.pictures.put(asked.id, flat(decode_picture(asked.picture)))
+        picture = self.pictures.get(asked.id)
+        if picture is None:
+            return {"unknown": True}
+        clicks = parse_points(asked.points, picture.size)
+        m = self.look(picture, asked.width, asked.height)(clicks, asked.edges)
+        _, data = cv2.imencode(".png", np.round(np.clip(m, 0, 1) * 65535).astype(np.uint16))
+        return {"id": asked.id, "map": base64.b64encode(data.tobytes()).decode("ascii")}
+
+
+def _read(text: str) -> Question:
+    try:
+        asked = json.loads(text)
+    except ValueError:
+        asked = None
+    if not isinstance(asked, dict):
+        raise FieldError("question", "it is not a JSON object", "Reload the page")
+    return parse(asked, Question)
+
+
+def connect(answers: Answers, name: str, **how: Any) -> None:
+    """Make the questions known to Gradio under a name, inside of its `Blocks`.
+
+    Args:
+        how: further arguments of the event, which differ between versions of Gradio.
+    """
+    import gradio as gr
+
+    asked, told = (gr.Textbox("", label=f"{name} {which}", visible=False) for which in "ab")
+    for box in (asked, told):
+        box.do_not_save_to_config = True  # A1111: no default
+    press = gr.Button(name, visible=False)
+    press.click(answers.answer, asked, told, queue=False, api_name=name, **how)
