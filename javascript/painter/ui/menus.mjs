@@ -56,7 +56,7 @@ export function menuBar(settings, cleanup, actions) {
     }); // prettier-ignore
     const files = popover(
         cleanup,
-        { label: "Open, save and send maps", symbol: "files", text: "Map" },
+        { label: "Map: open, save and send maps", symbol: "files", text: "Map" },
         fileItems(actions, () => files.toggle(false)),
     );
     const help = popover(
