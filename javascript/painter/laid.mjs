@@ -1,5 +1,4 @@
 import { fromStrength } from "./map.mjs";
-import { union } from "./rect.mjs";
 
 /**
  * A stroke that is given as a whole, and may be given anew until it is committed: what it looks
@@ -35,17 +34,16 @@ export class Laid {
     lay(area, { strength, mode }, label) {
         const document = this.stack.target;
         const [value, own] = this.stack.paintOf(fromStrength(strength / 100), mode);
-        const before = this.open && this.document === document ? document.cover.tiles.bounds : null;
-        if (before) document.cover.clear();
-        else document.commitStroke();
+        const again = this.open && this.document === document;
+        if (!again) document.commitStroke();
         const { cover } = document;
-        cover.data.set(area);
-        markTouched(cover);
-        this.stroke = { trail: STILL, label, paint: { mode: own, value, plane: null }, sigma: 0 };
+        const { stroke } = this;
+        const paint = { mode: own, value, plane: null };
+        const same = again && stroke.paint.value === value && stroke.paint.mode === own;
+        this.stroke = { trail: STILL, label, paint, sigma: 0 };
         this.document = document;
         document.stroke = this.stroke;
-        const rect = union(before, cover.tiles.bounds);
-        if (rect) document.tell("stroke", rect);
+        for (const rect of taken(cover, area, same)) document.tell("stroke", rect);
     }
 
     /** @returns {boolean} whether there was something to commit */
@@ -73,4 +71,35 @@ export function markTouched({ data, width, tiles }) {
         }
         if (any) tiles.mark(rect);
     }
+}
+
+/**
+ * Makes an area the cover.
+ *
+ * @param {import("./cover.mjs").Cover} cover
+ * @param {Uint16Array} area
+ * @param {boolean} same what lies in it already looks as it will
+ * @returns {import("./rect.mjs").Rect[]} tiles that look different now
+ */
+function taken(cover, area, same) {
+    const { data, width, tiles } = cover;
+    const before = tiles.flags.slice();
+    const differ = [];
+    for (let index = 0; index < before.length; index++) {
+        const rect = tiles.rect(index);
+        let differs = false;
+        for (let row = rect.y; row < rect.y + rect.h && !differs; row++) {
+            const start = row * width + rect.x;
+            for (let i = start; i < start + rect.w; i++) {
+                if (data[i] === area[i]) continue;
+                differs = true;
+                break;
+            }
+        }
+        if (differs || (before[index] && !same)) differ.push(rect);
+    }
+    data.set(area);
+    tiles.clear();
+    markTouched(cover);
+    return differ;
 }
