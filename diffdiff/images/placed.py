@@ -3,7 +3,7 @@
 A script that works on a picture in parts enlarges it, cuts it, pastes it onto a larger canvas. The
 parts are pictures of Pillow, made by Pillow's own functions, so each of them can carry its place
 along: nothing has to be found again by its pixels. What goes through an array in between has lost
-its place.
+its place, unless its pixels show that nothing has moved (`diffdiff.images.arrays`).
 """
 
 from __future__ import annotations

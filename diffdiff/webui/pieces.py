@@ -15,6 +15,7 @@ from PIL import Image
 
 from ..edit import request
 from ..errors import FieldError
+from ..images.arrays import through_arrays
 from ..images.placed import Place, enlarging, pasting, place_of, put
 from ..maps import geometry
 from ..maps.inpaint_mask import Work, shape_for
@@ -61,6 +62,7 @@ def followed(p: Any, values: tuple | None) -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(attribute(p, diffdiff_roots=roots))
         stack.enter_context(pasting())
+        stack.enter_context(through_arrays())
         for upscaler in host_scripts.upscalers():
             stack.enter_context(attribute(upscaler, upscale=enlarging(upscaler.upscale)))
         yield

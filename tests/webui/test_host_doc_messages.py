@@ -19,7 +19,7 @@ SHEET = {"mode": "sheet"}
 
 class Arrays:
     def title(self):
-        return "Outpainting mk2"
+        return "My script"
 
     def run(self, p):
         from diffdiff.webui.pieces import Root
@@ -70,7 +70,7 @@ RAISED = {
         {"map": flat(1), "anchor": "friendly"},
         {"sampler_name": "Euler"},
     ),
-    "script: Outpainting mk2 hands over a picture of its own": (
+    "script: My script hands over a picture of its own": (
         {"map": flat(1)},
         {"own_script": Arrays()},
     ),

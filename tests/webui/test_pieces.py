@@ -106,11 +106,43 @@ class Outwards:
         return processed
 
 
-class Arrays:
-    """Outpainting mk2: what it hands over was an array in between."""
+class Noised:
+    """Outpainting mk2, to the right: the new area is noise that was added to an array, and the job
+    has a mask of its own."""
+
+    more, rim = 32, 24
 
     def title(self):
         return "Outpainting mk2"
+
+    def run(self, p):
+        picture = p.init_images[0].convert("RGB")
+        p.inpaint_full_res, p.inpainting_fill, p.mask_blur = False, 1, 0
+        canvas = Image.new("RGB", (picture.width + self.more, picture.height))
+        canvas.paste(picture, (0, 0))
+        mask = Image.new("L", canvas.size, "white")
+        old = picture.width - self.rim
+        ImageDraw.Draw(mask).rectangle((0, 0, old - 1, picture.height), fill="black")
+        array, new = np.asarray(canvas) / 255.0, (np.asarray(mask) / 255.0)[..., None]
+        noise = np.random.default_rng(0).random(array.shape)
+        array = np.clip((array * (1 - new) + noise * new) * 255.0, 0.0, 255.0).astype(np.uint8)
+        canvas = Image.fromarray(array)
+        left = canvas.width - 64
+        p.init_images = [canvas.crop((left, 0, canvas.width, canvas.height))]
+        p.image_mask = mask.crop((left, 0, canvas.width, canvas.height))
+        p.width, p.height = 64, picture.height
+        processed = process_images(p)
+        processed.given = p.init_images[0]
+        canvas.paste(processed.images[0], (left, 0))
+        processed.images = [canvas]
+        return processed
+
+
+class Arrays:
+    """What it hands over was an array in between, and its pixels have moved."""
+
+    def title(self):
+        return "My script"
 
     def run(self, p):
         picture = np.asarray(p.init_images[0].convert("RGB"))
@@ -242,10 +274,26 @@ def test_new_area_is_white(kind, followed):
     assert (piece[:, old:] != want[:, old:]).any(2).mean() > 0.9
 
 
+def test_noise_in_an_array_is_new_area(kind, followed):
+    """Beside it the map counts: the script's own mask reaches into the old picture."""
+    made = {}
+    for name, edit in {"black": flat(0), "white": flat(1)}.items():
+        made[name] = kind.run({"map": edit}, own_script=Noised())
+    old = 64 - Noised.more
+    for processed in made.values():
+        given, found = np.asarray(processed.given), array(processed)[:, -64:]
+        assert (found[:, : old - Noised.rim] == given[:, : old - Noised.rim]).all()
+        assert (found[:, old:] != given[:, old:]).any(2).mean() > 0.9
+    far = slice(old - Noised.rim, old - 16)  # masked, and beyond the edge next to the new area
+    for name, processed in made.items():
+        same = (array(processed)[:, -64:][:, far] == np.asarray(processed.given)[:, far]).all(2)
+        assert same.all() if name == "black" else same.mean() < 0.1
+
+
 def test_what_has_lost_its_place_is_refused(kind, followed):
     with pytest.raises(FieldError) as refused:
         kind.run({"map": columns(0, 1)}, own_script=Arrays())
-    assert refused.value.field == "script" and "Outpainting mk2 hands over" in str(refused.value)
+    assert refused.value.field == "script" and "My script hands over" in str(refused.value)
     assert page(kind.job({"map": columns(0, 1)}, own_script=Arrays()))[0] == []
     assert kind.run(own_script=Arrays()).images, "it works without ours"
     off = kind.run({"enabled": False, "map": columns(0, 1)}, own_script=Arrays())
