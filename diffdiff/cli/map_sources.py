@@ -145,15 +145,15 @@ def make(chosen: argparse.Namespace, one: str) -> tuple[np.ndarray, dict[str, An
         args = given(chosen, DiffEditArgs)
         noted = {"reference": reference, "query": query, "settings": changed(args)}
         own = {"reference": reference, "query": query}
-        return maker.asked(layers.Layer(layers.DIFFEDIT, finding=args, own=own)), noted
+        return maker.of_model(layers.Layer(layers.DIFFEDIT, finding=args, own=own)), noted
     if one == "words":
         args = given(chosen, WordsArgs, OF_WORDS)
         layer = layers.Layer(layers.WORDS, finding=args, own={"words": chosen.words})
-        return maker.asked(layer), {"words": chosen.words, "settings": changed(args)}
+        return maker.of_model(layer), {"words": chosen.words, "settings": changed(args)}
     if one == "points":
         args = given(chosen, ClickArgs, OF_POINTS)
         layer = layers.Layer(layers.CLICK, finding=args, own={"points": chosen.points})
-        return maker.asked(layer), {"points": chosen.points, "settings": changed(args)}
+        return maker.of_model(layer), {"points": chosen.points, "settings": changed(args)}
     if one == "source":
         reading = argparse.Namespace(**vars(chosen))
         reading.box = chosen.box or ""
@@ -173,7 +173,7 @@ class _Maker:
         self.data = pictures.load(chosen.map, "image")
         self.image = pictures.read(self.data, "image", chosen.map)
 
-    def asked(self, layer: layers.Layer) -> np.ndarray:
+    def of_model(self, layer: layers.Layer) -> np.ndarray:
         """Return the map of a layer for which the model is asked."""
         own = layer.own
         if layer.source == layers.WORDS:  # all checked before the model is loaded
@@ -203,7 +203,7 @@ class _Maker:
             lambda text, name: np.asarray(pictures.read(load(text, name), name, text)),
             _with_alpha(self.data),
             geometry.decode(pictures.load(painted, "painted"), "painted") if painted else None,
-            find=self.asked,
+            find=self.of_model,
         )
 
     def layered(self, path: str) -> tuple[np.ndarray, dict[str, Any]]:

@@ -13,7 +13,7 @@ from ..errors import FieldError
 from ..images import pictures
 from ..maps import geometry
 from ..settings.coarse import COARSE
-from ..settings.moves import MOVE, Asked, parse_moves, parse_sides
+from ..settings.moves import MOVE, MoveRequest, parse_moves, parse_sides
 from ..settings.schema import EditArgs, changed, fields
 from .compose import Coarse, Matrix, Move, compose
 from .outpaint import outpaint
@@ -71,8 +71,8 @@ def coarse_of(picture: np.ndarray, args: EditArgs, change_map: np.ndarray | None
     height, width = picture.shape[:2]
     m = np.zeros((height, width), np.float32)
     if args.move:
-        asked = parse_moves(args.move)
-        moves = [move_of(one, height, width, number) for number, one in enumerate(asked, 1)]
+        request = parse_moves(args.move)
+        moves = [move_of(one, height, width, number) for number, one in enumerate(request, 1)]
         picture, m = compose(picture, moves)
     if change_map is not None:
         m = np.maximum(m, geometry.resize(change_map, width, height))
@@ -86,24 +86,26 @@ def coarse_of(picture: np.ndarray, args: EditArgs, change_map: np.ndarray | None
     return Coarse(picture, m)
 
 
-def move_of(asked: Asked, height: int, width: int, number: int = 1) -> Move:
+def move_of(request: MoveRequest, height: int, width: int, number: int = 1) -> Move:
     """Return a move with its selection on a picture.
 
     Raises:
         FieldError: "move".
     """
-    selection = selected(asked, height, width, number)
-    matrix = asked.matrix or matrix_of(asked, middle_of(asked, selection))
-    return Move(selection, matrix, asked.copy, asked.delete, asked.keep, asked.ring, asked.margin)
+    selection = selected(request, height, width, number)
+    matrix = request.matrix or matrix_of(request, middle_of(request, selection))
+    return Move(
+        selection, matrix, request.copy, request.delete, request.keep, request.ring, request.margin
+    )
 
 
-def selected(asked: Asked, height: int, width: int, number: int = 1) -> np.ndarray:
+def selected(request: MoveRequest, height: int, width: int, number: int = 1) -> np.ndarray:
     """Draw the region of a move: float32 `[height, width]` in 0..1.
 
     Raises:
         FieldError: "move", for a mask that cannot be read.
     """
-    region = asked.region
+    region = request.region
     if isinstance(region, str):
         try:
             return geometry.resize(geometry.decode(region, MOVE), width, height)
@@ -135,25 +137,25 @@ def _share(low: float, high: float, count: int) -> np.ndarray:
     return np.clip(np.minimum(at + 1, high) - np.maximum(at, low), 0, 1)
 
 
-def middle_of(asked: Asked, selection: np.ndarray) -> tuple[float, float]:
+def middle_of(request: MoveRequest, selection: np.ndarray) -> tuple[float, float]:
     """Return what a move turns and scales about: the middle of the box around its region."""
-    if not isinstance(asked.region, str):
-        xs, ys = asked.region[0::2], asked.region[1::2]
+    if not isinstance(request.region, str):
+        xs, ys = request.region[0::2], request.region[1::2]
         return (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
     left, top, width, height = cv2.boundingRect((selection >= 0.5).view(np.uint8))
     return left + width / 2, top + height / 2
 
 
-def matrix_of(asked: Asked, middle: tuple[float, float]) -> Matrix:
+def matrix_of(request: MoveRequest, middle: tuple[float, float]) -> Matrix:
     """Return the matrix of a move: mirrored, scaled, turned about the middle, then shifted."""
-    turn = math.radians(asked.rotate)
+    turn = math.radians(request.rotate)
     cos, sin = math.cos(turn), math.sin(turn)
-    if asked.rotate % 90 == 0:  # exactly: cos(90 degrees) is 6e-17 in floats
+    if request.rotate % 90 == 0:  # exactly: cos(90 degrees) is 6e-17 in floats
         cos, sin = float(round(cos)), float(round(sin))
-    across = asked.scale[0] * (-1 if asked.mirror in ("horizontal", "both") else 1)
-    down = asked.scale[1] * (-1 if asked.mirror in ("vertical", "both") else 1)
+    across = request.scale[0] * (-1 if request.mirror in ("horizontal", "both") else 1)
+    down = request.scale[1] * (-1 if request.mirror in ("vertical", "both") else 1)
     a, b, c, d = cos * across, sin * across, -sin * down, cos * down
     x, y = middle
-    e = x + asked.by[0] - a * x - c * y
-    f = y + asked.by[1] - b * x - d * y
+    e = x + request.by[0] - a * x - c * y
+    f = y + request.by[1] - b * x - d * y
     return a, b, c, d, e, f

@@ -18,7 +18,7 @@ FIELD = "diffedit_words"
 LEVEL, NOISES = 0.2, 4  # of the look at the words
 
 
-class Asked(NamedTuple):
+class WordFactor(NamedTuple):
     """What is looked for. prompt: what the model is given. field: of an error."""
 
     words: Words
@@ -26,7 +26,7 @@ class Asked(NamedTuple):
     field: str = FIELD
 
 
-def asked(args: DiffEditArgs, reference: str, query: str) -> Asked | None:
+def word_factor(args: DiffEditArgs, reference: str, query: str) -> WordFactor | None:
     """Return the words that DiffEdit's map is multiplied with; None: with nothing.
 
     Those of the settings, or what the reference prompt has and the query has not.
@@ -38,17 +38,17 @@ def asked(args: DiffEditArgs, reference: str, query: str) -> Asked | None:
         return None
     if args.diffedit_words.strip():
         words = parse_words(args.diffedit_words, FIELD)
-        return Asked(words, words.prompt)
+        return WordFactor(words, words.prompt)
     shows = plain(reference).lower()
     words = changed_words(shows, plain(query))
     if words is None:
         problem = "the reference prompt has no word that the query has not"
         raise FieldError(FIELD, problem, "Name the words, such as red house 1, sky 0")
-    return Asked(words, f"{BEFORE} {shows}")
+    return WordFactor(words, f"{BEFORE} {shows}")
 
 
 def finished(
-    stack: Tensor, found: np.ndarray, what: Asked, picture: np.ndarray, args: DiffEditArgs
+    stack: Tensor, found: np.ndarray, what: WordFactor, picture: np.ndarray, args: DiffEditArgs
 ) -> np.ndarray:
     """Turn `differences` and `claims` into a change map: float32 `[H, W]` in 0..1.
 

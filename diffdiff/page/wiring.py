@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import gradio as gr
 
 from ..settings.modes import OF_SEVERAL
 from .handlers import reporting
-
-if TYPE_CHECKING:
-    from .page import Page
 
 LIVE_SECONDS = 0.5  # between two looks at a run
 MAKERS = {
@@ -43,8 +40,13 @@ LOOKED_AT = (
 )
 
 
-def connect(page: Page, blocks: gr.Blocks) -> None:
-    """Connect the controls of a page with its handlers, inside its `with` of Gradio's blocks."""
+def connect(page: Any, blocks: gr.Blocks) -> None:
+    """Connect the controls of a page with its handlers.
+
+    Args:
+        page: a `diffdiff.page.page.Page` with its controls.
+        blocks: Gradio's blocks; this runs inside their `with`.
+    """
     do = page.handlers
     everything = set(page.controls.values())
     private = {"api_visibility": "private"}

@@ -72,9 +72,9 @@ def sheet(
     lockstep = Lockstep(works, at_once(args.sheet_batch, device.type))
     with ExitStack() as stack:
         for model in models(engine):
-            stack.enter_context(lockstep.asked(model))
+            stack.enter_context(lockstep.intercepted(model))
         if getattr(engine.pipe, "vae", None) is not None:
-            stack.enter_context(lockstep.asked(engine.pipe.vae, "decode", step=False))
+            stack.enter_context(lockstep.intercepted(engine.pipe.vae, "decode", step=False))
         for owner, name in encoders(engine):
             stack.enter_context(remembered(owner, name))
         results = lockstep.go()

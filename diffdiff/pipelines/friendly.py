@@ -70,7 +70,7 @@ class Follow:
             return
         scheduler.is_scale_input_called = True  # some warn otherwise
         scheduler.set_begin_index(0)
-        for asked, timestep in zip(self.inversion.asked[: held.begin], held.timesteps):
+        for asked, timestep in zip(self.inversion.calls[: held.begin], held.timesteps):
             x, answer = (part.to(held.hold.init.device) for part in (asked.anchor, asked.answer))
             with fixed(x.shape[-2:]):
                 type(scheduler).step(scheduler, answer, timestep, x)

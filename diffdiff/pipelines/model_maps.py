@@ -64,7 +64,7 @@ def find(
         run: whose width and height the model is to see it at, as the edit will.
         others: as in `differ`.
     """
-    with_words = word_product.asked(args, reference, query)
+    with_words = word_product.word_factor(args, reference, query)
     frame, source = _framed(engine, image, run)
     prompted = Prompted(engine)
     stack = differ(prompted, source, reference, query, args, progress)

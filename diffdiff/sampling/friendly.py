@@ -35,7 +35,7 @@ class OtherQuestions(Exception):
     """A sampler asks other questions in the edit than in the inversion."""
 
 
-class Asked(NamedTuple):
+class RecordedCall(NamedTuple):
     """One question of an inversion; tensors are on the CPU.
 
     level: sigma or timestep. anchor: the noised original there, `[B, C, ..., h, w]`. question: what
@@ -53,12 +53,12 @@ class Asked(NamedTuple):
 class Inversion(NamedTuple):
     """An inverted latent, on the CPU: three latents per question.
 
-    init: the latent, `[B, C, ..., h, w]`. asked: all questions of a run of the full schedule. end:
+    init: the latent, `[B, C, ..., h, w]`. calls: all questions of a run of the full schedule. end:
     what the run came to instead of `init`.
     """
 
     init: Tensor
-    asked: list[Asked]
+    calls: list[RecordedCall]
     end: Tensor
 
 
@@ -86,7 +86,7 @@ class Inverting:
         self.drawn = drawn
         self.init, self.schedule, self.mirrored = init, schedule, habits.mirrored
         self.generators = [torch.Generator().manual_seed(int(s) % 2**63) for s in seeds]
-        self.asked: list[Asked] = []
+        self.record: list[RecordedCall] = []
         self.draws: Draws | None = None
         self.end: Tensor | None = None
         self.finite = Finite()
@@ -97,7 +97,7 @@ class Inverting:
     @property
     def calls(self) -> int:
         """Model calls made."""
-        return len(self.asked)
+        return len(self.record)
 
     def run(self, call: SamplerCall, model: Any, x: Tensor, ask: Any, draws: Draws) -> Tensor:
         """Run the sampler from `x [B, C, ..., h, w]`, its noise set to zero; as `Hold.run`."""
@@ -126,8 +126,8 @@ class Inverting:
 
     def close(self, x: Tensor, answer: Tensor) -> Tensor:
         """Record the answer of the model call that `open` announced."""
-        self.finite.see(f"call {len(self.asked) + 1} of the inversion", answer)
-        self.asked.append(Asked(*self.now, _kept(answer), self.heard))
+        self.finite.see(f"call {len(self.record) + 1} of the inversion", answer)
+        self.record.append(RecordedCall(*self.now, _kept(answer), self.heard))
         return answer
 
     def also(self, name: str, x: Tensor, value: Tensor) -> Tensor:
@@ -149,7 +149,7 @@ class Inverting:
     def found(self) -> Inversion:
         """The inversion, after the run."""
         assert self.end is not None
-        return Inversion(_kept(self.init), self.asked, self.end)
+        return Inversion(_kept(self.init), self.record, self.end)
 
 
 class Friendly(Hold):
@@ -166,7 +166,7 @@ class Friendly(Hold):
         others: as for `Hold`.
     """
 
-    asked: Asked  # the inversion's question that the sampler has come to
+    recorded: RecordedCall  # the inversion's question that the sampler has come to
 
     def __init__(
         self,
@@ -204,56 +204,58 @@ class Friendly(Hold):
         else:
             self._next(sigma)
         if self.step < self.begin:
-            self.deliver({name: v.to(x) for name, v in self.asked.beside.items()}, kwargs)
-            return self.asked.answer.to(x.device)
+            self.deliver({name: v.to(x) for name, v in self.recorded.beside.items()}, kwargs)
+            return self.recorded.answer.to(x.device)
         self.calls += 1
         with nullcontext() if self.draws is None else self.draws.away():
             answer = model(x, sigma, **kwargs)
         if not at_size:
-            return self._mixed(answer, self.asked.answer)
+            return self._mixed(answer, self.recorded.answer)
         self.finite.see(self.first + self.own_step, answer)
         return self.close(x, answer)
 
     def open(self, x: Tensor, sigma: Tensor) -> None:
         self._tick(sigma)
         self._next(sigma)
-        if self.asked.anchor is None or self.asked.question is None:
+        if self.recorded.anchor is None or self.recorded.question is None:
             raise OtherQuestions("it asks at other sizes in the edit than in the inversion")
-        anchor = self.asked.anchor.to(x)
+        anchor = self.recorded.anchor.to(x)
         if self.call == 0:  # wherever the host has begun
             x.copy_(anchor)
             return
-        x.sub_(self.asked.question.to(x)).add_(anchor)
+        x.sub_(self.recorded.question.to(x)).add_(anchor)
         torch.where(self.anchored if self.opens and self.releasing else self.held, anchor, x, out=x)
 
     def close(self, x: Tensor, answer: Tensor) -> Tensor:
         if not self.holding:
             return answer
-        held = self.asked.answer.to(answer)
+        held = self.recorded.answer.to(answer)
         if self.weight is not None and self.due:
             part = torch.where(self.start == self.step, self.weight, 1).to(answer.dtype)
             answer = torch.lerp(held, answer, part)
         return torch.where(self.held, held, answer)
 
     def also(self, name: str, x: Tensor, value: Tensor | None) -> Tensor:
-        held = self.asked.beside[name].to(x.device)
+        held = self.recorded.beside[name].to(x.device)
         if value is None or self.step < self.begin:
             return held
         return self._mixed(value, held)
 
     def finish(self, samples: Tensor) -> Tensor:
-        if self.number != len(self.inversion.asked):
+        if self.number != len(self.inversion.calls):
             raise OtherQuestions("it asks less often in the edit than in the inversion")
         return self.picture(samples - self.inversion.end.to(samples) + self.init.to(samples))
 
     def _next(self, sigma: Tensor) -> None:
         """Go on to the inversion's next question."""
-        if self.number >= len(self.inversion.asked):
+        if self.number >= len(self.inversion.calls):
             raise OtherQuestions("it asks more often in the edit than in the inversion")
-        self.asked = self.inversion.asked[self.number]
+        self.recorded = self.inversion.calls[self.number]
         self.number += 1
         # elsewhere the questions are counted, and a level would have to be read from the device
-        if self.habits.by_level and not math.isclose(self.asked.level, _level(sigma), rel_tol=1e-3):
+        if self.habits.by_level and not math.isclose(
+            self.recorded.level, _level(sigma), rel_tol=1e-3
+        ):
             raise OtherQuestions("it asks at other levels in the edit than in the inversion")
 
     def _mixed(self, answer: Tensor, held: Tensor) -> Tensor:

@@ -94,6 +94,6 @@ def _refusal(
 
 def _alike(one: Inversion, other: Inversion) -> bool:
     """Return whether two inversions asked and ended the same."""
-    asked = [(a.question, b.question) for a, b in zip(one.asked, other.asked)]
+    asked = [(a.question, b.question) for a, b in zip(one.calls, other.calls)]
     pairs = [(one.end, other.end), *asked]
     return all(torch.equal(a, b) for a, b in pairs if a is not None and b is not None)

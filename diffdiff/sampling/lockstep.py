@@ -79,7 +79,7 @@ class Lockstep:
         return [run.calls for run in self.runs]
 
     @contextmanager
-    def asked(self, owner: Any, name: str = "forward", step: bool = True) -> Iterator[None]:
+    def intercepted(self, owner: Any, name: str = "forward", step: bool = True) -> Iterator[None]:
         """Intercept the model, the attribute `name` of `owner`, for the duration of a `with`.
 
         step: False for work of each run alone, such as decoding: the caller's thread does it with

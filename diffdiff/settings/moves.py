@@ -36,7 +36,7 @@ WORD = re.compile(r"[a-z]+")
 
 
 @dataclass(frozen=True)
-class Asked:
+class MoveRequest:
     """One move as it was asked for.
 
     region: numbers, left, top, right and bottom or x, y, x, y, ... of a polygon; or base64 text of
@@ -61,13 +61,13 @@ class Asked:
         return isinstance(self.region, str)
 
 
-def parse_moves(text: str) -> list[Asked]:
+def parse_moves(text: str) -> list[MoveRequest]:
     """Parse the field `move`.
 
     Args:
-        text: a JSON list of objects with the fields of `Asked`, or one such object; or moves as
-            "REGION by X,Y scale S rotate DEGREES mirror HOW keep K ring PX margin PX copy delete",
-            parted by semicolons. A REGION is left,top,right,bottom or x,y,x,y,x,y,...
+        text: a JSON list of objects with the fields of `MoveRequest`, or one such object; or moves
+            as "REGION by X,Y scale S rotate DEGREES mirror HOW keep K ring PX margin PX copy
+            delete", separated by semicolons. A REGION is left,top,right,bottom or x,y,x,y,x,y,...
 
     Raises:
         FieldError: "move", with the number of the move.
@@ -127,7 +127,7 @@ def _numbers(text: str, name: str) -> list[float]:
         raise FieldError(name, f"{shown(text)} is not a list of numbers", LIKE) from None
 
 
-def _move(raw: Any) -> Asked:
+def _move(raw: Any) -> MoveRequest:
     if not isinstance(raw, dict):
         raise FieldError("move", f"{shown(raw)} is not an object", LIKE_JSON)
     unknown = sorted(set(map(str, raw)) - set(NAMES))
@@ -168,7 +168,7 @@ def _move(raw: Any) -> Asked:
         if made["mirror"] not in MIRRORS:
             problem = f"{shown(how)} is not known"
             raise FieldError("mirror", problem, f"Use one of {', '.join(MIRRORS)}")
-    return Asked(**made)
+    return MoveRequest(**made)
 
 
 def _region(region: Any) -> tuple[float, ...] | str:

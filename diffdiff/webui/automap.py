@@ -107,7 +107,7 @@ def of_picture(
 
     def read(text: str, phrases: tuple[str, ...], *noises: Any, field: str = FIELD) -> np.ndarray:
         made = words_job.found(
-            words_job.Asked(
+            words_job.WordsQuery(
                 flat,
                 text,
                 phrases,
@@ -150,8 +150,8 @@ def of_picture(
                 raise Unknown
             return seen.region(clicks, args.points_edges)
         own = layer.own.get("query", "").strip()
-        what = word_product.asked(args, layer.own.get("reference", ""), own or prompt)
-        asked = diffedit_job.Asked(
+        what = word_product.word_factor(args, layer.own.get("reference", ""), own or prompt)
+        asked = diffedit_job.DiffEditQuery(
             flat,
             layer.own.get("reference", ""),
             own or prompt,

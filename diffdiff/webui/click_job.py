@@ -45,13 +45,13 @@ def found(
     Args:
         picture: RGB.
         width, height, level, count, seed, networks, override_settings, further: as in
-            `words_job.Asked`.
+            `words_job.WordsQuery`.
         ask: False to have what is known, or None.
 
     Raises:
         FieldError: "points_level", "model"; "run" for an interrupted one.
     """
-    asked = words_job.Asked(
+    query = words_job.WordsQuery(
         picture,
         "",
         (),
@@ -65,11 +65,11 @@ def found(
         further,
         level_field="points_level",
     )
-    key = model_job.key(asked._asdict() | {"size": asked.size}, picture)
+    key = model_job.key(query._asdict() | {"size": query.size}, picture)
     scene = known.get(key)
     if scene is not None:
         return Found(scene, 0)
     if not ask:
         return None
-    features = unit(words_job.inner_features(asked))
+    features = unit(words_job.inner_features(query))
     return Found(known.put(key, Scene(features, np.asarray(picture))), count)

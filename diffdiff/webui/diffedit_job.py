@@ -24,7 +24,7 @@ KEPT = 16  # answers of the model, the latest ones
 known: LruCache[str, Tensor] = LruCache(KEPT)
 
 
-class Asked(NamedTuple):
+class DiffEditQuery(NamedTuple):
     """What a map is found from.
 
     picture: RGB. reference, query: prompts; styles: names of those that the query gets.
@@ -54,7 +54,7 @@ class Found(NamedTuple):
     calls: int
 
 
-def differences(asked: Asked, args: DiffEditArgs, ask: bool = True) -> Tensor | None:
+def differences(query: DiffEditQuery, args: DiffEditArgs, ask: bool = True) -> Tensor | None:
     """Return the model's answers (`maps.diffedit.differences`): float32 `[n, h, w]`, on the CPU.
 
     Args:
@@ -63,42 +63,42 @@ def differences(asked: Asked, args: DiffEditArgs, ask: bool = True) -> Tensor | 
     Raises:
         FieldError: "query", "diffedit_level", "model"; "run" for an interrupted one.
     """
-    made = found(asked, args, ask)
+    made = found(query, args, ask)
     return None if made is None else made.stack
 
 
-def found(asked: Asked, args: DiffEditArgs, ask: bool = True) -> Found | None:
+def found(query: DiffEditQuery, args: DiffEditArgs, ask: bool = True) -> Found | None:
     """Return the same with its cost; arguments and errors as for `differences`."""
-    check_prompts(asked.reference, asked.query)
-    key = _key(asked, args)
+    check_prompts(query.reference, query.query)
+    key = _key(query, args)
     stack = known.get(key)
     if stack is not None:
         return Found(stack, 0)
     if not ask:
         return None
-    stack = known.put(key, _find(asked, args))
+    stack = known.put(key, _find(query, args))
     return Found(stack, 2 * len(stack))  # both prompts with each noise
 
 
-def _key(asked: Asked, args: DiffEditArgs) -> str:
-    inputs = asked._asdict() | {
-        "size": asked.size,
+def _key(query: DiffEditQuery, args: DiffEditArgs) -> str:
+    inputs = query._asdict() | {
+        "size": query.size,
         "noises": (args.diffedit_noises, args.diffedit_level, args.diffedit_seed),
-        "styles": [str(shared.prompt_styles.styles.get(name)) for name in asked.styles],
+        "styles": [str(shared.prompt_styles.styles.get(name)) for name in query.styles],
     }
-    return model_job.key(inputs, asked.picture)
+    return model_job.key(inputs, query.picture)
 
 
-def _find(asked: Asked, args: DiffEditArgs) -> Tensor:
+def _find(query: DiffEditQuery, args: DiffEditArgs) -> Tensor:
     return model_job.run(
-        asked.picture,
-        asked.size,
-        asked.query,
-        without_networks(asked.reference),
+        query.picture,
+        query.size,
+        query.query,
+        without_networks(query.reference),
         lambda call: _compare(call, args),
-        asked.styles,
-        asked.override_settings,
-        asked.further,
+        query.styles,
+        query.override_settings,
+        query.further,
     )
 
 

@@ -26,7 +26,7 @@ def is_text_job(p: Any) -> bool:
     return hasattr(p, "sample_hr_pass")
 
 
-def asked(p: Any) -> bool:
+def has_second_pass(p: Any) -> bool:
     """Return whether a job has a second pass."""
     return bool(getattr(p, "enable_hr", False))
 

@@ -21,7 +21,7 @@ logger = logging.getLogger("diffdiff")
 POINTS = 51  # strengths of a table, from 0 to 1
 
 
-class Asked(NamedTuple):
+class RunSettings(NamedTuple):
     """A run's settings, as the tab or a request has them. scheduler: None where the host's
     sampler decides. shift: of a flow model's schedule; None where it is that of the last run."""
 
@@ -33,13 +33,13 @@ class Asked(NamedTuple):
     shift: float | None = None
 
 
-def asked(sent: dict[str, Any]) -> Asked | None:
+def run_settings(sent: dict[str, Any]) -> RunSettings | None:
     """Read a run's settings from the page; None where there is no sampler or no steps."""
     if not sent.get("sampler") or not sent.get("steps"):
         return None
     width, height = int(sent.get("width") or 512), int(sent.get("height") or 512)
     shift = float(sent.get("shift") or 0) or None
-    return Asked(
+    return RunSettings(
         str(sent["sampler"]),
         sent.get("scheduler") or None,
         int(sent["steps"]),
@@ -78,7 +78,7 @@ def exact_of(sampler: Any, p: Any, schedule: Schedule, like: torch.Tensor) -> Ex
     return Exact.of_steps(schedule.coordinates)
 
 
-def known(run: Asked) -> Known | None:
+def known(run: RunSettings) -> Known | None:
     """Return the schedule of a run to come; None where no model is loaded, or the sampler has
     none."""
     if run.steps < 1 or not host.is_loaded():
@@ -105,7 +105,7 @@ def known(run: Asked) -> Known | None:
         return None
 
 
-def table(run: Asked | None) -> dict[str, Any]:
+def table(run: RunSettings | None) -> dict[str, Any]:
     """Return fractions of noise for the legend: of each step, and of strengths from 0 to 1. Empty:
     unknown."""
     found = None if run is None else known(run)

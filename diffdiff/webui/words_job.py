@@ -28,7 +28,7 @@ known: LruCache[str, np.ndarray] = LruCache(KEPT)
 Watched = TypeVar("Watched")
 
 
-class Asked(NamedTuple):
+class WordsQuery(NamedTuple):
     """What is looked for in a picture.
 
     picture: RGB. prompt: what the model is given, without syntax, with the phrases in their order.
@@ -65,44 +65,44 @@ class Found(NamedTuple):
     calls: int
 
 
-def found(asked: Asked, ask: bool = True) -> Found | None:
+def found(query: WordsQuery, ask: bool = True) -> Found | None:
     """Return what the model reads where.
 
     Args:
         ask: False to have what is known, or None.
 
     Raises:
-        FieldError: `asked.field`, "model"; "run" for an interrupted one.
+        FieldError: `query.field`, "model"; "run" for an interrupted one.
     """
-    key = model_job.key(asked._asdict() | {"size": asked.size}, asked.picture)
+    key = model_job.key(query._asdict() | {"size": query.size}, query.picture)
     stack = known.get(key)
     if stack is not None:
         return Found(stack, 0)
     if not ask:
         return None
-    return Found(known.put(key, _find(asked)), asked.count)
+    return Found(known.put(key, _find(query)), query.count)
 
 
-def _find(asked: Asked) -> np.ndarray:
+def _find(query: WordsQuery) -> np.ndarray:
     def read(call: model_job.Call) -> np.ndarray:
         height, width = call.init.shape[-2:]
         with text_attention(host_words.network(), height, width) as seen:
-            _predict(call, asked)
+            _predict(call, query)
         layers = seen.layers()  # refuses models whose tokenizers may be of any kind
         tokenize = host_words.tokenizer()  # of the job's own checkpoint
-        where, count = positions(tokenize, asked.prompt, asked.phrases, asked.field)
+        where, count = positions(tokenize, query.prompt, query.phrases, query.field)
         if count < ROOM:
-            host_words.check_plain(asked.prompt, count, asked.field)
+            host_words.check_plain(query.prompt, count, query.field)
         return claims(layers, where, count)
 
-    return _run(asked, read)
+    return _run(query, read)
 
 
-def inner_features(asked: Asked, part: int = 2) -> Tensor:
+def inner_features(query: WordsQuery, part: int = 2) -> Tensor:
     """Return inner features of the model's second half: float32 `[C, h, w]` on the CPU.
 
     Args:
-        asked: its phrases are not looked for.
+        query: its phrases are not looked for.
         part: h and w are at least the latent's sides by this.
 
     Raises:
@@ -111,38 +111,38 @@ def inner_features(asked: Asked, part: int = 2) -> Tensor:
 
     def read(call: model_job.Call) -> Tensor:
         with features(host_words.network()) as seen:
-            _predict(call, asked)
+            _predict(call, query)
         height, width = call.init.shape[-2:]
         return seen.first(-(-height // part), -(-width // part))
 
-    return _run(asked, read)
+    return _run(query, read)
 
 
-def _run(asked: Asked, read: Callable[[model_job.Call], Watched]) -> Watched:
-    prompt = f"{asked.networks} {asked.prompt}".strip()
+def _run(query: WordsQuery, read: Callable[[model_job.Call], Watched]) -> Watched:
+    prompt = f"{query.networks} {query.prompt}".strip()
     # as the negative prompt too: whichever of the two the host asks for, alone or in one call,
     # the answer is that of this prompt
     return model_job.run(
-        asked.picture,
-        asked.size,
+        query.picture,
+        query.size,
         prompt,
-        asked.prompt,
+        query.prompt,
         read,
         (),
-        asked.override_settings,
-        asked.further,
+        query.override_settings,
+        query.further,
     )
 
 
-def _predict(call: model_job.Call, asked: Asked) -> None:
+def _predict(call: model_job.Call, query: WordsQuery) -> None:
     """Have the noises predicted once, while someone watches."""
-    level, sigma = model_job.level_of(call.p.sampler, asked.level, asked.level_field)
-    noises = diffedit.draw(call.init, asked.count, torch.Generator().manual_seed(asked.seed))
+    level, sigma = model_job.level_of(call.p.sampler, query.level, query.level_field)
+    noises = diffedit.draw(call.init, query.count, torch.Generator().manual_seed(query.seed))
     shared.state.sampling_steps, shared.state.sampling_step = len(noises), 0
     for some in noises.split(call.batch()):
         x = noised(call.init, some, level)
         try:
-            model_job.halved(x, lambda x: call.ask(x, sigma, 1.0, asked.level))
+            model_job.halved(x, lambda x: call.ask(x, sigma, 1.0, query.level))
         except RuntimeError as error:
             if not model_job.out_of_memory(error):
                 raise

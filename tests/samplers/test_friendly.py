@@ -77,7 +77,7 @@ def edited(b, inversion, strengths, model=None, skip=True, transition=0.0):
     def deliver(beside, kwargs):
         vars(asker).update(beside)
         for function in call.listeners(kwargs):
-            function({**beside, "denoised": hold.asked.answer})
+            function({**beside, "denoised": hold.recorded.answer})
 
     hold.deliver = deliver
     return hold.run(call, model, started(b), asker, Draws()), hold
@@ -95,7 +95,7 @@ def test_the_reference_returns_the_original_under_any_map(row):
 def test_every_anchor_has_its_own_noise_of_the_right_size():
     b = bench("Euler a, replayed noise", size=32)
     noises = [
-        (asked.anchor - b.init) / sigma for asked, sigma in zip(inverted(b).asked, b.times[:-1])
+        (asked.anchor - b.init) / sigma for asked, sigma in zip(inverted(b).calls, b.times[:-1])
     ]
     for noise in noises:
         assert abs(float(noise.std()) - 1) < 0.05
@@ -109,7 +109,7 @@ def test_another_prompt_changes_what_is_released_and_nothing_else(row):
     out, hold = edited(b, inverted(b), four_parts(), other(b.model))
     assert torch.equal(out[..., :2], b.init[..., :2].to(out))
     assert error(out[..., 2:], b.init[..., 2:]) > 0.01
-    assert hold.calls < len(hold.inversion.asked)
+    assert hold.calls < len(hold.inversion.calls)
 
 
 @pytest.mark.parametrize("row", SOME, ids=name)
@@ -119,7 +119,7 @@ def test_steps_before_the_first_release_cost_no_call_and_change_nothing(row):
     skipped, few = edited(b, inversion, four_parts(), model)
     whole, all_ = edited(b, inversion, four_parts(), model, skip=False)
     assert torch.equal(skipped, whole)
-    assert few.calls < all_.calls == len(inversion.asked)
+    assert few.calls < all_.calls == len(inversion.calls)
 
 
 @pytest.mark.parametrize("row", [r for r in SOME if r.tolerance is not None], ids=name)
@@ -165,7 +165,7 @@ def test_the_difference_is_the_noise_of_the_paper():
     noise, makes the same edit."""
     b = bench("Euler a, replayed noise")
     inversion, sampling = inverted(b), reference.k_diffusion_sampling()
-    asked, sigmas, noises = inversion.asked, b.times, []
+    asked, sigmas, noises = inversion.calls, b.times, []
     for k in range(b.steps - 1):
         down, up = sampling.get_ancestral_step(sigmas[k], sigmas[k + 1])
         slope = (asked[k].anchor - asked[k].answer) / sigmas[k]
@@ -189,7 +189,7 @@ def test_a_deterministic_step_on_a_flow_model_is_flow_edit():
     b = bench("flow Euler")
     inversion, model = inverted(b), other(b.model)
     z = b.init.clone()
-    for k, asked in enumerate(inversion.asked):
+    for k, asked in enumerate(inversion.calls):
         sigma = b.times[k]
         x = z + asked.anchor - b.init
         target = (x - model(x, sigma[None])) / sigma

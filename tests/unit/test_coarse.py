@@ -14,7 +14,7 @@ from diffdiff.edit.coarse import coarse_of, matrix_of, middle_of, prepared, sele
 from diffdiff.edit.outpaint import outpaint
 from diffdiff.errors import FieldError
 from diffdiff.maps.sketch import sketch_map
-from diffdiff.settings.moves import Asked, parse_moves, parse_sides
+from diffdiff.settings.moves import MoveRequest, parse_moves, parse_sides
 from diffdiff.settings.schema import changed, parse
 
 PICTURE = np.random.default_rng(1).integers(0, 256, (40, 64, 3), dtype=np.uint8)
@@ -45,16 +45,16 @@ def test_a_list_is_as_good_as_its_text():
     args = parse({"move": told, "outpaint": {"left": 8}})
     assert json.loads(args.move) == told and json.loads(args.outpaint) == {"left": 8}
     (asked,) = parse_moves(args.move)
-    assert asked == Asked((8, 6, 20, 18), by=(3, 0), copy=True, keep=0.3, ring=5)
+    assert asked == MoveRequest((8, 6, 20, 18), by=(3, 0), copy=True, keep=0.3, ring=5)
 
 
 def test_what_a_person_types():
     told = "1, 2, 9, 8 by 3,-4 scale 1.5 rotate 10 mirror keep 0.2; 1,2,9,8 delete"
     first, second = parse_moves(told)
-    assert first == Asked(
+    assert first == MoveRequest(
         (1, 2, 9, 8), by=(3, -4), scale=(1.5, 1.5), rotate=10, mirror="horizontal", keep=0.2
     )
-    assert second == Asked((1, 2, 9, 8), delete=True)
+    assert second == MoveRequest((1, 2, 9, 8), delete=True)
 
 
 @settings(max_examples=60, deadline=None)
@@ -67,7 +67,7 @@ def test_what_a_person_types():
     st.sampled_from(["", "horizontal", "vertical", "both"]),
 )
 def test_a_matrix_turns_about_the_middle(rotate, sx, sy, x, y, mirror):
-    asked = Asked((10, 20, 30, 60), by=(x, y), scale=(sx, sy), rotate=rotate, mirror=mirror)
+    asked = MoveRequest((10, 20, 30, 60), by=(x, y), scale=(sx, sy), rotate=rotate, mirror=mirror)
     middle = middle_of(asked, np.zeros((1, 1)))
     a, b, c, d, e, f = matrix_of(asked, middle)
     assert middle == (20, 40)
@@ -78,9 +78,9 @@ def test_a_matrix_turns_about_the_middle(rotate, sx, sy, x, y, mirror):
 
 
 def test_soft_edges_of_a_region():
-    drawn = selected(Asked((8.25, 6, 20.5, 18)), 40, 64)
+    drawn = selected(MoveRequest((8.25, 6, 20.5, 18)), 40, 64)
     assert drawn[10, 8] == np.float32(0.75) and drawn[10, 20] == np.float32(0.5)
-    triangle = selected(Asked((0, 0, 20, 0, 0, 20)), 40, 64)
+    triangle = selected(MoveRequest((0, 0, 20, 0, 0, 20)), 40, 64)
     assert triangle[2, 2] == 1 and triangle[18, 18] == 0 and 0.3 < triangle[10, 9] < 0.7
 
 

@@ -46,7 +46,7 @@ def test_every_run_is_the_run_alone(at_once):
     model.batches.clear()
     moved = []
     lockstep = Lockstep([steps(model, times) for times in TIMES], at_once, moved.append)
-    with lockstep.asked(model):
+    with lockstep.intercepted(model):
         together_ = lockstep.go()
     assert all(torch.equal(a, b) for a, b in zip(alone, together_))
     assert lockstep.calls == [2, 5, 4, 4] and moved[-1] == 15
@@ -59,7 +59,7 @@ def test_every_run_is_the_run_alone(at_once):
 def test_a_run_joins_at_its_own_time():
     model = Model()
     lockstep = Lockstep([steps(model, times) for times in TIMES], 16)
-    with lockstep.asked(model):
+    with lockstep.intercepted(model):
         lockstep.go()
     assert lockstep.batches == [1, 3, 3, 4, 4]
 
@@ -76,7 +76,7 @@ def test_only_one_run_is_at_work():
             model.forward(torch.ones(1, 1), torch.tensor([float(t)]))
 
     lockstep = Lockstep([work] * 5, 2)
-    with lockstep.asked(model):
+    with lockstep.intercepted(model):
         lockstep.go()
     assert set(most) == {1}
 
@@ -84,13 +84,13 @@ def test_only_one_run_is_at_work():
 def test_memory_that_runs_out_makes_smaller_batches():
     model = Model(limit=4)
     lockstep = Lockstep([steps(model, range(3, 0, -1))] * 4, 4)
-    with lockstep.asked(model):
+    with lockstep.intercepted(model):
         results = lockstep.go()
     assert all(torch.equal(r, results[0]) for r in results)
     assert lockstep.at_once == 2 and max(model.batches) == 4
     model.limit = 1  # not even one fits
     lockstep = Lockstep([steps(model, (1,))], 4)
-    with lockstep.asked(model), pytest.raises(RuntimeError, match="out of memory"):
+    with lockstep.intercepted(model), pytest.raises(RuntimeError, match="out of memory"):
         lockstep.go()
 
 
@@ -103,7 +103,7 @@ def test_an_error_ends_all_runs():
 
     before = threading.active_count()
     lockstep = Lockstep([steps(model, range(9, 0, -1)), broken], 2)
-    with pytest.raises(ValueError, match="no"), lockstep.asked(model):
+    with pytest.raises(ValueError, match="no"), lockstep.intercepted(model):
         lockstep.go()
     assert threading.active_count() == before
     assert "forward" not in vars(model)
@@ -125,7 +125,7 @@ def test_stopping_reaches_every_run():
         return "done"
 
     lockstep = Lockstep([work] * 3, 3, stopped=lambda: Stop() if len(told) >= 6 else None)
-    with lockstep.asked(model):
+    with lockstep.intercepted(model):
         assert lockstep.go() == ["stopped"] * 3
     assert lockstep.calls == [2, 2, 2]
 
@@ -147,7 +147,7 @@ def test_a_model_is_asked_in_the_modes_of_the_run_that_asks():
     plain = model.forward
     model.forward = lambda *args: (seen.append(torch.is_grad_enabled()), plain(*args))[1]
     lockstep = Lockstep([torch.no_grad()(steps(model, [2, 1]))] * 2)
-    with lockstep.asked(model):
+    with lockstep.intercepted(model):
         lockstep.go()
     assert seen == [False] * 4 and torch.is_grad_enabled()
 
@@ -168,7 +168,7 @@ def test_what_is_no_step_is_done_at_once_alone_and_not_counted():
     alone = [work(times)() for times in TIMES]
     decoded.clear()
     lockstep = Lockstep([work(times) for times in TIMES], 4)
-    with lockstep.asked(model), lockstep.asked(decoder, "decode", step=False):
+    with lockstep.intercepted(model), lockstep.intercepted(decoder, "decode", step=False):
         results = lockstep.go()
     assert all(torch.equal(a, b) for a, b in zip(alone, results))
     assert lockstep.calls == [2, 5, 4, 4]
@@ -220,7 +220,7 @@ def test_what_cannot_be_joined_is_asked_one_by_one():
     model = Model()
     works = [steps(model, (2, 1), context=torch.ones(2, n)) for n in (3, 1)]
     lockstep = Lockstep(works, 2)
-    with lockstep.asked(model):
+    with lockstep.intercepted(model):
         results = lockstep.go()
     assert torch.equal(results[0], works[0]()) and torch.equal(results[1], works[1]())
     assert lockstep.batches == [1, 1, 1, 1]

@@ -200,17 +200,17 @@ def test_the_product_is_less_where_no_word_claims():
 
 def test_which_words_the_difference_is_multiplied_with():
     plain_args = parse({}, DiffEditArgs)
-    assert word_product.asked(plain_args, "a", "b") is None
+    assert word_product.word_factor(plain_args, "a", "b") is None
     on = parse({"diffedit_with": "words"}, DiffEditArgs)
-    what = word_product.asked(on, "a (red:1.2) house", "a blue house")
+    what = word_product.word_factor(on, "a (red:1.2) house", "a blue house")
     assert what.words == Words(("red",), (1.0,))
     assert what.prompt == "a photo of a red house"
     with pytest.raises(FieldError, match="diffedit_words"):
-        word_product.asked(on, "", "a blue house")
+        word_product.word_factor(on, "", "a blue house")
     given_words = parse(
         {"diffedit_with": "words", "diffedit_words": "house 1, sky 0"}, DiffEditArgs
     )
-    assert word_product.asked(given_words, "", "x").prompt == "a photo of house, sky"
+    assert word_product.word_factor(given_words, "", "x").prompt == "a photo of house, sky"
 
 
 def test_the_guided_filter_keeps_a_constant_and_any_size():

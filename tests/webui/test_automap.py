@@ -74,7 +74,7 @@ def test_the_prompt_of_the_run_is_the_query_and_its_styles_go_along(finder, job,
 
 def test_the_model_sees_the_pictures_shape_at_the_runs_size(finder):
     picture = Image.new("RGB", (3000, 1000))
-    width, height = finder.Asked(picture, "", "a", 512, 512).size
+    width, height = finder.DiffEditQuery(picture, "", "a", 512, 512).size
     assert width % 8 == height % 8 == 0
     assert abs(width / height - 3) < 0.1 and abs(width * height / 512**2 - 1) < 0.05
 

@@ -54,7 +54,7 @@ def test_the_legend_knows_the_shift_that_the_tab_asks_for(start, own, monkeypatc
     run = {"sampler": "Euler", "steps": 8, "width": 64, "height": 48}
 
     def levels(**more):
-        return list(schedules.known(schedules.asked({**run, **more})).schedule.coordinates)
+        return list(schedules.known(schedules.run_settings({**run, **more})).schedule.coordinates)
 
     before, asked, predictor = levels(), levels(shift=6.0), kind.model.core.predictor
     assert predictor.shift == 1.0 and (asked != before) == kind.flow
@@ -190,7 +190,7 @@ def test_diffedit_leaves_no_reference(start, own):
     finder = sys.modules["diffdiff.webui.diffedit_job"]
     kind.dynamic_args.ref_latents = own = ["of the job before"]
     kind.model.ini_latent = first = object()
-    asked = finder.Asked(kind.job().init_images[0], "summer", "winter", 64, 48)
+    asked = finder.DiffEditQuery(kind.job().init_images[0], "summer", "winter", 64, 48)
     finder.differences(asked, DiffEditArgs(diffedit_noises=2))
     assert kind.dynamic_args.ref_latents is own and own == ["of the job before"]
     assert kind.model.ini_latent is first

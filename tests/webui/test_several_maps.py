@@ -82,6 +82,6 @@ def test_the_cost_of_a_map_is_that_of_its_own_request(start, monkeypatch):
     from diffdiff.settings.sources import DiffEditArgs
 
     picture = new(kind).init_images[0]
-    asked = job.Asked(picture, "a", "b", 64, 48)
+    asked = job.DiffEditQuery(picture, "a", "b", 64, 48)
     assert [job.found(asked, DiffEditArgs(diffedit_noises=3)).calls for _ in range(2)] == [6, 0]
     assert not hasattr(job, "calls")

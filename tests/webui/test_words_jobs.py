@@ -75,7 +75,7 @@ def test_words_run_a_job_within_the_job(seeing):
 def test_other_strengths_cost_no_call(seeing):
     job = sys.modules["diffdiff.webui.words_job"]
     picture = Image.fromarray(np.zeros((48, 64, 3), np.uint8))
-    asked = job.Asked(picture, "a photo of left, right", ("left", "right"), 64, 48, 0.2, 3, 0)
+    asked = job.WordsQuery(picture, "a photo of left, right", ("left", "right"), 64, 48, 0.2, 3, 0)
     assert [job.found(asked).calls for _ in range(2)] == [3, 0]
     assert job.found(asked._replace(seed=1), ask=False) is None
     assert not any(
@@ -86,7 +86,7 @@ def test_other_strengths_cost_no_call(seeing):
 def test_little_memory_halves_the_noises(seeing, monkeypatch):
     job = sys.modules["diffdiff.webui.words_job"]
     picture = Image.fromarray(np.zeros((48, 64, 3), np.uint8))
-    asked = job.Asked(picture, "a photo of left, right", ("left", "right"), 64, 48, 0.2, 4, 0)
+    asked = job.WordsQuery(picture, "a photo of left, right", ("left", "right"), 64, 48, 0.2, 4, 0)
     wanted = job.found(asked).claims
     core, room = seeing.model.core, [2]
     plain = core.apply_model

@@ -131,7 +131,7 @@ def map_preview(request: PreviewRequest) -> dict[str, Any]:
         }
         padding = request.inpaint_full_res_padding if request.inpaint_full_res else None
         work = Work(about["width"], about["height"], request.resize_mode, padding)
-        run = schedules.asked(vars(request) | {"sampler": request.sampler_name, **about})
+        run = schedules.run_settings(vars(request) | {"sampler": request.sampler_name, **about})
         what = preview.Seen(picture, request.denoising_strength, about, work, run)
         change_map = preview.looked_for(what, args, painted)
     shaped = shape(change_map, args) if picture is None else preview.obeyed(what, args, change_map)
@@ -165,13 +165,15 @@ def map_diffedit(request: DiffEditRequest) -> dict[str, Any]:
     own = {name: getattr(request, name) for name in fields(DiffEditArgs)}
     args = parse(own, DiffEditArgs)
     size = request.width or flat.width, request.height or flat.height
-    asked = diffedit_job.Asked(flat, request.reference, request.query, *size)
-    what = word_product.asked(args, request.reference, request.query)
+    asked = diffedit_job.DiffEditQuery(flat, request.reference, request.query, *size)
+    what = word_product.word_factor(args, request.reference, request.query)
     stack, calls = preview.on_the_model(lambda: diffedit_job.found(asked, args))
     if what is None:
         return _made(diffedit.finished(stack, flat.size, args), calls, began)
     noises = word_product.LEVEL, word_product.NOISES, args.diffedit_seed
-    words = words_job.Asked(flat, what.prompt, what.words.phrases, *size, *noises, field=what.field)
+    words = words_job.WordsQuery(
+        flat, what.prompt, what.words.phrases, *size, *noises, field=what.field
+    )
     claims, more = preview.on_the_model(lambda: words_job.found(words))
     found = word_product.finished(stack, claims, what, np.asarray(flat), args)
     return _made(found, calls + more, began)
@@ -184,7 +186,7 @@ def map_words(request: WordsRequest) -> dict[str, Any]:
     words = parse_words(request.words)
     size = request.width or flat.width, request.height or flat.height
     noises = request.words_level, request.words_noises, request.words_seed
-    asked = words_job.Asked(flat, words.prompt, words.phrases, *size, *noises)
+    asked = words_job.WordsQuery(flat, words.prompt, words.phrases, *size, *noises)
     claims, calls = preview.on_the_model(lambda: words_job.found(asked))
     return _made(word_map(claims, words, np.asarray(flat), request.words_edges), calls, began)
 

@@ -43,7 +43,7 @@ def check_hires(p: Any, args: EditArgs) -> None:
     Raises:
         FieldError: "enable_hr", "denoising_strength", "mode", "area".
     """
-    if not host_hires.asked(p):
+    if not host_hires.has_second_pass(p):
         problem = "in txt2img the map is for the second pass, and Hires. fix is off"
         field = "enable_hr" if host.is_api(p) else "Hires. fix"
         raise FieldError(field, problem, "Switch it on, or switch this extension off")

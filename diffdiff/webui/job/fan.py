@@ -22,12 +22,12 @@ class FanSession(Session):
 
     def __init__(self, p: Any, args: EditArgs, change_maps: list[np.ndarray]):
         super().__init__(p, args, change_maps)
-        self.asked, self.args = args, for_fan(args)
+        self.requested, self.args = args, for_fan(args)
         self.fans: dict[int, Fan] = {}
 
     def begin(self, p: Any) -> None:
         if self.args.fan_layout != "map":
-            make_fan(self.asked, p.width, p.height)  # raises before the host has done any work
+            make_fan(self.requested, p.width, p.height)  # raises before the host has done any work
         super().begin(p)
 
     def fan(self, p: Any, index: int) -> Fan:
@@ -35,7 +35,7 @@ class FanSession(Session):
         index = index if self.several else 0
         if index not in self.fans:
             base = super().fitted_map(p, index) if self.args.fan_layout == "map" else None
-            self.fans[index] = make_fan(self.asked, p.width, p.height, base)
+            self.fans[index] = make_fan(self.requested, p.width, p.height, base)
         return self.fans[index]
 
     def fitted_map(self, p: Any, index: int) -> np.ndarray:

@@ -137,7 +137,7 @@ def hold(run: Any, call: SamplerCall, denoiser: Any, x: torch.Tensor, begin: int
         if why:
             raise refused(run.sampler, why)
         inversion = known.put(key, _invert(run, call, denoiser, x, init, habits))
-        calls = len(inversion.asked)
+        calls = len(inversion.calls)
     weight = run.ladder.weight
     made = Friendly(
         inversion,

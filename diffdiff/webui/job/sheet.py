@@ -130,7 +130,7 @@ class SheetSession(Session):
 
         lockstep = Lockstep(works, most, moved, host.stopped)
         with ExitStack() as stack:
-            stack.enter_context(lockstep.asked(host.inner_model(), "apply_model"))
+            stack.enter_context(lockstep.intercepted(host.inner_model(), "apply_model"))
             host.prepare_once(rows[0].sampler, x[: self.each * min(most, len(rows))], stack)
             samples = torch.cat(lockstep.go())
         self.begun[p.iteration] = [calls > 0 or not host.stopped() for calls in lockstep.calls]

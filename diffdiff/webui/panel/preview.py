@@ -45,7 +45,7 @@ class Seen(NamedTuple):
     denoising: float
     about: dict[str, Any]
     work: inpaint_mask.Work
-    run: schedules.Asked | None = None
+    run: schedules.RunSettings | None = None
 
 
 def seen(sent: dict[str, Any]) -> Seen:
@@ -74,7 +74,7 @@ def seen(sent: dict[str, Any]) -> Seen:
     picture = decode_picture(sent["picture"])
     padding = int(sent.get("padding") or 0) if sent.get("only_masked") else None
     work = inpaint_mask.Work(width, height, sent.get("resize_mode") or 0, padding)
-    run = schedules.asked(sent)
+    run = schedules.run_settings(sent)
     return Seen(picture, 0.75 if denoising is None else float(denoising), about, work, run)
 
 

@@ -198,7 +198,7 @@ def connect(
 
     def noise(*values: Any) -> str:
         settings = host_page.of_second(dict(zip(run, values)))
-        return json.dumps(schedules.table(schedules.asked(settings)))
+        return json.dumps(schedules.table(schedules.run_settings(settings)))
 
     for component in (controls["enabled"], *run.values()):
         component.change(noise, list(run.values()), parts.noise, queue=False, show_progress=False)
