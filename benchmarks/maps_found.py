@@ -151,8 +151,9 @@ def found(work: tuple[Pair, int]) -> dict[str, dict]:
         rows[name] = {
             "cuts": [iou(m > cut, pair.region) for cut in CUTS],
             "cut": iou(m > CUT, pair.region),
-            "auc": auc(m, pair.region), "seconds": seconds,
-        }  # fmt: skip
+            "auc": auc(m, pair.region),
+            "seconds": seconds,
+        }
     return rows
 
 
@@ -167,11 +168,12 @@ def table_of(made: list[Pair], rows: list[dict[str, dict]]) -> dict[str, dict[st
         table[name] = {
             "cut": float(cut.mean()),
             **{kind: float(cut[kinds == kind].mean()) for kind in KINDS},
-            "common": float(cuts.mean(0)[best]), "common_at": float(CUTS[best]),
+            "common": float(cuts.mean(0)[best]),
+            "common_at": float(CUTS[best]),
             "best": float(cuts.max(1).mean()),
             "auc": float(np.nanmean([row["auc"] for row in own])),
             "seconds": float(np.median([row["seconds"] for row in own])),
-        }  # fmt: skip
+        }
     return table
 
 

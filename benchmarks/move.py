@@ -134,8 +134,9 @@ def worst_seam(made: np.ndarray, truth: np.ndarray, inside: np.ndarray) -> float
 def at_equal_seam(rows: dict[str, dict[str, float]]) -> tuple[float, float]:
     """The object's change of constant strengths where their seam is the move's, by straight lines
     between them; and the seam at which that is: the nearest that they reach."""
-    points = sorted((rows[f"img2img {s:g}"]["seam"], rows[f"img2img {s:g}"]["object"])
-                    for s in CONSTANTS)  # fmt: skip
+    points = sorted(
+        (rows[f"img2img {s:g}"]["seam"], rows[f"img2img {s:g}"]["object"]) for s in CONSTANTS
+    )
     seams, changes = zip(*points)
     at = float(np.clip(rows["move"]["seam"], seams[0], seams[-1]))
     # of several strengths with the same seam the gentlest counts

@@ -30,11 +30,16 @@ HEAD = "<!doctype html><link rel=icon href=data:,><link rel=stylesheet href=/sty
 CALL = """import("/benchmarks/painter.mjs")
     .then(({{ run }}) => run(document.getElementById("root"), {side}))"""
 KINDS = {
-    "event": "pointer event", "frame": "frame", "commit": "end of a stroke", "undo": "undo",
-    "open": "opening a picture", "grow": "grow by 4", "soften": "soften by 8",
+    "event": "pointer event",
+    "frame": "frame",
+    "commit": "end of a stroke",
+    "undo": "undo",
+    "open": "opening a picture",
+    "grow": "grow by 4",
+    "soften": "soften by 8",
     "PNG": "PNG of 16 bits",
     "stall": "longest stall of those four",
-}  # fmt: skip
+}
 BEGIN, END = "<!-- benchmarks.painter -->", "<!-- end -->"
 
 
@@ -121,9 +126,11 @@ def show(name: str, rows: list[dict]) -> int:
 def table(found: dict[str, list[dict]]) -> str:
     """Medians of every browser and size, the worst brush of each, as Markdown."""
     columns = [
-        (name, side) for name, rows in found.items() for side in SIDES
+        (name, side)
+        for name, rows in found.items()
+        for side in SIDES
         if any(row["what"].startswith(f"{side},") for row in rows)
-    ]  # fmt: skip
+    ]
     lines = ["| ms | " + " | ".join(f"{name} {side}" for name, side in columns) + " |"]
     lines.append("| --- |" + " --- |" * len(columns))
     for kind, words in KINDS.items():

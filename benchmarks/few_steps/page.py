@@ -40,7 +40,7 @@ def goals(found: Sequence[dict]) -> dict[str, bool]:
         f"{BEST}: correlation no lower than with {YARDSTICK} steps less {BEHIND:g}": lambda one: (
             rows(one)[BEST]["behind"] <= BEHIND
         ),
-        f"{BEST}: largest jump between strengths at most half of that of {STEPS.name}": lambda one: (
+        f"{BEST}: largest jump between strengths at most half that of {STEPS.name}": lambda one: (
             rows(one)[BEST]["jump"] <= rows(one)[STEPS.name]["jump"] / 2
         ),
         f"{BEST}: {TOLD} strengths or more told apart": lambda one: rows(one)[BEST]["told"] >= TOLD,

@@ -78,9 +78,11 @@ class _Box:
     def grown(self, by: float, height: int, width: int) -> _Box:
         more = math.ceil(by) + 2
         return _Box(
-            max(self.left - more, 0), max(self.top - more, 0),
-            min(self.right + more, width), min(self.bottom + more, height),
-        )  # fmt: skip
+            max(self.left - more, 0),
+            max(self.top - more, 0),
+            min(self.right + more, width),
+            min(self.bottom + more, height),
+        )
 
 
 def compose(picture: np.ndarray, moves: Iterable[Move], name: str = FIELD) -> Coarse:
@@ -226,9 +228,10 @@ def _resampled(
     scale = [1 / 2 ** max(math.floor(-math.log2(max(s, 2**-12))), 0) for s in sides]
     small = [max(round(n * s), 1) for n, s in zip(part.size, scale)]
     if tuple(small) != part.size:
-        pixels, share, worth = (_area(pixels * share[..., None], small), *(
-            cv2.resize(one, small, interpolation=cv2.INTER_AREA) for one in (share, worth)
-        ))  # fmt: skip
+        pixels, share, worth = (
+            _area(pixels * share[..., None], small),
+            *(cv2.resize(one, small, interpolation=cv2.INTER_AREA) for one in (share, worth)),
+        )
         pixels = pixels / np.maximum(share, 1e-6)[..., None]
     stretch = [n / s for n, s in zip(part.size, small)]
     forward = np.array(

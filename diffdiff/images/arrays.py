@@ -67,7 +67,7 @@ def unmoved(made: Image.Image, picture: Image.Image, place: Place) -> bool:
     if made.size != picture.size or made.mode not in MODES or picture.mode not in MODES:
         return False
     one, other = (np.asarray(p.convert("RGB")).astype(np.int16) for p in (made, picture))
-    differ = (np.abs(one - other) > NEAR).any(2)
+    differ = np.any(np.abs(one - other) > NEAR, axis=2)
     rows = _old(place.offset[1], place.whole[1], made.height)
     columns = _old(place.offset[0], place.whole[0], made.width)
     return not differ[rows, columns].any()

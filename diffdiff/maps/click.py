@@ -62,8 +62,9 @@ def unit(features: Tensor) -> np.ndarray:
     return (x / x.norm(dim=0).clamp(min=SMALL)).numpy()
 
 
-def region(found: np.ndarray, clicks: Clicks, picture: np.ndarray, edges: bool = True,
-           field: str = FIELD) -> np.ndarray:  # fmt: skip
+def region(
+    found: np.ndarray, clicks: Clicks, picture: np.ndarray, edges: bool = True, field: str = FIELD
+) -> np.ndarray:
     """Return what the points belong to, in a picture that is asked once: as `Scene.region`."""
     return Scene(found, picture).region(clicks, edges, field)
 

@@ -85,7 +85,7 @@ class Clicks(NamedTuple):
 
 
 def parse_points(text: str, size: tuple[int, int] | None = None, field: str = FIELD) -> Clicks:
-    """Parse points and a box; entries are parted by semicolons or lines.
+    """Parse points and a box; entries are separated by semicolons or lines.
 
     Args:
         text: "x,y" is on what is to change, "-x,y" on what is not, "box left,top,right,bottom"

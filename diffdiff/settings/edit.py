@@ -1,9 +1,5 @@
 """The settings of one edit: the only place where names, defaults, ranges and help texts are
-written.
-
-Those of automatic maps are in `settings.sources`. What derives from the fields is in
-`settings.schema`.
-"""
+written. Those of automatic maps are in `settings.sources`; `settings.schema` derives the rest."""
 
 from __future__ import annotations
 
@@ -18,7 +14,7 @@ from .anchor import AnchorArgs
 from .area import AreaArgs
 from .click import ClickArgs
 from .coarse import CoarseArgs
-from .levels import LevelArgs, ResponseArgs
+from .levels import LevelArgs
 from .response import Reading, amount, points_of, reading
 from .source_registry import REQUEST
 from .sources import DifferenceArgs, LaterArgs, SourceArgs
@@ -230,10 +226,17 @@ class BasicArgs(BaseModel, extra="forbid"):
     )
 
 
-class EditArgs(
-    ClickArgs, AnchorArgs, CoarseArgs, LaterArgs, AreaArgs, LevelArgs, ResponseArgs, DifferenceArgs,
-    SourceArgs, BasicArgs,
-):  # fmt: skip  # the fields of the last base come first
+class EditArgs(  # the fields of the last base come first
+    ClickArgs,
+    AnchorArgs,
+    CoarseArgs,
+    LaterArgs,
+    AreaArgs,
+    LevelArgs,
+    DifferenceArgs,
+    SourceArgs,
+    BasicArgs,
+):
     """One request."""
 
     @property
@@ -258,11 +261,8 @@ class EditArgs(
         Raises:
             FieldError: "fan_strengths", or "fan_low" where it is not below fan_high.
         """
-        if self.fan_strengths is not None:
-            return strength_list.listed(self.fan_strengths)
-        if self.fan_preset != "none":
-            return strength_list.preset(self.fan_preset, self.fan_count)
-        return strength_list.spread(self.fan_count, self.fan_low, self.fan_high)
+        evenly = self.fan_count, self.fan_low, self.fan_high
+        return strength_list.chosen(self.fan_strengths, self.fan_preset, *evenly)
 
     @property
     def reading(self) -> Reading:
@@ -294,6 +294,5 @@ class EditArgs(
     @property
     def direction(self) -> str:
         """Soften direction: both, outward or inward."""
-        if self.soften_direction != "auto":
-            return self.soften_direction
-        return "outward" if self.soft else "both"
+        auto = "outward" if self.soft else "both"
+        return auto if self.soften_direction == "auto" else self.soften_direction

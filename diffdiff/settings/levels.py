@@ -22,7 +22,7 @@ class ResponseArgs(BaseModel, extra="forbid"):
     )
 
 
-class LevelArgs(BaseModel, extra="forbid"):
+class LevelArgs(ResponseArgs, extra="forbid"):
     """Where strengths start."""
 
     levels: Literal["auto", "steps", "fine"] = Field(

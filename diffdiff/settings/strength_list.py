@@ -15,6 +15,20 @@ FEWEST, MOST = 2, 16
 PRESETS = {"full": (0.0, 1.0), "dark": (0.5, 1.0), "light": (0.0, 0.5), "central": (0.2, 0.6)}
 
 
+def chosen(
+    values: str | Sequence[float] | None, name: str, count: int, low: float, high: float
+) -> tuple[float, ...]:
+    """Return the strengths that the settings of a fan or a sheet choose: the user's own, else those
+    of a preset, else evenly spaced ones.
+
+    Raises:
+        FieldError: as `listed`, `preset` and `spread` do.
+    """
+    if values is not None:
+        return listed(values)
+    return preset(name, count) if name != "none" else spread(count, low, high)
+
+
 def spread(count: int, low: float = 0.0, high: float = 1.0) -> tuple[float, ...]:
     """Return `count` evenly spaced strengths from low to high, to six decimals.
 

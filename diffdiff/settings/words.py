@@ -30,7 +30,7 @@ class Words(NamedTuple):
 
 
 def parse_words(text: str, field: str = FIELD) -> Words:
-    """Parse words with strengths; entries are parted by commas, semicolons or lines.
+    """Parse words with strengths; entries are separated by commas, semicolons or lines.
 
     Args:
         text: "word strength, some phrase strength, rest strength"; a strength is 0..1, or a percent

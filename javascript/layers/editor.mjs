@@ -125,8 +125,9 @@ export class LayersEditor {
         const act = () => this.#add(this.source.value);
         const add = button({ label: "Add layer", symbol: "plus", text: "Add layer", act });
         add.classList.add("diffdiff-apply");
-        this.name = textField({ title: "Name", help: "Under which the layers are saved" }, (name) =>
-            this.#change((state) => ({ ...state, name })),
+        this.name = textField(
+            { title: "Name", help: "Name under which the layers are saved" },
+            (name) => this.#change((state) => ({ ...state, name })),
         );
         this.name.element.classList.add("diffdiff-layers-name");
         this.told = h("p", { class: "diffdiff-told", role: "status" });

@@ -32,7 +32,7 @@
 import { PainterError } from "../painter/errors.mjs";
 
 export const MOST = 32; // layers
-const ANEW = "Mend the text, load another preset, or start anew";
+const ANEW = "Fix the text, load another preset, or start anew";
 
 /** No layers. @returns {Layers} */
 export const none = () => ({ name: "", layers: [], more: {} });
@@ -76,13 +76,14 @@ export function parse(text, schema) {
         told = JSON.parse(text);
     } catch (error) {
         const { message } = /** @type {Error} */ (error);
-        throw new PainterError(`The layers' text is no JSON (${message})`, ANEW);
+        throw new PainterError(`The layers' text is not valid JSON (${message})`, ANEW);
     }
     if (!isObject(told) || !Array.isArray(told.layers)) {
         throw new PainterError("The layers' text has no list of layers", ANEW);
     }
     const { name = "", layers, ...more } = told;
-    if (typeof name !== "string") throw new PainterError("The name of the layers is no text", ANEW);
+    if (typeof name !== "string")
+        throw new PainterError("The name of the layers is not text", ANEW);
     if (layers.length > MOST) {
         throw new PainterError(`There are ${layers.length} layers, more than ${MOST}`, ANEW);
     }
@@ -91,7 +92,7 @@ export function parse(text, schema) {
 
 function layerOf(told, number, schema) {
     const wrong = (problem) => new PainterError(`Layer ${number}: ${problem}`, ANEW);
-    if (!isObject(told)) throw wrong("it is no object");
+    if (!isObject(told)) throw wrong("it is not an object");
     const { source, ...values } = told;
     if (typeof source !== "string") throw wrong("it names no source");
     if (!Object.hasOwn(schema.sources, source)) throw wrong(`source "${source}" is not known`);
@@ -113,12 +114,12 @@ export function wrongWith({ type, default: fallback, low, high, choices, needed 
     if (value === null && fallback === null && type !== "picture") return null;
     if (type === "bool") return typeof value === "boolean" ? null : "is neither true nor false";
     if (type === "float" || type === "int") {
-        if (!Number.isFinite(value)) return "is no number";
-        if (type === "int" && !Number.isInteger(value)) return "is no whole number";
+        if (!Number.isFinite(value)) return "is not a number";
+        if (type === "int" && !Number.isInteger(value)) return "is not a whole number";
         if (value < (low ?? -Infinity)) return `is below ${low}`;
         return value > (high ?? Infinity) ? `is above ${high}` : null;
     }
-    if (typeof value !== "string") return "is no text";
+    if (typeof value !== "string") return "is not text";
     if ((needed || type === "picture") && !value.trim()) return "is empty";
     return choices && !choices.includes(value) ? `is none of ${choices.join(", ")}` : null;
 }

@@ -82,7 +82,7 @@ async function wrongWithFile(file) {
         (await createImageBitmap(file)).close();
         return null;
     } catch {
-        return `${file.name} is no picture that this browser can read. Use PNG, JPEG or WebP.`;
+        return `${file.name} is not a picture that this browser can read. Use PNG, JPEG or WebP.`;
     }
 }
 

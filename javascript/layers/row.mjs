@@ -51,7 +51,7 @@ export function layerRow(schema, first, actions) {
     const blends = schema.blends.map((value) => [value, capital(value)]);
     const blend = compact("Blend", blends, (value) => actions.set(blendField, value));
     const opacity = slider({
-        label: "Opacity", title: "How much of the layer counts", least: 0, most: 100, unit: "%",
+        label: "Opacity", title: "Opacity of the layer", least: 0, most: 100, unit: "%",
         kind: "diffdiff-layer-opacity",
         act: (value) => actions.set(opacityField, Math.round(100 * value) / 10000),
     }); // prettier-ignore

@@ -179,8 +179,9 @@ def generate(page) -> np.ndarray:
             return done && images.length && images.map(i => i.src).join() !== before
                 && images.every(i => !i.src.startsWith('data:'));
         }""",
-        arg=before, timeout=240_000,
-    )  # fmt: skip
+        arg=before,
+        timeout=240_000,
+    )
     source = page.locator("#img2img_gallery img").first.get_attribute("src")
     data = page.request.get(page.evaluate("s => new URL(s, location.href).href", source)).body()
     return np.array(Image.open(io.BytesIO(data)).convert("RGB"))

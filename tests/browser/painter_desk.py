@@ -87,10 +87,16 @@ class Desk:
         self.cdp.send(
             "Input.dispatchMouseEvent",
             {
-                "type": kind, "x": x, "y": y, "button": "left", "buttons": buttons,
-                "pointerType": "pen", "force": force, "clickCount": 1,
+                "type": kind,
+                "x": x,
+                "y": y,
+                "button": "left",
+                "buttons": buttons,
+                "pointerType": "pen",
+                "force": force,
+                "clickCount": 1,
             },
-        )  # fmt: skip
+        )
 
     def values(self):
         """The map: uint16 [H, W]."""

@@ -124,10 +124,14 @@ def test_layers_made_by_hand(editor):
         {"source": "luminance"},
         {"source": "constant", "value": 0.25, "opacity": 0.4},
         {
-            "source": "diffedit", "query": "a bowl of pears", "diffedit_cut": 0.5,
-            "diffedit_outliers": "none", "invert": True, "blend": "multiply",
+            "source": "diffedit",
+            "query": "a bowl of pears",
+            "diffedit_cut": 0.5,
+            "diffedit_outliers": "none",
+            "invert": True,
+            "blend": "multiply",
         },
-    ]  # fmt: skip
+    ]
     assert editor.told()["name"] == "pears"
     assert page.evaluate("writes.at(-1)") == editor.box()
     editor.rows.nth(0).get_by_label("Cut").fill("")

@@ -20,8 +20,9 @@ pytestmark = [
 def set_options(**options) -> None:
     request = urllib.request.Request(
         os.environ["WEBUI_URL"] + "/sdapi/v1/options",
-        json.dumps(options).encode(), {"Content-Type": "application/json"},
-    )  # fmt: skip
+        json.dumps(options).encode(),
+        {"Content-Type": "application/json"},
+    )
     urllib.request.urlopen(request, timeout=60).read()
 
 

@@ -36,8 +36,12 @@ def test_a_click_on_a_stripe_takes_its_strength(page, strip):
     assert picture.shape[0] > SIDE and picture.shape[1] == SIDE
     strip.wait_for(state="visible")
     assert strip.locator("button[aria-label^=strength]").all_inner_texts() == [
-        "0", "0.25", "0.5", "0.75", "1",
-    ]  # fmt: skip
+        "0",
+        "0.25",
+        "0.5",
+        "0.75",
+        "1",
+    ]
     image = strip.locator("img")
     image.scroll_into_view_if_needed()
     box = image.bounding_box()
@@ -98,7 +102,7 @@ def legend_says(page, response: str) -> None:
                 && shown.every((strength, i) => Math.abs(strength - want[i]) < 0.0101);
         }""",
         arg=[f"{PANEL}map_painter .diffdiff-legend", want],
-    )  # fmt: skip
+    )
 
 
 def test_even_changes_from_a_sheet(page, strip):

@@ -145,8 +145,10 @@ def test_host_keys_still_work_and_ours_stay_here(page):
     tick(page)
     page.locator(STAGE).focus()
     page.keyboard.press("5")
-    strength = page.locator(f"{PANEL}map_painter [aria-label*=Strength] input, "
-                            f"{PANEL}map_painter input[aria-label*=Strength]").first  # fmt: skip
+    strength = page.locator(
+        f"{PANEL}map_painter [aria-label*=Strength] input, "
+        f"{PANEL}map_painter input[aria-label*=Strength]"
+    ).first
     assert strength.input_value() == "50"
     prompt = page.locator("#img2img_prompt textarea").first
     prompt.fill("")

@@ -16,7 +16,7 @@ from img2img_page import (
     shot,
     tick,
     upload_init,
-)  # fmt: skip
+)
 
 from benchmarks.webui import photograph
 

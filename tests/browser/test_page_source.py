@@ -97,13 +97,25 @@ def test_two_prompts_show_touch_up_and_drive_an_edit(ready):
 @pytest.mark.parametrize(
     ("source", "field", "first", "second", "wrong", "words"),
     [
-        ("words", "words", "sky 0.9, house 0.1", "sky 10%, house 0.9, rest 0.3", "house",
-         "'house' is not a word and a strength"),
-        ("click", "points", "50%,50%; -5%,95%", "5%,95%; -50%,50%", "101%,5",
-         "lies outside of the image"),
+        (
+            "words",
+            "words",
+            "sky 0.9, house 0.1",
+            "sky 10%, house 0.9, rest 0.3",
+            "house",
+            "'house' is not a word and a strength",
+        ),
+        (
+            "click",
+            "points",
+            "50%,50%; -5%,95%",
+            "5%,95%; -50%,50%",
+            "101%,5",
+            "lies outside of the image",
+        ),
     ],
     ids=["words", "points"],
-)  # fmt: skip
+)
 def test_what_is_named_or_pointed_at_drives_an_edit(
     ready, source, field, first, second, wrong, words
 ):

@@ -241,7 +241,7 @@ def test_the_whole_map_by_buttons(desk):
         desk.page.get_by_role("button", name=name, exact=True).click()
 
     desk.set(strength=40)
-    click("Fill all with the strength")
+    click("Fill the whole map with the strength")
     assert (desk.values() == round(0.4 * 65535)).all()
     click("Invert")
     assert (desk.values() == 65535 - round(0.4 * 65535)).all()

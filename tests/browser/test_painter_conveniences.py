@@ -40,7 +40,7 @@ def test_a_selection_limits_every_tool_and_a_lock_keeps_what_is_kept(desk):
     values = desk.values()
     assert (values[box()] > 0).any() and (values[~box()] == 0).all()
     desk.set(strength=40)
-    desk.page.get_by_role("button", name="Fill all with the strength").click()
+    desk.page.get_by_role("button", name="Fill the whole map with the strength").click()
     assert (desk.values() == np.where(box(), round(0.4 * FULL), 0)).all()
     desk.keys.press("i")
     desk.page.wait_for_timeout(300)
@@ -51,7 +51,7 @@ def test_a_selection_limits_every_tool_and_a_lock_keeps_what_is_kept(desk):
     desk.mouse.move(*desk.at(80, 60))
     desk.keys.press("Control+d")
     desk.set(lock=True, strength=100)
-    desk.page.get_by_role("button", name="Fill all with the strength").click()
+    desk.page.get_by_role("button", name="Fill the whole map with the strength").click()
     assert (desk.values() == np.where(box(), FULL, 0)).all()
 
 

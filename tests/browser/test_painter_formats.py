@@ -35,10 +35,18 @@ for (const [name, start] of Object.entries({
 await fetch("/told", { method: "POST", body: JSON.stringify(told) });
 </script>"""
 BROWSERS = {
-    "chromium": ("chromium", lambda home: ["--headless", "--no-sandbox", "--disable-gpu",
-                 "--disable-background-networking", f"--user-data-dir={home}"]),
+    "chromium": (
+        "chromium",
+        lambda home: [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+            f"--user-data-dir={home}",
+        ],
+    ),
     "firefox": ("firefox-esr", lambda home: ["--headless", "--no-remote", "--profile", str(home)]),
-}  # fmt: skip
+}
 
 
 class Files(http.server.SimpleHTTPRequestHandler):

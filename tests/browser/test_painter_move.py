@@ -33,8 +33,9 @@ def in_hand(desk):
 
 
 def moves(desk):
-    return desk.page.evaluate("painter.document.moves.map(({ placing, copy, gone }) => "
-                              "({ ...placing, copy, gone }))")  # fmt: skip
+    return desk.page.evaluate(
+        "painter.document.moves.map(({ placing, copy, gone }) => ({ ...placing, copy, gone }))"
+    )
 
 
 def seen(desk):

@@ -44,7 +44,9 @@ def test_a_dab_lands_on_what_lies_under_the_pointer(browser, address, ratio):
     desk.set(size=6, hardness=100, strength=100, view="off")
     left, top, side = SPOT
     for turn, flip in ((0, False), (0, True), (90, False), (-30, False), (135, True), (77, True)):
-        desk.page.evaluate("([t, f]) => { painter.stage.turn(t); if (f) painter.stage.flip(); }", [turn, flip])  # fmt: skip
+        desk.page.evaluate(
+            "([t, f]) => { painter.stage.turn(t); if (f) painter.stage.flip(); }", [turn, flip]
+        )
         x, y, count = desk.page.evaluate(FOUND)
         assert count > 20
         desk.mouse.click(x, y)
@@ -64,7 +66,9 @@ def test_keys_and_fields_of_the_view(desk):
     zoom.fill("133 %")
     zoom.press("Enter")
     assert desk.page.evaluate(view)["scale"] == pytest.approx(1.33)
-    desk.page.wait_for_function("document.querySelector('[aria-label=Zoom].diffdiff-number').value === '133'")  # fmt: skip
+    desk.page.wait_for_function(
+        "document.querySelector('[aria-label=Zoom].diffdiff-number').value === '133'"
+    )
     zoom.fill("a lot")
     zoom.press("Enter")
     assert desk.page.evaluate(view)["scale"] == pytest.approx(1.33) and zoom.input_value() == "133"
@@ -108,7 +112,8 @@ def test_all_that_is_drawn_turns_with_the_picture(desk):
     lines = desk.page.evaluate(
         """() => {
             const { canvas } = painter.stage.contexts[2];
-            const { data } = painter.stage.contexts[2].getImageData(0, 0, canvas.width, canvas.height);
+            const { width, height } = canvas;
+            const { data } = painter.stage.contexts[2].getImageData(0, 0, width, height);
             return data.filter((v, at) => at % 4 === 3 && v > 0).length;
         }"""
     )

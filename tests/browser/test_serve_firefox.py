@@ -81,9 +81,11 @@ def drag(browser, size, *places):
     scale = min((width - 16) / size[0], (height - 16) / size[1], 4)
     middle = x + width / 2, y + height / 2
     browser.drag(
-        [(middle[0] + (u - 0.5) * size[0] * scale, middle[1] + (v - 0.5) * size[1] * scale)
-         for u, v in places]
-    )  # fmt: skip
+        [
+            (middle[0] + (u - 0.5) * size[0] * scale, middle[1] + (v - 0.5) * size[1] * scale)
+            for u, v in places
+        ]
+    )
 
 
 def pixels(browser, source):
@@ -125,6 +127,8 @@ def test_an_object_is_moved_from_its_selection_to_the_result(firefox):
     rows, columns = slice(round(0.56 * h), round(0.69 * h)), slice(round(0.44 * w), round(0.5 * w))
     moved = made[rows, columns.start + right : columns.stop + right].astype(int)
     far = np.abs(moved - before[rows, columns]).mean()
-    old = np.abs(before[rows, columns.start + right : columns.stop + right].astype(int)
-                 - before[rows, columns]).mean()  # fmt: skip
+    old = np.abs(
+        before[rows, columns.start + right : columns.stop + right].astype(int)
+        - before[rows, columns]
+    ).mean()
     assert far < old, "it looks like what was taken, not like what was there"

@@ -68,9 +68,16 @@ def controlnet(webui) -> Neighbour:
     models = webui.call("/controlnet/model_list")["model_list"]
     if not models:
         pytest.skip("ControlNet has no model")
-    unit = {"enabled": True, "module": "canny", "model": models[0], "weight": 1.0,
-            "processor_res": webui.size, "threshold_a": 60, "threshold_b": 120,
-            "image": encode(webui.photograph)}  # fmt: skip
+    unit = {
+        "enabled": True,
+        "module": "canny",
+        "model": models[0],
+        "weight": 1.0,
+        "processor_res": webui.size,
+        "threshold_a": 60,
+        "threshold_b": 120,
+        "image": encode(webui.photograph),
+    }
     return Neighbour("ControlNet", scripts={"ControlNet": [unit]})
 
 
@@ -81,9 +88,16 @@ def adetailer(webui) -> Neighbour:
     own = [m for m in models if not m.startswith("mediapipe")]
     if not own:
         pytest.skip("ADetailer has no model")
-    unit = {"ad_model": own[0], "ad_confidence": 0.3, "ad_mask_k": 3, "ad_dilate_erode": 16,
-            "ad_denoising_strength": 0.9, "ad_use_inpaint_width_height": True,
-            "ad_inpaint_width": webui.size, "ad_inpaint_height": webui.size}  # fmt: skip
+    unit = {
+        "ad_model": own[0],
+        "ad_confidence": 0.3,
+        "ad_mask_k": 3,
+        "ad_dilate_erode": 16,
+        "ad_denoising_strength": 0.9,
+        "ad_use_inpaint_width_height": True,
+        "ad_inpaint_width": webui.size,
+        "ad_inpaint_height": webui.size,
+    }
     return Neighbour("ADetailer", scripts={"ADetailer": [True, False, unit]})
 
 
@@ -95,8 +109,18 @@ def tiled_diffusion(webui) -> Neighbour:
         return Neighbour("MultiDiffusion", scripts={"MultiDiffusion Integrated": args})
     if "tiled diffusion" in known:  # the extension counts in cells of the latent
         cells = tile // 8
-        args = [True, "MultiDiffusion", False, True, webui.size, webui.size, cells, cells,
-                cells // 4, 4]  # fmt: skip
+        args = [
+            True,
+            "MultiDiffusion",
+            False,
+            True,
+            webui.size,
+            webui.size,
+            cells,
+            cells,
+            cells // 4,
+            4,
+        ]
         return Neighbour("Tiled Diffusion", scripts={"Tiled Diffusion": args})
     pytest.skip("this host has no tiled diffusion")
 

@@ -57,36 +57,49 @@ def kinds(webui: WebUI) -> list[Kind]:
     ramp = np.tile(np.linspace(0, 255, size).round().astype(np.uint8), (size, 1))
     half = np.where(np.arange(size) < size // 2, 0, 255).astype(np.uint8)[None].repeat(size, 0)
     map_, mask = {"map": encode(ramp)}, {"mask": encode(half), "inpainting_fill": 1}
-    layers = {"layers": [{"source": "luminance"}, {"source": "border", "blend": "max"},
-                         {"source": "painted", "blend": "multiply"}]}  # fmt: skip
+    layers = {
+        "layers": [
+            {"source": "luminance"},
+            {"source": "border", "blend": "max"},
+            {"source": "painted", "blend": "multiply"},
+        ]
+    }
     three = {"fan_strengths": [0.3, 0.6, 0.9]}
 
     def job(name: str, share: int, edit: Any = None, like: str = "", **settings: Any) -> Kind:
         return Kind(name, share, lambda w, step: w.img2img(edit, **settings)[0], like)
 
     made = [
-        job("plain", 20), job("plain DDIM", 4, **DDIM), job("plain inpaint", 4, **mask),
+        job("plain", 20),
+        job("plain DDIM", 4, **DDIM),
+        job("plain inpaint", 4, **mask),
         Kind("txt2img", 4, txt2img),
         job("disabled", 6, {"enabled": False, "map": "not a picture"}, "plain"),
-        job("edit", 12, map_), job("edit, all steps", 4, {**map_, "skip": False}),
+        job("edit", 12, map_),
+        job("edit, all steps", 4, {**map_, "skip": False}),
         job("edit, Euler a", 4, map_, sampler_name="Euler a"),
         job("edit, DPM++ 2M", 4, map_, sampler_name="DPM++ 2M"),
-        job("edit, batch", 3, map_, batch_size=2), job("edit, inpaint", 3, map_, **mask),
+        job("edit, batch", 3, map_, batch_size=2),
+        job("edit, inpaint", 3, map_, **mask),
         job("soft inpaint", 6, {"mode": "soft inpaint"}, **mask),
-        job("fan", 5, {"mode": "fan", **three}), job("sheet", 5, {"mode": "sheet", **three}),
+        job("fan", 5, {"mode": "fan", **three}),
+        job("sheet", 5, {"mode": "sheet", **three}),
         job("luminance", 4, {"source": "luminance"}),
         job("layers", 4, {"source": "layers", "layers": layers, **map_}),
         job("diffedit", 4, {"source": "diffedit", "diffedit_noises": 2, **PROMPTS}),
         Kind("version", 1, lambda w, step: w.call("/diffdiff/v1/version")),
         Kind("schema", 1, lambda w, step: str(w.call("/diffdiff/v1/schema"))),
-        Kind("preview", 3, preview(map_)), Kind("adherence", 2, adherence(map_)),
+        Kind("preview", 3, preview(map_)),
+        Kind("adherence", 2, adherence(map_)),
         Kind("find", 2, find),
-        *(Kind(f"refused: {name}", 1, refused(*case), clean=True)
-          for name, case in broken(map_).items()),
+        *(
+            Kind(f"refused: {name}", 1, refused(*case), clean=True)
+            for name, case in broken(map_).items()
+        ),
         Kind("interrupt an edit", 3, interrupted(map_), clean=True),
         Kind("interrupt a sheet", 2, interrupted({"mode": "sheet", **three}), clean=True),
         Kind("interrupt a plain job", 2, interrupted(None), clean=True),
-    ]  # fmt: skip
+    ]
     inverted = {**map_, "anchor": "inverted"}
     if "forge_preset" in webui.call("/sdapi/v1/options"):  # where nothing can be run backwards
         return made

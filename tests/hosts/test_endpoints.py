@@ -32,9 +32,9 @@ def test_version_and_schema(webui):
     assert list(schema["properties"]) == list(fields())
     paths = webui.call("/openapi.json")["paths"]
     assert {p for p in paths if p.startswith(ROOT)} == {
-        f"{ROOT}/{name}" for name in
-        ("version", "schema", "map/preview", "map/diffedit", "metrics/adherence")
-    }  # fmt: skip
+        f"{ROOT}/{name}"
+        for name in ("version", "schema", "map/preview", "map/diffedit", "metrics/adherence")
+    }
 
 
 def test_a_preview_tells_what_a_run_would_do(webui, ramp):
@@ -90,8 +90,11 @@ def test_adherence_is_the_cores(webui, plain, ramp):
         ("map/preview", {"args": {"map": "http://127.0.0.1/x.png"}}, "map"),
         ("map/preview", {"args": {"gamma": 99}}, "gamma"),
         ("map/preview", {"args": {"source": "luminance"}}, "image"),
-        ("map/preview", {"args": {"source": "mask"}, "image": "PICTURE", "mask": "BLACK"},
-         "source"),
+        (
+            "map/preview",
+            {"args": {"source": "mask"}, "image": "PICTURE", "mask": "BLACK"},
+            "source",
+        ),
         ("map/preview", {"args": {"response": "2 1"}}, "response"),
         ("map/preview", {"steps": 0}, "steps"),
         ("map/preview", {"colour": 1}, "colour"),
@@ -99,14 +102,20 @@ def test_adherence_is_the_cores(webui, plain, ramp):
         ("map/diffedit", {"image": "no picture", "query": "a"}, "image"),
         ("map/diffedit", {"image": "PICTURE"}, "query"),
         ("map/diffedit", {"image": "PICTURE", "query": "a", "reference": "a"}, "query"),
-        ("map/diffedit", {"image": "PICTURE", "query": "a", "diffedit_noises": 0},
-         "diffedit_noises"),
+        (
+            "map/diffedit",
+            {"image": "PICTURE", "query": "a", "diffedit_noises": 0},
+            "diffedit_noises",
+        ),
         ("metrics/adherence", {"before": "PICTURE", "after": "PICTURE"}, "map"),
-        ("metrics/adherence", {"before": "PICTURE", "after": "MAP", "map": "PICTURE", "bins": 0},
-         "bins"),
+        (
+            "metrics/adherence",
+            {"before": "PICTURE", "after": "MAP", "map": "PICTURE", "bins": 0},
+            "bins",
+        ),
         ("metrics/adherence", [], "args"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_body_is_refused_by_name(webui, path, body, field):
     known = {"PICTURE": encode(webui.photograph), "MAP": encode(webui.photograph)}
     known["BLACK"] = encode(np.zeros_like(webui.photograph))
@@ -129,8 +138,12 @@ def test_the_map_travels_with_its_picture(webui, plain, ramp):
     assert len(text) <= embedded.LIMIT
     assert (embedded.unpack(text) == ramp / np.float32(255)).all()
     # the text itself is a map, and the picture made again is the same
-    again = webui.picture({"map": encode(np.round(embedded.unpack(text) * 65535).astype(np.uint16)),
-                           "soften_radius": 6})  # fmt: skip
+    again = webui.picture(
+        {
+            "map": encode(np.round(embedded.unpack(text) * 65535).astype(np.uint16)),
+            "soften_radius": 6,
+        }
+    )
     assert (again == first[0]).all()
     told = webui.call("/sdapi/v1/png-info", {"image": reply["images"][0]})
     assert "DD map: " in told["info"] and "diffdiff_map" not in told["items"]

@@ -224,12 +224,15 @@ def test_an_interrupted_sheet_gives_what_there_is(webui, plain):
 @pytest.mark.parametrize(
     ("edit", "field"),
     [
-        ({"fan_low": 0.7, "fan_high": 0.3}, "fan_low"), ({"fan_count": 1}, "fan_count"),
-        ({"fan_count": 1000}, "fan_count"), ({"fan_strengths": [0.2]}, "fan_strengths"),
+        ({"fan_low": 0.7, "fan_high": 0.3}, "fan_low"),
+        ({"fan_count": 1}, "fan_count"),
+        ({"fan_count": 1000}, "fan_count"),
+        ({"fan_strengths": [0.2]}, "fan_strengths"),
         ({"fan_strengths": [0.2, 1.4]}, "fan_strengths"),
-        ({"fan_strengths": "some"}, "fan_strengths"), ({"fan_preset": "bright"}, "fan_preset"),
+        ({"fan_strengths": "some"}, "fan_strengths"),
+        ({"fan_preset": "bright"}, "fan_preset"),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("mode", ["fan", "sheet"])
 def test_bad_settings_are_refused(webui, plain, mode, edit, field):
     with pytest.raises(Refused) as refused:
@@ -287,9 +290,12 @@ def test_every_number_and_choice_is_an_axis_once(webui, plain):
 
 @pytest.mark.parametrize(
     ("label", "field", "values"),
-    [("Gamma", "gamma", (0.5, 2)), ("Soften radius", "soften_radius", (0, 24)),
-     ("Number of strengths", "fan_count", (2, 3))],
-)  # fmt: skip
+    [
+        ("Gamma", "gamma", (0.5, 2)),
+        ("Soften radius", "soften_radius", (0, 24)),
+        ("Number of strengths", "fan_count", (2, 3)),
+    ],
+)
 def test_the_plot_runs_over_a_number(webui, plain, plot, tolerance, label, field, values):
     ramp = np.tile(np.linspace(0, 255, webui.size).astype(np.uint8), (webui.size, 1))
     edit = {"map": encode(ramp), **({"mode": "fan"} if field == "fan_count" else {})}

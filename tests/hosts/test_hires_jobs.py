@@ -104,8 +104,13 @@ def test_the_kept_half_is_exact(text, webui, half, upscaler, tolerance):
 
 
 def test_settings_of_the_second_pass(text, webui, half, tolerance):
-    own = {"hr_sampler_name": "DPM++ 2M", "hr_scheduler": "Karras", "hr_second_pass_steps": 5,
-           "hr_prompt": "a dog", "hr_negative_prompt": "sharp"}  # fmt: skip
+    own = {
+        "hr_sampler_name": "DPM++ 2M",
+        "hr_scheduler": "Karras",
+        "hr_second_pass_steps": 5,
+        "hr_prompt": "a dog",
+        "hr_negative_prompt": "sharp",
+    }
     plain = text.picture(**own)
     assert near(text.picture({"map": webui.constant(255)}, **own), plain, tolerance)
     assert difference(plain, text.picture())[1] > 0
@@ -158,8 +163,12 @@ def test_diffedit_between_the_passes(text, webui, tolerance):
     """As its map of the first pass's picture, sent; and the job goes on as it would."""
     edit = {"source": "diffedit", "reference": "a cat", "query": "a dog", "diffedit_noises": 2}
     found, info = text.run(edit)
-    asked = {"image": encode(text.first()), "reference": "a cat", "query": "a dog",
-             "diffedit_noises": 2}  # fmt: skip
+    asked = {
+        "image": encode(text.first()),
+        "reference": "a cat",
+        "query": "a dog",
+        "diffedit_noises": 2,
+    }
     made = webui.call("/diffdiff/v1/map/diffedit", asked)
     sent, told = text.run({"map": made["map"]})
     assert near(found[0], sent[0], 2 * tolerance), (mark(info), mark(told))
@@ -195,12 +204,16 @@ def test_sizes_that_are_no_multiple_of_8(text, webui, half, upscaler, tolerance)
 @pytest.mark.parametrize(
     ("edit", "settings", "field"),
     [
-        ({}, {"enable_hr": False}, "enable_hr"), ({}, {}, "map"),
-        ({"mode": "fan"}, {}, "mode"), ({"mode": "sheet"}, {}, "mode"),
-        ({"mode": "soft inpaint"}, {}, "mode"), ({"area": "changed"}, {}, "area"),
-        ({"source": "mask"}, {}, "source"), ({"anchor": "inverted"}, {}, "anchor"),
+        ({}, {"enable_hr": False}, "enable_hr"),
+        ({}, {}, "map"),
+        ({"mode": "fan"}, {}, "mode"),
+        ({"mode": "sheet"}, {}, "mode"),
+        ({"mode": "soft inpaint"}, {}, "mode"),
+        ({"area": "changed"}, {}, "area"),
+        ({"source": "mask"}, {}, "source"),
+        ({"anchor": "inverted"}, {}, "anchor"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_done_is_said(text, webui, edit, settings, field):
     if field != "map":
         edit = {"map": webui.constant(255), **edit}

@@ -45,8 +45,9 @@ def test_infotext_restores_the_settings(webui, plain, half):
     first, reply = webui.img2img(edit)
     text = reply["info"]["infotexts"][0]
     try:
-        again, second = webui.img2img([{"map": encode(half), "soften_radius": 24.0,
-                                        "scale": "absolute"}], infotext=text)  # fmt: skip
+        again, second = webui.img2img(
+            [{"map": encode(half), "soften_radius": 24.0, "scale": "absolute"}], infotext=text
+        )
     except Refused as refused:
         pytest.skip(f"this host's API takes no infotext: {refused}")
     assert (again[0] == first[0]).all()

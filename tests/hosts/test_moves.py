@@ -79,9 +79,12 @@ def test_what_cannot_be_done_is_said(webui, plain, args, words):
 
 def test_txt2img_has_nothing_to_move(webui, plain):
     request = {
-        "prompt": "", "steps": 2, "width": webui.size, "height": webui.size,
+        "prompt": "",
+        "steps": 2,
+        "width": webui.size,
+        "height": webui.size,
         "alwayson_scripts": {NAME: {"args": [{"move": "10,10,20,20 by 9,0"}]}},
-    }  # fmt: skip
+    }
     with pytest.raises(Refused) as refused:
         webui.call("/sdapi/v1/txt2img", request)
     assert "img2img" in str(refused.value)

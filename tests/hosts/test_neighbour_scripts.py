@@ -25,10 +25,13 @@ def test_loopback(webui, plain, request):
     assert difference(loops[0], loops[2])[0] > 1
 
 
-@pytest.mark.parametrize("body", [
-    LOOPBACK,
-    {"script_name": "sd upscale", "script_args": ["", 16, 0, 2.0]},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "body",
+    [
+        LOOPBACK,
+        {"script_name": "sd upscale", "script_args": ["", 16, 0, 2.0]},
+    ],
+)
 def test_scripts_with_ours_not_installed(webui, bare, plain, body):
     want, _ = bare.img2img(**body)
     for edit in (None, {"enabled": False}):
@@ -49,8 +52,14 @@ def test_an_axis_of_ours_and_one_of_theirs(webui, plain, plotted):
 
 def test_hires_settings(webui, plain):
     """Of text to image, before and after an edit of ours; without hires fix there is none."""
-    body = {**webui.base, "enable_hr": True, "hr_scale": 1.5, "hr_upscaler": "Latent",
-            "denoising_strength": 0.6, "hr_additional_modules": ["Use same choices"]}  # fmt: skip
+    body = {
+        **webui.base,
+        "enable_hr": True,
+        "hr_scale": 1.5,
+        "hr_upscaler": "Latent",
+        "denoising_strength": 0.6,
+        "hr_additional_modules": ["Use same choices"],
+    }
     before = webui.call("/sdapi/v1/txt2img", body)["images"]
     webui.picture(right(webui, 255))
     assert webui.call("/sdapi/v1/txt2img", body)["images"] == before
@@ -64,7 +73,12 @@ def test_hires_settings(webui, plain):
 
 
 def test_hires_settings_with_ours_not_installed(webui, bare):
-    body = {**webui.base, "enable_hr": True, "hr_scale": 1.5, "hr_upscaler": "Latent",
-            "hr_additional_modules": ["Use same choices"]}  # fmt: skip
+    body = {
+        **webui.base,
+        "enable_hr": True,
+        "hr_scale": 1.5,
+        "hr_upscaler": "Latent",
+        "hr_additional_modules": ["Use same choices"],
+    }
     want, got = (host.call("/sdapi/v1/txt2img", body)["images"] for host in (bare, webui))
     assert want == got

@@ -93,6 +93,7 @@ def test_the_order_is_a_seeds_and_has_every_kind():
 def test_mixed_jobs_leave_nothing_behind(webui):
     small = WebUI(webui.url, 6, 128)
     jobs = len(kinds(small)) + 12  # every kind, and plain ones between
-    seen = soak(small, jobs, 7, int(os.environ.get("WEBUI_TOLERANCE", "0")),
-                os.environ.get("WEBUI_LOG", ""))  # fmt: skip
+    seen = soak(
+        small, jobs, 7, int(os.environ.get("WEBUI_TOLERANCE", "0")), os.environ.get("WEBUI_LOG", "")
+    )
     assert seen.faults == []

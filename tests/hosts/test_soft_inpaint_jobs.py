@@ -84,9 +84,13 @@ def test_only_masked_works_on_a_crop_that_holds_the_softened_mask(webui, plain, 
     picture = photograph(2 * size, 3 * size // 2)
     mask = disc(2 * size, 3 * size // 2, at, 0.12)
     settings = {
-        "init_images": [encode(picture)], "mask": encode(mask), "inpaint_full_res": True,
-        "inpaint_full_res_padding": padding, "inpainting_fill": 1, "mask_blur": 4,
-    }  # fmt: skip
+        "init_images": [encode(picture)],
+        "mask": encode(mask),
+        "inpaint_full_res": True,
+        "inpaint_full_res_padding": padding,
+        "inpainting_fill": 1,
+        "mask_blur": 4,
+    }
     got, reply = webui.img2img(SOFT, **settings)
     assert "Inpaint area: Only masked" in reply["info"]["infotexts"][0]
     # the crop is never finer than the picture, so a pixel of the job is at most two of the picture
@@ -104,9 +108,14 @@ def test_only_masked_with_fill_and_several_pictures(webui, plain):
     picture = photograph(2 * webui.size, webui.size)
     mask = disc(2 * webui.size, webui.size, (0.7, 0.5), 0.15)
     settings = {
-        "init_images": [encode(picture)], "mask": encode(mask), "inpaint_full_res": True,
-        "inpaint_full_res_padding": 16, "inpainting_fill": 0, "batch_size": 2, "n_iter": 2,
-    }  # fmt: skip
+        "init_images": [encode(picture)],
+        "mask": encode(mask),
+        "inpaint_full_res": True,
+        "inpaint_full_res_padding": 16,
+        "inpainting_fill": 0,
+        "batch_size": 2,
+        "n_iter": 2,
+    }
     got, _ = webui.img2img(SOFT, **settings)
     pictures = [g for g in got if g.shape == picture.shape][-4:]
     assert len(pictures) == 4
@@ -248,8 +257,9 @@ def test_a_frame_along_all_borders(webui, plain, mask, area):
     frame[width:-width, width:-width] = 0
     got = webui.picture(
         {"mode": "soft inpaint", "soften_radius": 4},
-        **{**WHOLE, "inpaint_full_res": area}, mask=encode(frame),
-    )  # fmt: skip
+        **{**WHOLE, "inpaint_full_res": area},
+        mask=encode(frame),
+    )
     inner = np.s_[width + 24 : -width - 24, width + 24 : -width - 24]
     assert (got[inner] == webui.photograph[inner]).all()
     outer = np.s_[: 4 * width // 5]

@@ -94,10 +94,15 @@ def test_two_words_drive_an_edit(webui, plain, tolerance):
     text = reply["info"]["infotexts"][0]
     assert "DD source: words" in text and "sofa 0.9, cat 0.2, rest 0" in text
     # the endpoint's map is the job's, sent as a picture too
-    found = webui.call("/diffdiff/v1/map/words", {
-        "image": encode(webui.photograph), "words": edit["words"],
-        "width": webui.size, "height": webui.size,
-    })  # fmt: skip
+    found = webui.call(
+        "/diffdiff/v1/map/words",
+        {
+            "image": encode(webui.photograph),
+            "words": edit["words"],
+            "width": webui.size,
+            "height": webui.size,
+        },
+    )
     sent = webui.picture({"map": found["map"]})
     assert difference(sent, pictures[0])[0] < 0.5
     _, other = webui.img2img({**edit, "words": "sofa 0.2, cat 0.9"})
@@ -113,9 +118,11 @@ def test_two_clicks_drive_an_edit(webui, plain, tolerance):
     text = reply["info"]["infotexts"][0]
     assert "DD source: click" in text and "50%,40%; -5%,95%" in text
     asked = {
-        "image": encode(webui.photograph), "points": edit["points"],
-        "width": webui.size, "height": webui.size,
-    }  # fmt: skip
+        "image": encode(webui.photograph),
+        "points": edit["points"],
+        "width": webui.size,
+        "height": webui.size,
+    }
     found = webui.call("/diffdiff/v1/map/click", asked)
     sent = webui.picture({"map": found["map"]})
     assert difference(sent, pictures[0])[0] < 0.5
@@ -140,11 +147,13 @@ def test_a_layer_reads_words(webui, plain):
 
 
 def test_layers_are_what_the_core_makes_of_them(webui, plain):
-    told = {"layers": [
-        {"source": "constant", "value": 0.25},
-        {"source": "edges", "blend": "max", "opacity": 0.5, "soften_radius": 3},
-        {"source": "painted", "blend": "subtract"},
-    ]}  # fmt: skip
+    told = {
+        "layers": [
+            {"source": "constant", "value": 0.25},
+            {"source": "edges", "blend": "max", "opacity": 0.5, "soften_radius": 3},
+            {"source": "painted", "blend": "subtract"},
+        ]
+    }
     painted = np.zeros((webui.size, webui.size), np.uint8)
     painted[: webui.size // 3] = 255
     _, reply = webui.img2img({"source": "layers", "layers": told, "map": encode(painted)})
@@ -162,8 +171,14 @@ def test_layers_are_what_the_core_makes_of_them(webui, plain):
 def test_the_inverted_picture_is_found_again(webui, plain, fraction):
     """Without a prompt and without guidance, decoding an inverted picture gives it back, as its
     autoencoder gives it back; from the run's own noise it does not."""
-    job = {"sampler_name": "DDIM", "prompt": "", "negative_prompt": "", "cfg_scale": 1.0,
-           "denoising_strength": 0.6 * fraction, "steps": 20}  # fmt: skip
+    job = {
+        "sampler_name": "DDIM",
+        "prompt": "",
+        "negative_prompt": "",
+        "cfg_scale": 1.0,
+        "denoising_strength": 0.6 * fraction,
+        "steps": 20,
+    }
     # nothing changes, and nothing is pasted: a random autoencoder is far from the picture
     encoded = webui.picture({"map": webui.constant(0), "paste_back": False}, **job)
     errors = {}
@@ -192,10 +207,16 @@ def test_diffedit_proper(webui, plain):
         ({"source": "words"}, {}, "words"),
         ({"source": "words", "words": "cat"}, {}, "words"),
         ({"source": "words", "words": ", ".join(f"w{i} 1" for i in range(200))}, {}, "words"),
-        ({"source": "words", "words": ", ".join(f"embroidered {i} 1" for i in range(32))}, {},
-         "words"),
-        ({"source": "diffedit", **PROMPTS, "diffedit_with": "words", "diffedit_words": "cat"}, {},
-         "diffedit_words"),
+        (
+            {"source": "words", "words": ", ".join(f"embroidered {i} 1" for i in range(32))},
+            {},
+            "words",
+        ),
+        (
+            {"source": "diffedit", **PROMPTS, "diffedit_with": "words", "diffedit_words": "cat"},
+            {},
+            "diffedit_words",
+        ),
         ({"source": "mask"}, {}, "source"),
         ({"source": "alpha"}, {}, "image"),
         ({"source": "difference"}, {}, "other_image"),
@@ -205,17 +226,29 @@ def test_diffedit_proper(webui, plain):
         ({"source": "layers"}, {}, "layers"),
         ({"source": "layers", "layers": "[]"}, {}, "layers"),
         ({"source": "layers", "layers": {"layers": [{"source": "painted"}]}}, {}, "layers"),
-        ({"source": "layers", "layers": {"layers": [{"source": "upload", "file": "/etc/passwd"}]}},
-         {}, "layers"),
+        (
+            {
+                "source": "layers",
+                "layers": {"layers": [{"source": "upload", "file": "/etc/passwd"}]},
+            },
+            {},
+            "layers",
+        ),
         ({"source": "foreground", "box": "1,2"}, {}, "box"),
         ({"source": "constant", "anchor": "inverted"}, {"sampler_name": "Euler"}, "anchor"),
-        ({"source": "constant", "anchor": "inverted", "mode": "sheet"}, {"sampler_name": "DDIM"},
-         "anchor"),
-        ({"source": "constant", "anchor": "inverted"}, {"sampler_name": "DDIM", "eta": 0.5},
-         "anchor"),
+        (
+            {"source": "constant", "anchor": "inverted", "mode": "sheet"},
+            {"sampler_name": "DDIM"},
+            "anchor",
+        ),
+        (
+            {"source": "constant", "anchor": "inverted"},
+            {"sampler_name": "DDIM", "eta": 0.5},
+            "anchor",
+        ),
         ({"source": "sky"}, {}, "source"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_made_is_refused(webui, plain, edit, job, field):
     with pytest.raises(Refused) as refused:
         webui.img2img(edit, **job)

@@ -37,8 +37,11 @@ class Script:
         values, seen = [], []
         for control in found[0]["args"]:
             label = (control["label"] or "").lower()
-            values.append(own.get(label, control["value"]) if label not in seen else
-                          own.get(f"second {label}", control["value"]))  # fmt: skip
+            values.append(
+                own.get(label, control["value"])
+                if label not in seen
+                else own.get(f"second {label}", control["value"])
+            )
             seen.append(label)
         # some hosts name a choice in their schema that their script wants as a number
         self.request = {"script_name": name, "script_args": values}
@@ -61,8 +64,15 @@ def script(request, webui):
     if request.param == UPSCALE:
         own = {"tile overlap": webui.size // 4, "scale factor": 2.0, "upscaler": "Lanczos"}
     else:
-        own = {"tile width": webui.size, "tile height": webui.size, "padding": 16,
-               "type": 0, "second type": 0, "target size type": 2, "scale": 2}  # fmt: skip
+        own = {
+            "tile width": webui.size,
+            "tile height": webui.size,
+            "padding": 16,
+            "type": 0,
+            "second type": 0,
+            "target size type": 2,
+            "scale": 2,
+        }
     made = Script(webui, request.param, **own)
     made.picture()  # warm up
     return made

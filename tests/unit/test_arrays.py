@@ -36,7 +36,7 @@ SIDES = st.tuples(*[st.sampled_from([0, 8, 16])] * 4).filter(any)
 
 @given(SIDES, st.integers(0, 5))
 def test_new_area_and_a_rim_may_change(sides, rim):
-    left, right, top, bottom = sides
+    left, _, top, _ = sides
 
     def noise(array):
         seen = np.zeros(array.shape[:2], bool)

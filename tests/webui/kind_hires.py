@@ -74,8 +74,9 @@ class TextJob:
         self.truncate_x = (self.hr_upscale_to_x - self.hr_resize_x) // 8
         self.truncate_y = (self.hr_upscale_to_y - self.hr_resize_y) // 8
 
-    def sample(self, conditioning, unconditional_conditioning, seeds, subseeds, subseed_strength,
-               prompts):  # fmt: skip
+    def sample(
+        self, conditioning, unconditional_conditioning, seeds, subseeds, subseed_strength, prompts
+    ):
         make = sys.modules["modules.sd_samplers"].create_sampler
         model, self.sampler, samples = self.sd_model, make(self.sampler_name, self.sd_model), None
         self._shift("distilled_cfg_scale")
@@ -154,9 +155,14 @@ class TextJob:
                 )
         self.begun = samples
         samples = self.sampler.sample_img2img(
-            self, samples, noise, self.hr_c, self.hr_uc,
-            steps=self.hr_second_pass_steps or self.steps, image_conditioning=conditioning,
-        )  # fmt: skip
+            self,
+            samples,
+            noise,
+            self.hr_c,
+            self.hr_uc,
+            steps=self.hr_second_pass_steps or self.steps,
+            image_conditioning=conditioning,
+        )
         self.seconds.append(samples)
         self.sampler = None
         decoded = decode_latent_batch(model, samples)

@@ -170,8 +170,10 @@ def test_sizes_that_are_no_multiple_of_8(kind, upscaler, scale):
 def test_an_existing_picture(kind, upscaler):
     """The button above the gallery: there is no first pass."""
     rng = np.random.default_rng(3)
-    given = {"firstpass_image": Image.fromarray(rng.integers(0, 256, (48, 64, 3), np.uint8)),
-             "hr_upscaler": upscaler}  # fmt: skip
+    given = {
+        "firstpass_image": Image.fromarray(rng.integers(0, 256, (48, 64, 3), np.uint8)),
+        "hr_upscaler": upscaler,
+    }
     plain, white = run(kind, **given), run(kind, {"map": flat(1)}, **given)
     assert torch.equal(second(white), second(plain))
     kept = run(kind, {"source": "luminance"}, **given)

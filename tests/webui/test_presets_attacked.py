@@ -24,11 +24,28 @@ def presets(host, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "name",
-    ["../../secret", "..\\..\\secret", "/etc/passwd", "C:\\x", "a/../../b", "~root", "%2e%2e%2f",
-     "CON", "nul", "com1", ".hidden", "<img src=x onerror=alert(1)>", '"></option><script>',
-     "'; drop --",
-     "\N{GOTHIC LETTER AHSA}" * 80, "名前" * 40, "$(touch x)", "a|b", "e\u0301\u0301"],
-)  # fmt: skip
+    [
+        "../../secret",
+        "..\\..\\secret",
+        "/etc/passwd",
+        "C:\\x",
+        "a/../../b",
+        "~root",
+        "%2e%2e%2f",
+        "CON",
+        "nul",
+        "com1",
+        ".hidden",
+        "<img src=x onerror=alert(1)>",
+        '"></option><script>',
+        "'; drop --",
+        "\N{GOTHIC LETTER AHSA}" * 80,
+        "名前" * 40,
+        "$(touch x)",
+        "a|b",
+        "e\u0301\u0301",
+    ],
+)
 def test_a_name_is_a_name_and_never_a_path(presets, tmp_path, name):
     before = (tmp_path / "secret.json").read_bytes()
     assert presets.save(preset(name)) == name
@@ -55,10 +72,17 @@ def test_only_what_is_listed_is_loaded_or_deleted(presets, tmp_path, name):
 
 @pytest.mark.parametrize(
     ("name", "why"),
-    [("x" * 2**20, "1048576 characters"), ("a\u202egpj.exe", "cannot be seen"),
-     ("\u2066a", "cannot be seen"), ("a\x00b", "cannot be seen"), ("a\nb", "cannot be seen"),
-     ("\x1b[2J", "cannot be seen"), ("...", "needs a name"), (" ", "needs a name")],
-)  # fmt: skip
+    [
+        ("x" * 2**20, "1048576 characters"),
+        ("a\u202egpj.exe", "cannot be seen"),
+        ("\u2066a", "cannot be seen"),
+        ("a\x00b", "cannot be seen"),
+        ("a\nb", "cannot be seen"),
+        ("\x1b[2J", "cannot be seen"),
+        ("...", "needs a name"),
+        (" ", "needs a name"),
+    ],
+)
 def test_names_that_no_list_can_show_are_refused(presets, name, why):
     with pytest.raises(FieldError, match=why) as problem:
         presets.save(preset(name))
@@ -92,14 +116,18 @@ def test_another_name_with_the_same_letters_keeps_its_file(presets):
 
 @pytest.mark.parametrize(
     "text",
-    ['{"__proto__": {"x": 1}, "name": "p", "layers": [{"source": "luminance"}]}',
-     '{"layers": [{"source": "luminance", "__proto__": {"opacity": 0}}]}',
-     '{"layers": [{"source": "</option><img src=x onerror=alert(1)>"}]}',
-     '{"layers": [{"source": "luminance", "<script>": 1}]}',
-     '{"layers": [{"source": "luminance", "opacity": ' + "9" * 5000 + "}]}",
-     '{"layers": [{"source": "luminance", "opacity": NaN}]}', "[" * 10**5, "{" * 10**5,
-     '{"name": "a\\ud800", "layers": [{"source": "luminance"}]}'],
-)  # fmt: skip
+    [
+        '{"__proto__": {"x": 1}, "name": "p", "layers": [{"source": "luminance"}]}',
+        '{"layers": [{"source": "luminance", "__proto__": {"opacity": 0}}]}',
+        '{"layers": [{"source": "</option><img src=x onerror=alert(1)>"}]}',
+        '{"layers": [{"source": "luminance", "<script>": 1}]}',
+        '{"layers": [{"source": "luminance", "opacity": ' + "9" * 5000 + "}]}",
+        '{"layers": [{"source": "luminance", "opacity": NaN}]}',
+        "[" * 10**5,
+        "{" * 10**5,
+        '{"name": "a\\ud800", "layers": [{"source": "luminance"}]}',
+    ],
+)
 def test_layers_are_refused_with_a_line_that_a_page_can_show(presets, text):
     preview = importlib.import_module("diffdiff.webui.panel.preview")
     with pytest.raises(FieldError) as problem:

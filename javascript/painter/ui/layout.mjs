@@ -204,7 +204,7 @@ function gripOf({ settings, stage, cleanup }) {
     const element = h("div", {
         class: "diffdiff-grip", role: "separator", tabindex: 0, "aria-orientation": "horizontal",
         "aria-label": "Height of the canvas",
-        title: "Drag to change the height; double click: automatic",
+        title: "Drag to change the height; double-click for the automatic height",
         "aria-valuemin": FIELDS.height.least, "aria-valuemax": FIELDS.height.most,
     }); // prettier-ignore
     let drag = null;

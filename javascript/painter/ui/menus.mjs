@@ -35,7 +35,11 @@ const MOST_SOFTEN = 256;
 export function menuBar(settings, cleanup, actions) {
     const undo = button({ label: "Undo", keys: "Ctrl+Z", symbol: "undo", act: actions.undo });
     const redo = button({ label: "Redo", keys: "Ctrl+Shift+Z", symbol: "redo", act: actions.redo });
-    const fill = button({ label: "Fill all with the strength", symbol: "fill", act: actions.fill });
+    const fill = button({
+        label: "Fill the whole map with the strength",
+        symbol: "fill",
+        act: actions.fill,
+    });
     const clear = button({ label: "Clear: keep everything", symbol: "clear", act: actions.clear });
     const invert = button({ label: "Invert", keys: "I", symbol: "invert", act: actions.invert });
     const adjustLabel = "Adjust the map: levels, grow, shrink, soften";
@@ -77,7 +81,7 @@ export function menuBar(settings, cleanup, actions) {
         choices: [
             { value: "heat", label: "Colors over the picture", symbol: "heat", keys: "V" },
             { value: "grey", label: "The map itself, in gray", symbol: "grey", keys: "V" },
-            { value: "off", label: "The picture alone", symbol: "off", keys: "V" },
+            { value: "off", label: "The picture only", symbol: "off", keys: "V" },
         ],
     });
     const opacity = h("input", {
@@ -120,7 +124,7 @@ function describe(element, name, keys, step) {
 }
 
 function peekButton(peek) {
-    const label = "Hold to see the picture alone";
+    const label = "Hold to see the picture only";
     return holdButton({ label, keys: "H", symbol: "eye" }, peek);
 }
 
@@ -192,7 +196,7 @@ function selections(settings, { selecting }) {
         h("label", { class: "diffdiff-ticked", title: "The right button takes out" }, target,
             "Rectangle, ellipse, lasso, fill and click select"),
         row(
-            item("Nothing", "Select nothing: everything may change", () => selecting.none()),
+            item("Nothing", "Deselect: everything may change", () => selecting.none()),
             item("Again", "The selection before", () => selecting.again()),
         ),
         row(

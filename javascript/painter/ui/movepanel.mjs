@@ -98,7 +98,7 @@ export function movePanel(painter) {
         return h("li", {}, h("span", {}, `${i + 1}. ${what} px`.replace("Deleted px", "Deleted")),
             button({ label: `Change move ${i + 1}`, text: "Change", kind: "diffdiff-apply",
                 act: () => moving.takeUp(i) }),
-            button({ label: `Take move ${i + 1} back`, symbol: "clear", act: () => moving.drop(i) }),
+            button({ label: `Remove move ${i + 1}`, symbol: "clear", act: () => moving.drop(i) }),
         ); // prettier-ignore
     }
 

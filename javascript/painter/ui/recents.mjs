@@ -16,7 +16,7 @@ export function recentStrengths(settings) {
     const swatch = (percent, color) => {
         const text = String(Math.round(10 * percent) / 10);
         const one = button({
-            label: `Strength ${text} %, painted before`,
+            label: `Strength ${text} %, used recently`,
             text,
             act: () => settings.set({ strength: percent }),
         });

@@ -54,7 +54,7 @@ export function regionPanel(painter) {
         }); // prettier-ignore
         strength.element.addEventListener("change", () => stack().settle());
         const mode = choices({
-            label: "How the region meets what lies below", choices: MODES,
+            label: "Blend mode of the region", choices: MODES,
             act: (value) => stack().set(region, { mode: value }),
         }); // prettier-ignore
         mode.element.classList.add("diffdiff-group");
@@ -71,12 +71,12 @@ export function regionPanel(painter) {
             button({ label: "Flip its area, top and bottom", symbol: "flip", act: () => transforming.mirror("vertical") }),
         ]; // prettier-ignore
         const over = button({
-            label: "Over the next one",
+            label: "Move the region up",
             symbol: "raise",
             act: () => stack().move(region, 1),
         });
         const under = button({
-            label: "Under the one before",
+            label: "Move the region down",
             symbol: "lower",
             act: () => stack().move(region, -1),
         });
@@ -108,7 +108,7 @@ export function regionPanel(painter) {
     }
 
     const add = button({
-        label: "Another region", text: "Another region", symbol: "plus", kind: "diffdiff-apply",
+        label: "New region", text: "New region", symbol: "plus", kind: "diffdiff-apply",
         act: () => addRegion(painter),
     }); // prettier-ignore
     const foot = h("div", { class: "diffdiff-region" }, add);

@@ -105,7 +105,7 @@ export class Selecting {
             this.#show();
         };
         document.push({
-            label: area ? "Select" : "Select nothing",
+            label: area ? "Select" : "Deselect",
             undo: go(() => history.undo(map)),
             redo: go(() => history.redo(map)),
         });

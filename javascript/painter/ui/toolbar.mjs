@@ -88,7 +88,7 @@ export function optionsRow(settings, swap) {
         }),
     );
     parts.mode = labelled("Paint", choices({
-        label: "How paint meets what is there",
+        label: "Blend mode: how paint changes the map",
         act: set("mode"),
         choices: [
             { value: "replace", label: "Set: the map takes the strength painted", text: "Set" },
@@ -97,7 +97,7 @@ export function optionsRow(settings, swap) {
         ],
     })); // prettier-ignore
     parts.take = labelled("Draw around it", choices({
-        label: "How to draw around what is to move",
+        label: "Selection shape",
         act: set("take"),
         choices: [
             { value: "lasso", label: "By hand", text: "Lasso" },
@@ -105,11 +105,11 @@ export function optionsRow(settings, swap) {
         ],
     })); // prettier-ignore
     parts.clicks = labelled("A click", choices({
-        label: "What a click does; Alt or the right button does the other",
+        label: "What a click does; Alt or the right button does the opposite",
         act: set("clicks"),
         choices: [
-            { value: "add", label: "Takes what is there", text: "Takes" },
-            { value: "leave", label: "Leaves out what is there", text: "Leaves out" },
+            { value: "add", label: "Add what is clicked", text: "Add" },
+            { value: "leave", label: "Remove what is clicked", text: "Remove" },
         ],
     })); // prettier-ignore
     parts.clickEdges = ticked(
@@ -122,9 +122,9 @@ export function optionsRow(settings, swap) {
         act: set("symmetry"),
         choices: [
             { value: "off", label: "No symmetry", text: "Off" },
-            { value: "horizontal", label: "Left and right are alike", symbol: "mirror" },
-            { value: "vertical", label: "Top and bottom are alike", symbol: "flip" },
-            { value: "both", label: "All four quarters are alike", symbol: "quarters" },
+            { value: "horizontal", label: "Mirror left and right", symbol: "mirror" },
+            { value: "vertical", label: "Mirror top and bottom", symbol: "flip" },
+            { value: "both", label: "Mirror all four quarters", symbol: "quarters" },
         ],
     })); // prettier-ignore
     parts.pen = labelled("Pen pressure", choices({

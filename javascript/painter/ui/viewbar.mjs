@@ -87,10 +87,10 @@ export function viewBar(painter) {
         h(
             "div",
             { class: "diffdiff-group-row", role: "group", "aria-label": "Zoom" },
-            one("Further away", "-", "minus", () => commands.zoom(-1)),
+            one("Zoom out", "-", "minus", () => commands.zoom(-1)),
             zoom.element,
-            one("Closer", "+", "plus", () => commands.zoom(1)),
-            one("The whole picture", "Home", "fit", () => stage.fit()),
+            one("Zoom in", "+", "plus", () => commands.zoom(1)),
+            one("Fit the whole picture", "Home", "fit", () => stage.fit()),
         ),
         h(
             "div",
