@@ -13,7 +13,7 @@ from PIL import Image
 
 from ..edit import coarse
 from ..edit.plan import make_fan, strengths
-from ..maps import embedded, geometry, inpaint_mask, shapes
+from ..maps import carried_regions, embedded, geometry, inpaint_mask, shapes
 from ..pipelines import anchors, png
 from ..pipelines.hints import given_back
 from ..settings.host_only import HOST_ONLY
@@ -25,7 +25,6 @@ from .store import as_url, store
 PROMPT = "a winter night, hills, clear sky, a red house in the middle"
 LOOK = 1024  # pixels: the longer side of a view is at most this
 SIZE = 512, 512  # of a map that is made before there is a picture
-MOST_REGIONS = 2**20  # characters of the regions that travel with a picture
 
 
 class Edited(NamedTuple):
@@ -108,8 +107,8 @@ def _chunks(sent: dict[str, Any], change_map: np.ndarray | None) -> dict[str, st
     if change_map is not None:
         chunks[incoming.MAP_CHUNK] = embedded.pack(change_map)
     regions = sent.get("regions")
-    if isinstance(regions, str) and 0 < len(regions) <= MOST_REGIONS:
-        chunks[incoming.REGIONS_CHUNK] = regions
+    if isinstance(regions, str) and carried_regions.is_usable(regions):
+        chunks[carried_regions.KEY] = regions
     return chunks
 
 

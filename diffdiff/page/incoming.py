@@ -18,7 +18,6 @@ from ..settings.schema import EditArgs, fields
 from .store import as_url
 
 MAP_CHUNK = "diffdiff_map"
-REGIONS_CHUNK = "diffdiff_regions"
 SETTINGS_CHUNK = "diffdiff"
 
 

@@ -16,21 +16,31 @@ from PIL import Image
 
 from ..errors import FieldError
 from ..lru import LruCache
-from ..maps import embedded
+from ..maps import carried_regions, embedded
 from ..settings.infotext import MAP, key
 from .panel import preview
 
 CHUNK = "diffdiff_map"
 SOURCE = key("source")
 KEPT = 64  # maps, at most 64 KiB each
+KEPT_REGIONS = 16  # at most 1 MiB each
 NAMED = re.compile(rf"\b{MAP}: ([0-9a-f]{{10}})\b")
 
 known: LruCache[str, str] = LruCache(KEPT)
+known_regions: LruCache[str, str] = LruCache(KEPT_REGIONS)
 
 
-def remember(mark: str, text: str) -> None:
-    """Remember a map. mark: its fingerprint; text: the map as `diffdiff.maps.embedded` packs it."""
+def remember(mark: str, text: str, regions: Any = None) -> None:
+    """Remember a map.
+
+    Args:
+        mark: its fingerprint.
+        text: the map as `diffdiff.maps.embedded` packs it.
+        regions: what it was made of, as text of the painter.
+    """
     known.put(mark, text)
+    if carried_regions.is_usable(regions):
+        known_regions.put(mark, regions)
 
 
 def attach(picture: Image.Image, session: Any, index: int, embed: bool) -> None:
@@ -38,42 +48,52 @@ def attach(picture: Image.Image, session: Any, index: int, embed: bool) -> None:
     if not session.raw:
         return
     text = session.carried.packed(index)
-    remember(session.carried.mark(index), text)
+    regions = session.carried.regions
+    remember(session.carried.mark(index), text, regions)
     if embed:
         picture.info[CHUNK] = text
+        if regions:
+            picture.info[carried_regions.KEY] = regions
 
 
 def saving(params: Any) -> None:
-    """Add the map's chunk to a picture that the host is about to save."""
-    text = getattr(params.image, "info", {}).get(CHUNK)
-    if text and isinstance(params.pnginfo, dict) and params.filename.lower().endswith(".png"):
-        params.pnginfo[CHUNK] = text
+    """Add the map's chunks to a picture that the host is about to save."""
+    info = getattr(params.image, "info", {})
+    if isinstance(params.pnginfo, dict) and params.filename.lower().endswith(".png"):
+        params.pnginfo |= {k: info[k] for k in (CHUNK, carried_regions.KEY) if info.get(k)}
 
 
 def met(infotext: str | None, items: dict[str, Any]) -> None:
     """Remember the map of a picture whose parameters the host has read; the chunk is not shown."""
-    text = items.pop(CHUNK, None)
+    text, regions = items.pop(CHUNK, None), items.pop(carried_regions.KEY, None)
     named = NAMED.search(infotext or "")
     if isinstance(text, str) and named and len(text) <= embedded.LIMIT:
-        remember(named.group(1), text)
+        remember(named.group(1), text, regions)
 
 
 def reader(params: dict) -> str | None:
     """Return the painter's value for pasted parameters; None leaves it unchanged."""
     if params.get(SOURCE, "upload") != "upload":
         return None
-    text = known.get(str(params.get(MAP)))
+    mark = str(params.get(MAP))
+    text = known.get(mark)
     try:
-        return preview.as_url(embedded.unpack(text)) if text else None
+        return _url(text, known_regions.get(mark)) if text else None
     except FieldError:  # from another picture
         return None
+
+
+def _url(text: str, regions: Any) -> str:
+    """Return a packed map as the painter takes it, with its regions if there are any."""
+    url = preview.as_url(embedded.unpack(text))
+    return carried_regions.with_regions(url, regions) if carried_regions.is_usable(regions) else url
 
 
 def dropped(text: str, readers: list[Callable[[dict], Any]]) -> list[Any]:
     """Return the panel's values for a picture that was dropped on the painter.
 
     Args:
-        text: JSON of its parameters and its map.
+        text: JSON of its parameters, its map and its regions.
         readers: readers of the controls.
 
     A map without settings goes into the painter all the same, and switches nothing.
@@ -81,7 +101,7 @@ def dropped(text: str, readers: list[Callable[[dict], Any]]) -> list[Any]:
     try:
         content = json.loads(text)
         parameters, packed = str(content["parameters"]), str(content["map"])
-        url = preview.as_url(embedded.unpack(packed))
+        url = _url(packed, content.get("regions"))
     except (ValueError, KeyError, TypeError, RecursionError):  # from anywhere
         return [None] * len(readers)
     params = infotext_utils.parse_generation_parameters(parameters) if parameters else {}

@@ -10,6 +10,7 @@ from modules import scripts
 from ..edit import coarse, request
 from ..errors import FieldError
 from ..maps.build import uses_painting, wanted
+from ..maps.carried_regions import regions_of
 from ..settings.schema import EditArgs
 from . import (
     automap,
@@ -45,6 +46,14 @@ def edit(p: Any, values: tuple) -> Session | None:
     if asked is None:
         return None
     args, change_maps = asked
+    session = _session(p, args, change_maps)
+    if session is not None and len(change_maps) == 1 and session.raw is change_maps:
+        session.carried.regions = regions_of(request.request_of(values).get("map"))
+    return session
+
+
+def _session(p: Any, args: EditArgs, change_maps: list[Any]) -> Session | None:
+    """Return the session of a job with checked settings and its painted or sent maps."""
     if host_hires.is_text_job(p):
         if coarse.wanted(args):
             field = "move" if args.move else "outpaint"

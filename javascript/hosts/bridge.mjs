@@ -38,9 +38,10 @@
 import { useScale } from "../painter/heat.mjs";
 import { Painter } from "../painter/ui/painter.mjs";
 import { sizeOf } from "../painter/ui/pictures.mjs";
+import { mapToSend } from "../painter/ui/transfer.mjs";
 import { textOfMoves } from "../painter/move/movefile.mjs";
 import { textOfRegions } from "../painter/regionfile.mjs";
-import { box, dataUrl, pngOf, shown, words, write } from "./fields.mjs";
+import { box, dataUrl, decoded, pngOf, shown, words, write } from "./fields.mjs";
 import { livePreview } from "./live.mjs";
 import { Shelf } from "./shelf.mjs";
 import { underlay } from "./under.mjs";
@@ -67,8 +68,8 @@ export function connect(root, store, host) {
     const painter = new Painter(root, {
         historyBytes,
         carried: async (texts) => {
-            const regions = texts.diffdiff_regions;
             const taken = Boolean(await host.carried?.(texts));
+            const regions = (host.regions || !taken) && texts.diffdiff_regions; // else in the map
             return (regions && (await painter.loadRegions(regions))) || taken;
         },
         onPictureFile: host.onPictureFile,
@@ -106,7 +107,8 @@ export function connect(root, store, host) {
         }
         while (saved !== painter.revision) {
             const { revision } = painter;
-            const url = painter.isEmpty ? "" : await dataUrl(await painter.toPng(16));
+            const file = painter.isEmpty ? "" : await mapToSend(painter, !host.regions);
+            const url = file && (await dataUrl(file));
             if (painter.revision !== revision) continue; // painted on meanwhile
             const moves = host.moves && box(host.moves);
             if (moves) {
@@ -201,8 +203,8 @@ export function connect(root, store, host) {
         painter,
         /** Whether the page has the map as it is painted now. */
         get fresh() {
-            const { document, moving, clicking } = painter;
-            const open = document.stroke || moving.floating || clicking.open;
+            const { document, moving, clicking, holds } = painter;
+            const open = document.stroke || moving.floating || clicking.open || holds.waits;
             return saved === painter.revision && !open;
         },
         async flush() {
@@ -217,12 +219,6 @@ export function connect(root, store, host) {
             painter.say(`${text} Save the map, reload the page and open it again.`, true);
         },
     };
-}
-
-/** An image that is there, but not yet decoded, draws nothing. */
-async function decoded(image) {
-    await image.decode?.().catch(() => {}); // one that cannot be is told by the painter
-    return image;
 }
 
 /**

@@ -117,3 +117,9 @@ export async function upload(selector, blob, name = "change-map.png") {
     input.files = data.files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
 }
+
+/** An image that is there, but not yet decoded, draws nothing. */
+export async function decoded(image) {
+    await image.decode?.().catch(() => {}); // one that cannot be is told by the painter
+    return image;
+}

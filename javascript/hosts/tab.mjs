@@ -29,8 +29,8 @@ export const tabOf = (name, panel) => ({
     /** A picture of ours: its settings and its map go to the panel, by the host. */
     carried(texts) {
         if (!texts.diffdiff_map) return false;
-        const { parameters = "", diffdiff_map: map } = texts;
-        write(box(`${panel}dropped`), JSON.stringify({ parameters, map }));
+        const { parameters = "", diffdiff_map: map, diffdiff_regions: regions } = texts;
+        write(box(`${panel}dropped`), JSON.stringify({ parameters, map, regions }));
         return true;
     },
 

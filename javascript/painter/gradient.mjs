@@ -76,7 +76,11 @@ export function drawGradient(gradient, rect, plane, width) {
     const square = across * across + down * down;
     const [ux, uy, perLength] = [across / square, down / square, 1 / Math.sqrt(square)];
     const range = end - start;
-    const all = stops?.length ? stopsOf(gradient) : null;
+    const several = stops?.length ? stopsOf(gradient) : null;
+    const ats = Float64Array.from(several ?? [], ({ at }) => at);
+    const values = Float64Array.from(several ?? [], ({ value }) => value);
+    const last = ats.length - 2;
+    let i = 0; // where the pixel before was: its neighbor is mostly between the same stops
     for (let y = rect.y; y < rect.y + rect.h; y++) {
         const dy = y + 0.5 - from.y;
         const first = y * width;
@@ -84,8 +88,18 @@ export function drawGradient(gradient, rect, plane, width) {
             const dx = x + 0.5 - from.x;
             const t =
                 kind === "linear" ? dx * ux + dy * uy : Math.sqrt(dx * dx + dy * dy) * perLength;
-            if (all) plane[first + x] = valueAt(all, t) + 0.5;
-            else plane[first + x] = t <= 0 ? start : t >= 1 ? end : start + range * t + 0.5;
+            if (t <= 0 || t >= 1) {
+                plane[first + x] = t <= 0 ? start : end;
+                continue;
+            }
+            if (!several) {
+                plane[first + x] = start + range * t + 0.5;
+                continue;
+            }
+            while (i < last && ats[i + 1] <= t) i++;
+            while (ats[i] > t) i--;
+            const part = ((values[i + 1] - values[i]) * (t - ats[i])) / (ats[i + 1] - ats[i]);
+            plane[first + x] = values[i] + part + 0.5;
         }
     }
 }

@@ -31,11 +31,13 @@ export async function textOfRegions(stack) {
     const areas = regions.map(async ({ name, strength, mode, area }) => ({
         name, strength, mode, area: base64(await encodePng(area.map, 16)),
     })); // prettier-ignore
-    return JSON.stringify({
+    const text = JSON.stringify({
         form: FORM, width, height,
         background: background.map.isFlat(0) ? "" : base64(await encodePng(background.map, 16)),
         regions: await Promise.all(areas),
     }); // prettier-ignore
+    // chunks of a PNG are Latin-1 text, and names may be anything
+    return text.replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /**

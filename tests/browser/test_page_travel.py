@@ -1,12 +1,17 @@
 """The map comes back with its picture, on the page of a running WebUI."""
 
+import base64
+import io
+import json
 import os
 
 import numpy as np
 import pytest
 from img2img_page import BOX, PANEL, SIDE, generate, open_map, painted, shot, tick, upload_init
+from PIL import Image
 
 from benchmarks.webui import photograph
+from diffdiff.maps.carried_regions import HEAD, with_regions
 
 pytestmark = [
     pytest.mark.host,
@@ -79,3 +84,52 @@ def test_png_info_sends_map_and_settings(made):
     before = page.evaluate(BOX)
     page.locator("#tab_pnginfo button").filter(has_text="img2img").first.click()
     check(page, before)
+
+
+def test_regions_come_back_with_a_picture(page):
+    """Two sliders are two sliders again."""
+    left, right = np.zeros((2, SIDE, SIDE), np.uint16)
+    left[:, : SIDE // 4], right[:, SIDE // 2 :] = 65535, 65535
+    regions = {"face \u9854": (0.25, left), "sky": (0.75, right)}
+    made = np.round(65535 * (0.25 * (left > 0) + 0.75 * (right > 0))).astype(np.uint16)
+    text = {
+        "form": 1,
+        "width": SIDE,
+        "height": SIDE,
+        "background": "",
+        "regions": [
+            {"name": name, "strength": strength, "mode": "replace", "area": sixteen(area)}
+            for name, (strength, area) in regions.items()
+        ],
+    }
+    url = with_regions(HEAD + sixteen(made), json.dumps(text))
+    upload_init(page, photograph(SIDE, SIDE))
+    tick(page)
+    load(page, base64.b64decode(url[len(HEAD) :]), "map.png")
+    names = page.locator(f"{PANEL}map_painter").get_by_label("Name of the region")
+    page.wait_for_timeout(1000)
+    assert names.count() == 2
+    generate(page)
+    picture = file_of(page)
+    open_map(page, MAP)
+    page.locator("#tab_img2img").first.wait_for()
+    before = page.evaluate(BOX)
+    load(page, picture, "result.png")
+    page.wait_for_function(f"old => {BOX} !== old", arg=before, timeout=60_000)
+    page.wait_for_timeout(2500)
+    found = [names.nth(i).input_value() for i in range(names.count())]
+    assert sorted(found) == sorted(regions)
+    np.testing.assert_allclose(painted(page), made / 65535, atol=1e-4)
+    shot(page, "travel-regions")
+
+
+def sixteen(gray: np.ndarray) -> str:
+    data = io.BytesIO()
+    Image.fromarray(gray).save(data, "PNG")
+    return base64.b64encode(data.getvalue()).decode()
+
+
+def load(page, file: bytes, name: str) -> None:
+    page.locator(f"{PANEL}map_painter input[type=file]").first.set_input_files(
+        {"name": name, "mimeType": "image/png", "buffer": file}
+    )

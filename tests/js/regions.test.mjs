@@ -16,7 +16,7 @@ function painted() {
     const face = stack.add("face", 0.1);
     stack.beginStroke(dot, at(20, 20));
     stack.commitStroke();
-    const sky = stack.add("sky", 0.8);
+    const sky = stack.add("sky \u00e4\u7a7a", 0.8);
     stack.beginStroke({ ...dot, size: 30 }, at(60, 20));
     stack.commitStroke();
     return { stack, events, face, sky };
@@ -97,6 +97,7 @@ test("revisions and events tell of every change", () => {
 test("regions travel as text and come back, at another size too; other text is none", async () => {
     const { stack } = painted();
     const text = await textOfRegions(stack);
+    assert.match(text, /^[ -~]*$/, "chunks of a PNG are Latin-1");
     const found = await regionsOf(text);
     const other = new RegionStack({ width: 90, height: 70 });
     takeRegions(other, found);
@@ -105,7 +106,7 @@ test("regions travel as text and come back, at another size too; other text is n
         other.regions.map(({ name, strength }) => [name, strength]),
         [
             ["face", 0.1],
-            ["sky", 0.8],
+            ["sky \u00e4\u7a7a", 0.8],
         ],
     );
     const small = new RegionStack({ width: 45, height: 35 });

@@ -10,12 +10,14 @@ from PIL import Image
 
 from diffdiff.images.read import decode
 from diffdiff.maps import embedded
+from diffdiff.maps.carried_regions import HEAD, KEY, regions_of, with_regions
 
 
 @pytest.fixture
 def travelling(host):
     module = importlib.import_module("diffdiff.webui.png_metadata")
     module.known.clear()
+    module.known_regions.clear()
     return module
 
 
@@ -164,3 +166,42 @@ def test_what_was_watched_is_given_back(host):
     assert images.read_info_from_image(Image.new("RGB", (2, 2))) == ("text", {})
     undo[0]()
     assert (images.read, images.read_info_from_image) == plain
+
+
+def test_regions_go_with_the_map_that_they_made(host, travelling, job):
+    p = job()
+    value = with_regions(HEAD + sent(p), "regions")
+    image = finished(host, p, {"map": value})
+    assert image.info[KEY] == "regions"
+    params = SimpleNamespace(image=image, p=p, filename="a.png", pnginfo={})
+    travelling.saving(params)
+    assert set(params.pnginfo) == {travelling.CHUNK, KEY}
+    url = travelling.reader({"DD map": p.extra_generation_params["DD map"]})
+    assert regions_of(url) == "regions" and (decode(url) == decode(eight(p))).all()
+    travelling.known_regions.clear()
+    url = travelling.reader({"DD map": p.extra_generation_params["DD map"]})
+    assert regions_of(url) is None and (decode(url) == decode(eight(p))).all()
+
+
+def test_no_regions_with_a_map_that_they_did_not_make(host, travelling, job):
+    p = job()
+    value = with_regions(HEAD + sent(p), "regions")
+    assert KEY not in finished(host, p, {"map": value, "source": "luminance"}).info
+    assert KEY not in finished(host, job(), {"map": sent(p)}).info
+    host.opts.diffdiff_embed_map = False
+    assert KEY not in finished(host, job(), {"map": value}).info
+
+
+def test_regions_of_a_picture_that_is_read_or_dropped(host, travelling, job):
+    p = job()
+    text = embedded.pack(decode(eight(p)))
+    items = {travelling.CHUNK: text, KEY: "regions", "other": "kept"}
+    travelling.met("a cat\nSteps: 4, DD map: 00112233aa, Version: 1", items)
+    assert items == {"other": "kept"}
+    assert regions_of(travelling.reader({"DD map": "00112233aa"})) == "regions"
+    told = {"parameters": "", "map": text, "regions": "regions"}
+    (url,) = travelling.dropped(json.dumps(told), [travelling.reader])
+    assert regions_of(url) == "regions"
+    for strange in (None, 3, "", "\u00e4", ["x"]):
+        (url,) = travelling.dropped(json.dumps({**told, "regions": strange}), [travelling.reader])
+        assert url and regions_of(url) is None

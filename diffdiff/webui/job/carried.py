@@ -9,10 +9,13 @@ from .. import infotext
 
 
 class Carried:
-    """The maps of a job before they are shaped: one, or one for every picture of a batch."""
+    """The maps of a job before they are shaped: one, or one for every picture of a batch.
 
-    def __init__(self, raw: list[np.ndarray]):
-        self.raw = raw
+    regions: that the painter made the only map of, as text.
+    """
+
+    def __init__(self, raw: list[np.ndarray], regions: str | None = None):
+        self.raw, self.regions = raw, regions
         self.texts: dict[int, str] = {}
 
     def _place(self, index: int) -> int:

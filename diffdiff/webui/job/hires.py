@@ -78,7 +78,8 @@ class HiresSession(Session):
                 self.finite.listen()  # a source may decode the first pass's picture
                 self.raw = self._found(p, samples)
                 self.finite.check_first(None, None)
-                self.carried = Carried(self.raw)
+                regions = self.carried.regions if self.raw is self.painted else None
+                self.carried = Carried(self.raw, regions)
                 self.several = len(self.raw) > 1
                 self.first = host_hires.first_size(p, samples)
             made = plain_pass(samples, decoded_samples, *args, **kwargs)

@@ -13,6 +13,11 @@ export class Holds {
         this.parts = [this.ramp, this.transforming];
     }
 
+    /** Whether the map is not yet what is in hand. */
+    get waits() {
+        return this.ramp.waits;
+    }
+
     /** What the pointer does, if it is about one of them. */
     take(point, start) {
         for (const part of this.parts) {

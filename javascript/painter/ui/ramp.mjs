@@ -1,6 +1,7 @@
 import { stopsOf, valueAt } from "../gradient.mjs";
 import { fromStrength } from "../map.mjs";
 import { turned } from "./modes.mjs";
+import { Paced } from "./paced.mjs";
 
 /**
  * A gradient that has been drawn, with handles until it is done: its ends and stops are dragged, and
@@ -56,12 +57,17 @@ export class Ramp {
         this.second = false; // drawn with the right button: from the second strength to the first
         this.drawn = false; // whether it changed anything, which is a step then
         this.revision = -1; // of the document with it
-        this.queued = 0;
+        this.paced = new Paced(() => this.#draw());
         this.quiet = false; // the tool's strength follows the chosen stop
     }
 
     get open() {
         return this.shown !== null;
+    }
+
+    /** Whether what is drawn is not yet what the handles say. */
+    get waits() {
+        return this.paced.waits;
     }
 
     /**
@@ -126,8 +132,10 @@ export class Ramp {
 
     /** Draws it in place of what it was. */
     redraw() {
-        cancelAnimationFrame(this.queued);
-        this.queued = 0;
+        this.paced.now();
+    }
+
+    #draw() {
         const { painter, shown } = this;
         const { document, settings } = painter;
         if (!shown || document.revision !== this.revision) return this.drop();
@@ -142,7 +150,7 @@ export class Ramp {
     /** It stays as it is. */
     close() {
         if (!this.shown) return false;
-        if (this.queued) this.redraw();
+        if (this.waits) this.redraw();
         if (!this.shown) return false;
         this.drop();
         return true;
@@ -158,8 +166,7 @@ export class Ramp {
 
     /** The handles go; the tool has the strengths of the ends again. */
     drop() {
-        cancelAnimationFrame(this.queued);
-        this.queued = 0;
+        this.paced.stop();
         const { stops } = this.shown ?? {};
         this.shown = null;
         const ends = stops ? [stops[0], stops.at(-1)].map(({ value }) => exactPercent(value)) : [];
@@ -191,7 +198,7 @@ export class Ramp {
             (this.second ? shown.stops[0] : shown.stops.at(-1)).value = value(values.second);
         }
         if (["strength", "second", "mode"].some((name) => name in changed)) {
-            this.queued ||= requestAnimationFrame(() => this.redraw());
+            this.paced.soon();
         }
         this.#seen();
     }

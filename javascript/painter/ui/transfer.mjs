@@ -5,6 +5,7 @@ import { regionsOf, takeRegions, textOfRegions } from "../regionfile.mjs";
 import { download, fileOf, isGreyPng, mapFrom, readMap } from "./files.mjs";
 
 const REGIONS = "diffdiff_regions"; // chunk of a PNG
+const MOST_SENT = 2 ** 20; // characters of regions
 
 /** Regions as `loadRegions` takes them. @param {import("./painter.mjs").Painter} painter @param {string} text */
 export async function regionsInto(painter, text) {
@@ -96,15 +97,30 @@ export async function maskInto(painter) {
     }
 }
 
+/** The file of a map with the regions that it is made of, where they are not too long. */
+async function withRegions(painter, bytes, most = Infinity) {
+    const regions = await textOfRegions(painter.document);
+    return regions && regions.length <= most ? withText(bytes, REGIONS, regions) : bytes;
+}
+
+/**
+ * The map as a page gets it, a PNG of 16 bits.
+ *
+ * @param {import("./painter.mjs").Painter} painter
+ * @param {boolean} regions whether those go with it
+ */
+export async function mapToSend(painter, regions) {
+    const bytes = await painter.toPng(16);
+    return regions ? withRegions(painter, bytes, MOST_SENT) : bytes;
+}
+
 /**
  * @param {import("./painter.mjs").Painter} painter
  * @param {8 | 16} bits
  */
 export async function saveFrom(painter, bits) {
     await painter.finish();
-    const bytes = await painter.toPng(bits);
-    const regions = await textOfRegions(painter.document);
-    const file = regions ? withText(bytes, REGIONS, regions) : bytes;
+    const file = await withRegions(painter, await painter.toPng(bits));
     download(new Blob([/** @type {BlobPart} */ (file)], { type: "image/png" }), "change-map.png");
 }
 

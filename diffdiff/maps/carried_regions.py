@@ -1,0 +1,54 @@
+"""The painter's regions beside a map: text in a chunk of the map's PNG, which the painter reads.
+
+The map is what a run uses; the regions say which areas and strengths it was made of, so that they
+can be changed again. Nothing here reads the text.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import struct
+import zlib
+
+KEY = "diffdiff_regions"  # keyword of the chunk
+MOST = 2**20  # characters
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+HEAD = "data:image/png;base64,"
+
+
+def regions_of(sent: object) -> str | None:
+    """Return the regions in a map that was sent as a PNG, base64 or a data URL; None: there are
+    none."""
+    if not isinstance(sent, str):
+        return None
+    try:
+        data = base64.b64decode(re.sub(r"^data:[^,]{0,64},", "", sent))
+    except (binascii.Error, ValueError):
+        return None
+    if not data.startswith(SIGNATURE):
+        return None
+    at = len(SIGNATURE)
+    while at + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, at)
+        kind, body = data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
+        if kind == b"tEXt" and body.startswith(KEY.encode() + b"\0"):
+            text = body[len(KEY) + 1 :].decode("latin-1")
+            return text if is_usable(text) else None
+        at += 12 + length
+    return None
+
+
+def is_usable(text: object) -> bool:
+    """Return whether a text may be regions: ASCII, and not too long."""
+    return isinstance(text, str) and 0 < len(text) <= MOST and text.isascii()
+
+
+def with_regions(url: str, text: str) -> str:
+    """Return a map's data URL, a PNG, with regions in it."""
+    data = base64.b64decode(url[len(HEAD) :])
+    body = b"tEXt" + KEY.encode() + b"\0" + text.encode("ascii")
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    end = len(data) - 12  # before IEND
+    return HEAD + base64.b64encode(data[:end] + chunk + data[end:]).decode("ascii")
