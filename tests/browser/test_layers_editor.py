@@ -280,7 +280,7 @@ def test_pictures(editor, tmp_path):
     bad.write_bytes(b"no picture")
     upload.locator("input[type=file]").set_input_files(bad)
     editor.page.wait_for_function("document.querySelector('[role=status]').textContent")
-    assert editor.status().startswith("File: bad.png is no picture")
+    assert editor.status().startswith("File: bad.png is not a picture")
     assert editor.told()["layers"][0]["file"] == "maps/sky.png"
     with editor.page.expect_file_chooser() as chooser:
         upload.get_by_role("button", name="Choose a picture: File").click()

@@ -118,7 +118,7 @@ def test_a_copy_a_deletion_and_a_change_of_mind(desk):
     assert [m["gone"] for m in moves(desk)] == [False, True]
     told = json.loads(desk.page.evaluate(TEXT))
     assert told[0]["copy"] and told[1]["delete"] and "matrix" not in told[1]
-    desk.page.get_by_role("button", name="Take move 2 back").click()
+    desk.page.get_by_role("button", name="Remove move 2").click()
     assert len(moves(desk)) == 1
     desk.page.get_by_role("button", name="Change move 1").click()
     desk.drag((30, 60), (25, 60))

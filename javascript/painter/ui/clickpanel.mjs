@@ -2,9 +2,9 @@ import { h } from "./dom.mjs";
 import { button } from "./fields.mjs";
 
 const HINT =
-    "Click a thing. Alt and a click, or the right button, leaves out; a drag draws a box around it.";
-const ONLY_OUT = "All points leave out. Click on what is to change.";
-const LOOKING = "The model is looking at the picture… Esc gives up.";
+    "Click an object. Alt-click or right-click removes an area; drag to draw a box around the object.";
+const ONLY_OUT = "All points remove. Click what should change.";
+const LOOKING = "The model is looking at the picture… Esc cancels.";
 
 /**
  * Under the canvas while the tool Click is in hand: what was clicked, and what becomes of it.
@@ -16,15 +16,15 @@ export function clickPanel(painter) {
     const act = (label, text, does) =>
         button({ label, text, kind: "diffdiff-apply", act: () => does() });
     const paint = act("Make it one stroke (Enter)", "Paint it", () => clicking.commit());
-    const move = act("Drag it elsewhere, by the tool Move", "Move it", () => {
+    const move = act("Drag it elsewhere with Move", "Move it", () => {
         const area = clicking.area.slice();
         clicking.cancel(); // it is not painted
         painter.settings.set({ tool: "move" });
         painter.moving.float(area);
     });
     const again = act("Ask the model again", "Try again", () => clicking.again());
-    const back = act("Take the last point back (Ctrl+Z)", "Point back", () => clicking.undo());
-    const cancel = act("Give the points up (Escape)", "Cancel", () => clicking.cancel());
+    const back = act("Undo the last point (Ctrl+Z)", "Undo point", () => clicking.undo());
+    const cancel = act("Drop the points (Escape)", "Cancel", () => clicking.cancel());
     const told = h("span", { class: "diffdiff-move-hint", role: "status", "aria-live": "polite" });
     const element = h(
         "div",
@@ -39,7 +39,7 @@ export function clickPanel(painter) {
         const count = clicks.points.length;
         const points = count ? [`${count} ${count === 1 ? "point" : "points"}`] : [];
         const what = [...points, ...(clicks.box ? ["a box"] : [])].join(" and ");
-        return `${what}. Enter ${selects ? "selects" : "paints"}, Esc gives up.`.replace(/^a/, "A");
+        return `${what}. Enter ${selects ? "selects" : "paints"}, Esc cancels.`.replace(/^a/, "A");
     }
 
     function show() {
