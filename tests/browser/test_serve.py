@@ -210,7 +210,7 @@ def test_a_draft_is_seen_on_the_canvas_and_nothing_else_changes(page):
     before = [image.get_attribute("src") for image in page.locator("#slider img").all()]
     page.get_by_role("button", name="Draft: few steps").click()
     mark = page.locator(".diffdiff-draft:not([hidden])")
-    mark.wait_for()
+    mark.wait_for(timeout=120_000)
     shot(page, "draft")
     assert re.match(r"Draft: 6 steps, \d+ × \d+\. ", mark.inner_text())
     assert [image.get_attribute("src") for image in page.locator("#slider img").all()] == before
