@@ -33,7 +33,10 @@ def test_version_and_schema(webui):
     paths = webui.call("/openapi.json")["paths"]
     assert {p for p in paths if p.startswith(ROOT)} == {
         f"{ROOT}/{name}"
-        for name in ("version", "schema", "map/preview", "map/diffedit", "metrics/adherence")
+        for name in (
+            *("version", "schema", "metrics/adherence"),
+            *("map/preview", "map/diffedit", "map/words", "map/click"),
+        )
     }
 
 
