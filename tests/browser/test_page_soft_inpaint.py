@@ -65,7 +65,7 @@ def test_mask_choose_generate(page):
     assert 0.001 < masked.mean() < 0.3 and not masked[: len(masked) // 4].any()
     shot(page, "soft-mask-shown")
     # without a painted map the preview is the softened mask
-    look, words = page.locator(f"{PANEL}look").first, page.locator(f"{PANEL}told [role]").first
+    look, words = page.locator(f"{PANEL}look").first, page.locator(f"{PANEL}report [role]").first
     look.click()
     words.wait_for(timeout=60_000)
     page.wait_for_timeout(1500)

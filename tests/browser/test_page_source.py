@@ -40,9 +40,9 @@ def choose(page, source: str) -> None:
 def look(page, button: str = "look") -> str:
     """Presses Preview; what the panel says then."""
     # the page shows how long it takes in the place of the words
-    page.evaluate(f"document.querySelector('{PANEL}told [role]')?.remove()")
+    page.evaluate(f"document.querySelector('{PANEL}report [role]')?.remove()")
     page.locator(f"{PANEL}{button}").first.click()
-    words = page.locator(f"{PANEL}told [role]").first
+    words = page.locator(f"{PANEL}report [role]").first
     words.wait_for(timeout=120_000)
     page.wait_for_timeout(700)
     return words.inner_text().strip()
@@ -73,13 +73,13 @@ def test_two_prompts_show_touch_up_and_drive_an_edit(ready):
     page.wait_for_function(
         f"before => document.querySelector('{SHOWN}')?.src !== before", arg=first, timeout=60_000
     )
-    assert "Press Preview" not in page.locator(f"{PANEL}told").first.inner_text()
+    assert "Press Preview" not in page.locator(f"{PANEL}report").first.inner_text()
     # the model is needed again: it is said, not asked
     seed = page.locator(f"{PANEL}reference textarea")
     seed.fill("a bird over the sea")
     seed.press("Tab")
     page.wait_for_function(
-        f"document.querySelector('{PANEL}told').innerText.includes('Press Preview')"
+        f"document.querySelector('{PANEL}report').innerText.includes('Press Preview')"
     )
     assert not page.evaluate(BOX)
     page.locator(f"{PANEL}send").first.click()
@@ -136,7 +136,7 @@ def test_what_is_named_or_pointed_at_drives_an_edit(
     page.wait_for_function(
         f"before => document.querySelector('{SHOWN}')?.src !== before", arg=before, timeout=60_000
     )
-    assert "Press Preview" not in page.locator(f"{PANEL}told").first.inner_text()
+    assert "Press Preview" not in page.locator(f"{PANEL}report").first.inner_text()
     box.fill(wrong)
     assert words in look(page)
     box.fill(second)
