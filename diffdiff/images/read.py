@@ -71,7 +71,7 @@ def decode(value: Any, field: str = "map", with_tiff: bool = True) -> np.ndarray
             any pixel is decoded).
     """
     if isinstance(value, str):
-        return _from_bytes(_from_text(value, field), field, SEND_WEB)
+        return _from_bytes(bytes_of(value, field), field, SEND_WEB)
     if isinstance(value, (bytes, bytearray, memoryview)):
         return _from_bytes(bytes(value), field, SEND_FILE if with_tiff else SEND_WEB)
     if isinstance(value, Image.Image):
@@ -95,7 +95,7 @@ def decode_picture(value: str | bytes, field: str = "image") -> Image.Image:
     """
     if not isinstance(value, (str, bytes)):
         raise FieldError(field, f"a {type(value).__name__} is not a picture", SEND_TEXT)
-    data = _from_text(value, field) if isinstance(value, str) else value
+    data = bytes_of(value, field) if isinstance(value, str) else value
     return _from_bytes(data, field, SEND_WEB if isinstance(value, str) else SEND_FILE, _colours)
 
 
@@ -116,7 +116,12 @@ def _colours(picture: Image.Image, field: str, remedy: str) -> Image.Image:
     return Image.fromarray(np.rint(grey * 255).astype(np.uint8)).convert("RGB")
 
 
-def _from_text(text: str, field: str) -> bytes:
+def bytes_of(text: str, field: str) -> bytes:
+    """Return the file in base64 text or a data URL.
+
+    Raises:
+        FieldError: `field`, for text that is too long, empty or something else.
+    """
     if len(text) > MAX_TEXT:
         raise FieldError(field, "the text is longer than 128 MiB", SEND_SIZE + ", saved as PNG")
     comma = text.find(",", 0, 256)

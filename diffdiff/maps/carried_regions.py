@@ -7,10 +7,11 @@ can be changed again. Nothing here reads the text.
 from __future__ import annotations
 
 import base64
-import binascii
-import re
 import struct
 import zlib
+
+from ..errors import FieldError
+from ..images.read import bytes_of
 
 KEY = "diffdiff_regions"  # keyword of the chunk
 MOST = 2**20  # characters
@@ -24,8 +25,8 @@ def regions_of(sent: object) -> str | None:
     if not isinstance(sent, str):
         return None
     try:
-        data = base64.b64decode(re.sub(r"^data:[^,]{0,64},", "", sent))
-    except (binascii.Error, ValueError):
+        data = bytes_of(sent, "map")
+    except FieldError:
         return None
     if not data.startswith(SIGNATURE):
         return None

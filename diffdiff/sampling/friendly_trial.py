@@ -49,23 +49,14 @@ def refusal(
     """
     try:
         with torch.no_grad(), redirect_stderr(io.StringIO()):
-            return _refusal(call, model, schedule, like, predicts, sources, habits, noisy)
+            probe = _Answering(call, model, schedule, 0, like, predicts, sources)
+            return _refusal(probe, habits, noisy)
     except (Exception, Endless) as error:
         return f"it failed when it was tried out ({type(error).__name__}: {error})"
 
 
-def _refusal(
-    call: SamplerCall,
-    model: Any,
-    schedule: Schedule,
-    like: Tensor,
-    predicts: str,
-    sources: Sequence[tuple[Any, str]],
-    habits: Habits,
-    noisy: bool,
-) -> str:
-    probe = _Answering(call, model, schedule, 0, like, predicts, sources)
-    seeds = range(len(like))
+def _refusal(probe: _Answering, habits: Habits, noisy: bool) -> str:
+    schedule, seeds = probe.schedule, range(len(probe.init))
 
     def inverted(drawn: float) -> tuple[Inverting, str]:
         run = Inverting(probe.init, seeds, schedule, habits, drawn)
@@ -78,7 +69,7 @@ def _refusal(
     start[-1] = NEVER
     start = start.expand_as(probe.init[:1]).contiguous()
     for probe.prompt in (1.0, 0.7):
-        hold = Friendly(found.found, probe.init, start, schedule, 0, habits, predicts)
+        hold = Friendly(found.found, probe.init, start, schedule, 0, habits, probe.predicts)
         edited = Trial(probe, 0, hold)
         if edited.why or edited.result is None:
             return OTHER if edited.why.startswith("OtherQuestions") else edited.why

@@ -64,8 +64,7 @@ class JobFinite:
         """
         for run, steps in self.runs:
             run.check(steps, MODEL, VAE)
-        if torch.is_tensor(samples) and not bool(torch.isfinite(samples).all()):
-            raise failure(None, None, MODEL, VAE)
+        _check_latents(samples)
         self.listen()
 
     def listen(self) -> None:
@@ -116,8 +115,7 @@ class JobFinite:
             FieldError: "model" or "vae".
         """
         self.stop_listening()
-        if torch.is_tensor(samples) and not bool(torch.isfinite(samples).all()):
-            raise failure(None, None, MODEL, VAE)
+        _check_latents(samples)
         made = [pictures] if torch.is_tensor(pictures) else []
         if not all(bool(torch.isfinite(one).all()) for one in [*made, *self.rows]):
             raise failure(PIXELS, None, MODEL, VAE)
@@ -137,3 +135,8 @@ class JobFinite:
         """
         if index < len(self.damaged) and self.damaged[index]:
             raise failure(PIXELS, None, MODEL, VAE)
+
+
+def _check_latents(samples: Any) -> None:
+    if torch.is_tensor(samples) and not bool(torch.isfinite(samples).all()):
+        raise failure(None, None, MODEL, VAE)
