@@ -21,6 +21,13 @@ ROOT = Path(__file__).parents[2]
 SIZE = (160, 120)  # of the picture, unless a test says otherwise
 
 
+def expect(locator):
+    """Wait, by Playwright's own assertions, for what the page draws with its next frame."""
+    from playwright.sync_api import expect as waiting
+
+    return waiting(locator)
+
+
 class Files(http.server.SimpleHTTPRequestHandler):
     extensions_map: ClassVar = {".mjs": "text/javascript", ".css": "text/css", ".html": "text/html"}
 
@@ -51,8 +58,15 @@ class Desk:
     def picture(self, width=SIZE[0], height=SIZE[1]):
         return self.page.evaluate("([w, h]) => painter.setPicture(picture(w, h))", [width, height])
 
+    def settle(self):
+        """Wait until the frame is drawn that shows what has happened."""
+        self.page.evaluate(
+            "() => new Promise((on) => requestAnimationFrame(() => requestAnimationFrame(on)))"
+        )
+
     def set(self, **values):
         self.page.evaluate("(values) => painter.settings.set(values)", values)
+        self.settle()
 
     def setting(self, name):
         return self.page.evaluate("(name) => painter.settings.values[name]", name)
@@ -75,6 +89,7 @@ class Desk:
             self.mouse.move(*self.at(*place), steps=steps)
         if up:
             self.mouse.up(button=button)
+            self.settle()
 
     def touch(self, kind, *places):
         points = [
@@ -122,8 +137,13 @@ class Desk:
         )
         return base64.b64decode(text)
 
-    def told(self):
-        return self.page.locator(".diffdiff-status").inner_text()
+    def says(self, *parts):
+        """Wait for a status line with these parts; without any, for an empty one."""
+        line = expect(self.page.locator(".diffdiff-status"))
+        for part in parts:
+            line.to_contain_text(part)
+        if not parts:
+            line.to_have_text("")
 
     def load(self, data, kind="image/png", name="map.png"):
         return self.page.evaluate(

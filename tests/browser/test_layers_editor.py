@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from painter_desk import expect
 from PIL import Image
 
 from diffdiff.maps import layers
@@ -65,8 +66,9 @@ class Editor:
             }"""
         )
 
+    @property
     def status(self):
-        return self.page.get_by_role("status").inner_text()
+        return self.page.get_by_role("status")
 
     def shot(self, name):
         folder = os.environ.get("SCREENSHOTS")
@@ -110,9 +112,9 @@ def test_layers_made_by_hand(editor):
         add.click()
     assert editor.sources() == ["diffedit", "constant", "luminance"]
     assert editor.focus() == ["Add layer", None]
-    assert "Still needed: Query" in editor.rows.nth(0).inner_text()
+    expect(editor.rows.nth(0)).to_contain_text("Still needed: Query")
     editor.rows.nth(0).get_by_label("Query").fill("a bowl of pears")
-    assert "Still needed" not in editor.rows.nth(0).inner_text()
+    expect(editor.rows.nth(0)).not_to_contain_text("Still needed")
     editor.rows.nth(0).get_by_label("Cut").fill("0.5")
     editor.rows.nth(0).get_by_label("Outliers").select_option("none")
     editor.rows.nth(0).get_by_role("checkbox", name="Invert").check()
@@ -148,38 +150,38 @@ def test_numbers_keep_to_their_range_and_to_what_is_typed(editor):
     cut, seed = row.get_by_label("Cut"), row.get_by_label("Map seed")
     cut.fill("7")
     assert editor.layers()[0]["diffedit_cut"] == 0.999
-    assert cut.input_value() == "7"  # perhaps on the way to 7e-3
+    expect(cut).to_have_value("7")  # perhaps on the way to 7e-3
     cut.press("Tab")
-    assert cut.input_value() == "0.999"
+    expect(cut).to_have_value("0.999")
     seed.fill("")
     seed.press_sequentially("4294967295")
     assert editor.layers()[0]["diffedit_seed"] == 4294967295
     seed.fill("")
     assert "diffedit_seed" not in editor.layers()[0]
     seed.press("Tab")
-    assert seed.input_value() == "0"
+    expect(seed).to_have_value("0")
 
 
 def test_what_the_page_puts_into_the_box_is_shown(editor):
     editor.put(PRESET)
     assert editor.sources() == ["luminance", "edges"]
-    assert editor.page.get_by_label("Name").input_value() == "sky only"
+    expect(editor.page.get_by_label("Name")).to_have_value("sky only")
     top, low = editor.rows.nth(0), editor.rows.nth(1)
-    assert top.get_by_label("Blend").input_value() == "max"
-    assert top.get_by_role("slider", name="Opacity").input_value() == "60"
-    assert "Edge smoothing 2.5 · Invert" in low.inner_text()
+    expect(top.get_by_label("Blend")).to_have_value("max")
+    expect(top.get_by_role("slider", name="Opacity")).to_have_value("60")
+    expect(low).to_contain_text("Edge smoothing 2.5 · Invert")
     editor.press(1, "Settings of the layer")
-    assert low.get_by_role("slider", name="Edge smoothing").input_value() == "2.5"
-    assert low.get_by_role("checkbox", name="Invert").is_checked()
+    expect(low.get_by_role("slider", name="Edge smoothing")).to_have_value("2.5")
+    expect(low.get_by_role("checkbox", name="Invert")).to_be_checked()
     assert editor.page.evaluate("writes") == []  # a look changes nothing
     assert editor.told() == PRESET
     changed = json.loads(json.dumps(PRESET))
     changed["layers"][0]["edge_sigma"] = 8
     editor.put(changed)
-    assert low.get_by_role("slider", name="Edge smoothing").input_value() == "8"  # still open
+    expect(low.get_by_role("slider", name="Edge smoothing")).to_have_value("8")  # still open
     editor.put("")
-    assert editor.rows.count() == 0
-    assert editor.page.get_by_text("No layers yet").is_visible()
+    expect(editor.rows).to_have_count(0)
+    expect(editor.page.get_by_text("No layers yet")).to_be_visible()
 
 
 def test_order_by_keyboard_and_the_focus_stays(editor):
@@ -189,11 +191,11 @@ def test_order_by_keyboard_and_the_focus_stays(editor):
     editor.keys.press("Enter")
     assert editor.sources() == ["painted", "luminance", "edges"]
     assert editor.focus() == ["Move up", "Layer 2: Luminance"]
-    assert editor.status() == "Layer 1 is layer 2 now"
+    expect(editor.status).to_have_text("Layer 1 is layer 2 now")
     editor.keys.press("Space")
     assert editor.focus() == ["Move up", "Layer 3: Luminance"]
     editor.keys.press("Enter")  # there is nothing above
-    assert editor.status() == "Layer 2 is layer 3 now"
+    expect(editor.status).to_have_text("Layer 2 is layer 3 now")
     assert editor.sources() == ["luminance", "painted", "edges"]
     assert [layer["source"] for layer in editor.layers()] == ["edges", "painted", "luminance"]
     editor.press(0, "Move down")
@@ -229,11 +231,11 @@ def test_order_by_dragging(editor):
     drag(0, 1, 0.8)
     assert editor.sources() == ["painted", "edges", "luminance"]
     drag(2, 0, 0.1, drop=False)
-    assert editor.page.locator(".diffdiff-drop-above").count() == 1
+    expect(editor.page.locator(".diffdiff-drop-above")).to_have_count(1)
     editor.keys.press("Escape")
     mouse.up()
     assert editor.sources() == ["painted", "edges", "luminance"]
-    assert editor.page.locator(".diffdiff-drop-above, .diffdiff-dragged").count() == 0
+    expect(editor.page.locator(".diffdiff-drop-above, .diffdiff-dragged")).to_have_count(0)
 
 
 def test_typing_is_never_interrupted(editor):
@@ -244,14 +246,14 @@ def test_typing_is_never_interrupted(editor):
     editor.keys.type("0,0,1")
     editor.keys.press("Home")
     editor.keys.type("0.5,", delay=120)  # several glances at the box go by
-    assert box.input_value() == "0.5,0,0,1"
+    expect(box).to_have_value("0.5,0,0,1")
     assert editor.layers()[0]["box"] == "0.5,0,0,1"
     name = editor.page.get_by_label("Name")
     name.click()
     editor.keys.type("abc")
     editor.keys.press("ArrowLeft")
     editor.keys.type("xy", delay=200)
-    assert name.input_value() == "abxyc"
+    expect(name).to_have_value("abxyc")
 
 
 def test_another_source_and_back(editor):
@@ -262,7 +264,7 @@ def test_another_source_and_back(editor):
     source.focus()
     source.select_option("luminance")
     assert editor.focus() == ["Source", "Layer 1: Luminance"]
-    assert low.get_by_label("Edge smoothing").count() == 0
+    expect(low.get_by_label("Edge smoothing")).to_have_count(0)
     assert editor.layers()[0] == {"source": "luminance", "invert": True}
     source.select_option("edges")
     assert editor.layers() == PRESET["layers"]
@@ -273,14 +275,13 @@ def test_pictures(editor, tmp_path):
     for row in (0, 1):
         editor.press(row, "Settings of the layer")
     upload = editor.rows.nth(1)
-    assert "maps/sky.png" in upload.inner_text()  # the path of a preset is kept, and not fetched
-    assert upload.locator("img:visible").count() == 0
+    expect(upload).to_contain_text("maps/sky.png")  # the path of a preset is kept, and not fetched
+    expect(upload.locator("img:visible")).to_have_count(0)
     good, bad = tmp_path / "map.png", tmp_path / "bad.png"
     good.write_bytes(png())
     bad.write_bytes(b"no picture")
     upload.locator("input[type=file]").set_input_files(bad)
-    editor.page.wait_for_function("document.querySelector('[role=status]').textContent")
-    assert editor.status().startswith("File: bad.png is not a picture")
+    expect(editor.status).to_contain_text("File: bad.png is not a picture")
     assert editor.told()["layers"][0]["file"] == "maps/sky.png"
     with editor.page.expect_file_chooser() as chooser:
         upload.get_by_role("button", name="Choose a picture: File").click()
@@ -288,10 +289,10 @@ def test_pictures(editor, tmp_path):
     upload.get_by_text("12 × 7").wait_for()
     url = editor.layers()[0]["file"]
     assert url.startswith("data:image/png;base64,")
-    assert upload.locator("img").get_attribute("src") == url
+    expect(upload.locator("img")).to_have_attribute("src", url)
     upload.get_by_role("button", name="Without a picture: File").click()
     assert "file" not in editor.told()["layers"][0]
-    assert "Still needed: File" in upload.inner_text()
+    expect(upload).to_contain_text("Still needed: File")
     assert editor.focus() == ["Choose a picture: File", "Layer 1: Upload"]
 
 
@@ -300,15 +301,15 @@ def test_a_text_that_is_not_understood_is_left_alone(editor):
     for wrong in ("{", '{"layers": [{"source": "of tomorrow"}]}'):
         editor.put(wrong)
         alert = editor.page.get_by_role("alert")
-        assert "start anew" in alert.inner_text()
-        assert not editor.page.get_by_role("button", name="Add layer").is_visible()
-        assert not editor.page.get_by_label("Name").is_visible()
+        expect(alert).to_contain_text("start anew")
+        expect(editor.page.get_by_role("button", name="Add layer")).to_be_hidden()
+        expect(editor.page.get_by_label("Name")).to_be_hidden()
         assert editor.box() == wrong
-    assert "of tomorrow" in alert.inner_text()
+    expect(alert).to_contain_text("of tomorrow")
     assert editor.page.evaluate("writes") == []
     editor.page.get_by_role("button", name="Start anew").click()
     assert editor.box() == ""
-    assert not alert.is_visible()
+    expect(alert).to_be_hidden()
     editor.page.get_by_role("button", name="Add layer").click()
     assert editor.layers() == [{"source": "luminance"}]
 
@@ -326,7 +327,7 @@ def test_clear_and_bring_back(editor):
     editor.put(PRESET)
     editor.page.get_by_role("button", name="Remove all layers").click()
     assert editor.box() == ""
-    assert editor.page.get_by_label("Name").input_value() == ""
+    expect(editor.page.get_by_label("Name")).to_have_value("")
     editor.page.get_by_role("button", name="Bring the layers back").click()
     assert editor.told() == PRESET
 

@@ -22,6 +22,7 @@ from img2img_page import (
     tick,
     upload_init,
 )
+from painter_desk import expect
 
 from benchmarks.webui import photograph
 from diffdiff.toyworld.paint import paint
@@ -81,12 +82,12 @@ def test_pasted_parameters_restore_the_panel(page):
     radius = page.locator(f"{PANEL}soften_radius input[type=number]").first
     radius.wait_for(state="visible", timeout=30_000)  # the accordion opened by itself
     page.wait_for_timeout(1000)
-    assert radius.input_value() == "24"
-    assert page.locator(f"{PANEL}scale input[value=absolute]").is_checked()
-    assert page.locator(f"{PANEL}soften_direction input[value=outward]").is_checked()
+    expect(radius).to_have_value("24")
+    expect(page.locator(f"{PANEL}scale input[value=absolute]")).to_be_checked()
+    expect(page.locator(f"{PANEL}soften_direction input[value=outward]")).to_be_checked()
     page.locator(f"{PANEL}advanced .label-wrap").first.click()
-    assert not page.locator(f"{PANEL}skip input[type=checkbox]").is_checked()
-    assert page.locator(f"{PANEL}paste_back input[type=checkbox]").is_checked()
+    expect(page.locator(f"{PANEL}skip input[type=checkbox]")).not_to_be_checked()
+    expect(page.locator(f"{PANEL}paste_back input[type=checkbox]")).to_be_checked()
     shot(page, "restored")
 
 

@@ -5,6 +5,7 @@ Needs WEBUI_URL and Playwright, as `test_page.py` does.
 
 import pytest
 from img2img_page import PANEL, SIDE, generate, info, shot, tick, upload_init
+from painter_desk import expect
 
 from benchmarks.webui import photograph
 from diffdiff.settings.response import points_of, reading
@@ -30,7 +31,7 @@ def pressed(strip) -> list[str]:
 
 
 def test_a_click_on_a_stripe_takes_its_strength(page, strip):
-    assert not strip.is_visible()
+    expect(strip).to_be_hidden()
     mode(page, "fan")
     picture = generate(page)
     assert picture.shape[0] > SIDE and picture.shape[1] == SIDE
@@ -65,13 +66,13 @@ def test_keyboard_brush_and_seed(page, strip):
     strip.locator("input[type=checkbox]").check()
     strip.get_by_role("button", name="strength 0.25").press("Space")
     assert float(page.locator(STRENGTH).first.input_value()) == 0.75  # the tab's stays
-    assert "Brush strength 0.25" in strip.inner_text()
+    expect(strip).to_contain_text("Brush strength 0.25")
     numbers = page.locator(f"{PANEL}map_painter .diffdiff-number")
     values = numbers.evaluate_all("boxes => boxes.map(box => box.value)")
     assert "25" in values
     seed = info(page).split("Seed: ")[1].split(",")[0]
     strip.get_by_role("button", name=f"Use seed {seed}").click()
-    assert page.locator("#img2img_seed input").first.input_value() == seed
+    expect(page.locator("#img2img_seed input").first).to_have_value(seed)
 
 
 def test_the_strength_that_was_taken_is_the_next_runs(page, strip):
@@ -111,7 +112,7 @@ def test_even_changes_from_a_sheet(page, strip):
     generate(page)
     strip.wait_for(state="visible")
     even = strip.get_by_role("button", name="Even changes")
-    assert even.count() == 0  # a fan's stripes share one run: nothing is measured
+    expect(even).to_have_count(0)  # a fan's stripes share one run: nothing is measured
     mode(page, "sheet")
     generate(page)
     even.wait_for(state="visible")
@@ -121,7 +122,7 @@ def test_even_changes_from_a_sheet(page, strip):
     field.fill(BENT)  # a model without a bend of its own shows nothing
     legend_says(page, BENT)
     even.click()
-    assert field.input_value() == told
+    expect(field).to_have_value(told)
     legend_says(page, told)
     shot(page, "even")
     generate(page)

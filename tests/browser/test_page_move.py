@@ -20,6 +20,7 @@ from img2img_page import (
     tick,
     upload_init,
 )
+from painter_desk import expect
 
 from benchmarks.webui import photograph
 
@@ -56,7 +57,7 @@ def test_an_object_is_moved_and_the_tab_keeps_its_picture(page):
     page.wait_for_timeout(500)
     shot(page, "move-result")
     assert '"matrix"' in page.evaluate(TEXT)
-    assert page.locator("#img2img_image img").first.get_attribute("src") == before
+    expect(page.locator("#img2img_image img").first).to_have_attribute("src", before)
     moves = page.evaluate(
         f"[...document.querySelectorAll('{PANEL}map_painter .diffdiff-move-list li')]"
         ".map((one) => one.textContent)"

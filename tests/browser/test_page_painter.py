@@ -24,6 +24,7 @@ from img2img_page import (
     tick,
     upload_init,
 )
+from painter_desk import expect
 
 from benchmarks.webui import photograph
 
@@ -149,9 +150,9 @@ def test_host_keys_still_work_and_ours_stay_here(page):
         f"{PANEL}map_painter [aria-label*=Strength] input, "
         f"{PANEL}map_painter input[aria-label*=Strength]"
     ).first
-    assert strength.input_value() == "50"
+    expect(strength).to_have_value("50")
     prompt = page.locator("#img2img_prompt textarea").first
     prompt.fill("")
     prompt.press_sequentially("b 7 x")
-    assert prompt.input_value() == "b 7 x"
-    assert strength.input_value() == "50"
+    expect(prompt).to_have_value("b 7 x")
+    expect(strength).to_have_value("50")

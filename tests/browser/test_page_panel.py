@@ -17,6 +17,7 @@ from img2img_page import (
     tick,
     upload_init,
 )
+from painter_desk import expect
 
 from benchmarks.webui import photograph
 
@@ -73,18 +74,18 @@ def test_a_tick_opens_the_panel_and_leaves_who_folds_it_alone(page):
     head.click()
     box.click()  # off, and not folded under the hand
     assert said(page, 1) == ["Differential Diffusion is off; this map is not used."]
-    assert page.locator(UNUSED).count() == 1
+    expect(page.locator(UNUSED)).to_have_count(1)
     page.locator(f"{NOTES} button").click()
     assert said(page, 0) == [] and box.is_checked()
-    assert page.locator(UNUSED).count() == 0
+    expect(page.locator(UNUSED)).to_have_count(0)
 
 
 def test_another_source_is_said_and_taken_back(ready):
     page = ready
-    assert page.locator(f"{PANEL}source input").first.input_value() == "Painted map"
+    expect(page.locator(f"{PANEL}source input").first).to_have_value("Painted map")
     choose(page, "luminance")
     assert said(page, 1) == ["The map comes from luminance; the painting is not used."]
-    assert page.locator(UNUSED).count() == 1
+    expect(page.locator(UNUSED)).to_have_count(1)
     page.locator(f"{PANEL}source").scroll_into_view_if_needed()
     shot(page, "panel-source")
     page.locator(f"{NOTES} button").click()
@@ -95,16 +96,16 @@ def test_another_source_is_said_and_taken_back(ready):
 def test_settings_of_a_fan_are_there_with_it_and_help_on_request(ready):
     page = ready
     low = page.locator(f"{PANEL}fan_low")
-    assert not low.is_visible()
+    expect(low).to_be_hidden()
     mode(page, "fan")
     low.wait_for(state="visible")
     assert said(page, 1) == ["A fan's stripes have strengths of their own; this map is not used."]
     ask = low.locator(".diffdiff-ask")
     assert "denoising strength" in ask.get_attribute("title")
     ask.click()
-    assert low.locator(".diffdiff-hint").inner_text().startswith("First denoising strength")
+    expect(low.locator(".diffdiff-hint")).to_contain_text("First denoising strength")
     ask.click()
-    assert low.locator(".diffdiff-hint").count() == 0
+    expect(low.locator(".diffdiff-hint")).to_have_count(0)
     marks = page.locator(f"{PANEL}enabled .diffdiff-ask").count()
     shown = page.locator(f"{PANEL}enabled [data-testid=block-info]").count()
     assert marks >= shown - 3  # the layers' JSON, its presets, the preprocessor
@@ -114,7 +115,7 @@ def test_settings_of_a_fan_are_there_with_it_and_help_on_request(ready):
 
 def test_a_run_from_beside_the_canvas(ready):
     page = ready
-    assert page.locator(RUN).inner_text() == "Generate"
+    expect(page.locator(RUN)).to_have_text("Generate")
     open_map(page, np.full((SIDE, SIDE), 128, np.uint8))
     page.evaluate(
         f"""() => {{
@@ -187,7 +188,7 @@ def test_the_last_result_is_seen_in_the_pictures_place(ready):
     page = ready
     button = page.locator(PAINTER).get_by_role("button", name="Hold to see the last result")
     open_map(page, np.full((SIDE, SIDE), 255, np.uint8))
-    assert not button.is_visible()
+    expect(button).to_be_hidden()
     generate(page)
     button.wait_for(state="visible")
     middle = f"""() => {{

@@ -24,6 +24,7 @@ from img2img_page import (
     tick,
     upload_init,
 )
+from painter_desk import expect
 from PIL import Image
 
 from benchmarks.webui import photograph
@@ -57,7 +58,7 @@ def test_mask_choose_generate(page):
     tick(page)
     assert radius(page) == "-1", "automatic"
     joins = page.locator(f"{PANEL}map_painter .diffdiff-notes[role=status]")
-    assert not joins.is_visible()
+    expect(joins).to_be_hidden()
     bare = under(page)
     choose(page, "soft inpaint")
     joins.get_by_text("clear it to use the mask alone").wait_for()

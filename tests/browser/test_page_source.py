@@ -18,6 +18,7 @@ from img2img_page import (
     tick,
     upload_init,
 )
+from painter_desk import expect
 
 from benchmarks.webui import photograph
 
@@ -73,7 +74,7 @@ def test_two_prompts_show_touch_up_and_drive_an_edit(ready):
     page.wait_for_function(
         f"before => document.querySelector('{SHOWN}')?.src !== before", arg=first, timeout=60_000
     )
-    assert "Press Preview" not in page.locator(f"{PANEL}report").first.inner_text()
+    expect(page.locator(f"{PANEL}report").first).not_to_contain_text("Press Preview")
     # the model is needed again: it is said, not asked
     seed = page.locator(f"{PANEL}reference textarea")
     seed.fill("a bird over the sea")
@@ -87,7 +88,7 @@ def test_two_prompts_show_touch_up_and_drive_an_edit(ready):
     page.wait_for_timeout(1500)
     change_map = painted(page)
     assert set(np.unique(change_map)) == {0.0, 1.0}
-    assert page.locator(f"{PANEL}source input").first.input_value() == "Painted map"
+    expect(page.locator(f"{PANEL}source input").first).to_have_value("Painted map")
     result = generate(page)
     kept = change_map == 0
     assert kept.any() and (result[kept] == photograph(SIDE, SIDE)[kept]).mean() > 0.98
@@ -121,7 +122,7 @@ def test_what_is_named_or_pointed_at_drives_an_edit(
 ):
     page = ready
     box = page.locator(f"{PANEL}{field} :is(textarea, input)").first
-    assert not box.is_visible()
+    expect(box).to_be_hidden()
     choose(page, f"{source}:")
     box.wait_for(state="visible")
     box.fill(first)
@@ -136,7 +137,7 @@ def test_what_is_named_or_pointed_at_drives_an_edit(
     page.wait_for_function(
         f"before => document.querySelector('{SHOWN}')?.src !== before", arg=before, timeout=60_000
     )
-    assert "Press Preview" not in page.locator(f"{PANEL}report").first.inner_text()
+    expect(page.locator(f"{PANEL}report").first).not_to_contain_text("Press Preview")
     box.fill(wrong)
     assert words in look(page)
     box.fill(second)

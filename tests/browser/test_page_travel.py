@@ -8,6 +8,7 @@ import os
 import numpy as np
 import pytest
 from img2img_page import BOX, PANEL, SIDE, generate, open_map, painted, shot, tick, upload_init
+from painter_desk import expect
 from PIL import Image
 
 from benchmarks.webui import photograph
@@ -80,7 +81,7 @@ def test_png_info_sends_map_and_settings(made):
         {"name": "result.png", "mimeType": "image/png", "buffer": file}
     )
     page.wait_for_timeout(2500)
-    assert "diffdiff_map" not in page.locator("#tab_pnginfo").inner_text()
+    expect(page.locator("#tab_pnginfo")).not_to_contain_text("diffdiff_map")
     before = page.evaluate(BOX)
     page.locator("#tab_pnginfo button").filter(has_text="img2img").first.click()
     check(page, before)
@@ -108,7 +109,7 @@ def test_regions_come_back_with_a_picture(page):
     load(page, base64.b64decode(url[len(HEAD) :]), "map.png")
     names = page.locator(f"{PANEL}map_painter").get_by_label("Name of the region")
     page.wait_for_timeout(1000)
-    assert names.count() == 2
+    expect(names).to_have_count(2)
     generate(page)
     picture = file_of(page)
     open_map(page, MAP)

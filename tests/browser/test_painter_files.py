@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from painter_desk import SIZE, new_desk, png_of
+from painter_desk import SIZE, expect, new_desk, png_of
 from PIL import Image
 
 from diffdiff.maps.geometry import decode
@@ -62,7 +62,7 @@ def test_a_file_of_another_size_is_fitted_and_it_is_said(desk):
     values = desk.values()
     assert values.shape == SIZE[::-1]
     assert values[60, 20] == 0 and values[60, 120] == 65535
-    assert "80 × 60" in desk.told()
+    desk.says("80 × 60")
 
 
 def test_files_that_are_no_pictures(desk):
@@ -70,14 +70,14 @@ def test_files_that_are_no_pictures(desk):
     before = desk.values()
     desk.drop(b"hello", "text/plain", "notes.txt")
     desk.page.wait_for_function("document.querySelector('.diffdiff-status').textContent")
-    assert '"notes.txt" is not a picture' in desk.told() and "PNG" in desk.told()
+    desk.says('"notes.txt" is not a picture', "PNG")
     assert not desk.load(b"nonsense", "image/jpeg", "broken.jpg")
-    assert "could not be read" in desk.told()
+    desk.says("could not be read")
     assert not desk.load(png_of(before)[:-40])
-    assert "cut off" in desk.told()
+    desk.says("cut off")
     assert not desk.load(b"", "image/png", "empty.png")
     assert np.array_equal(desk.values(), before)
-    assert desk.page.locator(".diffdiff-dropping").count() == 0
+    expect(desk.page.locator(".diffdiff-dropping")).to_have_count(0)
 
 
 def test_pictures_that_are_too_large(desk):
@@ -85,20 +85,20 @@ def test_pictures_that_are_too_large(desk):
     before = desk.values()
     wide = png_of(np.zeros((1, 20000), np.uint8))
     assert not desk.load(wide)
-    assert "20000x1" in desk.told() and "16384" in desk.told()
+    desk.says("20000x1", "16384")
     jpeg = io.BytesIO()
     Image.new("L", (20000, 8)).save(jpeg, "JPEG")
     assert not desk.load(jpeg.getvalue(), "image/jpeg", "wide.jpg")
-    assert "20000x8" in desk.told()
+    desk.says("20000x8")
     refused = desk.page.evaluate(
         """() => { const image = document.createElement("canvas");
                    [image.width, image.height] = [20000, 10];
                    return painter.setPicture(image); }"""
     )
     assert refused is False
-    assert "20000x10" in desk.told()
+    desk.says("20000x10")
     assert np.array_equal(desk.values(), before)
-    assert "20000x10" in desk.page.locator(".diffdiff-empty").inner_text()
+    expect(desk.page.locator(".diffdiff-empty")).to_contain_text("20000x10")
     desk.drag((20, 80), (60, 80))
     assert np.array_equal(desk.values(), before), "the picture before is not the page's any more"
     desk.picture()
@@ -113,7 +113,7 @@ def test_take_from_the_inpaint_mask_and_send(desk):
 
     item("Take from the inpaint mask")
     desk.page.wait_for_function("document.querySelector('.diffdiff-status').textContent")
-    assert "no inpaint mask" in desk.told()
+    desk.says("no inpaint mask")
     desk.page.evaluate(
         """([w, h]) => { mask = document.createElement("canvas");
             [mask.width, mask.height] = [w, h];
@@ -183,7 +183,7 @@ def test_a_picture_of_another_size_and_back(desk):
     assert desk.picture(320, 240)
     assert desk.values().shape == (240, 320)
     assert desk.values()[80, 80] == values[40, 40]
-    assert "320 × 240" in desk.told()
+    desk.says("320 × 240")
     assert desk.picture()
     assert np.array_equal(desk.values(), values)
     desk.keys.press("Control+z")
@@ -210,7 +210,7 @@ def test_the_picture_changes_in_the_middle_of_a_stroke(desk):
 
 def test_no_picture(browser, address):
     desk, problems = new_desk(browser, address)
-    assert desk.page.locator(".diffdiff-empty").inner_text() == "Put a picture into img2img"
+    expect(desk.page.locator(".diffdiff-empty")).to_have_text("Put a picture into img2img")
     box = desk.page.locator(".diffdiff-stage").bounding_box()
     desk.mouse.click(box["x"] + 200, box["y"] + 200)
     desk.page.get_by_role("button", name="Invert", exact=True).click()
@@ -221,10 +221,10 @@ def test_no_picture(browser, address):
     desk.picture(50, 40)
     assert (desk.values() == 200 * 257).all()
     desk.page.evaluate("painter.setPicture(null)")
-    assert desk.page.locator(".diffdiff-empty").is_visible()
+    expect(desk.page.locator(".diffdiff-empty")).to_be_visible()
     assert (decode(desk.png()) == np.float32(200 / 255)).all(), "the map stays"
     desk.picture(50, 40)
-    assert desk.page.locator(".diffdiff-empty").is_hidden()
+    expect(desk.page.locator(".diffdiff-empty")).to_be_hidden()
     assert (desk.values() == 200 * 257).all()
     desk.page.close()
     assert problems == []

@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import pytest
-from painter_desk import new_desk
+from painter_desk import expect, new_desk
 from PIL import Image
 
 pytestmark = pytest.mark.browser
@@ -91,7 +91,7 @@ def test_every_shortcut(desk):
     listed = desk.page.locator(".diffdiff-help kbd").all_inner_texts()
     assert {label for *_, label in table if not label.isdigit()} - {"W"} <= set(listed)
     desk.keys.press("Escape")
-    assert desk.page.locator(".diffdiff-help").is_hidden()
+    expect(desk.page.locator(".diffdiff-help")).to_be_hidden()
     passed = set(desk.page.evaluate("heard")[heard:])
     assert passed <= {"Control", "Shift"}, "the page must not hear what the painter did"
 
@@ -100,7 +100,7 @@ def test_keys_belong_to_whoever_has_the_focus(desk):
     desk.page.locator("#prompt").click()
     desk.mouse.move(*desk.at(80, 60))
     desk.keys.type("bei[5")
-    assert desk.page.locator("#prompt").input_value() == "bei[5"
+    expect(desk.page.locator("#prompt")).to_have_value("bei[5")
     assert desk.setting("tool") == "brush" and desk.page.evaluate("painter.isEmpty")
     desk.page.evaluate("document.activeElement.blur()")
     desk.mouse.move(3, 3)
@@ -188,21 +188,20 @@ def test_what_is_drawn_is_the_map(desk):
 
 def test_the_legend_says_what_a_run_does(desk):
     words = desk.page.locator(".diffdiff-legend-words")
-    assert "white changes" in words.inner_text()
+    expect(words).to_contain_text("white changes")
     desk.page.evaluate("painter.setRun({ steps: 20, denoising: 0.75, scale: 'relative' })")
-    desk.page.wait_for_timeout(60)
-    assert words.inner_text() == "20 steps, denoising 0.75: 17 levels can be told apart"
+    expect(words).to_have_text("20 steps, denoising 0.75: 17 levels can be told apart")
     labels = desk.page.locator(".diffdiff-legend-labels li").all_inner_texts()
     assert "kept" in labels[0] and "step 5" in labels[-1] and "0.75" in labels[-1]
-    assert desk.page.locator(".diffdiff-ticks i").count() == 16
+    expect(desk.page.locator(".diffdiff-ticks i")).to_have_count(16)
     desk.page.evaluate("painter.document.fill(65535)")
     desk.mouse.move(*desk.at(50, 50))
-    desk.page.wait_for_timeout(60)
-    readout = desk.page.locator(".diffdiff-readout").inner_text()
-    assert "100 %" in readout and "strength 0.75, from step 5 of 20" in readout
+    readout = expect(desk.page.locator(".diffdiff-readout"))
+    readout.to_contain_text("100 %")
+    readout.to_contain_text("strength 0.75, from step 5 of 20")
     for run in ("null", "{ steps: 0, denoising: 0.5 }", "{ steps: NaN, denoising: 2 }"):
         desk.page.evaluate(f"painter.setRun({run})")
-        assert "white changes" in words.inner_text()
+        expect(words).to_contain_text("white changes")
 
 
 def test_settings_come_back_and_broken_ones_do_no_harm(desk):
@@ -246,7 +245,7 @@ def test_two_painters_on_one_page(desk):
     assert desk.page.evaluate("painter.isEmpty === false && other.isEmpty")
     ids = desk.page.evaluate("[...document.querySelectorAll('[id]')].map((e) => e.id)")
     assert len(ids) == len(set(ids))
-    assert desk.page.get_by_text("Take from the inpaint mask").count() == 1
+    expect(desk.page.get_by_text("Take from the inpaint mask")).to_have_count(1)
 
 
 def test_device_pixels(browser, address):

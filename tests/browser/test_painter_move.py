@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from painter_desk import png_of
+from painter_desk import expect, png_of
 from PIL import Image
 
 from diffdiff.edit.coarse import coarse_of
@@ -128,16 +128,18 @@ def test_a_copy_a_deletion_and_a_change_of_mind(desk):
 
 def test_what_cannot_be_moved_is_said_and_nothing_is_lost(desk):
     take(desk, (-5, -5, 165, 125))
-    assert "whole picture" in desk.told() and not moves(desk)
+    desk.says("whole picture")
+    assert not moves(desk)
     desk.page.get_by_role("button", name="What is painted").or_(
         desk.page.get_by_role("button", name="Move what is painted by half or more")
     ).first.click()
-    assert "Nothing is selected" in desk.told()
+    desk.says("Nothing is selected")
     take(desk)
     desk.page.locator(".diffdiff-moves").get_by_label("Right", exact=True).first.fill("900")
     desk.page.locator(".diffdiff-stage").focus()
     desk.keys.press("Enter")
-    assert "leave the picture" in desk.told() and not moves(desk)
+    desk.says("leave the picture")
+    assert not moves(desk)
 
 
 def test_a_picture_swapped_while_moving(desk):
@@ -224,7 +226,7 @@ def test_what_is_dragged_is_not_drawn_anew_and_is_cut_at_the_picture(desk):
     desk.mouse.up()
     panel = desk.page.locator(".diffdiff-moves")
     desk.page.wait_for_timeout(200)
-    assert panel.get_by_label("Right", exact=True).first.input_value() == "10"
+    expect(panel.get_by_label("Right", exact=True).first).to_have_value("10")
     panel.get_by_label("Turn", exact=True).first.fill("30")
     desk.page.evaluate(FRAME)
     assert not desk.page.evaluate(FLOAT)["marked"], "it looks different now"

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from painter_desk import new_desk
+from painter_desk import expect, new_desk
 
 pytestmark = pytest.mark.browser
 
@@ -71,7 +71,8 @@ def test_keys_and_fields_of_the_view(desk):
     )
     zoom.fill("a lot")
     zoom.press("Enter")
-    assert desk.page.evaluate(view)["scale"] == pytest.approx(1.33) and zoom.input_value() == "133"
+    assert desk.page.evaluate(view)["scale"] == pytest.approx(1.33)
+    expect(zoom).to_have_value("133")
     zoom.fill("99999")
     zoom.press("Tab")
     assert desk.page.evaluate(view)["scale"] == 32
@@ -132,7 +133,7 @@ def test_rope_symmetry_and_recent_strengths(desk):
     desk.set(symmetry="off", steady=0, strength=80)
     desk.drag((80, 100), (90, 100))
     recent = desk.page.get_by_role("group", name="Recent strengths").get_by_role("button")
-    assert recent.all_inner_texts() == ["80", "35"]
+    expect(recent).to_have_text(["80", "35"])
     recent.nth(1).click()
     assert desk.setting("strength") == 35
     desk.shot("recent")
@@ -167,7 +168,7 @@ def test_the_area_of_a_region_in_a_frame(desk):
     desk.set(tool="rectangle", strength=60)
     desk.mouse.move(*desk.at(80, 60))
     desk.keys.press("j")
-    assert desk.told() == "", "there is no region"
+    desk.says()  # there is no region
     desk.keys.press("n")
     desk.drag((20, 20), (60, 50))
     first = desk.values()
@@ -199,4 +200,4 @@ def test_the_area_of_a_region_in_a_frame(desk):
     row.get_by_role("button", name="Remove the region").click()
     desk.keys.press("n")
     desk.keys.press("j")
-    assert "Nothing is painted in this region" in desk.told()
+    desk.says("Nothing is painted in this region")

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from painter_desk import expect
 from PIL import Image
 
 from diffdiff.images.read import decode
@@ -177,8 +178,9 @@ def test_edit_at_once(page):
         .filter((rule) => rule instanceof CSSContainerRule).length"""
     assert page.evaluate(rules) >= 5
     before, after = page.locator("#slider img").all()
-    assert before.is_visible() and after.is_visible()
-    assert before.get_attribute("src") != after.get_attribute("src")
+    expect(before).to_be_visible()
+    expect(after).to_be_visible()
+    expect(after).not_to_have_attribute("src", before.get_attribute("src"))
     picture = saved(page)
     assert picture.text["parameters"].splitlines()[-1].startswith("Steps: 20, ")
     assert json.loads(picture.text["diffdiff"])["size"] == list(picture.size)
@@ -212,16 +214,16 @@ def test_a_draft_is_seen_on_the_canvas_and_nothing_else_changes(page):
     mark = page.locator(".diffdiff-draft:not([hidden])")
     mark.wait_for(timeout=120_000)
     shot(page, "draft")
-    assert re.match(r"Draft: 6 steps, \d+ × \d+\. ", mark.inner_text())
+    expect(mark).to_have_text(re.compile(r"^Draft: 6 steps, \d+ × \d+\. "))
     assert [image.get_attribute("src") for image in page.locator("#slider img").all()] == before
     page.locator("#stop[disabled]").wait_for(state="attached")
     page.locator(STAGE).focus()
     page.keyboard.press("Escape")
-    assert not mark.count(), "a draft goes with Escape"
+    expect(mark).to_have_count(0)  # a draft goes with Escape
     page.keyboard.press("t")
     mark.wait_for()  # the same draft once more
     stroke(page, 0.5)
-    assert not mark.count(), "a draft goes with the first stroke"
+    expect(mark).to_have_count(0)  # and with the first stroke
 
 
 def test_a_made_map_can_be_painted_on_and_undone(page):
@@ -245,7 +247,7 @@ def test_a_wrong_file_is_told_and_the_map_stays(page):
     page.locator("#map_painter input[type=file]").first.set_input_files(wrong)
     told = page.locator("#map_painter .diffdiff-status")
     page.wait_for_function("document.querySelector('#map_painter .diffdiff-status').textContent")
-    assert "map.png" in told.inner_text()
+    expect(told).to_contain_text("map.png")
     shot(page, "refused")
     assert (sent(page) == before).all()
 
@@ -258,8 +260,8 @@ def test_nothing_painted_is_told_and_the_page_goes_on(page):
     said = [line for line in toast.inner_text().splitlines() if line.startswith("Change map:")]
     assert said == ["Change map: nothing is painted. Paint where the picture may change."]
     make(page, "radial")
-    assert page.locator("[data-testid=toast-body]").count() == 1
-    assert "nothing is painted" in page.locator("#report").inner_text()
+    expect(page.locator("[data-testid=toast-body]")).to_have_count(1)
+    expect(page.locator("#report")).to_contain_text("nothing is painted")
     assert "untouched" in run(page)
     assert (np.asarray(saved(page)) != source(page)).any()
 
@@ -295,10 +297,10 @@ def test_a_sheet_is_looked_through_and_a_strength_is_taken(page):
     strip = page.locator(".diffdiff-fan")
     strip.get_by_role("button", name="strength 0.5").click()
     value = page.locator("#strength input[type=number]")
-    assert float(value.input_value()) == 0.5
+    expect(value).to_have_value("0.5")
     strip.get_by_role("button", name="Even changes").click()
     page.locator("button.label-wrap").filter(has_text="Advanced").click()
-    assert page.locator("#response :is(textarea, input)").input_value().count(";") >= 3
+    expect(page.locator("#response :is(textarea, input)")).to_have_value(re.compile("(.*;){3}"))
 
 
 def test_a_picture_of_ours_brings_map_and_settings_back_and_work_survives_a_reload(page):
@@ -322,7 +324,7 @@ def test_a_picture_of_ours_brings_map_and_settings_back_and_work_survives_a_relo
     page.wait_for_function(f"{BOX} !== ''")
     page.wait_for_timeout(800)
     assert (sent(page) == painted).all()
-    assert page.locator(".diffdiff-work").count() >= 1
+    expect(page.locator(".diffdiff-work").first).to_be_attached()
     page.get_by_role("button", name="Use the result as the picture").click()
     page.wait_for_timeout(2500)
     assert (source(page)[..., :3] == np.asarray(file)).all()

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from painter_desk import expect
 from test_serve import BOX, STAGE, asked, browser, clear, page, sent, server, shot  # noqa: F401
 
 pytestmark = pytest.mark.browser
@@ -67,7 +68,7 @@ def test_a_mark_is_removed_by_a_click_and_escape_gives_up(tool):
     click(tool, SKY)
     click(tool, HOUSE)
     click(tool, SKY)  # removes it
-    assert tool.locator(HINT).inner_text().startswith("1 point.")
+    expect(tool.locator(HINT)).to_contain_text("1 point.")
     tool.keyboard.press("Escape")
     text = f"document.querySelector('{HINT}').textContent"
     tool.wait_for_function(f"{text}.startsWith('Click an object')")
@@ -83,7 +84,7 @@ def test_a_box_and_a_strength_and_another_tool(tool):
     tool.mouse.move(c, d, steps=5)
     with tool.expect_response(lambda response: QUESTIONS in response.url):
         tool.mouse.up()
-    assert tool.locator(HINT).inner_text().startswith("A box.")
+    expect(tool.locator(HINT)).to_contain_text("A box.")
     shot(tool, "click-box")
     tool.wait_for_timeout(300)
     tool.keyboard.press("b")  # another tool paints it
@@ -96,7 +97,7 @@ def test_an_error_is_said_once_and_the_points_stay(tool):
     tool.mouse.click(*at(tool, *HOUSE))
     status = tool.locator(".diffdiff-status.diffdiff-problem")
     status.wait_for()
-    assert status.inner_text().startswith("The page's server does not answer")
+    expect(status).to_contain_text("The page's server does not answer")
     tool.unroute(f"**/{QUESTIONS}")
     with tool.expect_response(lambda response: QUESTIONS in response.url):
         tool.get_by_role("button", name="Ask the model again").click()
