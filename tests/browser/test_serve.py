@@ -210,13 +210,15 @@ def test_a_painted_map_says_what_is_edited(page):
 
 def test_a_draft_is_seen_on_the_canvas_and_nothing_else_changes(page):
     before = [image.get_attribute("src") for image in page.locator("#slider img").all()]
-    page.get_by_role("button", name="Draft: few steps").click()
+    button = page.get_by_role("button", name="Draft: few steps")
+    button.click()
     mark = page.locator(".diffdiff-draft:not([hidden])")
     mark.wait_for(timeout=120_000)
     shot(page, "draft")
     expect(mark).to_have_text(re.compile(r"^Draft: 6 steps, \d+ × \d+\. "))
     assert [image.get_attribute("src") for image in page.locator("#slider img").all()] == before
     page.locator("#stop[disabled]").wait_for(state="attached")
+    expect(button).to_have_attribute("aria-disabled", "false")  # the painter knows it, too
     page.locator(STAGE).focus()
     page.keyboard.press("Escape")
     expect(mark).to_have_count(0)  # a draft goes with Escape
