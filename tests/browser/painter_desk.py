@@ -96,6 +96,7 @@ class Desk:
             dict(zip("xy", self.at(*place)), id=i, force=0.5) for i, place in enumerate(places)
         ]
         self.cdp.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        self.settle()  # the browser hands moves over with a frame, and drops them at the end
 
     def pen(self, kind, place, force, buttons=1):
         x, y = self.at(*place)

@@ -99,6 +99,7 @@ def test_two_fingers_zoom_and_take_the_dab_of_the_first_back(desk):
         points = [dict(zip("xy", place), id=i) for i, place in enumerate(places_now)]
         message = {"type": "touchMove", "touchPoints": points}
         desk.cdp.send("Input.dispatchTouchEvent", message)
+    desk.settle()
     desk.touch("touchEnd")
     after = desk.page.evaluate("painter.stage.view")
     assert after["scale"] > 1.3 * before["scale"]
@@ -115,7 +116,7 @@ def test_a_stroke_that_is_taken_away_is_kept(desk):
     desk.set(size=20)
     desk.touch("touchStart", (20, 20))
     desk.touch("touchMove", (80, 20))
-    desk.cdp.send("Input.dispatchTouchEvent", {"type": "touchCancel", "touchPoints": []})
+    desk.touch("touchCancel")
     one = desk.values()
     assert one[20, 60] == 65535
     desk.drag((20, 60), (80, 60), up=False)
