@@ -91,11 +91,15 @@ class Desk:
             self.mouse.up(button=button)
             self.settle()
 
-    def touch(self, kind, *places):
+    def touch(self, kind, *places, at=None):
+        """Send a touch event, at a time in seconds where its distance from others counts."""
         points = [
             dict(zip("xy", self.at(*place)), id=i, force=0.5) for i, place in enumerate(places)
         ]
-        self.cdp.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        message = {"type": kind, "touchPoints": points}
+        if at is not None:
+            message["timestamp"] = at
+        self.cdp.send("Input.dispatchTouchEvent", message)
         self.settle()  # the browser hands moves over with a frame, and drops them at the end
 
     def pen(self, kind, place, force, buttons=1):

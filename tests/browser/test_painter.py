@@ -1,5 +1,7 @@
 """The painter in a real browser: strokes by mouse, pen and finger, and every tool."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -92,8 +94,9 @@ def test_the_right_button_paints_the_second_strength_and_alt_picks(desk):
 
 def test_two_fingers_zoom_and_take_the_dab_of_the_first_back(desk):
     before = desk.page.evaluate("painter.stage.view")
-    desk.touch("touchStart", (60, 60))
-    desk.touch("touchStart", (60, 60), (100, 60))
+    now = time.time()
+    desk.touch("touchStart", (60, 60), at=now)
+    desk.touch("touchStart", (60, 60), (100, 60), at=now + 0.1)
     places = [(desk.at(60 - n, 60), desk.at(100 + n, 60)) for n in range(2, 12, 2)]
     for places_now in places:
         points = [dict(zip("xy", place), id=i) for i, place in enumerate(places_now)]
