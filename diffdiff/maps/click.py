@@ -12,6 +12,8 @@ that brought them in would take the other side along.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import cv2
 import numpy as np
 import torch
@@ -22,19 +24,16 @@ from ..lru import LruCache
 from ..settings.click import FIELD, Clicks, Point
 from .diffedit import otsu
 from .guided import Guide
+from .nearness import SMALL, Nearness, enlarged_signed
 
 LARGEST = 256  # pixels, of the longer side at which a region is found
-COLOR, SPREAD = 0.4, 0.15  # weight of the color, and how far it may be (Lab, L from 0 to 1)
-ALIKE, SMOOTH = 0.07, 1 / 64  # of colors that are smoothed together; of the shorter side, how far
-FAR = 0.4  # what the similarity loses over a side of the picture
 SOFT = 0.15  # similarity over which the region fades
 RADIUS, EPS = 0.1, 1e-4  # of the guided filter
 LOW, HIGH = 0.1, 0.9  # what is below is none of it, what is above is all of it
 INNER, RING = 5, 4  # points of a box: a side of those inside, those along a side outside
 AROUND = 0.03  # of the shorter side, how far outside of a box they are
-BESIDE = 1 / 64  # of the shorter side, how far from a border a point corrects it
-KEPT = 16  # points whose nearness is kept, those that were used last
-SMALL = 1e-6
+KEPT = 16  # clicks whose sides are kept, those that were used last
+LEVELS = 255  # above 0 that a region has: soft edges need no more, and a page gets it sooner
 
 
 def unit(features: Tensor) -> np.ndarray:
@@ -62,6 +61,16 @@ def unit(features: Tensor) -> np.ndarray:
     return (x / x.norm(dim=0).clamp(min=SMALL)).numpy()
 
 
+def in_levels(m: np.ndarray) -> np.ndarray:
+    """Return a region in the levels that all who ask get, `[H, W]`: in place, from what is about in
+    0..1."""
+    m *= LEVELS
+    np.clip(m, 0, LEVELS, out=m)
+    np.rint(m, out=m)
+    m /= np.float32(LEVELS)
+    return m
+
+
 def region(
     found: np.ndarray, clicks: Clicks, picture: np.ndarray, edges: bool = True, field: str = FIELD
 ) -> np.ndarray:
@@ -84,11 +93,12 @@ class Scene:
         small = picture
         if scale < 1:
             small = cv2.resize(picture, self.size, interpolation=cv2.INTER_AREA)
-        self.near = _Nearness(found, small)
+        self.near = Nearness(found, small)
         self.guide = Guide(picture, RADIUS, EPS, LARGEST)
+        self.known: LruCache[tuple, _Sides] = LruCache(KEPT)
 
     def region(self, clicks: Clicks, edges: bool = True, field: str = FIELD) -> np.ndarray:
-        """Return what the points belong to: float32 `[H, W]` in 0..1.
+        """Return what the points belong to: float32 `[H, W]` in 0..1, in levels of 1/255.
 
         Args:
             clicks: in pixels of the picture.
@@ -100,67 +110,95 @@ class Scene:
         """
         width, height = self.width, self.height
         own = clicks.scaled(self.size[0] / width, self.size[1] / height)
-        sides, within = _Sides(self.near, own.box is not None), None
-        if own.box is not None:
-            within, ring = _of_box(own.box, self.size)
-            for point in ring:
-                sides.take(point)
-            if not any(point.inside for point in own.points):
-                if sides.behind is None:
-                    problem = "the box leaves nothing around it to tell from"
-                    raise FieldError(field, problem, "Use a smaller box, or points")
-                for point in _unlike(own.box, sides.behind, self.size):
-                    sides.take(point)
-        beside = sides.all(own.points)
+        sides = self._sides(own, field)
         apart = sides.apart
-        m = (1 / (1 + np.exp(-apart / SOFT))).astype(np.float32)
-        if within is not None:
-            m = m * within
-        m = self.guide.filter(m) if edges else _sized(m, width, height)
-        m = np.clip((m - LOW) / (HIGH - LOW), 0, 1)
-        for point, part in beside:
-            part = np.clip(_sized(part, width, height), 0, 1)
-            m = np.maximum(m, part) if point.inside else np.minimum(m, 1 - part)
+        m = 1 / (1 + np.exp(apart / np.float32(-SOFT)))
+        if own.box is not None:
+            m = m * _boxed(own.box, *self.size)
+        m = self.guide.filter(m) if edges else enlarged_signed(m, width, height)
+        m -= np.float32(LOW)
+        m /= np.float32(HIGH - LOW)
+        if sides.beside or clicks.box is not None:
+            np.clip(m, 0, 1, out=m)
+        for point, part in sides.beside:
+            part = np.clip(enlarged_signed(part, width, height), 0, 1)
+            if point.inside:
+                np.maximum(m, part, out=m)
+            else:
+                np.minimum(m, 1 - part, out=m)
         if clicks.box is not None:
-            m = m * _boxed(clicks.box, width, height)
+            m *= _boxed(clicks.box, width, height)
         if apart.max() <= SMALL or not m.max() > 0.5:
             problem = "the model sees nothing there that differs from the rest"
             raise FieldError(field, problem, "Add points on what is to change")
-        return m.astype(np.float32)
+        return in_levels(m)
+
+    def _sides(self, clicks: Clicks, field: str) -> _Sides:
+        """Return what all points come to. What fewer of them have come to is kept: a click more
+        costs one point."""
+        sides = _Sides(self.near, clicks.box is not None)
+        if clicks.box is not None:
+            for point in _around(clicks.box, self.size):
+                sides = sides.taking(point)
+            if not any(point.inside for point in clicks.points):
+                if sides.behind is None:
+                    problem = "the box leaves nothing around it to tell from"
+                    raise FieldError(field, problem, "Use a smaller box, or points")
+                for point in _unlike(clicks.box, sides.behind, self.size):
+                    sides = sides.taking(point)
+        first = [point for point in clicks.points if point.inside][:1]
+        points = *first, *(point for point in clicks.points if point not in first)
+        for count in range(len(points), 0, -1):
+            known = self.known.get((clicks.box, points[:count]))
+            if known is not None:
+                sides = known
+                break
+        else:
+            count = 0
+        for i in range(count, len(points)):
+            sides = self.known.put((clicks.box, points[: i + 1]), sides.with_click(points[i]))
+        return sides
 
 
 class _Sides:
-    """How near each pixel is to the points inside and to those outside, as they come in.
+    """How near each pixel is to the points inside and to those outside; none is changed later.
 
     Args:
         near: of the picture.
         boxed: what lies around a box needs no threshold.
+        ours, behind: nearness to what is meant, and to what is not, `[H, W]`.
+        beside: points that correct a border instead, and how far: `[H, W]` from 0 to 1.
     """
 
-    def __init__(self, near: _Nearness, boxed: bool):
+    def __init__(
+        self,
+        near: Nearness,
+        boxed: bool,
+        ours: np.ndarray | None = None,
+        behind: np.ndarray | None = None,
+        beside: tuple[tuple[Point, np.ndarray], ...] = (),
+    ):
         self.near, self.boxed = near, boxed
-        self.ours: np.ndarray | None = None
-        self.behind: np.ndarray | None = None
+        self.ours, self.behind, self.beside = ours, behind, beside
 
-    def take(self, point: Point) -> None:
-        name = "ours" if point.inside else "behind"
-        one, before = self.near.to(point), getattr(self, name)
-        setattr(self, name, one if before is None else np.maximum(before, one))
+    def taking(self, point: Point) -> _Sides:
+        """Return these with a point more."""
+        ours, behind, one = self.ours, self.behind, self.near.to(point)
+        if point.inside:
+            ours = one if ours is None else np.maximum(ours, one)
+        else:
+            behind = one if behind is None else np.maximum(behind, one)
+        return _Sides(self.near, self.boxed, ours, behind, self.beside)
 
-    def all(self, points: tuple[Point, ...]) -> list[tuple[Point, np.ndarray]]:
-        """Take points, the first one inside before all others; return those that correct a border
-        instead, and how far: `[H, W]` from 0 to 1."""
-        first = [point for point in points if point.inside][:1]
-        beside = []
-        for point in (*first, *(p for p in points if p not in first)):
-            away = self.near.away(point)
-            if self._beside(point, away):
-                beside.append((point, np.clip(1.5 - away, 0, 1)))
-            else:
-                self.take(point)
-        return beside
+    def with_click(self, point: Point) -> _Sides:
+        """Return these with a point more, which may correct a border only."""
+        away = self.near.away(point)
+        if not self._finds(point, away):
+            return self.taking(point)
+        beside = *self.beside, (point, np.clip(1.5 - away, 0, 1))
+        return _Sides(self.near, self.boxed, self.ours, self.behind, beside)
 
-    @property
+    @cached_property
     def apart(self) -> np.ndarray:
         """Above 0 where the points inside are nearer: float32 `[H, W]`."""
         assert self.ours is not None  # there is a point inside, or a box
@@ -170,63 +208,12 @@ class _Sides:
             behind = cut if behind is None else np.maximum(behind, cut)
         return self.ours - behind
 
-    def _beside(self, point: Point, away: np.ndarray) -> bool:
-        """Return whether the points so far have found a point's side right beside it."""
+    def _finds(self, point: Point, away: np.ndarray) -> bool:
+        """Return whether a point's side is found right beside it."""
         if self.ours is None:
             return False
         there = self.apart[away <= 1]
         return bool((there if point.inside else -there).max(initial=-1) > 0)
-
-
-class _Nearness:
-    """How near each pixel of a picture is to points: float32 `[H, W]`, 1 at a point itself."""
-
-    def __init__(self, found: np.ndarray, picture: np.ndarray):
-        self.found, (self.height, self.width) = found, picture.shape[:2]
-        lab = cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB) / np.float32(100)
-        far = max(SMOOTH * min(self.height, self.width), 1.0)
-        # not a blur: a point at an edge has the color of its own side
-        self.lab = cv2.bilateralFilter(lab, 5, ALIKE, far)
-        self.x = (np.arange(self.width, dtype=np.float32) + 0.5)[None]
-        self.y = (np.arange(self.height, dtype=np.float32) + 0.5)[:, None]
-        self.known: LruCache[Point, np.ndarray] = LruCache(KEPT)
-
-    def to(self, point: Point) -> np.ndarray:
-        """Return how near a point is."""
-        known = self.known.get(point)
-        return self.known.put(point, self._one(point)) if known is None else known
-
-    def away(self, point: Point) -> np.ndarray:
-        """Return how far away a point is, in units of `BESIDE`."""
-        beside = max(BESIDE * min(self.height, self.width), 1.5)
-        return np.hypot(self.x - point.x, self.y - point.y) / np.float32(beside)
-
-    def _one(self, point: Point) -> np.ndarray:
-        _, h, w = self.found.shape
-        at = _between(self.found, point.x * w / self.width, point.y * h / self.height)
-        alike = _sized(np.tensordot(at, self.found, 1), self.width, self.height)
-        x, y = (min(int(v), side - 1) for v, side in zip(point[:2], (self.width, self.height)))
-        color = np.square(self.lab - self.lab[y, x]).sum(-1)
-        alike = (1 - COLOR) * alike + COLOR * (2 * np.exp(-color / SPREAD**2) - 1)
-        away = np.hypot((self.x - point.x) / self.width, (self.y - point.y) / self.height)
-        return (alike - FAR * away).astype(np.float32)
-
-
-def _between(found: np.ndarray, x: float, y: float) -> np.ndarray:
-    """Return the features at a place between cells, of length 1: float32 `[C]`."""
-    _, h, w = found.shape
-    x, y = min(max(x - 0.5, 0), w - 1), min(max(y - 0.5, 0), h - 1)
-    left, top = int(x), int(y)
-    right, below = min(left + 1, w - 1), min(top + 1, h - 1)
-    a, b = x - left, y - top
-    at = (1 - b) * ((1 - a) * found[:, top, left] + a * found[:, top, right])
-    at = at + b * ((1 - a) * found[:, below, left] + a * found[:, below, right])
-    return (at / max(float(np.linalg.norm(at)), SMALL)).astype(np.float32)
-
-
-def _sized(m: np.ndarray, width: int, height: int) -> np.ndarray:
-    m = np.ascontiguousarray(m, np.float32)
-    return cv2.resize(m, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
 def _threshold(values: np.ndarray) -> float:
@@ -236,10 +223,8 @@ def _threshold(values: np.ndarray) -> float:
     return float(otsu(torch.from_numpy(values)))
 
 
-def _of_box(
-    box: tuple[float, float, float, float], size: tuple[int, int]
-) -> tuple[np.ndarray, list[Point]]:
-    """Return where a box is, float32 `[H, W]`, as bool, and points around it."""
+def _around(box: tuple[float, float, float, float], size: tuple[int, int]) -> list[Point]:
+    """Return points around a box."""
     (left, top, right, bottom), (width, height) = box, size
     away = max(AROUND * min(size), 1)
     ring = []
@@ -248,7 +233,7 @@ def _of_box(
         x, y = left + part * (right - left), top + part * (bottom - top)
         sides = (x, top - away), (x, bottom + away), (left - away, y), (right + away, y)
         ring += [Point(*p, False) for p in sides if 0 <= p[0] < width and 0 <= p[1] < height]
-    return _boxed(box, width, height) > 0.5, ring
+    return ring
 
 
 def _boxed(box: tuple[float, float, float, float], width: int, height: int) -> np.ndarray:

@@ -32,25 +32,26 @@ class Guide:
         self.planes = [np.ascontiguousarray(whole[..., i]) for i in range(3)]
         guide = cv2.resize(whole, self.size, interpolation=cv2.INTER_AREA) if scale < 1 else whole
         self.guide, self.colors = guide, self._mean(guide)
-        self.spread = np.empty((*guide.shape[:2], 3, 3), np.float64)
+        spread = np.empty((*guide.shape[:2], 3, 3), np.float64)
         for i in range(3):
             for j in range(i, 3):
                 own = self._mean(guide[..., i] * guide[..., j])
                 own = own - self.colors[..., i] * self.colors[..., j]
-                self.spread[..., i, j] = self.spread[..., j, i] = own
-        self.spread += eps * np.eye(3)
+                spread[..., i, j] = spread[..., j, i] = own
+        inverse = np.linalg.inv(spread + eps * np.eye(3))  # once, not for each map
+        self.inverse = np.ascontiguousarray(inverse.transpose(2, 3, 0, 1))
 
     def filter(self, m: np.ndarray) -> np.ndarray:
         """Filter a map of any size: float32 `[H, W]`, about in the range of the map."""
         m = enlarged(m, *self.size)
         level = self._mean(m)
         covariance = self._mean(self.guide * m[..., None]) - self.colors * level[..., None]
-        slope = np.linalg.solve(self.spread, covariance[..., None].astype(np.float64))[..., 0]
-        slope = slope.astype(np.float32)
+        slope = np.einsum("ijhw,hwj->hwi", self.inverse, covariance).astype(np.float32)
         offset = self._mean(level - (slope * self.colors).sum(-1))
-        slope = self._mean(slope)
-        parts = [self._whole(slope[..., i]) * plane for i, plane in enumerate(self.planes)]
-        return parts[0] + parts[1] + parts[2] + self._whole(offset)
+        whole = self._whole(offset)
+        for part, plane in zip(cv2.split(self._mean(slope)), self.planes):
+            cv2.accumulateProduct(self._whole(part), plane, whole)
+        return whole
 
     def _mean(self, values: np.ndarray) -> np.ndarray:
         sides = (2 * self.reach + 1, 2 * self.reach + 1)
@@ -59,7 +60,6 @@ class Guide:
     def _whole(self, values: np.ndarray) -> np.ndarray:
         if self.size == self.whole:
             return values
-        values = np.ascontiguousarray(values)
         return cv2.resize(values, self.whole, interpolation=cv2.INTER_LINEAR)
 
 

@@ -25,7 +25,7 @@ class Clicked:
         self.looking = threading.Lock()
         self.given_up = threading.Event()
 
-    def look(self, picture: Any, width: int | None, height: int | None) -> clicking.Region:
+    def look(self, sent: clicking.Sent, width: int | None, height: int | None) -> clicking.Region:
         """Look at a picture, unless it is known.
 
         Raises:
@@ -33,8 +33,8 @@ class Clicked:
         """
         sides = {"width": width, "height": height}
         run = parse({name: side for name, side in sides.items() if side}, RunArgs)
-        asked = self.engine, picture, ClickArgs(), run
-        known = look_at(*asked, ask=False)
+        asked = self.engine, sent.picture, ClickArgs(), run
+        known = look_at(*asked, ask=False, name=sent.id)
         if known is not None:
             return known.region
         with self.looking:  # the next click waits for the look of the one before
@@ -42,7 +42,7 @@ class Clicked:
                 raise FieldError("run", clicking.BUSY, clicking.WAIT)
             try:
                 self.given_up.clear()
-                return look_at(*asked, progress=self._step).region
+                return look_at(*asked, progress=self._step, name=sent.id).region
             finally:
                 self.model.release()
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from PIL import Image
 
+from ..images.pictures import digest
 from ..lru import LruCache
-from ..maps.click import Scene, unit
+from ..maps.click import Scene, in_levels, unit
 from ..maps.geometry import resize
 from ..settings.click import ClickArgs, Clicks, parse_points
 from ..settings.run import RunArgs
@@ -42,7 +42,8 @@ class Look(NamedTuple):
         if self.frame.worked == self.frame.size:
             return self.scene.region(clicks, edges)
         own = clicks.scaled(*(a / b for a, b in zip(self.frame.size, self.size)))
-        return resize(self.frame.cut_map(self.scene.region(own, edges)), *self.size)
+        m = resize(self.frame.cut_map(self.scene.region(own, edges)), *self.size)
+        return in_levels(m.copy())
 
 
 def find_clicked(
@@ -77,27 +78,29 @@ def look_at(
     run: RunArgs | None = None,
     progress: Progress | None = None,
     ask: bool = True,
+    name: str | None = None,
 ) -> Look | None:
     """Look at an image, for points in it.
 
     Args:
         run, progress: as in `find_clicked`.
+        name: the image's `digest`, where it is known: a large one takes longer than a region.
         ask: False to have what is known, or None.
 
     Raises:
         FieldError: "model".
     """
     run = run or RunArgs()
-    frame, source = engine.frame(image, run), engine.fit(image, run)
-    seen = image if frame.worked == frame.size else source
+    frame = engine.frame(image, run)
     noises = args.points_level, args.points_noises, args.points_seed
-    pictures = (hashlib.sha256(one.tobytes()).digest() for one in (source, seen))
-    key = (*pictures, source.size, seen.size, *noises)
+    key = name or digest(image), frame, *noises
     known = _known.setdefault(engine, LruCache(KEPT))
     scene, calls = known.get(key), 0
     if scene is None and not ask:
         return None
     if scene is None:
+        source = engine.fit(image, run)
+        seen = image if frame.worked == frame.size else source
         prompted = Prompted(engine, "Source click")
         features = inner_features(prompted, source, *noises, progress=progress)
         scene, calls = known.put(key, Scene(unit(features), np.asarray(seen))), args.points_noises

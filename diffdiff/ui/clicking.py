@@ -7,10 +7,9 @@ questions name it.
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -19,21 +18,34 @@ from pydantic import BaseModel, Field
 
 from ..error_report import explain
 from ..errors import FieldError
-from ..images.pictures import flat
+from ..images.pictures import digest, flat
 from ..images.read import decode_picture
 from ..lru import LruCache
+from ..maps.click import LEVELS
 from ..settings.click import Clicks, parse_points
 from ..settings.schema import parse
 from ..settings.titles import for_page
 
 KEPT = 4  # pictures, those that were asked about last
 BUSY = "The model is busy with another run"
+PACKED = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
+if hasattr(cv2, "IMWRITE_PNG_FILTER"):  # newer ones try all filters otherwise
+    PACKED += [cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP]
 WAIT = "Wait until it is done, then click Try again"
 
 Region = Callable[[Clicks, bool], np.ndarray]
 """`(clicks, edges) -> float32 [H, W]` in 0..1."""
-Look = Callable[[Image.Image, "int | None", "int | None"], Region]
-"""`(picture, width, height) -> Region`: the model looks at an RGB picture, unless it has."""
+
+
+class Sent(NamedTuple):
+    """A picture of the page, RGB. id: its `digest`."""
+
+    id: str
+    picture: Image.Image
+
+
+Look = Callable[[Sent, "int | None", "int | None"], Region]
+"""`(sent, width, height) -> Region`: the model looks at a picture, unless it has."""
 
 
 class Question(BaseModel, extra="forbid"):
@@ -58,12 +70,12 @@ class Answers:
 
     def __init__(self, look: Look, cancel: Callable[[], None]):
         self.look, self.cancel = look, cancel
-        self.pictures: LruCache[str, Image.Image] = LruCache(KEPT)
+        self.pictures: LruCache[str, Sent] = LruCache(KEPT)
 
     def answer(self, text: str) -> str:
         """Answer a question, both as JSON.
 
-        Answers are `{"id", "map"}`, a PNG of 16 bits as base64; `{"unknown"}` where the picture has
+        Answers are `{"id", "map"}`, a gray PNG as base64; `{"unknown"}` where the picture has
         to be sent again; `{"problem", "remedy"}`.
         """
         try:
@@ -81,14 +93,15 @@ class Answers:
             self.cancel()
             return {}
         if asked.picture:
-            asked.id = hashlib.sha256(asked.picture.encode()).hexdigest()
-            self.pictures.put(asked.id, flat(decode_picture(asked.picture)))
-        picture = self.pictures.get(asked.id)
-        if picture is None:
+            picture = flat(decode_picture(asked.picture))
+            asked.id = digest(picture)
+            self.pictures.put(asked.id, Sent(asked.id, picture))
+        sent = self.pictures.get(asked.id)
+        if sent is None:
             return {"unknown": True}
-        clicks = parse_points(asked.points, picture.size)
-        m = self.look(picture, asked.width, asked.height)(clicks, asked.edges)
-        _, data = cv2.imencode(".png", np.round(np.clip(m, 0, 1) * 65535).astype(np.uint16))
+        clicks = parse_points(asked.points, sent.picture.size)
+        m = self.look(sent, asked.width, asked.height)(clicks, asked.edges)
+        _, data = cv2.imencode(".png", np.rint(m * LEVELS).astype(np.uint8), PACKED)
         return {"id": asked.id, "map": base64.b64encode(data.tobytes()).decode("ascii")}
 
 

@@ -39,6 +39,7 @@ def found(
     override_settings: dict[str, Any] | None = None,
     further: dict[str, Any] | None = None,
     ask: bool = True,
+    name: str | None = None,
 ) -> Found | None:
     """Return what the model sees in a picture.
 
@@ -47,6 +48,7 @@ def found(
         width, height, level, count, seed, networks, override_settings, further: as in
             `words_job.WordsQuery`.
         ask: False to have what is known, or None.
+        name: the picture's `digest`, where it is known.
 
     Raises:
         FieldError: "points_level", "model"; "run" for an interrupted one.
@@ -65,7 +67,7 @@ def found(
         further,
         level_field="points_level",
     )
-    key = model_job.key(query._asdict() | {"size": query.size}, picture)
+    key = model_job.key(query._asdict() | {"size": query.size}, picture, name)
     scene = known.get(key)
     if scene is not None:
         return Found(scene, 0)

@@ -18,6 +18,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..errors import FieldError
+from ..images.pictures import digest
 from ..maps import diffedit
 from ..patching import attribute
 from ..sampling.noise_levels import flow, ve
@@ -67,10 +68,13 @@ def size_of(picture: Image.Image, width: int, height: int) -> tuple[int, int]:
     return tuple(max(round(side * scale / SIDE), 1) * SIDE for side in picture.size)
 
 
-def key(inputs: dict[str, Any], picture: Image.Image) -> str:
-    """Return what the model's answer depends on, as one text: inputs, the picture, the options."""
+def key(inputs: dict[str, Any], picture: Image.Image, name: str | None = None) -> str:
+    """Return what the model's answer depends on, as one text: inputs, the picture, the options.
+
+    name: the picture's `digest`, where it is known.
+    """
     inputs = inputs | {
-        "picture": hashlib.sha256(picture.tobytes()).hexdigest(),
+        "picture": name or digest(picture),
         "options": {name: v for name, v in shared.opts.data.items() if name in OPTIONS},
     }
     return hashlib.sha256(json.dumps(inputs, sort_keys=True, default=str).encode()).hexdigest()

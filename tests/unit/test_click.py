@@ -1,5 +1,6 @@
 """Points and boxes, and the region that inner features make of them."""
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -130,6 +131,33 @@ def test_a_scene_answers_as_one_that_is_asked_once():
         for edges in (True, False):
             wanted = click.region(found, clicks, picture, edges)
             np.testing.assert_array_equal(own.region(clicks, edges), wanted)
+
+
+def test_a_region_has_levels_that_a_page_can_get():
+    found, picture, _ = scene()
+    picture = cv2.blur(picture, (15, 15))
+    for clicks in (Clicks((Point(12, 30),)), Clicks((), (24, 0, 54, 64))):
+        m = click.region(found, clicks, picture)
+        levels = np.rint(m * click.LEVELS)
+        assert len(np.unique(levels)) > 9
+        np.testing.assert_array_equal(m, (levels / click.LEVELS).astype(np.float32))
+
+
+def test_a_click_more_costs_one_point(monkeypatch):
+    found, picture, _ = scene()
+    own = click.Scene(found, picture)
+    taken = []
+    plain = click._Sides.with_click
+    monkeypatch.setattr(click._Sides, "with_click", lambda s, p: taken.append(p) or plain(s, p))
+    points = Point(58, 30, False), Point(12, 30), Point(38, 9)
+    own.region(Clicks(points[:2]))
+    assert taken == [points[1], points[0]], "one inside first"
+    own.region(Clicks(points))
+    own.region(Clicks(points), edges=False)
+    own.region(Clicks(points[:2]))
+    assert taken[2:] == [points[2]]
+    own.region(Clicks(points, (0, 0, 60, 60)))
+    assert len(taken) == 6, "a box is another beginning"
 
 
 def test_a_click_more_takes_in_and_one_outside_leaves_out():

@@ -26,14 +26,14 @@ class Model:
     def __init__(self):
         self.asked, self.stopped, self.error = [], 0, None
 
-    def look(self, picture, width, height):
+    def look(self, sent, width, height):
         if self.error:
             raise self.error
 
         def region(clicks, edges):
-            self.asked.append((picture.size, width, height, clicks, edges))
-            m = np.zeros(picture.size[::-1], np.float32)
-            m[int(clicks.points[0].y), int(clicks.points[0].x)] = 0.25
+            self.asked.append((sent.picture.size, width, height, clicks, edges))
+            m = np.zeros(sent.picture.size[::-1], np.float32)
+            m[int(clicks.points[0].y), int(clicks.points[0].x)] = 0.2
             return m
 
         return region
@@ -56,7 +56,7 @@ def ask(model):
 def test_a_picture_is_sent_once(ask, model):
     first = ask(picture=url(), points="5,3; -30,10", width=64, height=32)
     m = decode(base64.b64decode(first["map"]))
-    assert m.shape == (20, 40) and abs(m[3, 5] - 0.25) < 1e-4 and np.count_nonzero(m) == 1
+    assert m.shape == (20, 40) and abs(m[3, 5] - 0.2) < 1e-4 and np.count_nonzero(m) == 1
     later = ask(id=first["id"], points="6,4", edges=False)
     assert later["id"] == first["id"]
     assert model.asked == [

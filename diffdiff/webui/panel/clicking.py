@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 
 from modules import call_queue, shared
-from PIL import Image
 
 from ...errors import FieldError
 from ...settings.click import ClickArgs
@@ -17,23 +16,23 @@ NAME = "diffdiff_click_"  # and the tab
 _looking = threading.Lock()
 
 
-def look(picture: Image.Image, width: int | None, height: int | None) -> clicking.Region:
+def look(sent: clicking.Sent, width: int | None, height: int | None) -> clicking.Region:
     """Look at a picture, unless it is known; while another job runs, only known ones are answered.
 
     Raises:
         FieldError: "model"; "run" where the host is busy, or the look was interrupted.
     """
-    args = ClickArgs()
+    args, picture = ClickArgs(), sent.picture
     noises = args.points_level, args.points_noises, args.points_seed
     asked = picture, width or picture.width, height or picture.height, *noises
-    seen = click_job.found(*asked, ask=False)
+    seen = click_job.found(*asked, ask=False, name=sent.id)
     if seen is not None:
         return seen.region
     with _looking:  # the next click waits for the look of the one before
         if shared.state.job or not call_queue.queue_lock.acquire(False):
             raise FieldError("run", clicking.BUSY, clicking.WAIT)
         call_queue.queue_lock.release()
-        return preview.on_the_model(lambda: click_job.found(*asked)).region
+        return preview.on_the_model(lambda: click_job.found(*asked, name=sent.id)).region
 
 
 def cancel() -> None:
