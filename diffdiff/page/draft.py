@@ -1,27 +1,17 @@
-"""A draft: the run in few steps and small, to see early where it leads."""
+"""The page's draft: one edit in few steps and small, of which nothing is kept."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 from PIL import Image
 
 from ..edit import coarse
-from ..errors import FieldError
+from ..edit import draft as small
 from ..pipelines import anchors
 from . import actions, incoming
-
-STEPS = 6  # at most
-PART = 0.5  # of each side
-LEAST = 256  # pixels: the shorter side is not made smaller than this
-MODES = ("edit", "soft inpaint")
-
-
-def size_of(width: int, height: int) -> tuple[int, int]:
-    """Return the size of a draft of a run that works at a size, both in pixels."""
-    part = min(1.0, max(PART, LEAST / min(width, height)))
-    return round(width * part), round(height * part)
 
 
 def draft(
@@ -40,20 +30,20 @@ def draft(
             engine raises.
     """
     args, run = actions.settings(sent)
-    if args.mode not in MODES:
-        remedy = f"Choose the mode {' or '.join(MODES)}, or press Generate"
-        raise FieldError("mode", f"a draft shows one picture, not a {args.mode}", remedy)
-    if args.outpaint:
-        raise FieldError("outpaint", "a draft has no new sides", "Press Generate")
+    small.check(args)
     image = incoming.picture(sent)
     size: dict[str, int] = {}
+    part = 1.0
     if engine.native is None:  # a model of one size would make something else
-        size = dict(zip(("width", "height"), size_of(*engine.worked_at(image, run))))
-    small = {**sent, **size, "steps": min(run.steps, STEPS), "count": 1}
-    args, run = actions.settings(small)
+        whole = engine.worked_at(image, run)
+        size = dict(zip(("width", "height"), small.size_of(*whole)))
+        part = math.sqrt(size["width"] * size["height"] / (whole[0] * whole[1]))
+    steps = min(run.steps, small.STEPS)
+    args, run = actions.settings({**sent, **size, "steps": steps, "count": 1})
     needed = (args.needs_map or args.soft) and not coarse.wanted(args)
     change_map = incoming.change_map(sent) if needed or sent["map"] else None
     image, change_map, args = coarse.prepared(image, change_map, args)
+    args = small.sized(args, part)
     result = anchors.editing(engine, args, run)(image, change_map, args, run, progress)
     picture = result.pictures[-1]
     worked = "{} × {}".format(*engine.worked_at(image, run))

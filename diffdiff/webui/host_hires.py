@@ -7,6 +7,7 @@ A job has a second pass if it has a method for one; which host it is does not ma
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,13 @@ from modules import processing, shared
 from PIL import Image
 from torch import Tensor
 
+from ..errors import FieldError
 from ..maps.second_pass import Frame
 from . import host
 
 SAME = ("", "None", "Use same checkpoint")  # as a name of the second pass's checkpoint
 SAME_MODULES = "Use same choices"
+STEP = 8  # pixels of a latent cell
 
 
 def is_text_job(p: Any) -> bool:
@@ -104,6 +107,61 @@ def frame(p: Any, first: tuple[int, int], latents: Tensor) -> Frame:
     offset = p.truncate_x // 2 * cell, p.truncate_y // 2 * cell
     rows, columns = latents.shape[-2:]
     return Frame(first, enlarged, offset, (columns * cell, rows * cell))
+
+
+def final_size(p: Any) -> tuple[int, int]:
+    """Return the size that a second pass will make, by the settings of a job that has not begun."""
+    if getattr(shared.opts, "use_old_hires_fix_width_height", False):
+        return p.width, p.height
+    x, y = p.hr_resize_x, p.hr_resize_y
+    if not x and not y:
+        return int(p.width * p.hr_scale), int(p.height * p.hr_scale)
+    return x or y * p.width // p.height, y or x * p.height // p.width
+
+
+def shrink(
+    p: Any, steps: int, size_of: Callable[[int, int], tuple[int, int]]
+) -> tuple[tuple[int, int], dict[str, Any]]:
+    """Make the second pass short and small. The first pass stays, as another one would make another
+    picture, and the second is never smaller than it.
+
+    Args:
+        steps: at most; size_of: (width, height) -> the small ones.
+
+    Returns:
+        Its size before, and the infotext's entries then.
+
+    Raises:
+        FieldError: "Hires. fix".
+    """
+    if not has_second_pass(p):
+        problem = "in txt2img a draft is of the second pass, and Hires. fix is off"
+        raise FieldError("Hires. fix", problem, "Switch it on, or press Generate")
+    whole = final_size(p)
+    resized = p.hr_resize_x or p.hr_resize_y
+    told = f"{p.hr_resize_x}x{p.hr_resize_y}" if resized else None
+    shown = {
+        "Hires steps": p.hr_second_pass_steps or None,
+        "Hires resize": told,
+        "Hires upscale": None if resized else p.hr_scale,
+    }
+    p.hr_second_pass_steps = min(p.hr_second_pass_steps or p.steps, steps)
+    if getattr(shared.opts, "use_old_hires_fix_width_height", False):  # its size is the tab's
+        return whole, {"Hires steps": shown["Hires steps"]}
+    wide = size_of(*whole)[0]
+    if whole[0] * p.height != whole[1] * p.width and resized:
+        part = min(max(wide / whole[0], p.width / whole[0], p.height / whole[1]), 1.0)
+        p.hr_resize_x, p.hr_resize_y = (
+            side and round(side * part / STEP) * STEP for side in (p.hr_resize_x, p.hr_resize_y)
+        )
+        return whole, shown
+    widths = range(-(-p.width // STEP) * STEP, whole[0] + 1, STEP)
+    even = [side for side in widths if side * p.height % (STEP * p.width) == 0]
+    if even or widths:
+        side = min(even or widths, key=lambda side: abs(side - wide))
+        p.hr_resize_x = p.hr_resize_y = 0
+        p.hr_scale = (side + 1e-6) / p.width  # hosts cut what is behind the point
+    return whole, shown
 
 
 def tile_again(p: Any) -> None:

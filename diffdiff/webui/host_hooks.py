@@ -11,7 +11,7 @@ from typing import Any
 
 from modules import images, script_callbacks
 
-from . import batch_tab, host_page, host_scripts, pieces, png_metadata, settings
+from . import batch_tab, drafts, host_page, host_scripts, pieces, png_metadata, settings
 from .api import routes
 
 
@@ -42,6 +42,7 @@ def start(script_class: type) -> None:
 
     def around(runner: Any, p: Any, values: tuple) -> Any:
         ours = host_scripts.values_of(runner, script_class, values)
+        drafts.refuse_script(p, ours)
         return pieces.followed(p, ours)
 
     script_callbacks.on_script_unloaded(stop)

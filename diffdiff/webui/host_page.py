@@ -40,6 +40,8 @@ TEXT_TAB = {
     "txt2img_hr_scale": "hires_scale",
     "txt2img_hr_distilled_cfg": "shift",
 }
+# what shows a tab's results, with the tab's name
+RESULTS = ("{}_gallery", "generation_info_{}", "html_info_{}", "html_log_{}")
 # Forge Neo's flow models read it as shift
 OF_SOME = ("img2img_distilled_cfg_scale", "txt2img_hr_distilled_cfg")
 # of the tab's components: all others exist when it is made
@@ -50,6 +52,18 @@ SAME = "Use same "  # what the second pass's lists call the first one's choice
 def name_of(component: Any, is_img2img: bool = True) -> str | None:
     """Return the panel's name for a component of the tab; None for any other."""
     return (TAB if is_img2img else TEXT_TAB).get(getattr(component, "elem_id", None))
+
+
+def result_of(component: Any, is_img2img: bool = True) -> int | None:
+    """Return the place of a component among `RESULTS`; None for any other."""
+    ids = results(is_img2img)
+    name = getattr(component, "elem_id", None)
+    return ids.index(name) if name in ids else None
+
+
+def results(is_img2img: bool = True) -> list[str]:
+    """Return the ids of what shows a tab's results."""
+    return [name.format("img2img" if is_img2img else "txt2img") for name in RESULTS]
 
 
 def is_last(component: Any, is_img2img: bool = True) -> bool:

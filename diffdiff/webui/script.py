@@ -15,6 +15,7 @@ from ..settings.schema import EditArgs
 from . import (
     automap,
     batch_tab,
+    drafts,
     host_hires,
     host_page,
     pieces,
@@ -29,7 +30,7 @@ from .job.fan import FanSession
 from .job.hires import HiresSession
 from .job.session import NO_MAP, Session
 from .job.sheet import SheetSession
-from .panel import panel, sources
+from .panel import drafting, panel, sources
 from .refusal import completed, finished, refuse
 
 TITLE = "Differential Diffusion"
@@ -46,7 +47,9 @@ def edit(p: Any, values: tuple) -> Session | None:
     if asked is None:
         return None
     args, change_maps = asked
-    session = _session(p, args, change_maps)
+    session = _session(p, drafts.settings(p, args), change_maps)
+    if session is not None and drafts.of_job(p) is not None:
+        session.requested = args  # the infotext is of the run that it is a draft of
     if session is not None and len(change_maps) == 1 and session.raw is change_maps:
         session.carried.regions = regions_of(request.request_of(values).get("map"))
     return session
@@ -96,6 +99,7 @@ class DifferentialDiffusion(scripts.Script):
     def __init__(self) -> None:
         super().__init__()
         self.tab: dict[str, Any] = {}
+        self.results: dict[int, Any] = {}  # what shows the tab's, by place
         self.panel: panel.Panel | None = None
         self.is_text = False  # whether the panel is in txt2img
         xyz.register()  # all scripts are loaded, and none has built its controls
@@ -116,20 +120,25 @@ class DifferentialDiffusion(scripts.Script):
         self.is_text = not is_img2img
         self.panel = panel.build(self.elem_id, self.is_text)
         self.infotext_fields = self.panel.pasted
-        return list(self.panel.controls.values())
+        return [*self.panel.controls.values(), self.panel.draft.word]
 
     def after_component(self, component: Any, **kwargs: Any) -> None:
         """Collect the tab's own components; after the last one, connect the panel."""
         name = host_page.name_of(component, not self.is_text)
+        place = host_page.result_of(component, not self.is_text)
         if name is not None:
             self.tab[name] = component
-        elif host_page.is_last(component, not self.is_text) and self.panel is not None:
+        if place is not None:
+            self.results[place] = component
+        if host_page.is_last(component, not self.is_text) and self.panel is not None:
+            drafting.connect(self.panel.draft, self.results, len(host_page.RESULTS))
             sources.connect(self.panel.source, self.panel.controls, self.tab, self.panel.pasted)
 
     def before_process(self, p: Any, *values: Any) -> None:
         try:
             self.finish(p)
             p.diffdiff = None
+            drafts.begin(p, values)
             p.diffdiff = edit(p, values)
         except Exception as error:
             p.diffdiff = None
@@ -148,6 +157,9 @@ class DifferentialDiffusion(scripts.Script):
                 session.begin(p)
         except Exception as error:
             refuse(p, error)
+
+    def process_batch(self, p: Any, *values: Any, **kwargs: Any) -> None:
+        drafts.tell(p)
 
     def process_before_every_sampling(self, p: Any, *values: Any, **kwargs: Any) -> None:
         session = getattr(p, "diffdiff", None)

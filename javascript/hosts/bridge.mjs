@@ -15,8 +15,8 @@
  * @property {import("../painter/ui/painter.mjs").PainterOptions["carried"]} [carried]
  * @property {{ start: () => void, stop: () => void }} [generates] the page's own button
  * @property {() => void} [draft] begins a draft run
- * @property {() => { key: string, words: string, image: () => HTMLImageElement } | null} [drafted]
- *     what the last one made
+ * @property {() => import("./drafting.mjs").Made | import("./drafting.mjs").Failed | null} [drafted]
+ *     what the last one made, or why it made nothing
  * @property {() => import("../painter/ui/runbar.mjs").Work} [work] what the page is doing
  * @property {() => { key: string, image: () => HTMLImageElement } | null} [result] of the last run
  * @property {() => { key: string, image: () => HTMLImageElement } | null} [live] of a run that works
@@ -160,7 +160,8 @@ export function connect(root, store, host) {
             const tried = host.drafted?.() ?? null;
             if (tried && tried.key !== drafted) {
                 drafted = tried.key;
-                painter.setDraft(await decoded(tried.image()), tried.words);
+                if ("problem" in tried) painter.say(`${tried.problem}.`.replace(/\.+$/, "."), true);
+                else painter.setDraft(await decoded(tried.image()), tried.words);
             }
             const made = host.result?.() ?? null;
             if ((made?.key ?? null) !== result) {

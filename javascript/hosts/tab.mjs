@@ -2,13 +2,19 @@
  * What img2img and txt2img of a WebUI have in common: their buttons, progress and prompts.
  */
 import { box, number, one, setNumber, shown, words, write } from "./fields.mjs";
+import { drafting } from "./drafting.mjs";
 import { hostPreview } from "./live.mjs";
 
 /**
  * @param {"img2img" | "txt2img"} name of the tab, as the ids of its parts begin
  * @param {string} panel what the ids of the panel's components begin with
  */
-export const tabOf = (name, panel) => ({
+export function tabOf(name, panel) {
+    const tab = partsOf(name, panel);
+    return { ...tab, ...drafting(name, panel, () => tab.work().busy) };
+}
+
+const partsOf = (name, panel) => ({
     runs: `#${name}_generate`,
 
     generates: {

@@ -67,6 +67,7 @@ export function finalSize(first, scale, [width, height]) {
  */
 export function text(panel, about) {
     const { sourceOf, runOf, cures } = panelOf(panel, about);
+    const { withoutDrafts, ...common } = tabOf("txt2img", panel);
     /** @type {Shown | null} */
     let under = null;
     const loaded = new Map(); // pictures by their address: the gallery changes its own
@@ -80,7 +81,7 @@ export function text(panel, about) {
         (head()?.classList.contains("open") ? hires() : (head() ?? hires()))?.click();
 
     /** The picture that is chosen in the gallery, or its first one; grids are passed over. */
-    function gallery() {
+    const gallery = withoutDrafts(() => {
         const { grids, seeds } = readInfo(words("generation_info_txt2img"));
         const found = every(`${GALLERY} img`).filter(
             (image) => image.complete && image.naturalWidth && !image.closest(".livePreview"),
@@ -98,7 +99,7 @@ export function text(panel, about) {
             height: image.naturalHeight,
             seed: seeds[index - grids] ?? shownSeed,
         };
-    }
+    });
 
     function pictureAt({ src }) {
         if (!loaded.has(src)) {
@@ -112,7 +113,7 @@ export function text(panel, about) {
     }
 
     return {
-        ...tabOf("txt2img", panel),
+        ...common,
         waits: "Generate an image, then paint where hires fix may change it.",
         mask: null,
         fan: null,

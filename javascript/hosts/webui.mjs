@@ -116,6 +116,7 @@ export function optionsOf() {
  */
 export function webui(panel, about) {
     const { sourceOf, runOf, cures } = panelOf(panel, about);
+    const { withoutDrafts, ...common } = tabOf("img2img", panel);
     let last = TABS[0];
 
     /** The tab in sight; the last one where none is, as in Batch. */
@@ -145,7 +146,7 @@ export function webui(panel, about) {
     }
 
     return {
-        ...tabOf("img2img", panel),
+        ...common,
         waits: "Put a picture into img2img, then paint where it may change.",
 
         picture() {
@@ -176,7 +177,7 @@ export function webui(panel, about) {
         },
 
         /** The first picture of the gallery that is of the run's size, or of the tab's picture's. */
-        result() {
+        result: withoutDrafts(() => {
             const own = pictureOf(tab());
             const run = [number("#img2img_width"), number("#img2img_height")];
             const sizes = [run, own ? [own.naturalWidth, own.naturalHeight] : run].map(String);
@@ -186,7 +187,7 @@ export function webui(panel, about) {
                 sizes.includes(String([image.naturalWidth, image.naturalHeight]));
             const image = every(GALLERY).find(fits);
             return image ? { key: image.src, image: () => image } : null;
-        },
+        }),
 
         /** White where the tab's own mask is. */
         async mask() {

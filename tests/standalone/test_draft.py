@@ -9,6 +9,7 @@ gr = pytest.importorskip("gradio", reason="no Gradio")
 
 from test_serve_page import decode_rgb, page_module, sent  # noqa: E402, F401
 
+from diffdiff.edit import draft as small  # noqa: E402
 from diffdiff.errors import FieldError  # noqa: E402
 from diffdiff.page import draft  # noqa: E402
 
@@ -19,13 +20,13 @@ def of_any_size(engine):
 
 
 def test_half_the_size_but_not_below_256_and_never_larger():
-    sizes = [draft.size_of(*size) for size in ((1024, 768), (512, 512), (400, 600), (128, 200))]
+    sizes = [small.size_of(*size) for size in ((1024, 768), (512, 512), (400, 600), (128, 200))]
     assert sizes == [(512, 384), (256, 256), (256, 384), (128, 200)]
     for width in range(64, 2049, 64):
         for height in range(64, 2049, 64):
-            small = draft.size_of(width, height)
-            assert min(small) >= min(256, width, height) and small <= (width, height)
-            assert small[0] / small[1] == pytest.approx(width / height, rel=0.01)
+            size = small.size_of(width, height)
+            assert min(size) >= min(256, width, height) and size <= (width, height)
+            assert size[0] / size[1] == pytest.approx(width / height, rel=0.01)
 
 
 def test_few_steps_of_the_same_edit(engine, sent, monkeypatch):  # noqa: F811
@@ -34,8 +35,22 @@ def test_few_steps_of_the_same_edit(engine, sent, monkeypatch):  # noqa: F811
     assert (run.steps, run.count, run.seed) == (6, 1, 7) and words == "6 steps, 16 × 12"
     assert picture.size == (16, 12)
     assert draft.draft(engine, {**sent, "steps": 1}, None)[1].startswith("1 step,")
-    monkeypatch.setattr(draft, "LEAST", 8)
+    monkeypatch.setattr(small, "LEAST", 8)
     assert draft.draft(engine, sent, None)[0].size == (11, 8)
+
+
+def test_what_is_in_pixels_of_the_run_shrinks_with_it(engine, sent, monkeypatch):  # noqa: F811
+    """A draft of 11 x 8 pixels of 16 x 12."""
+    told = {"soften_radius": 4, "feather": 8, "area_padding": 64, "mode": "soft inpaint"}
+    whole = draft.draft(engine, {**sent, **told}, None) and engine.seen.args
+    assert (whole.soften_radius, whole.feather, whole.area_padding) == (4, 8, 64)
+    monkeypatch.setattr(small, "LEAST", 8)
+    half = draft.draft(engine, {**sent, **told}, None) and engine.seen.args
+    part = (11 * 8 / (16 * 12)) ** 0.5
+    assert (half.soften_radius, half.feather) == pytest.approx((4 * part, 8 * part))
+    assert half.area_padding == round(64 * part)
+    edit = draft.draft(engine, {**sent, **told, "mode": "edit"}, None) and engine.seen.args
+    assert edit.soften_radius == 4, "in the mode edit it is of the image"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 HOOKS = (
     "before_process",
     "process",
+    "process_batch",
     "process_before_every_sampling",
     "postprocess_batch",
     "postprocess_image",

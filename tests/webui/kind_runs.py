@@ -59,6 +59,8 @@ def _iteration(p, n, processed):
     frames = (1,) if getattr(model, "is_wan", False) else ()
     shape = (model.channels, *frames, p.height // p.kind.cell, p.width // p.kind.cell)
     p.rng = ImageRNG(shape, p.seeds, p.subseeds)
+    if scripts is not None:
+        scripts.process_batch(p, batch_number=n)
     negative = type("Prompts", (list,), {"is_negative_prompt": True})(p.negative_prompts)
     p.c, p.uc = (model.get_learned_conditioning(t) for t in (list(p.prompts), negative))
     if p.kind.name == "reforge":  # there it is not asked whether there are any

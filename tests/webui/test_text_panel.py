@@ -26,14 +26,14 @@ def page(host):
 
 
 def test_it_has_every_control(host):
-    controls, pasted, _ = host.panel.build(lambda name: f"text_{name}", True)
+    controls, pasted, *_ = host.panel.build(lambda name: f"text_{name}", True)
     assert list(controls) == list(fields())
     assert len(pasted) == len(host.panel.build(lambda name: f"image_{name}")[1])
     assert set(host.panel.OF_IMG2IMG) < set(controls)
 
 
 def readers(host, is_text):
-    controls, pasted, _ = host.panel.build(lambda name: f"{is_text}_{name}", is_text)
+    controls, pasted, *_ = host.panel.build(lambda name: f"{is_text}_{name}", is_text)
     names = {id(control): name for name, control in controls.items()}
     return {names[id(control)]: read for control, read in pasted}
 

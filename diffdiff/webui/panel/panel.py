@@ -17,7 +17,7 @@ from ...settings.schema import AUTO, fields
 from ...settings.source_registry import REQUEST, SOURCES, title_of, value_of
 from ...ui.controls import control, painter
 from .. import infotext, png_metadata, selfcheck
-from . import clicking
+from . import clicking, drafting
 from . import sources as sourcing
 
 OFTEN = (("soften_radius", "scale", "invert"),)  # rows
@@ -49,11 +49,12 @@ IN_TEXT = (
 
 class Panel(NamedTuple):
     """controls: name -> component, in the order of the settings. pasted: what restores them.
-    source: the controls of map sources."""
+    source: the controls of map sources. draft: what a draft needs."""
 
     controls: dict[str, Any]
     pasted: list
     source: sourcing.Parts
+    draft: drafting.Drafting
 
 
 def build(elem_id: Callable[[str], str], is_text: bool = False) -> Panel:
@@ -87,6 +88,7 @@ def build(elem_id: Callable[[str], str], is_text: bool = False) -> Panel:
             gr.HTML(f"<p class='diffdiff-hint'>{IN_TEXT}</p>")
         controls["map"] = painter(elem_id("map"), panel=elem_id(""))
         clicking.connect(is_text)
+        draft = drafting.build(elem_id)
         for name in BOXES:
             make(name, elem_classes=["diffdiff-store"])
             controls[name].do_not_save_to_config = True
@@ -117,7 +119,7 @@ def build(elem_id: Callable[[str], str], is_text: bool = False) -> Panel:
     ordered = {name: controls[name] for name in described}
     pasted = [(ordered[n], of_tab(_reader(n), is_text)) for n in ordered if n not in ABSENT]
     pasted.append((ordered["map"], of_tab(png_metadata.reader, is_text)))
-    return Panel(ordered, pasted, source)
+    return Panel(ordered, pasted, source, draft)
 
 
 def refers(source: str, anchor: str) -> Any:
