@@ -11,12 +11,14 @@
  * @property {(word: string) => void} ask puts a word into the box
  * @property {(answer: (results: Results) => Results | null) => Promise<boolean>} swap calls with
  *     what the tab shows, and lets it show the answer; false: the page cannot do that
+ * @property {() => number} chosen place of the gallery's picture that is shown large, or -1
+ * @property {(place: number) => void} choose shows it large again
  * @property {(work: () => void, ms: number) => void} later
  *
  * @typedef {{ key: string, words: string, image: () => HTMLImageElement }} Made
  * @typedef {{ key: string, problem: string }} Failed
  */
-import { box, one, write } from "./fields.mjs";
+import { box, every, one, write } from "./fields.mjs";
 
 const GLANCE = 200; // milliseconds
 const BEGIN = 15_000; // milliseconds: by then a pressed run has begun, or never will
@@ -60,6 +62,7 @@ export class Drafting {
         this.phase = "idle";
         /** What the tab showed before. @type {Results | null} */
         this.before = null;
+        this.chosen = -1;
         /** @type {Made | Failed | null} */
         this.last = null;
         this.since = 0;
@@ -86,6 +89,7 @@ export class Drafting {
         if (this.active || this.page.busy()) return;
         this.#enter("pressed");
         this.before = null;
+        this.chosen = this.page.chosen();
         await this.page.swap((results) => {
             this.before = results;
             return null;
@@ -123,10 +127,14 @@ export class Drafting {
         const late = this.since >= ARRIVE;
         /** @type {Results | null} */
         let results = null;
+        let back = false;
         const there = await this.page.swap((now) => {
             results = now;
-            return this.#answer(now);
+            const answer = this.#answer(now);
+            back = Boolean(answer);
+            return answer;
         });
+        if (back) this.page.choose(this.chosen);
         if (!there || !results) return this.#fail("The draft cannot be seen. Reload the page");
         const [gallery, , , log] = results;
         const changed = this.#changed(results);
@@ -193,6 +201,8 @@ export function drafting(name, panel, busy) {
             if (area && area.value !== text) write(area, text);
         },
         swap: (answer) => swapped(document.getElementById(`${panel}draft_swap`), answer),
+        chosen: () => thumbnails(name).findIndex((one) => one.classList.contains("selected")),
+        choose: (place) => choose(name, place),
         later: (work, ms) => setTimeout(work, ms),
     });
     document.addEventListener(
@@ -233,6 +243,23 @@ export function beside(hidden, find) {
         last = found;
         return found;
     };
+}
+
+/** Small ones beside the picture that is shown large; where none is, large ones. */
+function thumbnails(name) {
+    const of = (size) => every(`#${name}_gallery .thumbnail-${size}`);
+    const small = of("small");
+    return small.length ? small : of("lg");
+}
+
+const TRIES = 10;
+
+/** A gallery that was empty in between shows no picture large. */
+function choose(name, place, tries = TRIES) {
+    const found = thumbnails(name)[place];
+    if (place < 0 || found?.classList.contains("selected")) return;
+    if (found) found.click();
+    else if (tries) setTimeout(() => choose(name, place, tries - 1), GLANCE / 2);
 }
 
 const SWAP = 2000; // milliseconds

@@ -17,7 +17,7 @@ const BEFORE = shows("kept.png", "Steps: 20");
 function tab(results = BEFORE) {
     const queue = [];
     const made = {
-        results, box: "", sent: [], working: false, deaf: false,
+        results, box: "", sent: [], working: false, deaf: false, place: 2, chosen: [],
         async tick(times = 1) {
             for (let i = 0; i < times; i++) await queue.shift()?.();
         },
@@ -31,6 +31,8 @@ function tab(results = BEFORE) {
             made.results = answer(made.results) ?? made.results;
             return true;
         },
+        chosen: () => made.place,
+        choose: (place) => made.chosen.push(place),
         later: (work) => queue.push(work),
     });
     made.pressed = () => {
@@ -58,6 +60,7 @@ test("the tab shows again what it showed, and the canvas gets the draft", async 
     const { words, key } = /** @type {any} */ (made.drafts.last);
     assert.equal(words, "6 steps, 256 × 192");
     assert.ok(key.endsWith("draft.png") && !made.drafts.active);
+    assert.deepEqual(made.chosen, [2], "the picture that was shown large");
 });
 
 test("the word is gone as soon as the page has sent it, and never comes twice", async () => {
@@ -129,6 +132,7 @@ test("an interrupted run that shows nothing ends, and a full run stays in the ga
     const full = shows("full.png", "Steps: 20, Seed: 4");
     await ran(made, full);
     assert.deepEqual(made.results, full);
+    assert.deepEqual(made.chosen, [], "not touched");
     assert.match(/** @type {any} */ (made.drafts.last).problem, /full run/);
 });
 
