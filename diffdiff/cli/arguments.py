@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import shlex
 from collections.abc import Iterable
 from typing import Any, NamedTuple, NoReturn
 
@@ -39,6 +40,14 @@ def add(parser: Any, model: type[BaseModel], names: Iterable[str]) -> None:
         else:
             how["metavar"] = {int: "N", float: "X", str: "TEXT"}[info["type"]]
         parser.add_argument("--" + name.replace("_", "-"), **how)
+
+
+def flag(name: str, value: Any) -> str:
+    """Return a field's flag with a value, as `add` takes it."""
+    name = name.replace("_", "-")
+    if isinstance(value, bool):
+        return f"--{name}" if value else f"--no-{name}"
+    return f"--{name} {shlex.quote(str(value))}"
 
 
 def _help(info: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ from ..settings.schema import EditArgs
 from ..settings.sources import sides
 from . import arguments, map_sources
 from .arguments import Use, refuse_idle
-from .common import add_engine
+from .common import add_engine, print_hints
 
 KINDS = ("gradient", "radial", "rectangle", "ellipse", "constant")
 IN_A_BOX = {"radial": shapes.radial, "rectangle": shapes.rectangle, "ellipse": shapes.ellipse}
@@ -133,6 +133,8 @@ def run(chosen: argparse.Namespace) -> dict[str, Any]:
         picture = pictures.read(pictures.load(seen, "preview"), "preview", seen)
     if way:
         change_map, noted = map_sources.make(chosen, way)
+        if not (chosen.json or chosen.quiet):
+            print_hints(noted)
     elif chosen.kind:
         change_map = make(chosen, picture.size if picture else SIZE)
     else:

@@ -222,7 +222,11 @@ class _Maker:
 
         given = self.given(folder)
         width, height = self.image.size
-        noted = {"preset": preset.name, "layers": kinds}
+        noted: dict[str, Any] = {"preset": preset.name, "layers": kinds}
+        if preset.settings:
+            flags = " ".join(arguments.flag(*one) for one in preset.settings.items())
+            hint = f"the preset also sets the edit: diffdiff edit ... {flags}"
+            noted |= {"settings": preset.settings, "hints": [hint]}
         return layers.render(preset, height, width, lambda one: build.make(one, given)), noted
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..maps import geometry
 from ..maps.build import requested, wanted
+from ..settings.preset import completed
 from ..settings.schema import EditArgs, fields, parse
 from ..settings.source_registry import value_of
 
@@ -39,7 +40,7 @@ def read(request: dict[str, Any]) -> tuple[EditArgs, list[np.ndarray]] | None:
     if not request.get("enabled", True):
         return None
     given = request.pop("map", None)
-    args = parse(request)
+    args = parse(completed(request))
     if not args.enabled:  # "false", 0 and the like
         return None
     if wanted(args):

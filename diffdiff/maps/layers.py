@@ -1,8 +1,9 @@
 """Layers: several maps in order, each blended with what lies below it; presets of them as JSON.
 
-A preset is {"name": "sky only", "layers": [{...}, ...]}, the lowest layer first. A layer names its
-source and may give blend, opacity, the shaping of its map (invert, black, white, gamma, soften_...)
-and settings of its source (edge_sigma, diffedit_level, ...); all but the source may be left out.
+A preset is {"name": "sky only", "layers": [{...}, ...]}, the lowest layer first; it may carry
+"settings" of the run, too (`diffdiff.settings.preset`). A layer names its source and may give
+blend, opacity, the shaping of its map (invert, black, white, gamma, soften_...) and settings of its
+source (edge_sigma, diffedit_level, ...); all but the source may be left out.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import FieldError, carried, shown
+from ..settings import preset as run_settings
 from ..settings.click import ClickArgs
 from ..settings.schema import EditArgs, changed, fields, parse
 from ..settings.source_registry import LAYER, SOURCES, layer_inputs
@@ -67,10 +69,11 @@ class Layer:
 
 @dataclass(frozen=True)
 class Preset:
-    """A named list of layers, the lowest first."""
+    """A named list of layers, the lowest first. settings: of the run, beside the map."""
 
     name: str
     layers: tuple[Layer, ...]
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 def join(below: np.ndarray, m: np.ndarray, blend: str, opacity: float = 1.0) -> np.ndarray:
@@ -171,10 +174,10 @@ def read(raw: Any) -> Preset:
             if isinstance(value, str) and carried(value) != value:
                 problem = f"{shown(value)} is not Unicode text"
                 raise FieldError("layers", problem, "Type it again")
-    unknown = sorted(set(raw) - {"name", "layers"})
+    unknown = sorted(set(raw) - {"name", "layers", "settings"})
     if unknown:
         problem = f"{shown(unknown[0])} is not a field of a preset"
-        raise FieldError("layers", problem, "Use name and layers only")
+        raise FieldError("layers", problem, "Use name, layers and settings only")
     name = raw.get("name", "")
     if not isinstance(name, str):
         raise FieldError("layers", f"the name {shown(name)} is not text", "Use text")
@@ -187,7 +190,7 @@ def read(raw: Any) -> Preset:
             made.append(_layer(one))
         except FieldError as error:
             raise _in_layer(i, error) from None
-    return Preset(name, tuple(made))
+    return Preset(name, tuple(made), run_settings.check(raw.get("settings", {})))
 
 
 def dumps(preset: Preset) -> str:
@@ -202,7 +205,10 @@ def dumps(preset: Preset) -> str:
         shaping = {n: v for n, v in changed(layer.shaping).items() if n in SHAPING}
         raw |= {**layer.own, **shaping, **changed(layer.reading), **changed(layer.finding)}
         layers.append(raw)
-    return json.dumps({"name": preset.name, "layers": layers}, ensure_ascii=False, indent=2) + "\n"
+    whole = {"name": preset.name, "layers": layers}
+    if preset.settings:
+        whole["settings"] = preset.settings
+    return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
 
 
 def _layer(raw: Any) -> Layer:

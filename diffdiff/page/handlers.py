@@ -15,9 +15,11 @@ import gradio as gr
 
 from ..error_report import explain, line
 from ..errors import FieldError
+from ..settings import preset
 from ..settings.schema import AUTO
 from ..settings.source_registry import value_of
 from ..settings.titles import for_page
+from ..ui import layers as editor
 from . import actions, draft, incoming, sourced
 from .clicked import Clicked
 from .store import as_url, picture_url
@@ -63,6 +65,11 @@ class Handlers:
     def sent(self, values: dict) -> dict[str, Any]:
         """Return the values of the page by name."""
         return {name: values[component] for name, component in self.controls.items()}
+
+    @property
+    def taking(self) -> list[str]:
+        """The controls that a preset of layers may set."""
+        return [n for n in preset.ALLOWED if n in self.controls and self.controls[n].visible]
 
     # ---- runs --------------------------------------------------------------------------------
 
@@ -166,6 +173,19 @@ class Handlers:
             return [gr.skip(), _said(error)]
         part = f"{(found >= 0.5).mean():.0%} of the picture would change by half or more."
         return [as_url(found), part if found.max() > 0 else "The map is black."]
+
+    def layers(self, text: str) -> list:
+        """Take over what layers set beside their map: the layers, the controls of `taking`, a
+        line."""
+        try:
+            taken = editor.taken_over(text, self.taking)
+        except Exception as error:
+            return [gr.skip()] * (len(self.taking) + 1) + [_said(error)]
+        if taken is None:
+            return [gr.skip()] * (len(self.taking) + 2)
+        own, settings, words = taken
+        values = [settings.get(name, gr.skip()) for name in self.taking]
+        return [own, *values, html.escape(words)]
 
     def source(self, title: str) -> list:
         """Return which groups of settings a source shows."""

@@ -90,5 +90,8 @@ def connect(page: Any, blocks: gr.Blocks) -> None:
     page.controls["source"].change(
         do.source, page.controls["source"], list(page.groups.values()), **on
     )
+    taking = [page.controls[name] for name in do.taking]
+    layers = page.controls["layers"]
+    layers.change(do.layers, layers, [layers, *taking, page.found], **on)
     restored = [page.controls[name] for name in do.restored]
     page.brought.change(do.brought, page.brought, restored, **quiet)

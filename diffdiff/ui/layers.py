@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Container
 from typing import Any
 
 from ..maps import layers
-from ..settings.schema import EditArgs, fields
+from ..settings import preset
+from ..settings.schema import AUTO, EditArgs, fields
 from ..settings.source_registry import LAYER, SOURCES, Input
 from ..settings.sources import DiffEditArgs
 
@@ -61,6 +63,32 @@ def _value() -> dict[str, Any]:
         "high": 1.0,
         "choices": None,
     }
+
+
+def taken_over(text: str, names: Container[str]) -> tuple[str, dict[str, Any], str] | None:
+    """Return what becomes of layers that set more than a map: their JSON without it, the settings,
+    and a line about them; None where there is nothing to do.
+
+    names: of the controls that can take a setting; others stay in the JSON.
+
+    Raises:
+        FieldError: "layers", where a setting is wrong.
+    """
+    own, settings = preset.split(text or "")
+    settings = preset.check(settings)
+    here = {name: value for name, value in settings.items() if name in names}
+    if not here:
+        return None
+    rest = {name: value for name, value in settings.items() if name not in here}
+    titles = fields(EditArgs)
+    set_to = (f"{titles[name]['title']}: {_shown(value)}" for name, value in here.items())
+    if here.get("soften_radius", 0) is None:
+        here["soften_radius"] = AUTO  # as a control has it
+    return preset.joined(own, rest), here, f"The preset has also set {', '.join(set_to)}."
+
+
+def _shown(value: Any) -> str:
+    return {True: "on", False: "off", None: "empty"}.get(value, value)
 
 
 def editor(elem_id: str, label: str) -> Any:

@@ -144,6 +144,20 @@ def test_maps_make_themselves_from_the_picture_and_in_layers(engine, sent):
     assert refused.value.field == "image"
 
 
+def test_a_preset_of_layers_sets_the_anchor(engine, tmp_path):
+    page = page_module.Page(engine, tmp_path)
+    page.build()
+    do = page.handlers
+    assert "anchor" in do.taking
+    preset = {"layers": [{"source": "edges"}], "settings": {"anchor": "friendly"}}
+    own, *values, words = do.layers(json.dumps(preset))
+    assert json.loads(own) == {"layers": preset["layers"]}
+    taken = dict(zip(do.taking, values))
+    assert taken["anchor"] == "friendly" and "Anchor: friendly" in words
+    assert all(v != "friendly" for name, v in taken.items() if name != "anchor")
+    assert len(do.layers(own)) == len(values) + 2
+
+
 @pytest.mark.parametrize(
     ("changed", "field"),
     [

@@ -1,6 +1,7 @@
 """Maps that make themselves, with a stand-in host: what is asked, what is kept, what is refused."""
 
 import importlib
+import json
 import sys
 from types import SimpleNamespace
 
@@ -216,9 +217,11 @@ def test_a_preview_asks_the_model_and_a_live_change_does_not(finder, host):
 def test_presets_are_saved_loaded_and_deleted(host, tmp_path, monkeypatch):
     presets = importlib.import_module("diffdiff.webui.panel.presets")
     shipped = presets.listed()
-    assert {"edges stay", "the sky only"} <= set(shipped)
+    assert {"edges stay", "the sky only", "LEDITS++", "Edit-friendly"} <= set(shipped)
     for name in shipped:
         presets.load(name)
+    for name in ("LEDITS++", "Edit-friendly"):
+        assert json.loads(presets.load(name))["settings"] == {"anchor": "friendly"}
     monkeypatch.setattr(presets, "FOLDER", tmp_path)
     name = presets.save('{"name": "../My sky!", "layers": [{"source": "border"}]}')
     assert [p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*.json")] == [

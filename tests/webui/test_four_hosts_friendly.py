@@ -45,6 +45,19 @@ def test_another_prompt_changes_what_is_white_and_keeps_what_is_black(kind, samp
     assert (before[:, :32] == after[:, :32]).all()
 
 
+def test_a_preset_sets_the_anchor(kind):
+    preset = {"layers": [{"source": "constant", "value": 1}], "settings": {"anchor": "friendly"}}
+    asked = {"source": "layers", "layers": preset, "reference": SAME["reference"]}
+    p = kind.job(asked, sampler_name="Euler a", denoising_strength=0.9)
+    assert equal(api(p).samples[0], p.init_latent[0:1].expand_as(api(p).samples[0]))
+    assert p.extra_generation_params["DD anchor"] == "friendly"
+    if not kind.flow:
+        with pytest.raises(FieldError, match="anchor: friendly does not work with Euler"):
+            api(kind.job(asked, sampler_name="Euler"))
+    with pytest.raises(FieldError, match="anchor: it is 'noised' here, and 'friendly' in the"):
+        api(kind.job({**asked, "anchor": "noised"}, sampler_name="Euler a"))
+
+
 def test_one_inversion_serves_further_edits(kind):
     job = {"sampler_name": "Euler a", "denoising_strength": 1.0}
     start = calls(kind)

@@ -25,6 +25,7 @@ from ...maps.shaping import shape
 from ...maps.words import word_map
 from ...metrics import adherence
 from ...settings.click import parse_points
+from ...settings.preset import completed
 from ...settings.schema import EditArgs, fields, parse, schema_of
 from ...settings.sources import DiffEditArgs
 from ...settings.words import parse_words
@@ -111,7 +112,7 @@ def map_preview(request: PreviewRequest) -> dict[str, Any]:
     painted = asked.pop("map", None)
     if isinstance(painted, (list, tuple)):
         painted = painted[0] if painted else None
-    args = parse({**asked, "enabled": True})
+    args = parse(completed({**asked, "enabled": True}))
     painted = geometry.decode(painted) if painted is not None else None
     picture = decode_picture(request.image) if request.image else None
     if picture is None and wanted(args):

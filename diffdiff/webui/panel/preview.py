@@ -23,6 +23,7 @@ from ...maps.build import wanted
 from ...maps.overlay import overlay
 from ...maps.shaping import level
 from ...sampling.level_report import Start, summary
+from ...settings.preset import completed
 from ...settings.schema import EditArgs, parse
 from ...settings.titles import for_page
 from .. import automap, host, schedules
@@ -175,7 +176,7 @@ def request(values: tuple) -> tuple[EditArgs, np.ndarray | None]:
     """Return the panel's settings and the painted map."""
     asked = {**intake.request_of(values), "enabled": True}
     painted = asked.pop("map", None)
-    args = parse(asked)
+    args = parse(completed(asked))
     return args, geometry.decode(painted) if painted else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ import gradio as gr
 
 from ...errors import FieldError
 from ...maps.layers import SHAPING
+from ...settings import preset as preset_settings
 from ...settings.click import ClickArgs
 from ...settings.schema import fields
 from ...settings.source_registry import REQUEST, request_fields, title_of, value_of
@@ -206,12 +208,33 @@ def connect(
     layers = controls["layers"]
     chosen = {"show_progress": False}
     parts.load.click(_reporting(presets.load), parts.preset, [layers, parts.report], **chosen)
-    parts.save.click(_reporting(_save), layers, [parts.preset, parts.report], **chosen)
+    saved = [controls[name] for name in preset_settings.SAVED]
+    parts.save.click(_reporting(_save), [layers, *saved], [parts.preset, parts.report], **chosen)
+    can = {n: c for n, c in controls.items() if n in preset_settings.ALLOWED and c.visible}
+
+    def take_over(text: str) -> list:
+        try:
+            taken = editor.taken_over(text, can)
+        except FieldError as error:
+            return [gr.update()] * (len(can) + 1) + [preview.error_html(error)]
+        if taken is None:
+            return [gr.update()] * (len(can) + 2)
+        own, settings, words = taken
+        set_to = [gr.update(value=settings[n]) if n in settings else gr.update() for n in can]
+        return [own, *set_to, f"<p class='diffdiff-hint'>{html.escape(words)}</p>"]
+
+    layers.change(take_over, layers, [layers, *can.values(), parts.report], **chosen)
     parts.delete.click(_reporting(_delete), parts.preset, [parts.preset, parts.report], **chosen)
 
 
-def _save(text: str) -> Any:
-    name = presets.save(text)
+def _save(text: str, *values: Any) -> Any:
+    described = fields()
+    settings = {
+        name: value
+        for name, value in zip(preset_settings.SAVED, values)
+        if value not in ("", None, described[name]["default"])
+    }
+    name = presets.save(preset_settings.joined(text, settings))
     return gr.update(choices=list(presets.listed()), value=name)
 
 
@@ -220,12 +243,12 @@ def _delete(name: str) -> Any:
     return gr.update(choices=list(presets.listed()), value=None)
 
 
-def _reporting(handler: Callable[[str], Any]) -> Callable[[str], tuple]:
+def _reporting(handler: Callable[..., Any]) -> Callable[..., tuple]:
     """Wrap a handler so that its errors are shown below the buttons."""
 
-    def safe(text: str) -> tuple[Any, str]:
+    def safe(text: str, *more: Any) -> tuple[Any, str]:
         try:
-            return handler(text or ""), ""
+            return handler(text or "", *more), ""
         except FieldError as error:
             return gr.update(), preview.error_html(error)
 
