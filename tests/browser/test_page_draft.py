@@ -82,7 +82,9 @@ def wait_for_picture(page, parameters: str) -> None:
 
 
 def draft(page) -> None:
-    """Presses T over the canvas, and waits for what comes of it."""
+    """Presses T over the canvas, as soon as the painter knows that the run before is done."""
+    free = page.locator(f"{PANEL}map_painter .diffdiff-try")
+    expect(free).not_to_have_attribute("aria-disabled", "true", timeout=60_000)
     page.locator(f"{PANEL}map_painter .diffdiff-stage").hover()
     page.keyboard.press("t")
 
