@@ -43,6 +43,8 @@ export function addressOf(gallery) {
     return file.url ?? file.data ?? (file.name ? `file=${file.name}` : null);
 }
 
+const OWN = /^Differential Diffusion: /; // the painter needs not say whose words these are
+
 /** The sentence of a log that tells of an error, or null. @param {string} log HTML */
 export function errorOf(log) {
     const [, text] = log?.match(/<div class=['"]error['"]>([\s\S]*?)<\/div>/) ?? [];
@@ -51,7 +53,7 @@ export function errorOf(log) {
         const known = { amp: "&", lt: "<", gt: ">", quot: '"', "#x27": "'", "#39": "'" };
         return known[name] ?? whole;
     });
-    return plain.trim() || null;
+    return plain.trim().replace(OWN, "") || null;
 }
 
 export class Drafting {

@@ -137,3 +137,14 @@ def test_what_has_no_draft_says_so_on_the_canvas(painted):
         arg=json.dumps(before, separators=(",", ":")),
     )
     shot(page, "draft-refused")
+
+
+def test_a_chosen_script_has_no_draft(painted):
+    page = painted
+    before = gallery(page)
+    page.locator("#script_list input:visible").first.click()
+    page.locator("ul.options li", has_text="Loopback").first.click()
+    draft(page)
+    said = page.locator(f"{PANEL}map_painter .diffdiff-status")
+    expect(said).to_contain_text("a draft is one plain run, and Loopback is chosen", timeout=60_000)
+    assert gallery(page)[:1] == before[:1] and page.evaluate(BOX) == ""

@@ -108,7 +108,7 @@ test("a refusal is told on the canvas, stays in the log, and the pictures stay",
         "<div class='error'>Differential Diffusion: Mode: a draft isn&#x27;t <b>one</b></div>";
     await ran(made, failed(log));
     const { problem } = /** @type {any} */ (made.drafts.last);
-    assert.equal(problem, "Differential Diffusion: Mode: a draft isn't one");
+    assert.equal(problem, "Mode: a draft isn't one");
     assert.deepEqual(made.results, [...BEFORE.slice(0, 3), log]);
 });
 
