@@ -5,6 +5,7 @@ import re
 
 import pytest
 from painter_desk import address, desk  # noqa: F401
+from serve_desk import local_page, requests, server, window  # noqa: F401
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -26,6 +27,10 @@ def page(browser):
     page = browser.new_page(viewport={"width": 1500, "height": 1400})
     broken: list[str] = []
     page.on("pageerror", lambda error: broken.append(str(error)))
+    if os.environ.get("WEBUI_LOGIN"):  # user:password, as --gradio-auth has it
+        user, _, word = os.environ["WEBUI_LOGIN"].partition(":")
+        form = {"username": user, "password": word}
+        assert page.request.post(f"{os.environ['WEBUI_URL']}/login", form=form).ok
     # a fork of Forge Neo goes to its page a second time by itself, two seconds after the first:
     # that is done here, before anything is touched; and a page whose canvas has missed its own
     # script is of no use to anybody

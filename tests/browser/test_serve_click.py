@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from painter_desk import expect
-from test_serve import BOX, STAGE, asked, browser, clear, page, sent, server, shot  # noqa: F401
+from serve_desk import BOX, STAGE, clear, sent, shot
 
 pytestmark = pytest.mark.browser
 
@@ -15,7 +15,7 @@ QUESTIONS = "run/diffdiff_click"
 PART = 0.8  # of the stage's shorter side that the fitted picture takes, about
 
 
-def at(page, x, y):  # noqa: F811
+def at(page, x, y):
     """A place of the picture in the window."""
     box = page.locator(STAGE).bounding_box()
     side = min(box["width"], box["height"]) * PART
@@ -24,7 +24,7 @@ def at(page, x, y):  # noqa: F811
     ) * side
 
 
-def click(page, place, **how):  # noqa: F811
+def click(page, place, **how):
     """Click and wait for the answer; what was asked."""
     with page.expect_response(lambda response: QUESTIONS in response.url) as answered:
         page.mouse.click(*at(page, *place), **how)
@@ -32,7 +32,8 @@ def click(page, place, **how):  # noqa: F811
 
 
 @pytest.fixture
-def tool(page):  # noqa: F811
+def tool(local_page):
+    page = local_page
     clear(page)
     page.locator(STAGE).scroll_into_view_if_needed()
     page.locator(STAGE).hover()
@@ -42,7 +43,7 @@ def tool(page):  # noqa: F811
 
 
 def test_points_become_one_stroke(tool):
-    asked = click(tool, HOUSE)  # noqa: F811
+    asked = click(tool, HOUSE)
     assert asked["picture"].startswith("data:image/png") and "id" not in asked
     tool.wait_for_function(f"document.querySelector('{HINT}').textContent.startsWith('1 point')")
     shot(tool, "click-1")

@@ -1,6 +1,6 @@
 """A move on the page of `diffdiff serve` in Firefox, from selection to result.
 
-Needs Debian's firefox-esr, and for the server what test_serve.py needs. With SCREENSHOTS=folder it
+Needs Debian's firefox-esr, and for the server what serve_desk.py needs. With SCREENSHOTS=folder it
 leaves pictures there.
 """
 
@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from test_serve import server  # noqa: F401
 
 from benchmarks.bidi import Firefox
 
@@ -37,7 +36,7 @@ PIXELS = """(async () => {{
 
 
 @pytest.fixture(scope="module")
-def firefox(server):  # noqa: F811
+def firefox(server):
     program = shutil.which("firefox-esr")
     if program is None:
         pytest.skip("firefox-esr is not installed")
