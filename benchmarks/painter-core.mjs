@@ -4,10 +4,10 @@
  * Prints milliseconds: the median on the clock, the slowest, and the processor's time (mean), which
  * says what the work costs where other programs run too. Goals are those of the issue.
  */
-import { PaintDocument } from "../javascript/painter/document.mjs";
-import { encodePng, decodePng } from "../javascript/painter/png.mjs";
-import { compose, overlayTable } from "../javascript/painter/heat.mjs";
-import { GreyMap } from "../javascript/painter/map.mjs";
+import { PaintDocument } from "../javascript/painter/document/document.mjs";
+import { encodePng, decodePng } from "../javascript/painter/file/png.mjs";
+import { compose, overlayTable } from "../javascript/painter/display/heat.mjs";
+import { GreyMap } from "../javascript/painter/map/map.mjs";
 
 const EVENT_PX = 24; // of the picture between two pointer events: a quick stroke
 let failed = 0;

@@ -9,7 +9,7 @@
  * @property {string} waits what to say while there is no picture
  * @property {() => { key: string, image: () => HTMLImageElement | HTMLCanvasElement } | null} picture
  *     its key changes when it does
- * @property {() => any} run its numbers, for the legend: `Run` of painter/ladder.mjs
+ * @property {() => any} run its numbers, for the legend: `Run` of painter/strength/ladder.mjs
  * @property {(() => Promise<any>) | null} mask of the tab, white on black
  * @property {import("../painter/ui/painter.mjs").PainterOptions["sendTo"]} [sendTo]
  * @property {import("../painter/ui/painter.mjs").PainterOptions["carried"]} [carried]
@@ -17,10 +17,10 @@
  * @property {() => void} [draft] begins a draft run
  * @property {() => import("./drafting.mjs").Made | import("./drafting.mjs").Failed | null} [drafted]
  *     what the last one made, or why it made nothing
- * @property {() => import("../painter/ui/runbar.mjs").Work} [work] what the page is doing
+ * @property {() => import("../painter/ui/panels/runbar.mjs").Work} [work] what the page is doing
  * @property {() => { key: string, image: () => HTMLImageElement } | null} [result] of the last run
  * @property {() => { key: string, image: () => HTMLImageElement } | null} [live] of a run that works
- * @property {() => { unused: boolean, notes: import("../painter/ui/notes.mjs").Note[],
+ * @property {() => { unused: boolean, notes: import("../painter/ui/panels/notes.mjs").Note[],
  *     mask?: boolean }} [use] of the painting by the next run, and of the tab's mask
  * @property {string} [keeps] name under which the browser keeps results and maps; without it none
  * @property {(file: File) => unknown} [usePicture] puts a picture into the page
@@ -35,12 +35,12 @@
  * @property {import("./fan.mjs").Places | null} [fan] left out: a WebUI's; null: none
  * @property {() => { historyBytes?: number, scale?: string }} [options] the user's, of the page
  */
-import { useScale } from "../painter/heat.mjs";
+import { useScale } from "../painter/display/heat.mjs";
 import { Painter } from "../painter/ui/painter.mjs";
-import { sizeOf } from "../painter/ui/pictures.mjs";
-import { mapToSend } from "../painter/ui/transfer.mjs";
+import { sizeOf } from "../painter/ui/view/pictures.mjs";
+import { mapToSend } from "../painter/ui/files/transfer.mjs";
 import { textOfMoves } from "../painter/move/movefile.mjs";
-import { textOfRegions } from "../painter/regionfile.mjs";
+import { textOfRegions } from "../painter/file/regionfile.mjs";
 import { box, dataUrl, decoded, pngOf, shown, words, write } from "./fields.mjs";
 import { livePreview } from "./live.mjs";
 import { Shelf } from "./shelf.mjs";

@@ -2,10 +2,10 @@
  * What the tool Click asks the page's server: over Gradio's own API, with the page's own login, so
  * that it needs no other one (diffdiff/ui/clicking.py).
  *
- * @typedef {import("../painter/ui/clicking.mjs").Asker} Asker
+ * @typedef {import("../painter/ui/click/clicking.mjs").Asker} Asker
  */
-import { PainterError } from "../painter/errors.mjs";
-import { decodePng } from "../painter/png.mjs";
+import { PainterError } from "../painter/map/errors.mjs";
+import { decodePng } from "../painter/file/png.mjs";
 import { pngOf } from "./fields.mjs";
 
 const RELOAD = "Reload the page";

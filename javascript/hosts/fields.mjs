@@ -2,7 +2,7 @@
  * Fields of a Gradio page, read and written as a person would: version 3, 4 and 6 agree on no more
  * than the elements that the browser knows.
  */
-import { sizeOf } from "../painter/ui/pictures.mjs";
+import { sizeOf } from "../painter/ui/view/pictures.mjs";
 
 /**
  * The first element of a page of somebody else's, whatever it is there.

@@ -5,9 +5,9 @@
  * @typedef {import("./works.mjs").Work} Work
  */
 import { Works } from "./works.mjs";
-import { h } from "../painter/ui/dom.mjs";
-import { button } from "../painter/ui/fields.mjs";
-import { textOfRegions } from "../painter/regionfile.mjs";
+import { h } from "../painter/ui/controls/dom.mjs";
+import { button } from "../painter/ui/controls/fields.mjs";
+import { textOfRegions } from "../painter/file/regionfile.mjs";
 
 const SIDE = 88; // pixels of a thumbnail
 const SAVE_MS = 2000; // after the last change

@@ -10,7 +10,7 @@
  * @property {number} height
  * @property {string | null} seed by the parameters that the page shows; null where it shows none
  */
-import { allSteps } from "../painter/ladder.mjs";
+import { allSteps } from "../painter/strength/ladder.mjs";
 import { every, number, one, words } from "./fields.mjs";
 import { clicksBy } from "./clicks.mjs";
 import { tabOf } from "./tab.mjs";

@@ -2,10 +2,10 @@
  * The tab's own inpaint mask on the canvas, under the painting, where the next run uses it.
  *
  * @typedef {import("../painter/ui/painter.mjs").Painter} Painter
- * @typedef {import("../painter/ui/pictures.mjs").Source} Source
+ * @typedef {import("../painter/ui/view/pictures.mjs").Source} Source
  */
-import { heat } from "../painter/heat.mjs";
-import { copyOf } from "../painter/ui/pictures.mjs";
+import { heat } from "../painter/display/heat.mjs";
+import { copyOf } from "../painter/ui/view/pictures.mjs";
 
 const OPACITY = 0.55; // of full strength
 

@@ -1,7 +1,7 @@
 /**
  * What a WebUI's next run will do with the painting, in words, where it is not what one sees.
  *
- * @typedef {import("../painter/ui/notes.mjs").Note} Note
+ * @typedef {import("../painter/ui/panels/notes.mjs").Note} Note
  * @typedef {"enable" | "paint" | "alone" | "hires"} Cure
  *
  * @typedef {object} Settings of the panel and its tab

@@ -6,7 +6,7 @@
  *
  * @typedef {import("./bridge.mjs").Host} Host
  */
-import { allSteps } from "../painter/ladder.mjs";
+import { allSteps } from "../painter/strength/ladder.mjs";
 import {
     box,
     choice,

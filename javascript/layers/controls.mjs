@@ -8,8 +8,8 @@
  * @property {HTMLElement} element
  * @property {(value: any) => void} show
  */
-import { focused, h, uniqueId } from "../painter/ui/dom.mjs";
-import { slider } from "../painter/ui/fields.mjs";
+import { focused, h, uniqueId } from "../painter/ui/controls/dom.mjs";
+import { slider } from "../painter/ui/controls/fields.mjs";
 import { pictureField } from "./picture.mjs";
 
 const MOST_STEPS = 2000; // of a slider: with more, a pixel of it is too coarse

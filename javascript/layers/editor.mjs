@@ -2,9 +2,9 @@
  * The editor of the layers: a list, the top-most layer first. The JSON comes in by `load` and goes
  * out by `onChange`.
  */
-import { PainterError } from "../painter/errors.mjs";
-import { focused, h } from "../painter/ui/dom.mjs";
-import { button } from "../painter/ui/fields.mjs";
+import { PainterError } from "../painter/map/errors.mjs";
+import { focused, h } from "../painter/ui/controls/dom.mjs";
+import { button } from "../painter/ui/controls/fields.mjs";
 import { select, text as textField } from "./controls.mjs";
 import * as model from "./model.mjs";
 import { layerRow } from "./row.mjs";

@@ -29,7 +29,7 @@
  * @property {Layer[]} layers the lowest first
  * @property {Record<string, any>} more beside name and layers: not known, but kept
  */
-import { PainterError } from "../painter/errors.mjs";
+import { PainterError } from "../painter/map/errors.mjs";
 
 export const MOST = 32; // layers
 const ANEW = "Fix the text, load another preset, or start anew";

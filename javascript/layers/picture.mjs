@@ -1,6 +1,6 @@
 /** A setting that is a picture: chosen from the computer, kept as a data URL, shown as it is. */
-import { h, uniqueId } from "../painter/ui/dom.mjs";
-import { button } from "../painter/ui/fields.mjs";
+import { h, uniqueId } from "../painter/ui/controls/dom.mjs";
+import { button } from "../painter/ui/controls/fields.mjs";
 
 const MOST_BYTES = 32 * 2 ** 20; // a page sends all its boxes with every run
 

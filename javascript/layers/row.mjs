@@ -15,9 +15,9 @@
  * @property {() => void} forget
  * @property {(problem: string) => void} complain
  */
-import { h, uniqueId } from "../painter/ui/dom.mjs";
-import { button, slider } from "../painter/ui/fields.mjs";
-import { icon } from "../painter/ui/icons.mjs";
+import { h, uniqueId } from "../painter/ui/controls/dom.mjs";
+import { button, slider } from "../painter/ui/controls/fields.mjs";
+import { icon } from "../painter/ui/controls/icons.mjs";
 import { capital, control, select } from "./controls.mjs";
 import { draggable } from "./drag.mjs";
 import { fieldsOf, missingOf, summaryOf, unknownOf, valueOf } from "./model.mjs";

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
 KNOWN = json.loads((ROOT / "tests" / "golden" / "map_files.json").read_text())
 PAGE = """<!doctype html><meta charset="utf-8"><script type="module">
-import { readMap } from "/javascript/painter/ui/files.mjs";
+import { readMap } from "/javascript/painter/ui/files/files.mjs";
 const golden = await (await fetch("/tests/golden/map_files.json")).json();
 const told = {};
 const bytesOf = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));

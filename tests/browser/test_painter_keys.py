@@ -18,7 +18,7 @@ def test_every_shortcut(desk):
     desk.mouse.move(*desk.at(80, 60))
     table = desk.page.evaluate(
         """async () => {
-            const { SHORTCUTS } = await import("/javascript/painter/shortcuts.mjs");
+            const { SHORTCUTS } = await import("/javascript/painter/ui/input/shortcuts.mjs");
             return SHORTCUTS.map(({ command, value = null, ctrl, shift, keys, label }) => {
                 const held = (ctrl ? "Control+" : "") + (ctrl && shift ? "Shift+" : "");
                 return [command, value, held, keys[0], label];

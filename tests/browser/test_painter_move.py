@@ -169,7 +169,7 @@ def test_a_painted_area_and_a_region_can_be_taken(desk):
 
 
 ASKER = """async () => {
-    const { GreyMap } = await import("/javascript/painter/map.mjs");
+    const { GreyMap } = await import("/javascript/painter/map/map.mjs");
     painter.options.clicks = { ask: async () => {
         const map = new GreyMap(160, 120);
         for (let y = 45; y < 90; y++) map.data.fill(65535, y * 160 + 60, y * 160 + 100);

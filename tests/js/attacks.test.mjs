@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { parse, serialise } from "../../javascript/layers/model.mjs";
-import { nameOf } from "../../javascript/painter/regions.mjs";
-import { regionsOf } from "../../javascript/painter/regionfile.mjs";
-import { restored } from "../../javascript/painter/ui/settings.mjs";
-import { extentsOf } from "../../javascript/painter/ui/extending.mjs";
+import { nameOf } from "../../javascript/painter/document/regions.mjs";
+import { regionsOf } from "../../javascript/painter/file/regionfile.mjs";
+import { restored } from "../../javascript/painter/ui/tools/settings.mjs";
+import { extentsOf } from "../../javascript/painter/ui/view/extending.mjs";
 import { SCHEMA } from "./support/layers_schema.mjs";
 
 const layers = (...list) => JSON.stringify({ name: "n", layers: list });

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Clicks, MOST, Newest } from "../../javascript/painter/clicks.mjs";
-import { Laid } from "../../javascript/painter/laid.mjs";
-import { FULL, fromStrength } from "../../javascript/painter/map.mjs";
+import { Clicks, MOST, Newest } from "../../javascript/painter/ui/click/clicks.mjs";
+import { Laid } from "../../javascript/painter/document/laid.mjs";
+import { FULL, fromStrength } from "../../javascript/painter/map/map.mjs";
 import { MoveStack } from "../../javascript/painter/move/movestack.mjs";
-import { Gesture } from "../../javascript/painter/ui/tools.mjs";
+import { Gesture } from "../../javascript/painter/ui/tools/tools.mjs";
 
 const SIZE = { width: 150, height: 90 };
 const rest = () => new Promise((on) => setImmediate(on));

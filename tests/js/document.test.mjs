@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { PaintDocument } from "../../javascript/painter/document.mjs";
-import { GreyMap } from "../../javascript/painter/map.mjs";
-import { resize } from "../../javascript/painter/resize.mjs";
-import { whole } from "../../javascript/painter/rect.mjs";
+import { PaintDocument } from "../../javascript/painter/document/document.mjs";
+import { GreyMap } from "../../javascript/painter/map/map.mjs";
+import { resize } from "../../javascript/painter/map/resize.mjs";
+import { whole } from "../../javascript/painter/map/rect.mjs";
 import { between, random, randomMap } from "./support/helpers.mjs";
 
 function open(width, height = width) {

@@ -6,7 +6,7 @@ import {
     noExtents,
     textOfExtents,
     textOfSize,
-} from "../../javascript/painter/ui/extending.mjs";
+} from "../../javascript/painter/ui/view/extending.mjs";
 
 test("sides as text, and back", () => {
     assert.equal(textOfExtents(noExtents()), "");

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { boxOf, reachOf, soften, softenRect } from "../../javascript/painter/blur.mjs";
-import { grow, invertTable, levelsTable, shrink } from "../../javascript/painter/filters.mjs";
-import { GreyMap } from "../../javascript/painter/map.mjs";
+import { boxOf, reachOf, soften, softenRect } from "../../javascript/painter/draw/blur.mjs";
+import { grow, invertTable, levelsTable, shrink } from "../../javascript/painter/draw/filters.mjs";
+import { GreyMap } from "../../javascript/painter/map/map.mjs";
 import { between, grid, random, randomMap } from "./support/helpers.mjs";
 
 test("inverting twice is nothing", () => {

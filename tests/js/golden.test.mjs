@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { levelsTable } from "../../javascript/painter/filters.mjs";
-import { allSteps, releaseStep, rungOf } from "../../javascript/painter/ladder.mjs";
-import { reading } from "../../javascript/painter/response.mjs";
+import { levelsTable } from "../../javascript/painter/draw/filters.mjs";
+import { allSteps, releaseStep, rungOf } from "../../javascript/painter/strength/ladder.mjs";
+import { reading } from "../../javascript/painter/strength/response.mjs";
 
 // written by `python -m tests.golden.make`, checked by tests/unit/test_golden.py
 const file = new URL("../golden/vectors.json", import.meta.url);

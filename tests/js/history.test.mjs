@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Writer, applyTile, encodeTile, loadTile } from "../../javascript/painter/codec.mjs";
-import { History } from "../../javascript/painter/history.mjs";
-import { GreyMap } from "../../javascript/painter/map.mjs";
-import { PaintDocument } from "../../javascript/painter/document.mjs";
-import { TileSet, tilesOf } from "../../javascript/painter/tiles.mjs";
-import { whole } from "../../javascript/painter/rect.mjs";
+import { Writer, applyTile, encodeTile, loadTile } from "../../javascript/painter/map/codec.mjs";
+import { History } from "../../javascript/painter/map/history.mjs";
+import { GreyMap } from "../../javascript/painter/map/map.mjs";
+import { PaintDocument } from "../../javascript/painter/document/document.mjs";
+import { TileSet, tilesOf } from "../../javascript/painter/map/tiles.mjs";
+import { whole } from "../../javascript/painter/map/rect.mjs";
 import { between, random, randomMap } from "./support/helpers.mjs";
 
 const MIB = 1024 * 1024;

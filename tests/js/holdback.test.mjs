@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { inflateSync } from "node:zlib";
-import { GreyMap } from "../../javascript/painter/map.mjs";
-import { readPng } from "../../javascript/painter/pngfile.mjs";
-import { deflated, encodePng } from "../../javascript/painter/png.mjs";
+import { GreyMap } from "../../javascript/painter/map/map.mjs";
+import { readPng } from "../../javascript/painter/file/pngfile.mjs";
+import { deflated, encodePng } from "../../javascript/painter/file/png.mjs";
 import { random, randomMap } from "./support/helpers.mjs";
 
 /** A page with one button, in short. */

@@ -6,13 +6,13 @@ import {
     initial,
     mergeCoalesced,
     respond,
-} from "../../javascript/painter/pressure.mjs";
+} from "../../javascript/painter/draw/pressure.mjs";
 import {
     SHORTCUTS,
     match,
     steppedSize,
     strengthByDigits,
-} from "../../javascript/painter/shortcuts.mjs";
+} from "../../javascript/painter/ui/input/shortcuts.mjs";
 import { random } from "./support/helpers.mjs";
 
 /** Pressures that come out for readings 8 ms apart. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { PainterError } from "../../javascript/painter/errors.mjs";
+import { PainterError } from "../../javascript/painter/map/errors.mjs";
 import * as model from "../../javascript/layers/model.mjs";
 import { between, random } from "./support/helpers.mjs";
 import { SCHEMA } from "./support/layers_schema.mjs";

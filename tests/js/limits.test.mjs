@@ -1,16 +1,16 @@
 import test from "node:test";
 import assert from "node:assert/strict";
-import { PaintDocument } from "../../javascript/painter/document.mjs";
-import { FULL } from "../../javascript/painter/map.mjs";
-import { hold, inverted, selected } from "../../javascript/painter/limit.mjs";
-import { coverShape, spreadFill } from "../../javascript/painter/areas.mjs";
-import { Cover } from "../../javascript/painter/cover.mjs";
-import { bandOf, outline } from "../../javascript/painter/ui/lines.mjs";
+import { PaintDocument } from "../../javascript/painter/document/document.mjs";
+import { FULL } from "../../javascript/painter/map/map.mjs";
+import { hold, inverted, selected } from "../../javascript/painter/map/limit.mjs";
+import { coverShape, spreadFill } from "../../javascript/painter/draw/areas.mjs";
+import { Cover } from "../../javascript/painter/map/cover.mjs";
+import { bandOf, outline } from "../../javascript/painter/ui/view/lines.mjs";
 import { outdated, MOST } from "../../javascript/hosts/works.mjs";
-import { perform } from "../../javascript/painter/tasks.mjs";
-import { inBackground } from "../../javascript/painter/background.mjs";
+import { perform } from "../../javascript/painter/work/tasks.mjs";
+import { inBackground } from "../../javascript/painter/work/background.mjs";
 import { random, randomMap } from "./support/helpers.mjs";
-import { whole } from "../../javascript/painter/rect.mjs";
+import { whole } from "../../javascript/painter/map/rect.mjs";
 
 const size = { width: 60, height: 40 };
 const square = { kind: "rectangle", a: { x: 10, y: 10 }, b: { x: 30, y: 30 } };

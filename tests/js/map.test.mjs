@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { GreyMap, checkSize, fromStrength } from "../../javascript/painter/map.mjs";
-import { resize } from "../../javascript/painter/resize.mjs";
+import { GreyMap, checkSize, fromStrength } from "../../javascript/painter/map/map.mjs";
+import { resize } from "../../javascript/painter/map/resize.mjs";
 import { between, grid, random, randomMap } from "./support/helpers.mjs";
 
 test("a new map is blank, a copy is its own", () => {

@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { GreyMap } from "../../javascript/painter/map.mjs";
-import { formatOf, orientationOf, stripped, turned } from "../../javascript/painter/metadata.mjs";
-import { readPng } from "../../javascript/painter/pngfile.mjs";
+import { GreyMap } from "../../javascript/painter/map/map.mjs";
+import {
+    formatOf,
+    orientationOf,
+    stripped,
+    turned,
+} from "../../javascript/painter/file/metadata.mjs";
+import { readPng } from "../../javascript/painter/file/pngfile.mjs";
 
 // written by `python -m tests.golden.map_files`, checked by tests/unit/test_golden_files.py
 const golden = JSON.parse(

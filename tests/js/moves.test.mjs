@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { GreyMap } from "../../javascript/painter/map.mjs";
+import { GreyMap } from "../../javascript/painter/map/map.mjs";
 import {
     applied,
     inPlace,

@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
-import { GreyMap } from "../../javascript/painter/map.mjs";
-import { crc32, decodePng, encodePng, withText } from "../../javascript/painter/png.mjs";
-import { textsOf } from "../../javascript/painter/text.mjs";
+import { GreyMap } from "../../javascript/painter/map/map.mjs";
+import { crc32, decodePng, encodePng, withText } from "../../javascript/painter/file/png.mjs";
+import { textsOf } from "../../javascript/painter/file/text.mjs";
 import { between, random, randomMap } from "./support/helpers.mjs";
 
 const ascii = (text) => new TextEncoder().encode(text);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { beginStroke, filter, initial } from "../../javascript/painter/pressure.mjs";
+import { beginStroke, filter, initial } from "../../javascript/painter/draw/pressure.mjs";
 
 /** Pressures that come out of one stroke, for readings 8 ms apart. */
 function stroke(pointerType, pressures, before = initial()) {

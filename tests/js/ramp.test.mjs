@@ -1,17 +1,22 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { drawGradient, stopsOf, valueAt, withValues } from "../../javascript/painter/gradient.mjs";
-import { FULL, fromStrength } from "../../javascript/painter/map.mjs";
-import { RegionStack } from "../../javascript/painter/regions.mjs";
+import {
+    drawGradient,
+    stopsOf,
+    valueAt,
+    withValues,
+} from "../../javascript/painter/draw/gradient.mjs";
+import { FULL, fromStrength } from "../../javascript/painter/map/map.mjs";
+import { RegionStack } from "../../javascript/painter/document/regions.mjs";
 import {
     Ramp,
     along,
     exactPercent,
     gradientOf,
     placeOn,
-} from "../../javascript/painter/ui/ramp.mjs";
-import { Settings } from "../../javascript/painter/ui/settings.mjs";
-import { Gesture } from "../../javascript/painter/ui/tools.mjs";
+} from "../../javascript/painter/ui/tools/ramp.mjs";
+import { Settings } from "../../javascript/painter/ui/tools/settings.mjs";
+import { Gesture } from "../../javascript/painter/ui/tools/tools.mjs";
 import { random } from "./support/helpers.mjs";
 
 const SIZE = { width: 80, height: 40 };

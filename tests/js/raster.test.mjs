@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Cover, combine } from "../../javascript/painter/cover.mjs";
-import { Trail, profile, spacing, stamp } from "../../javascript/painter/brush.mjs";
-import { around, clip, union, whole } from "../../javascript/painter/rect.mjs";
-import { TileSet, tilesOf } from "../../javascript/painter/tiles.mjs";
+import { Cover, combine } from "../../javascript/painter/map/cover.mjs";
+import { Trail, profile, spacing, stamp } from "../../javascript/painter/draw/brush.mjs";
+import { around, clip, union, whole } from "../../javascript/painter/map/rect.mjs";
+import { TileSet, tilesOf } from "../../javascript/painter/map/tiles.mjs";
 import { between, grid, random } from "./support/helpers.mjs";
 import { changedOutside, total } from "./support/covers.mjs";
 

@@ -1,9 +1,13 @@
 import test from "node:test";
 import assert from "node:assert/strict";
-import { RegionStack, MOST } from "../../javascript/painter/regions.mjs";
-import { regionsOf, takeRegions, textOfRegions } from "../../javascript/painter/regionfile.mjs";
-import { FULL, fromStrength } from "../../javascript/painter/map.mjs";
-import { whole } from "../../javascript/painter/rect.mjs";
+import { RegionStack, MOST } from "../../javascript/painter/document/regions.mjs";
+import {
+    regionsOf,
+    takeRegions,
+    textOfRegions,
+} from "../../javascript/painter/file/regionfile.mjs";
+import { FULL, fromStrength } from "../../javascript/painter/map/map.mjs";
+import { whole } from "../../javascript/painter/map/rect.mjs";
 
 const dot = { size: 20, hardness: 1, value: 30000, mode: "replace" };
 const at = (x, y) => ({ x, y });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { coverShape } from "../../javascript/painter/areas.mjs";
-import { RegionStack } from "../../javascript/painter/regions.mjs";
-import { Selecting } from "../../javascript/painter/ui/selecting.mjs";
+import { coverShape } from "../../javascript/painter/draw/areas.mjs";
+import { RegionStack } from "../../javascript/painter/document/regions.mjs";
+import { Selecting } from "../../javascript/painter/ui/tools/selecting.mjs";
 import { between, random } from "./support/helpers.mjs";
 
 const SIZE = { width: 140, height: 90 };

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Cover } from "../../javascript/painter/cover.mjs";
-import { ellipse, polygon, rectangle } from "../../javascript/painter/shapes.mjs";
-import { drawGradient, hasLength } from "../../javascript/painter/gradient.mjs";
-import { floodFill } from "../../javascript/painter/flood.mjs";
+import { Cover } from "../../javascript/painter/map/cover.mjs";
+import { ellipse, polygon, rectangle } from "../../javascript/painter/draw/shapes.mjs";
+import { drawGradient, hasLength } from "../../javascript/painter/draw/gradient.mjs";
+import { floodFill } from "../../javascript/painter/draw/flood.mjs";
 import { between, random } from "./support/helpers.mjs";
 import { changedOutside, total } from "./support/covers.mjs";
 

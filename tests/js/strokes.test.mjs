@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Trail } from "../../javascript/painter/brush.mjs";
-import { Cover } from "../../javascript/painter/cover.mjs";
-import { coverShape } from "../../javascript/painter/areas.mjs";
-import { PaintDocument } from "../../javascript/painter/document.mjs";
-import { FULL } from "../../javascript/painter/map.mjs";
-import { RegionStack } from "../../javascript/painter/regions.mjs";
-import { Rope } from "../../javascript/painter/rope.mjs";
-import { SYMMETRIES, mirrorsOf, trailOf } from "../../javascript/painter/symmetry.mjs";
-import { Settings, restored } from "../../javascript/painter/ui/settings.mjs";
-import { Gesture } from "../../javascript/painter/ui/tools.mjs";
+import { Trail } from "../../javascript/painter/draw/brush.mjs";
+import { Cover } from "../../javascript/painter/map/cover.mjs";
+import { coverShape } from "../../javascript/painter/draw/areas.mjs";
+import { PaintDocument } from "../../javascript/painter/document/document.mjs";
+import { FULL } from "../../javascript/painter/map/map.mjs";
+import { RegionStack } from "../../javascript/painter/document/regions.mjs";
+import { Rope } from "../../javascript/painter/draw/rope.mjs";
+import { SYMMETRIES, mirrorsOf, trailOf } from "../../javascript/painter/draw/symmetry.mjs";
+import { Settings, restored } from "../../javascript/painter/ui/tools/settings.mjs";
+import { Gesture } from "../../javascript/painter/ui/tools/tools.mjs";
 import { random } from "./support/helpers.mjs";
 
 const SIZE = { width: 90, height: 70 };

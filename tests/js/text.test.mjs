@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { textsOf } from "../../javascript/painter/text.mjs";
-import { SCALES, heat, useScale } from "../../javascript/painter/heat.mjs";
+import { textsOf } from "../../javascript/painter/file/text.mjs";
+import { SCALES, heat, useScale } from "../../javascript/painter/display/heat.mjs";
 
 const bytes = (...parts) =>
     Uint8Array.from(

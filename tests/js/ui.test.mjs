@@ -6,7 +6,7 @@ import {
     brushOf,
     restored,
     browserStore,
-} from "../../javascript/painter/ui/settings.mjs";
+} from "../../javascript/painter/ui/tools/settings.mjs";
 import {
     percentOf,
     sizeToSlider,
@@ -14,11 +14,11 @@ import {
     squared,
     suitableHeight,
     turned,
-} from "../../javascript/painter/ui/modes.mjs";
-import { Gesture } from "../../javascript/painter/ui/tools.mjs";
-import { meaning, summary } from "../../javascript/painter/ui/legend.mjs";
-import { PaintDocument } from "../../javascript/painter/document.mjs";
-import { FULL, fromStrength } from "../../javascript/painter/map.mjs";
+} from "../../javascript/painter/ui/tools/modes.mjs";
+import { Gesture } from "../../javascript/painter/ui/tools/tools.mjs";
+import { meaning, summary } from "../../javascript/painter/ui/panels/legend.mjs";
+import { PaintDocument } from "../../javascript/painter/document/document.mjs";
+import { FULL, fromStrength } from "../../javascript/painter/map/map.mjs";
 
 const nowhere = { load: () => null, save: () => {} };
 const first = () =>

@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import * as views from "../../javascript/painter/view.mjs";
-import { compose, heat, overlayTable, stopsOf } from "../../javascript/painter/heat.mjs";
-import { isFine, legend, releaseStep, rungOf, rungs } from "../../javascript/painter/ladder.mjs";
-import { FULL } from "../../javascript/painter/map.mjs";
-import { placesOf } from "../../javascript/painter/ui/lines.mjs";
-import { typedNumber, zoomText } from "../../javascript/painter/ui/viewbar.mjs";
+import * as views from "../../javascript/painter/display/view.mjs";
+import { compose, heat, overlayTable, stopsOf } from "../../javascript/painter/display/heat.mjs";
+import {
+    isFine,
+    legend,
+    releaseStep,
+    rungOf,
+    rungs,
+} from "../../javascript/painter/strength/ladder.mjs";
+import { FULL } from "../../javascript/painter/map/map.mjs";
+import { placesOf } from "../../javascript/painter/ui/view/lines.mjs";
+import { typedNumber, zoomText } from "../../javascript/painter/ui/panels/viewbar.mjs";
 import { between, grid, random } from "./support/helpers.mjs";
 
 const near = (a, b, tolerance = 1e-6) => assert.ok(Math.abs(a - b) <= tolerance, `${a} ${b}`);

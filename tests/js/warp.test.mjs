@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { FULL } from "../../javascript/painter/map.mjs";
+import { FULL } from "../../javascript/painter/map/map.mjs";
 import { inPlace, matrixOf } from "../../javascript/painter/move/matrix.mjs";
 import { middleOf } from "../../javascript/painter/move/movemap.mjs";
-import { boundsOf, onPixels, warped } from "../../javascript/painter/warp.mjs";
+import { boundsOf, onPixels, warped } from "../../javascript/painter/move/warp.mjs";
 import { random } from "./support/helpers.mjs";
 
 const SIZE = { width: 60, height: 50 };

@@ -325,7 +325,7 @@ def test_the_painter_comes_along(engine, tmp_path):
     blocks.launch(server_name="127.0.0.1", prevent_thread_lock=True, **page_module.how())
     try:
         (entry,) = re.findall(r"<script type='module' src='(.*?)'>", page_module.how()["head"])
-        for name in ("", "/../hosts/bridge.mjs", "/../painter/document.mjs"):
+        for name in ("", "/../hosts/bridge.mjs", "/../painter/document/document.mjs"):
             address = urljoin(blocks.local_url, posixpath.normpath(entry + name))
             with urllib.request.urlopen(address) as answer:
                 assert answer.headers.get_content_type().endswith("javascript")

@@ -158,11 +158,11 @@ def test_strengths_of_a_map_and_of_a_fan():
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js")
 def test_the_legend_reads_it_alike():
-    """javascript/painter/response.mjs against this, on many values."""
+    """javascript/painter/strength/response.mjs against this, on many values."""
     texts = [TOY, "0.5 10", "0.05 0.1; 0.3 7; 0.9 11.5", "0.2 39; 0.4 39", "", "x"]
     asked = [[t, m / 40, f / 8] for t in texts for m in range(41) for f in range(9)]
     code = (
-        'import { reading } from "./javascript/painter/response.mjs";'
+        'import { reading } from "./javascript/painter/strength/response.mjs";'
         f"const asked = {json.dumps(asked)};"
         "console.log(JSON.stringify(asked.map(([t, m, f]) => reading(t)(m, f))));"
     )

@@ -4,7 +4,7 @@ import { distances } from "./rings.mjs";
  * A hole filled from its surroundings, much as `diffdiff/edit/fill.py` does it for the run: small
  * differences are those of OpenCV's marching.
  *
- * @typedef {import("../rect.mjs").Size} Size
+ * @typedef {import("../map/rect.mjs").Size} Size
  */
 
 const LARGE = 96; // pixels: a hole is filled at the size it has where its longer side is at most this

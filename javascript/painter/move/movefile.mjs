@@ -1,5 +1,5 @@
-import { GreyMap } from "../map.mjs";
-import { encodePng } from "../png.mjs";
+import { GreyMap } from "../map/map.mjs";
+import { encodePng } from "../file/png.mjs";
 import { isIdle, matrixOfMove } from "./movemap.mjs";
 
 /** Moves as the field `move` of a request has them. */

@@ -5,8 +5,8 @@ import { RIM, outer, within } from "./rings.mjs";
  * The map of moves, one after another. The same as `compose` of `diffdiff/edit/compose.py`; golden
  * vectors hold the two together.
  *
- * @typedef {import("../rect.mjs").Rect} Rect
- * @typedef {import("../rect.mjs").Size} Size
+ * @typedef {import("../map/rect.mjs").Rect} Rect
+ * @typedef {import("../map/rect.mjs").Size} Size
  *
  * @typedef {object} Move
  * @property {Uint16Array} area how far each pixel of the picture is selected, 0..65535

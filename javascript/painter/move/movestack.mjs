@@ -1,6 +1,6 @@
-import { GreyMap } from "../map.mjs";
-import { RegionStack } from "../regions.mjs";
-import { PainterError } from "../errors.mjs";
+import { GreyMap } from "../map/map.mjs";
+import { RegionStack } from "../document/regions.mjs";
+import { PainterError } from "../map/errors.mjs";
 import { isIdle, planeOfMoves } from "./movemap.mjs";
 
 /** @typedef {import("./movemap.mjs").Move} Move */

@@ -1,4 +1,4 @@
-import { FULL } from "../map.mjs";
+import { FULL } from "../map/map.mjs";
 import { applied, inverse } from "./matrix.mjs";
 import { goalOf, matrixOfMove } from "./movemap.mjs";
 

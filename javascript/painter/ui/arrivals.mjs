@@ -1,12 +1,12 @@
-import { checkSize } from "../map.mjs";
+import { checkSize } from "../map/map.mjs";
 import { EMPTY } from "./options.mjs";
-import { sizeOf } from "./pictures.mjs";
+import { sizeOf } from "./view/pictures.mjs";
 
 /**
  * Another picture of the page comes, or it goes: what `Painter.setPicture` does.
  *
  * @param {import("./painter.mjs").Painter} painter
- * @param {import("./pictures.mjs").Source | null} source
+ * @param {import("./view/pictures.mjs").Source | null} source
  * @returns {boolean} false when the picture cannot be used; the painter says why
  */
 export function showPicture(painter, source) {

@@ -1,6 +1,6 @@
-import { steppedSize, strengthByDigits } from "../shortcuts.mjs";
-import { FIELDS, VIEWS } from "./settings.mjs";
-import { addRegion } from "./regionpanel.mjs";
+import { steppedSize, strengthByDigits } from "./input/shortcuts.mjs";
+import { FIELDS, VIEWS } from "./tools/settings.mjs";
+import { addRegion } from "./panels/regionpanel.mjs";
 
 const ZOOM = 1.25;
 const HARDNESS_STEP = 10;

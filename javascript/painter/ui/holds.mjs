@@ -1,5 +1,5 @@
-import { Ramp } from "./ramp.mjs";
-import { Transforming } from "./transforming.mjs";
+import { Ramp } from "./tools/ramp.mjs";
+import { Transforming } from "./move/transforming.mjs";
 
 /**
  * What stays in hand on the canvas until it is done: the handles of a gradient, a region in its
@@ -47,7 +47,7 @@ export class Holds {
         for (const part of this.parts) part.check();
     }
 
-    /** @param {Partial<import("./settings.mjs").Values>} changed */
+    /** @param {Partial<import("./tools/settings.mjs").Values>} changed */
     follow(changed) {
         for (const part of this.parts) part.follow(changed);
     }

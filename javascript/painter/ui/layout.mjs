@@ -1,22 +1,22 @@
-import { fromStrength } from "../map.mjs";
-import { h } from "./dom.mjs";
-import { holdButton } from "./fields.mjs";
-import { meaning } from "./legend.mjs";
-import { menuBar } from "./menus.mjs";
-import { optionsRow, toolbox } from "./toolbar.mjs";
-import { notesOf } from "./notes.mjs";
-import { asksOf } from "./asks.mjs";
-import { compareBar } from "./comparebar.mjs";
-import { extendMenu, textOfSize } from "./extending.mjs";
-import { firstHint } from "./firsthint.mjs";
-import { movePanel } from "./movepanel.mjs";
-import { clickPanel } from "./clickpanel.mjs";
-import { addRegion, regionPanel } from "./regionpanel.mjs";
-import { runButton, screenButton } from "./runbar.mjs";
-import { percentOf, suitableHeight } from "./modes.mjs";
-import { FIELDS } from "./settings.mjs";
-import { blobOf, maskInto, saveFrom } from "./transfer.mjs";
-import { viewBar } from "./viewbar.mjs";
+import { fromStrength } from "../map/map.mjs";
+import { h } from "./controls/dom.mjs";
+import { holdButton } from "./controls/fields.mjs";
+import { meaning } from "./panels/legend.mjs";
+import { menuBar } from "./panels/menus.mjs";
+import { optionsRow, toolbox } from "./panels/toolbar.mjs";
+import { notesOf } from "./panels/notes.mjs";
+import { asksOf } from "./panels/asks.mjs";
+import { compareBar } from "./panels/comparebar.mjs";
+import { extendMenu, textOfSize } from "./view/extending.mjs";
+import { firstHint } from "./panels/firsthint.mjs";
+import { movePanel } from "./move/movepanel.mjs";
+import { clickPanel } from "./click/clickpanel.mjs";
+import { addRegion, regionPanel } from "./panels/regionpanel.mjs";
+import { runButton, screenButton } from "./panels/runbar.mjs";
+import { percentOf, suitableHeight } from "./tools/modes.mjs";
+import { FIELDS } from "./tools/settings.mjs";
+import { blobOf, maskInto, saveFrom } from "./files/transfer.mjs";
+import { viewBar } from "./panels/viewbar.mjs";
 
 const HEIGHT_STEP = 20; // CSS pixels, by keyboard
 const BRIEF_MS = 9000; // after which a passing remark is gone

@@ -17,9 +17,9 @@
  *     true where the page takes them in the place of the picture; it may be a promise
  * @property {((file: File) => unknown) | null} [usePicture] makes a picture the page's own: what was
  *     moved is handed over by it
- * @property {import("./clicking.mjs").Asker | null} [clicks] finds what somebody clicked on; without
+ * @property {import("./click/clicking.mjs").Asker | null} [clicks] finds what somebody clicked on; without
  *     it there is no tool Click
- * @property {import("./extending.mjs").Store | null} [extend] where the page keeps what is added at
+ * @property {import("./view/extending.mjs").Store | null} [extend] where the page keeps what is added at
  *     the picture's sides
  * @property {{ start: () => void, stop: () => void } | null} [run] what the button beside the zoom
  *     does; without it there is none

@@ -1,28 +1,28 @@
 import { MoveStack } from "../move/movestack.mjs";
-import { PainterError } from "../errors.mjs";
-import { inBackground } from "../background.mjs";
-import { Cleanup, whenIdle } from "./dom.mjs";
-import { Settings, browserStore } from "./settings.mjs";
-import { Stage } from "./stage.mjs";
+import { PainterError } from "../map/errors.mjs";
+import { inBackground } from "../work/background.mjs";
+import { Cleanup, whenIdle } from "./controls/dom.mjs";
+import { Settings, browserStore } from "./tools/settings.mjs";
+import { Stage } from "./stage/stage.mjs";
 import { showPicture } from "./arrivals.mjs";
 import { Holds } from "./holds.mjs";
-import { Effects } from "./effects.mjs";
-import { Selecting } from "./selecting.mjs";
-import { Gesture } from "./tools.mjs";
-import { PointerInput } from "./pointer.mjs";
-import { Keys } from "./keys.mjs";
-import { Legend } from "./legend.mjs";
+import { Effects } from "./tools/effects.mjs";
+import { Selecting } from "./tools/selecting.mjs";
+import { Gesture } from "./tools/tools.mjs";
+import { PointerInput } from "./input/pointer.mjs";
+import { Keys } from "./input/keys.mjs";
+import { Legend } from "./panels/legend.mjs";
 import { commandsOf } from "./commands.mjs";
 import { buildLayout } from "./layout.mjs";
-import { pixelsOf } from "./files.mjs";
-import { dropAndPaste, loadInto, regionsInto } from "./transfer.mjs";
-import { Moving } from "./moving.mjs";
-import { Clicking } from "./clicking.mjs";
+import { pixelsOf } from "./files/files.mjs";
+import { dropAndPaste, loadInto, regionsInto } from "./files/transfer.mjs";
+import { Moving } from "./move/moving.mjs";
+import { Clicking } from "./click/clicking.mjs";
 import { EMPTY, FIRST_SIZE } from "./options.mjs";
 
 /**
- * @typedef {import("./pictures.mjs").Source} Source
- * @typedef {import("../map.mjs").GreyMap} GreyMap
+ * @typedef {import("./view/pictures.mjs").Source} Source
+ * @typedef {import("../map/map.mjs").GreyMap} GreyMap
  * @typedef {import("./options.mjs").PainterOptions} PainterOptions
  */
 
@@ -111,7 +111,7 @@ export class Painter {
     /**
      * What the next run will do with the map, for the legend.
      *
-     * @param {import("./legend.mjs").Run | null} run
+     * @param {import("./panels/legend.mjs").Run | null} run
      */
     setRun(run) {
         this.legend.setRun(run);
@@ -164,7 +164,7 @@ export class Painter {
     /**
      * What a person must know about this map and the next run, under the canvas.
      *
-     * @param {import("./notes.mjs").Note[]} notes
+     * @param {import("./panels/notes.mjs").Note[]} notes
      * @param {boolean} [unused] the run will not use the map: it is dimmed
      */
     setNotes(notes, unused = false) {
@@ -172,7 +172,7 @@ export class Painter {
         this.root.classList.toggle("diffdiff-unused", unused);
     }
 
-    /** @param {import("./runbar.mjs").Work} work what the page is doing, for the run's button */
+    /** @param {import("./panels/runbar.mjs").Work} work what the page is doing, for the run's button */
     setWork(work) {
         this.layout.setWork(work);
     }
@@ -229,7 +229,7 @@ export class Painter {
     /**
      * Does something to the whole map; what is wrong with it is told.
      *
-     * @param {(document: import("../regions.mjs").RegionStack) => unknown} action
+     * @param {(document: import("../document/regions.mjs").RegionStack) => unknown} action
      */
     change(action) {
         if (!this.hasPicture || this.effects.busy) return;

@@ -1,4 +1,4 @@
-import { GreyMap } from "../../../javascript/painter/map.mjs";
+import { GreyMap } from "../../../javascript/painter/map/map.mjs";
 
 /** Random numbers in 0..1 that are the same at every run (mulberry32). */
 export function random(seed) {

@@ -1,0 +1,66 @@
+import { divisorOf } from "./layer.mjs";
+
+/**
+ * Pictures as the stage keeps and draws them.
+ *
+ * @typedef {HTMLImageElement | HTMLCanvasElement | ImageBitmap} Source
+ * @typedef {"off" | "wipe" | "difference"} Compare how the last result is seen beside the picture
+ */
+
+const BRIGHTER = 1; // doublings of a difference, or small ones would look black
+
+/** @param {Source} source */
+export const sizeOf = (source) => ({
+    width: /** @type {any} */ (source).naturalWidth ?? source.width,
+    height: /** @type {any} */ (source).naturalHeight ?? source.height,
+});
+
+/** A copy of a picture as it is now, at the resolution that is shown. @param {Source} source */
+export function copyOf(source) {
+    const { width, height } = sizeOf(source);
+    const divisor = divisorOf({ width, height });
+    const copy = document.createElement("canvas");
+    copy.width = Math.ceil(width / divisor);
+    copy.height = Math.ceil(height / divisor);
+    const context = copy.getContext("2d");
+    context.imageSmoothingQuality = "high";
+    context.drawImage(source, 0, 0, copy.width, copy.height);
+    return copy;
+}
+
+/**
+ * The picture, the result in its place, or both: side by side along a line, or how they differ.
+ *
+ * @param {CanvasRenderingContext2D} context in pixels of the picture
+ * @param {import("../../map/rect.mjs").Size} size
+ * @param {HTMLCanvasElement | null} picture
+ * @param {HTMLCanvasElement | null} result
+ * @param {Compare} compare
+ * @param {number} wipe 0..1: left of it the picture, right of it the result
+ */
+export function drawPictures(context, { width, height }, picture, result, compare, wipe) {
+    const draw = (one) => one && context.drawImage(one, 0, 0, width, height);
+    draw(picture);
+    if (!picture || !result || compare === "off") return;
+    if (compare === "wipe") {
+        context.save();
+        context.beginPath();
+        context.rect(wipe * width, 0, width, height);
+        context.clip();
+        draw(result);
+        context.restore();
+        return;
+    }
+    const both = document.createElement("canvas");
+    [both.width, both.height] = [picture.width, picture.height];
+    const inner = both.getContext("2d");
+    inner.drawImage(picture, 0, 0);
+    inner.globalCompositeOperation = "difference";
+    inner.drawImage(result, 0, 0, both.width, both.height);
+    inner.globalCompositeOperation = "saturation"; // how much, not which color
+    inner.fillStyle = "#888";
+    inner.fillRect(0, 0, both.width, both.height);
+    inner.globalCompositeOperation = "lighter";
+    for (let i = 0; i < BRIGHTER; i++) inner.drawImage(both, 0, 0);
+    draw(both);
+}
