@@ -1,9 +1,12 @@
 """`python -m diffdiff`, for real: the packaged model, a painted picture, files on disk."""
 
+import io
 import json
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ from PIL import Image
 
 pytest.importorskip("diffusers", reason="diffusers is not installed")
 
+from diffdiff.cli.main import main
 from diffdiff.toyworld.paint import paint
 from diffdiff.toyworld.world import Scene
 
@@ -22,11 +26,21 @@ def command(*words: str) -> subprocess.CompletedProcess:
     return subprocess.run(given, cwd=ROOT, capture_output=True, text=True, timeout=300)
 
 
+def in_process(*words: str) -> SimpleNamespace:
+    """Run the command here, without another start of Python and its libraries."""
+    out, errors = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(errors):
+        status = main(list(words))
+    return SimpleNamespace(returncode=status, stdout=out.getvalue(), stderr=errors.getvalue())
+
+
 @pytest.fixture
 def files(tmp_path):
     """A summer noon of 150x150 pixels, which the model's size does not fit, and a map."""
     Image.fromarray(paint(Scene(seed=3), 150)).save(tmp_path / "noon.png")
-    made = command("map", "--kind", "gradient", "--size", "300x200", "--out", f"{tmp_path}/map.png")
+    made = in_process(
+        "map", "--kind", "gradient", "--size", "300x200", "--out", f"{tmp_path}/map.png"
+    )
     assert made.returncode == 0, made.stderr
     return tmp_path
 
@@ -66,10 +80,18 @@ def test_a_picture_is_edited_and_says_how(files):
     assert told["settings"]["levels"][0]["calls"] == 6
 
 
+@pytest.mark.parametrize("run", [command, in_process])
+def test_a_missing_file_is_one_line_and_leaves_nothing(files, run):
+    out = files / "out.png"
+    done = run("edit", str(files / "noon.png"), "--map", "no-such.png", "--out", str(out))
+    assert done.returncode == 2
+    assert "map: no-such.png cannot be read" in done.stderr
+    assert done.stderr.strip().count("\n") == 0 and not out.exists()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--map", "no-such.png"], "map: no-such.png cannot be read"),
         (["--model", "no-such-model"], "model: there is no no-such-model"),
         (["--scheduler", "Nonsense"], "scheduler: "),
         (["--steps", "0"], "steps: 0 is not allowed"),
@@ -77,7 +99,7 @@ def test_a_picture_is_edited_and_says_how(files):
 )
 def test_bad_input_is_one_line_and_leaves_nothing(files, words, said):
     given = ["--map", str(files / "map.png"), "--out", str(files / "out.png"), *words]
-    done = command("edit", str(files / "noon.png"), *given)
+    done = in_process("edit", str(files / "noon.png"), *given)
     assert done.returncode == 2
     assert said in done.stderr and done.stderr.strip().count("\n") == 0
     assert not (files / "out.png").exists()
@@ -85,13 +107,13 @@ def test_bad_input_is_one_line_and_leaves_nothing(files, words, said):
 
 def test_the_exported_checkpoint_loads_again(files):
     out = files / "toyworld.safetensors"
-    assert command("models", "export", str(out)).returncode == 0
+    assert in_process("models", "export", str(out)).returncode == 0
     given = ["--map", str(files / "map.png"), "--prompt", "night", "--steps", "4"]
     made = []
     for name in ("toyworld", str(out)):
         png = files / f"{Path(name).stem}-edit.png"
         size = ["--width", "128", "--height", "128"]
-        told = command(
+        told = in_process(
             "edit",
             str(files / "noon.png"),
             *given,
