@@ -101,17 +101,17 @@ def adetailer(webui) -> Neighbour:
     return Neighbour("ADetailer", scripts={"ADetailer": [True, False, unit]})
 
 
-def tiled_diffusion(webui) -> Neighbour:
+def tiled_diffusion(webui, method="MultiDiffusion") -> Neighbour:
     """Forge's and its kin's own, or the extension for A1111: the model sees the latent in tiles."""
     known, tile, overlap = scripts_of(webui), max(webui.size // 2, 32), 32
     if "multidiffusion integrated" in known:
-        args = [True, "MultiDiffusion", tile, tile, min(overlap, tile // 2), 4]
-        return Neighbour("MultiDiffusion", scripts={"MultiDiffusion Integrated": args})
+        args = [True, method, tile, tile, min(overlap, tile // 2), 4]
+        return Neighbour(method, scripts={"MultiDiffusion Integrated": args})
     if "tiled diffusion" in known:  # the extension counts in cells of the latent
         cells = tile // 8
         args = [
             True,
-            "MultiDiffusion",
+            method,
             False,
             True,
             webui.size,
@@ -125,7 +125,20 @@ def tiled_diffusion(webui) -> Neighbour:
     pytest.skip("this host has no tiled diffusion")
 
 
-ALL = [refiner, lora, soft_inpainting, controlnet, adetailer, tiled_diffusion]
+def mixture_of_diffusers(webui) -> Neighbour:
+    """Tiles whose middle counts for more than their rim."""
+    return tiled_diffusion(webui, "Mixture of Diffusers")
+
+
+ALL = [
+    refiner,
+    lora,
+    soft_inpainting,
+    controlnet,
+    adetailer,
+    tiled_diffusion,
+    mixture_of_diffusers,
+]
 
 
 def job(webui, neighbour=None, edit=None, **settings) -> np.ndarray:
