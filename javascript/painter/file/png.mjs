@@ -210,12 +210,13 @@ export function unfilter(rows, height, stride, size) {
         const above = y ? rows.subarray((y - 1) * stride, y * stride) : blank;
         const kind = row[0];
         if (kind > 4) throw new PainterError("This PNG has an unknown filter", REMEDY);
-        for (let i = 1; kind && i < stride; i++) {
+        // a loop for each of the two that this program writes: a map is waited for
+        if (kind === 1) for (let i = 1 + size; i < stride; i++) row[i] += row[i - size];
+        else if (kind === 2) for (let i = 1; i < stride; i++) row[i] += above[i];
+        for (let i = 1; kind > 2 && i < stride; i++) {
             const a = i > size ? row[i - size] : 0;
             const b = above[i];
-            if (kind === 1) row[i] += a;
-            else if (kind === 2) row[i] += b;
-            else if (kind === 3) row[i] += (a + b) >> 1;
+            if (kind === 3) row[i] += (a + b) >> 1;
             else row[i] += paeth(a, b, i > size ? above[i - size] : 0);
         }
     }
