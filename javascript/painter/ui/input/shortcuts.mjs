@@ -108,7 +108,7 @@ export const SHORTCUTS = [
         label: "Ctrl+1",
         help: "Actual pixels (100 %)",
     },
-    letter("t", "draft", "Draft: a small run of few steps (local page)"),
+    letter("t", "draft", "Draft: a small run of few steps"),
     step(",", "Comma", false, "rotate", -1, "Rotate the view to the left by 15°"),
     step(".", "Period", false, "rotate", 1, "Rotate the view to the right by 15°"),
     letter("k", "flipView", "Flip the view, left and right"),
