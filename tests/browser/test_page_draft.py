@@ -17,6 +17,7 @@ pytestmark = [
     pytest.mark.host,
     pytest.mark.skipif("WEBUI_URL" not in os.environ, reason="WEBUI_URL is not set"),
 ]
+TEXT = "#script_txt2img_differential_diffusion_"
 WIDE = 2 * SIDE  # a run that a draft halves
 FIELDS = ("steps", "width", "height", "denoising_strength", "seed", "batch_count")
 GALLERY = "#img2img_gallery img"
@@ -148,3 +149,37 @@ def test_a_chosen_script_has_no_draft(painted):
     said = page.locator(f"{PANEL}map_painter .diffdiff-status")
     expect(said).to_contain_text("a draft is one plain run, and Loopback is chosen", timeout=60_000)
     assert gallery(page)[:1] == before[:1] and page.evaluate(BOX) == ""
+
+
+def test_hires_fix_drafts_its_second_pass(page):
+    """The first pass runs in full: it is the picture that is painted on."""
+    tab = page.locator("#tabs button").filter(has_text=re.compile(r"^\s*txt2img\s*$", re.I))
+    tab.first.click()
+    page.locator("#txt2img_generate").wait_for()
+    numbers = {"width": SIDE, "height": SIDE, "steps": 8, "seed": 5}
+    for name, value in numbers.items():
+        field = page.locator(f"#txt2img_{name} input[type=number]").first
+        field.fill(str(value))
+        field.press("Tab")
+    page.locator("#txt2img_generate").click()
+    pictures = "[...document.querySelectorAll('#txt2img_gallery img')]"
+    page.wait_for_function(f"{pictures}.some((i) => i.naturalWidth === {SIDE})", timeout=240_000)
+    page.locator(f"{TEXT}enabled .label-wrap").first.click()
+    painter = page.locator(f"{TEXT}map_painter")
+    painter.locator(".diffdiff-stage:not(.diffdiff-is-empty)").wait_for()
+    free = painter.locator(".diffdiff-try")
+    expect(free).not_to_have_attribute("aria-disabled", "true", timeout=60_000)
+    free.click()
+    said = painter.locator(".diffdiff-status")
+    expect(said).to_contain_text("Hires. fix is off", timeout=60_000)
+    painter.locator(".diffdiff-notes button", has_text="Turn it on").click()
+    before = page.evaluate(f"{pictures}.map((one) => one.src)")
+    expect(free).not_to_have_attribute("aria-disabled", "true", timeout=60_000)
+    free.click()
+    mark = painter.locator(".diffdiff-draft")
+    expect(mark).to_have_text(re.compile(rf"Draft: 6 steps, {SIDE} × {SIDE}\. "), timeout=240_000)
+    page.wait_for_function(
+        f"sources => JSON.stringify({pictures}.map((one) => one.src)) === sources",
+        arg=json.dumps(before, separators=(",", ":")),
+    )
+    shot(page, "draft-txt2img")
