@@ -137,7 +137,10 @@ export class Drafting {
             return answer;
         });
         if (back) this.page.choose(this.chosen);
-        if (!there || !results) return this.#fail("The draft cannot be seen. Reload the page");
+        if (!there || !results) {
+            if (late) this.#fail("The draft cannot be seen. Reload the page");
+            return;
+        }
         const [gallery, , , log] = results;
         const changed = this.#changed(results);
         if (!changed && !late) return;
@@ -145,12 +148,17 @@ export class Drafting {
         const address = addressOf(gallery);
         if (words && address) this.#made(address, words);
         else if (words) this.#fail("The draft has no picture, because the WebUI shows none");
-        else if (changed) this.#fail(errorOf(log) ?? "The WebUI made a full run, not a draft");
-        else this.#fail("The draft was interrupted");
+        else {
+            const other = changed
+                ? "The WebUI made a full run, not a draft"
+                : "The draft was interrupted";
+            this.#fail(errorOf(log) ?? other); // twice the same refusal changes nothing
+        }
     }
 
     #changed(results) {
-        return !this.before || results.some((value, i) => !same(value, this.before[i]));
+        if (!this.before) return drafted(results) !== null; // what was there is not known
+        return results.some((value, i) => !same(value, this.before[i]));
     }
 
     /**

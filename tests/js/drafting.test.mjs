@@ -112,6 +112,16 @@ test("a refusal is told on the canvas, stays in the log, and the pictures stay",
     assert.deepEqual(made.results, [...BEFORE.slice(0, 3), log]);
 });
 
+test("the same refusal twice is told twice", async () => {
+    const log = "<div class='error'>Differential Diffusion: Script: no</div>";
+    const made = tab(failed(log));
+    for (const key of ["1", "2"]) {
+        await ran(made, failed(log));
+        await made.tick(30);
+        assert.deepEqual(made.drafts.last, { key, problem: "Script: no" });
+    }
+});
+
 test("results that come late are waited for", async () => {
     const made = tab();
     await made.drafts.start();
@@ -152,7 +162,23 @@ test("a page that cannot hand over what it shows leaves it alone", async () => {
     const made = tab();
     made.deaf = true;
     await ran(made, shows("draft.png", MARK));
+    await made.tick(30);
     assert.match(/** @type {any} */ (made.drafts.last).problem, /Reload the page/);
+});
+
+test("a page that is slow to say what it showed keeps the draft, with its text", async () => {
+    const made = tab();
+    made.deaf = true;
+    await made.drafts.start();
+    await made.tick(2);
+    made.deaf = made.working = false;
+    await made.tick(2);
+    assert.ok(made.drafts.active, "the results before are not taken for the run's");
+    const draft = shows("draft.png", MARK);
+    made.results = draft;
+    await made.tick();
+    assert.equal(made.results, draft);
+    assert.equal(/** @type {any} */ (made.drafts.last).words, "6 steps, 256 × 192");
 });
 
 test("nothing begins while the tab works, or a draft is under way", async () => {
