@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from modules import images, shared
@@ -13,13 +13,14 @@ from ..images.read import decode_picture
 from ..maps import build, diffedit, geometry, word_product
 from ..maps.layers import CLICK, WORDS, Layer
 from ..maps.words import word_map
-from ..settings.click import parse_points
+from ..settings.click import ClickArgs, parse_points
 from ..settings.schema import EditArgs
+from ..settings.sources import DiffEditArgs, WordsArgs
 from ..settings.words import FIELD, parse_words
 from . import click_job, controlnet, diffedit_job, host, host_words, pieces, words_job
 
 
-class Unknown(Exception):
+class ModelRequired(Exception):
     """Raised where the model would have to be called."""
 
 
@@ -40,20 +41,20 @@ def of_job(
             _of_root(root, p, args, prompt, painted[i if len(painted) > 1 else 0 :][:1])
             for i, root in enumerate(pieces.roots_of(places))
         ]
-    made = []
+    maps = []
     for i, image in enumerate(p.init_images):
-        about = {
+        options = {
             "prompt": prompt,
             "width": p.width,
             "height": p.height,
             "styles": tuple(p.styles or ()),
             "override_settings": dict(p.override_settings or {}),
             "further": host.further_settings(p),
-            "mask": mask_of(p.image_mask, p.inpainting_mask_invert),
+            "mask": mask_of_job(p.image_mask, p.inpainting_mask_invert),
             "painted": painted[i if len(painted) > 1 else 0] if painted else None,
         }
-        made.append(of_picture(image, args, **about))
-    return made
+        maps.append(of_picture(image, args, **options))
+    return maps
 
 
 def _of_root(
@@ -71,7 +72,7 @@ def _of_root(
             styles=tuple(p.styles or ()),
             override_settings=dict(p.override_settings or {}),
             further=host.further_settings(p),
-            mask=mask_of(root.mask, p.inpainting_mask_invert),
+            mask=mask_of_job(root.mask, p.inpainting_mask_invert),
             painted=painted[0] if painted else None,
         )
     return root.maps[key]
@@ -97,7 +98,7 @@ def of_picture(
         width, height: size of the run, pixels.
         further: settings of the job that the model's answer depends on.
         mask: white where it is, painted: the painter's map; float32 [h, w] in 0..1.
-        ask: False to raise `Unknown` where the model would be needed.
+        ask: False to raise `ModelRequired` where the model would be needed.
 
     Raises:
         FieldError: what a source refuses.
@@ -105,91 +106,106 @@ def of_picture(
     image = image if image.mode in ("RGB", "RGBA") else image.convert("RGBA")
     flat = images.flatten(image, shared.opts.img2img_background_color)
 
-    def read(text: str, phrases: tuple[str, ...], *noises: Any, field: str = FIELD) -> np.ndarray:
-        made = words_job.found(
-            words_job.WordsQuery(
-                flat,
-                text,
-                phrases,
-                width,
-                height,
-                *noises,
-                host_words.networks_of(prompt),
-                override_settings,
-                further,
-                field,
-            ),
-            ask,
-        )
-        if made is None:
-            raise Unknown
-        return made.claims
-
-    def find(layer: Layer) -> np.ndarray:
-        args = layer.finding
-        if layer.source == WORDS:
-            words = parse_words(layer.own.get("words", ""))
-            noises = args.words_level, args.words_noises, args.words_seed
-            claims = read(words.prompt, words.phrases, *noises)
-            return word_map(claims, words, np.asarray(flat), args.words_edges)
-        if layer.source == CLICK:
-            clicks = parse_points(layer.own.get("points", ""), flat.size)
-            seen = click_job.found(
-                flat,
-                width,
-                height,
-                args.points_level,
-                args.points_noises,
-                args.points_seed,
-                host_words.networks_of(prompt),
-                override_settings,
-                further,
-                ask,
-            )
-            if seen is None:
-                raise Unknown
-            return seen.region(clicks, args.points_edges)
-        own = layer.own.get("query", "").strip()
-        what = word_product.word_factor(args, layer.own.get("reference", ""), own or prompt)
-        asked = diffedit_job.DiffEditQuery(
+    def read(
+        text: str,
+        phrases: tuple[str, ...],
+        level: float,
+        count: int,
+        seed: int,
+        field: str = FIELD,
+    ) -> np.ndarray:
+        query = words_job.WordsQuery(
             flat,
-            layer.own.get("reference", ""),
-            own or prompt,
+            text,
+            phrases,
             width,
             height,
-            () if own else styles,
+            level,
+            count,
+            seed,
+            host_words.networks_of(prompt),
+            override_settings,
+            further,
+            field,
+        )
+        answer = words_job.found(query, ask)
+        if answer is None:
+            raise ModelRequired
+        return answer.claims
+
+    def of_words(layer: Layer, args: WordsArgs) -> np.ndarray:
+        words = parse_words(layer.own.get("words", ""))
+        noises = args.words_level, args.words_noises, args.words_seed
+        claims = read(words.prompt, words.phrases, *noises)
+        return word_map(claims, words, np.asarray(flat), args.words_edges)
+
+    def of_clicks(layer: Layer, args: ClickArgs) -> np.ndarray:
+        clicks = parse_points(layer.own.get("points", ""), flat.size)
+        look = click_job.found(
+            flat,
+            width,
+            height,
+            args.points_level,
+            args.points_noises,
+            args.points_seed,
+            host_words.networks_of(prompt),
+            override_settings,
+            further,
+            ask,
+        )
+        if look is None:
+            raise ModelRequired
+        return look.region(clicks, args.points_edges)
+
+    def find(layer: Layer) -> np.ndarray:
+        # a layer's source decides which settings it has
+        if layer.source == WORDS:
+            return of_words(layer, cast(WordsArgs, layer.finding))
+        if layer.source == CLICK:
+            return of_clicks(layer, cast(ClickArgs, layer.finding))
+        args = cast(DiffEditArgs, layer.finding)
+        reference = layer.own.get("reference", "")
+        layer_query = layer.own.get("query", "").strip()
+        word = word_product.word_factor(args, reference, layer_query or prompt)
+        query = diffedit_job.DiffEditQuery(
+            flat,
+            reference,
+            layer_query or prompt,
+            width,
+            height,
+            () if layer_query else styles,
             override_settings,
             further,
         )
-        stack = diffedit_job.differences(asked, args, ask)
+        stack = diffedit_job.differences(query, args, ask)
         if stack is None:
-            raise Unknown
-        if what is None:
+            raise ModelRequired
+        if word is None:
             return diffedit.finished(stack, image.size, args)
         noises = word_product.LEVEL, word_product.NOISES, args.diffedit_seed
-        claims = read(what.prompt, what.words.phrases, *noises, field=what.field)
-        return word_product.finished(stack, claims, what, np.asarray(flat), args)
+        claims = read(word.prompt, word.words.phrases, *noises, field=word.field)
+        return word_product.finished(stack, claims, word, np.asarray(flat), args)
 
     def annotate(name: str) -> np.ndarray:
-        m = controlnet.annotate(name, np.asarray(flat), ask)
-        if m is None:
-            raise Unknown
-        return m
+        answer = controlnet.annotate(name, np.asarray(flat), ask)
+        if answer is None:
+            raise ModelRequired
+        return answer
 
-    given = build.Given(
+    inputs = build.Given(
         np.asarray(flat),
         geometry.decode,
         lambda text, name: np.asarray(decode_picture(text, name).convert("RGB")),
-        np.asarray(image) if image.mode == "RGBA" and _clear(image) else None,
+        np.asarray(image) if image.mode == "RGBA" and _has_transparency(image) else None,
         painted,
         mask,
         find,
         annotate,
     )
-    return build.render(args, given)
+    return build.render(args, inputs)
 
 
-def mask_of(mask: Image.Image | None, inverted: bool | int) -> np.ndarray | None:
+def mask_of_job(mask: Image.Image | None, inverted: bool | int) -> np.ndarray | None:
     """Return the host's inpaint mask, white where masked: float32 [H, W]; None where nothing is
     masked.
 
@@ -197,26 +213,31 @@ def mask_of(mask: Image.Image | None, inverted: bool | int) -> np.ndarray | None
     """
     if mask is None:
         return None
-    grey = mask.getchannel("A") if mask.mode == "RGBA" and _clear(mask) else mask.convert("L")
-    m = drawn((np.asarray(grey) >= 128).astype(np.float32))
+    gray = (
+        mask.getchannel("A")
+        if mask.mode == "RGBA" and _has_transparency(mask)
+        else mask.convert("L")
+    )
+    m = none_if_empty((np.asarray(gray) >= 128).astype(np.float32))
     return geometry.invert(m) if inverted and m is not None else m
 
 
-def sent_mask(data: str | None, inverted: bool = False) -> np.ndarray | None:
+def decode_mask(data: str | None, inverted: bool = False) -> np.ndarray | None:
     """Decode a mask from base64 or a data URL, white where masked: float32 [H, W]; None where
     nothing is masked. inverted: by the tab's mask mode.
 
     Raises:
         FieldError: "mask".
     """
-    mask = drawn(geometry.decode(data, "mask")) if data else None
+    mask = none_if_empty(geometry.decode(data, "mask")) if data else None
     return geometry.invert(mask) if inverted and mask is not None else mask
 
 
-def drawn(mask: np.ndarray) -> np.ndarray | None:
+def none_if_empty(mask: np.ndarray) -> np.ndarray | None:
     """Return the mask; None for an empty canvas, which is not a mask."""
     return mask if mask.any() else None
 
 
-def _clear(image: Image.Image) -> bool:
-    return image.getchannel("A").getextrema()[0] < 255
+def _has_transparency(image: Image.Image) -> bool:
+    lowest, _ = cast("tuple[int, int]", image.getchannel("A").getextrema())  # of one channel
+    return lowest < 255

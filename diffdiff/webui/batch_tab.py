@@ -20,13 +20,13 @@ FILE = "diffdiff_file"  # in the info of a picture that the host has read: where
 ENDINGS = (".png", ".webp", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg", ".gif")
 
 
-def met(picture: Any, source: Any) -> None:
+def on_picture_read(picture: Any, source: Any) -> None:
     """Keep a picture's name after the host has read it from a file."""
     if isinstance(source, (str, Path)) and hasattr(picture, "info"):
         picture.info[FILE] = str(source)
 
 
-def own_map(p: Any, args: EditArgs, change_maps: list[np.ndarray]) -> list[np.ndarray]:
+def map_from_folder(p: Any, args: EditArgs, change_maps: list[np.ndarray]) -> list[np.ndarray]:
     """Return the map of the batch's picture if Settings names a folder; else `change_maps`.
 
     Raises:

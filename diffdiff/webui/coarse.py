@@ -46,13 +46,13 @@ def apply(
     """
     pictures, maps = [], []
     for i in range(len(p.init_images)):
-        given = change_maps[i if len(change_maps) > 1 else 0] if change_maps else None
+        change_map = change_maps[i if len(change_maps) > 1 else 0] if change_maps else None
         flat = originals.flat(p, i).convert("RGB")
-        made = coarse.coarse_of(np.asarray(flat), args, given)
-        picture = Image.fromarray(made.picture)
+        result = coarse.coarse_of(np.asarray(flat), args, change_map)
+        picture = Image.fromarray(result.picture)
         picture.info = dict(p.init_images[i].info)
         pictures.append(picture)
-        maps.append(made.map)
+        maps.append(result.map)
     first = p.init_images[0].size
     sides = {
         name: getattr(p, name)

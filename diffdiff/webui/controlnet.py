@@ -49,11 +49,11 @@ def annotate(name: str, picture: np.ndarray, ask: bool = True) -> np.ndarray | N
     key = name, hashlib.sha256(picture.tobytes()).digest() + repr(picture.shape).encode()
     found = known.get(key)
     if found is None and ask:
-        found = known.put(key, _made(name, offered[name], picture))
+        found = known.put(key, _preprocess(name, offered[name], picture))
     return found
 
 
-def own_images(p: Any) -> list[int]:
+def units_with_image(p: Any) -> list[int]:
     """Return which ControlNet units of a job have an image of their own, counted from 1."""
     found = []
     for script in getattr(getattr(p, "scripts", None), "alwayson_scripts", None) or ():
@@ -82,23 +82,29 @@ def _has_image(unit: Any) -> bool:
     return image is not None and not (isinstance(image, str) and not image)
 
 
-def _made(name: str, run: Callable[[np.ndarray, int], Any], picture: np.ndarray) -> np.ndarray:
+def _preprocess(
+    name: str, run: Callable[[np.ndarray, int], Any], picture: np.ndarray
+) -> np.ndarray:
     side = max(min(picture.shape[:2]), LOWEST)
     try:
-        made = run(picture.copy(), side)
+        output = run(picture.copy(), side)
     except Exception as error:
         problem = f"{name} failed ({type(error).__name__}: {error})"
         raise FieldError("annotator", problem, "Use another one") from error
-    made = np.asarray(getattr(made, "display_images", None) or made)
-    made = made[0] if made.ndim == 4 else made
-    if made.dtype == bool or made.ndim not in (2, 3) or not np.issubdtype(made.dtype, np.number):
+    output = np.asarray(getattr(output, "display_images", None) or output)
+    output = output[0] if output.ndim == 4 else output
+    if (
+        output.dtype == bool
+        or output.ndim not in (2, 3)
+        or not np.issubdtype(output.dtype, np.number)
+    ):
         raise FieldError("annotator", f"{name} makes no picture", "Use another one")
-    values = made.astype(np.float32) / (255 if made.dtype == np.uint8 else max(made.max(), 1))
+    values = output.astype(np.float32) / (255 if output.dtype == np.uint8 else max(output.max(), 1))
     if not np.isfinite(values).all():
         raise FieldError("annotator", f"{name} made NaN or infinite values", "Use another one")
     if values.ndim == 3:
-        colours = values[..., :3] if values.shape[2] > 1 else values.repeat(3, 2)
-        values = cv2.cvtColor(np.ascontiguousarray(colours), cv2.COLOR_RGB2GRAY)
+        colors = values[..., :3] if values.shape[2] > 1 else values.repeat(3, 2)
+        values = cv2.cvtColor(np.ascontiguousarray(colors), cv2.COLOR_RGB2GRAY)
     return np.clip(values, 0, 1)
 
 

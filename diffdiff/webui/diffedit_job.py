@@ -63,8 +63,8 @@ def differences(query: DiffEditQuery, args: DiffEditArgs, ask: bool = True) -> T
     Raises:
         FieldError: "query", "diffedit_level", "model"; "run" for an interrupted one.
     """
-    made = found(query, args, ask)
-    return None if made is None else made.stack
+    answer = found(query, args, ask)
+    return None if answer is None else answer.stack
 
 
 def found(query: DiffEditQuery, args: DiffEditArgs, ask: bool = True) -> Found | None:
@@ -114,7 +114,7 @@ def _compare(call: model_job.Call, args: DiffEditArgs) -> Tensor:
     shared.state.sampling_steps, shared.state.sampling_step = 2 * len(noises), 0
 
     def ask(x: Tensor) -> tuple[Tensor, Tensor]:
-        with host.told_apart(call.denoiser) as answers:
+        with host.capture_cond_uncond(call.denoiser) as answers:
             call.ask(x, sigma, 2.0, part)
         return answers[0]
 
@@ -122,8 +122,8 @@ def _compare(call: model_job.Call, args: DiffEditArgs) -> Tensor:
         queries, references = zip(*model_job.halved(x, ask))
         return torch.cat(queries), torch.cat(references)
 
-    def moved(done: int, of: int) -> None:
+    def on_progress(done: int, of: int) -> None:
         shared.state.sampling_step = done
 
     batch = call.batch(args.diffedit_batch)
-    return diffedit.differences(predict, call.init, level, noises, batch, moved)
+    return diffedit.differences(predict, call.init, level, noises, batch, on_progress)

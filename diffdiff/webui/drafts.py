@@ -39,7 +39,7 @@ class Draft:
 
     def __init__(self, word: str):
         self.word = word
-        self.whole = (0, 0)
+        self.whole: tuple[int, int] = (0, 0)
         self.shown: dict[str, Any] = {}
         self.problem: FieldError | None = None
 
@@ -78,33 +78,33 @@ def begin(p: Any, values: tuple) -> None:
     Raises:
         FieldError: for what cannot be drafted.
     """
-    own = of_job(p)
-    asked = values[len(fields())] if len(values) > len(fields()) else None
-    if own is None or own.word != asked:
+    job_draft = of_job(p)
+    requested = values[len(fields())] if len(values) > len(fields()) else None
+    if job_draft is None or job_draft.word != requested:
         word = word_of(p, values)
-        p.diffdiff_draft = own = Draft(word) if word else None
-        if own is None:
+        p.diffdiff_draft = job_draft = Draft(word) if word else None
+        if job_draft is None:
             return
         _used.put(word, True)
         try:
-            _shrink(p, own)
+            _shrink(p, job_draft)
         except FieldError as problem:
-            own.problem = problem
-    if own.problem is not None:  # the Batch tab runs several jobs on one object
-        raise own.problem
+            job_draft.problem = problem
+    if job_draft.problem is not None:  # the Batch tab runs several jobs on one object
+        raise job_draft.problem
 
 
-def _shrink(p: Any, own: Draft) -> None:
+def _shrink(p: Any, job_draft: Draft) -> None:
     pictures = getattr(p, "init_images", None) or ()
     if any(batch_tab.FILE in getattr(picture, "info", {}) for picture in pictures):
         raise FieldError("batch", "a draft is of one image", "Use another tab, or press Generate")
     p.batch_size = p.n_iter = 1
     p.do_not_save_samples = p.do_not_save_grid = True
     if host_hires.is_text_job(p):
-        own.whole, own.shown = host_hires.shrink(p, draft.STEPS, draft.on_grid)
+        job_draft.whole, job_draft.shown = host_hires.shrink(p, draft.STEPS, draft.on_grid)
         return
-    own.whole = p.width, p.height
-    own.shown = {"Steps": p.steps, "Size": f"{p.width}x{p.height}"}
+    job_draft.whole = p.width, p.height
+    job_draft.shown = {"Steps": p.steps, "Size": f"{p.width}x{p.height}"}
     p.steps = min(p.steps, draft.STEPS)
     p.width, p.height = draft.on_grid(p.width, p.height)
 
@@ -115,25 +115,25 @@ def settings(p: Any, args: EditArgs) -> EditArgs:
     Raises:
         FieldError: "mode", "outpaint".
     """
-    own = of_job(p)
-    if own is None:
+    job_draft = of_job(p)
+    if job_draft is None:
         return args
     draft.check(args)
     if host_hires.is_text_job(p):
-        part = math.sqrt(math.prod(host_hires.final_size(p)) / math.prod(own.whole))
+        part = math.sqrt(math.prod(host_hires.final_size(p)) / math.prod(job_draft.whole))
         return draft.sized(args, part)
-    part = math.sqrt(p.width * p.height / math.prod(own.whole))
+    part = math.sqrt(p.width * p.height / math.prod(job_draft.whole))
     crops = getattr(p, "image_mask", None) is not None and p.inpaint_full_res
     return draft.sized(args, part, pasted=not crops)
 
 
-def tell(p: Any) -> None:
+def write_infotext(p: Any) -> None:
     """Write into a draft's parameters that it is one. All others are those of the run that it is a
     draft of, so that pasting them brings back that run."""
-    own = of_job(p)
-    if own is None:
+    job_draft = of_job(p)
+    if job_draft is None:
         return
-    for name, value in own.shown.items():
+    for name, value in job_draft.shown.items():
         if value is None:
             p.extra_generation_params.pop(name, None)
         else:

@@ -24,8 +24,7 @@ from ..sampling.noise_levels import Schedule, flow, sigma_schedule, timestep_sch
 
 
 def engine() -> Any | None:
-    """Return the parts of the model, which Forge and its forks keep apart; None where it is one
-    module."""
+    """Return the model's parts, which Forge and its forks keep apart; None for one module."""
     return getattr(shared.sd_model, "forge_objects", None)
 
 
@@ -108,8 +107,8 @@ def starts_from_noise() -> bool:
 
 @contextmanager
 def references_kept() -> Iterator[None]:
-    """Return what is encoded inside does not become a reference picture of the model: each encode
-    of an edit model leaves one behind, for the prompt that comes next."""
+    """Keep the model's reference pictures as they are, for the duration of a `with`: each encode
+    with an edit model would leave one behind, for the prompt that comes next."""
     model, about = shared.sd_model, _about()
     owners = [
         (owner, name)
@@ -146,8 +145,8 @@ def mask_blur(p: Any) -> tuple[float, ...]:
 
 def no_mask_blur(p: Any) -> dict[str, float]:
     """Return attributes of a job that leave its mask sharp."""
-    own = getattr(type(p), "mask_blur_x", None)
-    if isinstance(own, property) and own.fset is None:
+    blur = getattr(type(p), "mask_blur_x", None)
+    if isinstance(blur, property) and blur.fset is None:
         return {"mask_blur": 0}
     return {"mask_blur_x": 0, "mask_blur_y": 0}
 
@@ -191,8 +190,8 @@ def shortest_run(function: Callable) -> int:
     return getattr(shared.opts, "uni_pc_order", 0) if is_unipc else 0
 
 
-def stopped() -> BaseException | None:
-    """Return what ends a sampler as the host's own Interrupt and Skip do."""
+def interruption() -> BaseException | None:
+    """Return the exception of the host's Interrupt and Skip; None while neither is pressed."""
     state = shared.state
     return sd_samplers_common.InterruptedException() if state.interrupted or state.skipped else None
 
@@ -200,9 +199,9 @@ def stopped() -> BaseException | None:
 def prepare_once(sampler: Any, x: Tensor, stack: ExitStack) -> None:
     """Load the model once for several runs: on Forge and its forks every run would load it, and the
     first to end would clean up for all."""
-    module = sys.modules[type(sampler).__module__]
-    if hasattr(module, "sampling_prepare"):
-        unet = engine().unet
+    module, parts = sys.modules[type(sampler).__module__], engine()
+    if parts is not None and hasattr(module, "sampling_prepare"):
+        unet = parts.unet
         module.sampling_prepare(unet, x=x)
         stack.callback(module.sampling_cleanup, unet)
         nothing = {"sampling_prepare": lambda *a, **k: None, "sampling_cleanup": lambda *a: None}
@@ -210,11 +209,11 @@ def prepare_once(sampler: Any, x: Tensor, stack: ExitStack) -> None:
 
 
 @contextmanager
-def told_apart(denoiser: Any) -> Iterator[list[tuple[Tensor, Tensor]]]:
+def capture_cond_uncond(denoiser: Any) -> Iterator[list[tuple[Tensor, Tensor]]]:
     """Capture the denoiser's answers for the prompt and the negative prompt before guidance mixes
     them, for the duration of a `with`: `[n, C, ..., h, w]` each, a pair for every call."""
     answers: list[tuple[Tensor, Tensor]] = []
-    inner = getattr(denoiser.inner_model, "inner_model", None)
+    inner: Any = getattr(denoiser.inner_model, "inner_model", None)
     if hasattr(inner, "forge_objects"):
         unet = inner.forge_objects.unet
 
@@ -229,14 +228,14 @@ def told_apart(denoiser: Any) -> Iterator[list[tuple[Tensor, Tensor]]]:
     plain = denoiser.combine_denoised
 
     def combine(x_out: Tensor, conds_list: list, uncond: Any, cond_scale: float) -> Tensor:
-        alone = x_out[-len(conds_list) :]
+        uncond_answers = x_out[-len(conds_list) :]
         query = torch.stack(
             [
-                own + sum((x_out[at] - own) * weight for at, weight in conds)
-                for own, conds in zip(alone, conds_list)
+                negative + sum((x_out[at] - negative) * weight for at, weight in conds)
+                for negative, conds in zip(uncond_answers, conds_list)
             ]
         )
-        answers.append((query, alone))
+        answers.append((query, uncond_answers))
         return plain(x_out, conds_list, uncond, cond_scale)
 
     with attribute(denoiser, combine_denoised=combine):
@@ -275,13 +274,14 @@ class _Failed:
 def keep_error(p: Any, error: Exception) -> None:
     """Note the error that a job is about to raise. Where the page would lose it, it becomes the
     result of the task that this job is: what the task returns, if it goes on, replaces it."""
-    if not loses_errors(p):
+    thread = _main_thread()
+    if thread is None or not loses_errors(p):
         return
     frame = sys._getframe()
     while frame is not None:
         if frame.f_code.co_name == "work":
-            task = frame.f_locals.get("self")
-            if isinstance(task, _main_thread().Task):
+            task: Any = frame.f_locals.get("self")
+            if isinstance(task, thread.Task):
                 task.result = _Failed(error)
                 return
         frame = frame.f_back

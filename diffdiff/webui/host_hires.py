@@ -139,10 +139,10 @@ def shrink(
         raise FieldError("Hires. fix", problem, "Switch it on, or press Generate")
     whole = final_size(p)
     resized = p.hr_resize_x or p.hr_resize_y
-    told = f"{p.hr_resize_x}x{p.hr_resize_y}" if resized else None
+    resize = f"{p.hr_resize_x}x{p.hr_resize_y}" if resized else None
     shown = {
         "Hires steps": p.hr_second_pass_steps or None,
-        "Hires resize": told,
+        "Hires resize": resize,
         "Hires upscale": None if resized else p.hr_scale,
     }
     p.hr_second_pass_steps = min(p.hr_second_pass_steps or p.steps, steps)
@@ -166,7 +166,7 @@ def shrink(
 
 def tile_again(p: Any) -> None:
     """Restore what an inner job leaves of the model's tiling, for the job that goes on."""
-    hijack = getattr(sys.modules.get("modules.sd_hijack"), "model_hijack", None)
+    hijack: Any = getattr(sys.modules.get("modules.sd_hijack"), "model_hijack", None)
     forge = getattr(processing, "apply_circular_forge", None)
     if forge is not None:
         forge(shared.sd_model, p.tiling)

@@ -22,13 +22,13 @@ def start(script_class: type) -> None:
     @functools.wraps(plain_read)
     def read(source: Any, *args: Any, **kwargs: Any) -> Any:
         picture = plain_read(source, *args, **kwargs)
-        batch_tab.met(picture, source)
+        batch_tab.on_picture_read(picture, source)
         return picture
 
     @functools.wraps(plain_info)
     def read_info_from_image(picture: Any, *args: Any, **kwargs: Any) -> Any:
         infotext, items = plain_info(picture, *args, **kwargs)
-        png_metadata.met(infotext, items)
+        png_metadata.on_info_read(infotext, items)
         return infotext, items
 
     images.read, images.read_info_from_image = read, read_info_from_image

@@ -51,7 +51,7 @@ SAME = "Use same "  # what the second pass's lists call the first one's choice
 
 def name_of(component: Any, is_img2img: bool = True) -> str | None:
     """Return the panel's name for a component of the tab; None for any other."""
-    return (TAB if is_img2img else TEXT_TAB).get(getattr(component, "elem_id", None))
+    return (TAB if is_img2img else TEXT_TAB).get(getattr(component, "elem_id", None) or "")
 
 
 def result_of(component: Any, is_img2img: bool = True) -> int | None:
@@ -83,17 +83,17 @@ def of_second(values: dict[str, Any]) -> dict[str, Any]:
     """
     if "hires_steps" not in values:
         return values
-    made = dict(values)
+    merged = dict(values)
     steps = int(values.get("hires_steps") or values.get("steps") or 0)
     strength = min(float(values.get("denoising") or 0), 0.999)
-    made["steps"] = int(steps / strength) if strength > 0 else steps
+    merged["steps"] = int(steps / strength) if strength > 0 else steps
     for name in ("sampler", "scheduler"):
-        own = str(values.get(f"hires_{name}") or SAME)
-        made[name] = values.get(name) if own.startswith(SAME) else own
+        choice = str(values.get(f"hires_{name}") or SAME)
+        merged[name] = values.get(name) if choice.startswith(SAME) else choice
     for side in ("width", "height"):
-        made[f"first_{side}"] = values.get(side)
-        made[side] = int((values.get(side) or 512) * (values.get("hires_scale") or 1))
-    return made
+        merged[f"first_{side}"] = values.get(side)
+        merged[side] = int((values.get(side) or 512) * (values.get("hires_scale") or 1))
+    return merged
 
 
 def look(page: Any, app: Any = None) -> None:

@@ -19,5 +19,5 @@ def set_shift(sampler: Any, shift: float | None) -> None:
     predictor = getattr(sampler.model_wrap, "predictor", None)
     if not shift or predictor is None or not getattr(shared.sd_model, "use_shift", False):
         return
-    sampler.model_wrap.predictor = own = copy.deepcopy(predictor)
-    own.set_parameters(shift=shift)
+    sampler.model_wrap.predictor = shifted = copy.deepcopy(predictor)
+    shifted.set_parameters(shift=shift)

@@ -55,10 +55,10 @@ class Call(NamedTuple):
 
     def ask(self, x: Tensor, sigma: float, scale: float, part: float) -> None:
         """Call the denoiser. scale: of guidance; part: of the schedule, for prompts that change."""
-        own = {name: _repeated(value, len(x)) for name, value in self.extra.items()}
-        own |= {"cond_scale": scale, "s_min_uncond": 0.0}
+        arguments = {name: _repeated(value, len(x)) for name, value in self.extra.items()}
+        arguments |= {"cond_scale": scale, "s_min_uncond": 0.0}
         self.denoiser.step = int((1 - part) * self.p.steps)
-        self.denoiser(x, x.new_full((len(x),), sigma), **own)
+        self.denoiser(x, x.new_full((len(x),), sigma), **arguments)
 
 
 def size_of(picture: Image.Image, width: int, height: int) -> tuple[int, int]:
@@ -126,22 +126,22 @@ def run(
     p.scripts = host.without_scripts()
     for name, value in {"scheduler": "Automatic", **(further or {})}.items():
         setattr(p, name, value)
-    found: list[Any] = []
+    answers: list[Any] = []
     plain = p.init
 
-    def asked(denoiser: Any, x: Tensor, *some: Any, extra_args=None, **more: Any) -> Tensor:
+    def ask(denoiser: Any, x: Tensor, *some: Any, extra_args=None, **more: Any) -> Tensor:
         shared.state.textinfo = "Differential Diffusion: finding the map"
         try:
-            found.append(question(Call(p, denoiser, p.init_latent[:1].to(x), extra_args)))
+            answers.append(question(Call(p, denoiser, p.init_latent[:1].to(x), extra_args or {})))
         except sd_samplers_common.InterruptedException:
             pass
         except FieldError as error:  # hosts tell errors of a sampler in their own way
-            found.append(error)
+            answers.append(error)
         return x
 
     def init(*some: Any, **more: Any) -> None:
         plain(*some, **more)
-        p.sampler.func = functools.wraps(p.sampler.func)(asked)
+        p.sampler.func = functools.wraps(p.sampler.func)(ask)
         sample = p.sample
 
         def no_picture(**named: Any) -> Any:
@@ -163,11 +163,11 @@ def run(
             processing.process_images(p)
     finally:
         p.close()
-    if not found:
+    if not answers:
         raise FieldError("run", "interrupted before there was a map", "Start it again")
-    if isinstance(found[0], Exception):
-        raise found[0]
-    return found[0]
+    if isinstance(answers[0], Exception):
+        raise answers[0]
+    return answers[0]
 
 
 def halved(x: Tensor, ask: Callable[[Tensor], Answer]) -> list[Answer]:

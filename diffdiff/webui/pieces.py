@@ -52,8 +52,8 @@ def followed(p: Any, values: tuple | None) -> Iterator[None]:
     values: our settings among those of the run, or None.
     """
     pictures = getattr(p, "init_images", None)
-    asked = values is not None and request.request_of(values).get("enabled", True)
-    if not asked or not pictures or not all(isinstance(one, Image.Image) for one in pictures):
+    enabled = values is not None and request.request_of(values).get("enabled", True)
+    if not enabled or not pictures or not all(isinstance(one, Image.Image) for one in pictures):
         yield
         return
     mask = getattr(p, "image_mask", None)
@@ -126,7 +126,7 @@ def usable(
     return places
 
 
-def check_size(p: Any, asked: tuple[int, int]) -> None:
+def check_size(p: Any, requested: tuple[int, int]) -> None:
     """Refuse tiles that the host enlarges or reduces before it works on them, as Forge Neo does to
     multiples of 64: the script puts them back as they were cut, so they would not fit.
 
@@ -140,9 +140,11 @@ def check_size(p: Any, asked: tuple[int, int]) -> None:
     if places is None or (p.image_mask is not None and p.inpaint_full_res):
         return
     pairs = zip(places, p.init_images)
-    if any(picture.size == asked and not place.is_whole(picture.size) for place, picture in pairs):
-        cut, worked = (f"{width}x{height}" for width, height in (asked, (p.width, p.height)))
-        field = "height" if asked[0] == p.width else "width"
+    if any(
+        picture.size == requested and not place.is_whole(picture.size) for place, picture in pairs
+    ):
+        cut, worked = (f"{width}x{height}" for width, height in (requested, (p.width, p.height)))
+        field = "height" if requested[0] == p.width else "width"
         problem = f"this script cuts tiles of {cut}, and this WebUI would work on them at {worked}"
         raise FieldError(field, problem, f"Use {worked}, or another size that it need not round")
 
@@ -163,8 +165,11 @@ def maps(places: list[Place], change_maps: list[np.ndarray], p: Any, args: EditA
     for place, picture in zip(places, p.init_images):
         index = roots.index(place.origin) if len(change_maps) > 1 else 0
         shaped = place.origin.shape(change_maps[index], args)
-        size, continued = picture.size, place.continued
-        found.append(geometry.part(shaped, place.whole, place.offset, *size, EDGE, continued))
+        width, height = picture.size
+        piece = geometry.part(
+            shaped, place.whole, place.offset, width, height, EDGE, place.continued
+        )
+        found.append(piece)
     return found
 
 

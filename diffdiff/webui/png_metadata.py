@@ -63,7 +63,7 @@ def saving(params: Any) -> None:
         params.pnginfo |= {k: info[k] for k in (CHUNK, carried_regions.KEY) if info.get(k)}
 
 
-def met(infotext: str | None, items: dict[str, Any]) -> None:
+def on_info_read(infotext: str | None, items: dict[str, Any]) -> None:
     """Remember the map of a picture whose parameters the host has read; the chunk is not shown."""
     text, regions = items.pop(CHUNK, None), items.pop(carried_regions.KEY, None)
     named = NAMED.search(infotext or "")

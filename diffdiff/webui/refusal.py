@@ -37,13 +37,13 @@ def reported(p: Any) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        own = for_host(p, error)
-        if own is error:
+        host_error = for_host(p, error)
+        if host_error is error:
             raise
-        raise own from error.__cause__
+        raise host_error from error.__cause__
 
 
-def refuse(p: Any, error: Exception, under_way: bool = False) -> None:
+def fail_job(p: Any, error: Exception, under_way: bool = False) -> None:
     """End this job, and only this one, with an error."""
 
     def stop(*args: Any, **kwargs: Any) -> None:

@@ -108,7 +108,9 @@ def known(run: RunSettings) -> Known | None:
 def table(run: RunSettings | None) -> dict[str, Any]:
     """Return fractions of noise for the legend: of each step, and of strengths from 0 to 1. Empty:
     unknown."""
-    found = None if run is None else known(run)
+    if run is None:
+        return {}
+    found = known(run)
     if found is None:
         return {}
     coordinates = found.schedule.coordinates

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import gradio as gr
 from modules import scripts
 
 from ..edit import coarse, request
@@ -31,7 +30,7 @@ from .job.hires import HiresSession
 from .job.session import NO_MAP, Session
 from .job.sheet import SheetSession
 from .panel import drafting, panel, sources
-from .refusal import completed, finished, refuse
+from .refusal import completed, fail_job, finished
 
 TITLE = "Differential Diffusion"
 SESSIONS = {"fan": FanSession, "sheet": SheetSession}  # of the modes with one of their own
@@ -43,10 +42,10 @@ def edit(p: Any, values: tuple) -> Session | None:
     Raises:
         FieldError: for anything that cannot be used.
     """
-    asked = request.read({**request.request_of(values), **xyz.chosen(p)})
-    if asked is None:
+    settings_and_maps = request.read({**request.request_of(values), **xyz.chosen(p)})
+    if settings_and_maps is None:
         return None
-    args, change_maps = asked
+    args, change_maps = settings_and_maps
     session = _session(p, drafts.settings(p, args), change_maps)
     if session is not None and drafts.of_job(p) is not None:
         session.requested = args  # the infotext is of the run that it is a draft of
@@ -68,17 +67,17 @@ def _session(p: Any, args: EditArgs, change_maps: list[Any]) -> Session | None:
         return None
     selfcheck.check(wanted_features(args))
     places = pieces.usable(pieces.of_job(p), args, change_maps, p)
-    change_maps = batch_tab.own_map(p, args, change_maps)
+    change_maps = batch_tab.map_from_folder(p, args, change_maps)
     if wanted(args) and change_maps and not uses_painting(args):
         hints.unused(p, args.source)
     if wanted(args) and (args.needs_map or args.mode != "fan"):
         change_maps = automap.of_job(p, args, change_maps, places)
     if coarse.wanted(args):
         host_coarse.check(p, args, places is not None)
-        change_maps, own = host_coarse.apply(p, args, change_maps)
-        with own:
+        change_maps, coarse_job = host_coarse.apply(p, args, change_maps)
+        with coarse_job:
             session = Session(p, args, change_maps)
-            session.stack.enter_context(own.pop_all())
+            session.stack.enter_context(coarse_job.pop_all())
         return session
     if args.needs_map and not change_maps:
         raise FieldError("map", "there is no change map", NO_MAP)
@@ -116,7 +115,7 @@ class DifferentialDiffusion(scripts.Script):
         need for it."""
         return super().elem_id(item_id).replace("script_img2img_", "script_", 1)
 
-    def ui(self, is_img2img: bool) -> list[gr.components.Component]:
+    def ui(self, is_img2img: bool) -> list[Any]:
         self.is_text = not is_img2img
         self.panel = panel.build(self.elem_id, self.is_text)
         self.infotext_fields = self.panel.pasted
@@ -142,7 +141,7 @@ class DifferentialDiffusion(scripts.Script):
             p.diffdiff = edit(p, values)
         except Exception as error:
             p.diffdiff = None
-            refuse(p, error)
+            fail_job(p, error)
 
     def process(self, p: Any, *values: Any) -> None:
         session = getattr(p, "diffdiff", None)
@@ -156,10 +155,10 @@ class DifferentialDiffusion(scripts.Script):
             if session is not None:
                 session.begin(p)
         except Exception as error:
-            refuse(p, error)
+            fail_job(p, error)
 
     def process_batch(self, p: Any, *values: Any, **kwargs: Any) -> None:
-        drafts.tell(p)
+        drafts.write_infotext(p)
 
     def process_before_every_sampling(self, p: Any, *values: Any, **kwargs: Any) -> None:
         session = getattr(p, "diffdiff", None)
@@ -167,7 +166,7 @@ class DifferentialDiffusion(scripts.Script):
             try:
                 session.attach(p)
             except Exception as error:
-                refuse(p, error, under_way=True)
+                fail_job(p, error, under_way=True)
 
     def postprocess_batch(self, p: Any, *values: Any, images: Any = (), **kwargs: Any) -> None:
         session = getattr(p, "diffdiff", None)
@@ -179,11 +178,11 @@ class DifferentialDiffusion(scripts.Script):
         if session is not None:
             with finished(p, pp):
                 session.finite.check_picture(p.batch_index)
-                pp.image = session.recolour(p, pp.image, p.batch_index)
+                pp.image = session.recolor(p, pp.image, p.batch_index)
 
     def postprocess_maskoverlay(self, p: Any, ppmo: Any, *values: Any) -> None:
         session = getattr(p, "diffdiff", None)
-        if session is not None and session.pastes_alone(p):
+        if session is not None and session.skips_host_overlay(p):
             ppmo.overlay_image = None
 
     def postprocess_image_after_composite(self, p: Any, pp: Any, *values: Any) -> None:

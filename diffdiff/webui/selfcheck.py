@@ -120,6 +120,6 @@ def held_once() -> None:
         x = noised(init, noise, schedule.starts[0])
         call = SamplerCall(euler, sigmas=sigmas)
         model = lambda x, sigma: torch.tanh(x)  # noqa: E731
-        got = hold.run(call, model, x, model, Draws())
-        if not torch.equal(got[..., 1, 1], init[..., 1, 1]) or torch.equal(got, init):
+        result = hold.run(call, model, x, model, Draws())
+        if not torch.equal(result[..., 1, 1], init[..., 1, 1]) or torch.equal(result, init):
             raise RuntimeError(f"a latent of shape {list(shape)} was not held")

@@ -22,17 +22,19 @@ def register() -> None:
         known += [o for o in axes(module.AxisOption) if o.label not in labels]
 
 
-def axes(option: Callable[..., Any]) -> list[Any]:
+def axes(axis_option: Callable[..., Any]) -> list[Any]:
     """Make the axes with the host's `AxisOption(label, type, apply, choices=)`."""
-    made = []
+    options = []
     for name, info in fields().items():
         choices = ["True", "False"] if info["type"] is bool else info["choices"]
         if info["low"] is None and len(choices or ()) < 2:  # text, or one choice so far
             continue
         kind = str if choices else info["type"]
         more = {"choices": lambda choices=choices: list(choices)} if choices else {}
-        made.append(option(f"[Differential Diffusion] {info['title']}", kind, setter(name), **more))
-    return made
+        options.append(
+            axis_option(f"[Differential Diffusion] {info['title']}", kind, setter(name), **more)
+        )
+    return options
 
 
 def setter(name: str) -> Callable[[Any, Any, Any], None]:

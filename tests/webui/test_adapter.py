@@ -191,7 +191,7 @@ def test_panel_has_one_control_per_field_in_order(host):
     from diffdiff.settings.schema import fields
     from diffdiff.settings.source_registry import title_of
 
-    controls, pasted, _ = host.panel.build(lambda name: f"diffdiff_{name}")
+    controls, pasted, *_ = host.panel.build(lambda name: f"diffdiff_{name}")
     assert list(controls) == list(fields())
     assert controls["enabled"].value is False  # off until the user ticks it
     for name, info in list(fields().items())[1:]:
@@ -207,7 +207,7 @@ def test_a_radius_saved_before_there_was_an_automatic_one_stays_away(host):
     panels had this slider from 0 on, by the label of the setting's title."""
     from diffdiff.settings.schema import fields
 
-    controls, _, _ = host.panel.build(lambda name: f"diffdiff_{name}")
+    controls, *_ = host.panel.build(lambda name: f"diffdiff_{name}")
     slider = controls["soften_radius"]
     assert slider.value == -1
     assert slider.label != fields()["soften_radius"]["title"] and "-1: automatic" in slider.label

@@ -87,7 +87,7 @@ def test_an_attach_that_fails_ends_the_job(kind, monkeypatch):
     assert kind.model.core.batches == [] and kind.reported == []
 
 
-@pytest.mark.parametrize("step", ["recolour", "composite"])
+@pytest.mark.parametrize("step", ["recolor", "composite"])
 def test_a_picture_that_cannot_be_finished_ends_the_job(kind, monkeypatch, step):
     def fails(*args):
         raise ArithmeticError("no way to paste this")

@@ -125,7 +125,7 @@ def test_the_bodies_of_the_api_page_have_the_real_fields(a1111, monkeypatch):
     assert body("## Endpoints") == {"version": __version__, "api": routes.VERSION}
     # where pixels really start needs a loaded model
     start = Start(0.4, 0.8, 0.5, 4, 1.0, False)
-    monkeypatch.setattr(routes.preview, "begins", lambda *args: [start])
+    monkeypatch.setattr(routes.preview, "starts_of", lambda *args: [start])
     image = png(np.zeros((64, 64)))
     asked = {"args": {"map": columns(0, 0.5, 1)}, "image": image, "steps": 6}
     found = routes.map_preview(PreviewRequest(**asked))

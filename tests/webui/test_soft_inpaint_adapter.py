@@ -132,7 +132,7 @@ def test_beyond_the_softened_mask_the_picture_is_the_original(host, job, run, fu
     original, change = np.array(p.init_images[0]), p.diffdiff.shaped[0]
     assert (out[change == 0] == original[change == 0]).all()
     assert (out[12:20, 22:34] == [255, 0, 0]).all(), "the masked core is the model's own"
-    assert p.diffdiff.pastes_alone(p) == (not full_res)
+    assert p.diffdiff.skips_host_overlay(p) == (not full_res)
 
 
 def test_inpainting_checkpoints_see_what_is_released(host, job, run):
@@ -172,10 +172,10 @@ def test_colours_are_matched_before_the_paste(host, job, run):
     run(p, {**SOFT, "colour_match": True})
     source = np.array(p.init_images[0]).astype(int)
     shifted = Image.fromarray((source + np.array([9, -5, 3])).clip(0, 255).astype(np.uint8))
-    out = np.array(p.diffdiff.recolour(p, shifted, 0)).astype(int)
+    out = np.array(p.diffdiff.recolor(p, shifted, 0)).astype(int)
     assert abs(out - source).max() <= 1
     p.diffdiff.args = parse(SOFT)
-    assert p.diffdiff.recolour(p, shifted, 0) is shifted
+    assert p.diffdiff.recolor(p, shifted, 0) is shifted
 
 
 def test_without_mask_and_map_the_job_is_refused(host, job, run):

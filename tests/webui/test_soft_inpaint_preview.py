@@ -66,10 +66,10 @@ def test_the_preview_is_the_map_of_the_run(kind, preview, settings, radius, chan
     api(p)
     want = p.diffdiff.shaped[0]
     own = {k: v for k, v in settings.items() if k != "inpainting_mask_invert"}
-    what = preview.seen(sent(mask, settings.get("inpainting_mask_invert", 0), **own))
+    what = preview.context_of(sent(mask, settings.get("inpainting_mask_invert", 0), **own))
     args = parse({k: v for k, v in edit.items() if k != "map"})
-    own_map = preview.looked_for(what, args, decode(edit["map"]) if change else None)
-    got = preview.obeyed(what, args, own_map)
+    own_map = preview.map_for_preview(what, args, decode(edit["map"]) if change else None)
+    got = preview.effective_map(what, args, own_map)
     assert got.shape == want.shape and np.array_equal(got, want)
     assert 0 < got.mean() < 1
     both = any("both used" in comment for comment in p.comments)

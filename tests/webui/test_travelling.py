@@ -80,14 +80,14 @@ def test_a_picture_that_the_host_reads_is_known(host, travelling, job):
     p = job()
     text = embedded.pack(decode(eight(p)))
     items = {travelling.CHUNK: text, "other": "kept"}
-    travelling.met("a cat\nSteps: 4, DD map: 00112233aa, Version: 1", items)
+    travelling.on_info_read("a cat\nSteps: 4, DD map: 00112233aa, Version: 1", items)
     assert items == {"other": "kept"}
     assert (decode(travelling.reader({"DD map": "00112233aa"})) == decode(eight(p))).all()
 
 
 @pytest.mark.parametrize("text", ["", "DD1 9999x9999 AAAA", "x" * 70000, None, 3])
 def test_what_somebody_else_wrote_does_no_harm(travelling, text):
-    travelling.met("Steps: 4, DD map: 00112233aa", {travelling.CHUNK: text})
+    travelling.on_info_read("Steps: 4, DD map: 00112233aa", {travelling.CHUNK: text})
     assert travelling.reader({"DD map": "00112233aa"}) is None
 
 
@@ -119,7 +119,7 @@ def batch(host, tmp_path):
 
 def batch_job(batch, job, name="b.png"):
     p = job()
-    batch.met(p.init_images[0], f"/somewhere/{name}")
+    batch.on_picture_read(p.init_images[0], f"/somewhere/{name}")
     return p
 
 
@@ -196,7 +196,7 @@ def test_regions_of_a_picture_that_is_read_or_dropped(host, travelling, job):
     p = job()
     text = embedded.pack(decode(eight(p)))
     items = {travelling.CHUNK: text, KEY: "regions", "other": "kept"}
-    travelling.met("a cat\nSteps: 4, DD map: 00112233aa, Version: 1", items)
+    travelling.on_info_read("a cat\nSteps: 4, DD map: 00112233aa, Version: 1", items)
     assert items == {"other": "kept"}
     assert regions_of(travelling.reader({"DD map": "00112233aa"})) == "regions"
     told = {"parameters": "", "map": text, "regions": "regions"}

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from fastapi import Body
 from fastapi.responses import JSONResponse
+from PIL import Image
 
 from ... import __version__
 from ...edit.plan import EditPlan
@@ -47,13 +48,13 @@ MODEL_OF_HOST = "/sdapi/v1/img2img"
 
 def register(demo: Any, app: Any) -> None:
     """Add the endpoints, with the host's own authentication; none without `--api`."""
-    own = [r for r in app.router.routes if getattr(r, "path", "") == MODEL_OF_HOST]
-    if not own:
+    host_routes = [r for r in app.router.routes if getattr(r, "path", "") == MODEL_OF_HOST]
+    if not host_routes:
         return
-    guards = list(own[0].dependencies)
+    guards = list(host_routes[0].dependencies)
 
     def add(path: str, work: Callable, request: Any = None) -> None:
-        about = {
+        options = {
             "methods": ["POST" if request else "GET"],
             "dependencies": guards,
             "tags": ["Differential Diffusion"],
@@ -61,7 +62,7 @@ def register(demo: Any, app: Any) -> None:
             "name": path.replace("/", " "),
         }
         if request is None:
-            app.add_api_route(ROOT + path, lambda: work(), **about)
+            app.add_api_route(ROOT + path, lambda: work(), **options)
             return
 
         def endpoint(body: Any = Body(None)) -> Any:  # noqa: B008
@@ -70,9 +71,9 @@ def register(demo: Any, app: Any) -> None:
             except FieldError as error:
                 return refusal(error)
 
-        sent = {"application/json": {"schema": schema_of(request)}}
-        extra = {"requestBody": {"content": sent, "required": True}}
-        app.add_api_route(ROOT + path, endpoint, openapi_extra=extra, **about)
+        content = {"application/json": {"schema": schema_of(request)}}
+        extra = {"requestBody": {"content": content, "required": True}}
+        app.add_api_route(ROOT + path, endpoint, openapi_extra=extra, **options)
 
     add("/version", version)
     add("/schema", schema)
@@ -108,76 +109,85 @@ def schema() -> dict[str, Any]:
 
 def map_preview(request: PreviewRequest) -> dict[str, Any]:
     """Preview a map as a run would use it: shaped, with its start steps, over the image"""
-    asked = dict(request.args or {})
-    painted = asked.pop("map", None)
+    settings = dict(request.args or {})
+    painted = settings.pop("map", None)
     if isinstance(painted, (list, tuple)):
         painted = painted[0] if painted else None
-    args = parse(completed({**asked, "enabled": True}))
+    args = parse(completed({**settings, "enabled": True}))
     painted = geometry.decode(painted) if painted is not None else None
     picture = decode_picture(request.image) if request.image else None
     if picture is None and wanted(args):
         remedy = "Send the picture that the map is read off"
         raise FieldError("image", f"source {args.source} needs a picture", remedy)
-    if picture is None and painted is None:
-        raise FieldError("map", "there is no change map", "Send one in args, or use a source")
-    if picture is None:
-        change_map, size = painted, painted.shape[::-1]
+    context = None if picture is None else _context(request, picture)
+    if context is not None:
+        size = context.picture.size
+        change_map = preview.map_for_preview(context, args, painted)
+        shaped = preview.effective_map(context, args, change_map)
+    elif painted is not None:
+        size = painted.shape[1], painted.shape[0]
+        shaped = shape(painted, args)
     else:
-        size = picture.size
-        about = {
-            "prompt": request.prompt,
-            "width": request.width or size[0],
-            "height": request.height or size[1],
-            "mask": automap.sent_mask(request.mask, request.inpainting_mask_invert == 1),
-        }
-        padding = request.inpaint_full_res_padding if request.inpaint_full_res else None
-        work = Work(about["width"], about["height"], request.resize_mode, padding)
-        run = schedules.run_settings(vars(request) | {"sampler": request.sampler_name, **about})
-        what = preview.Seen(picture, request.denoising_strength, about, work, run)
-        change_map = preview.looked_for(what, args, painted)
-    shaped = shape(change_map, args) if picture is None else preview.obeyed(what, args, change_map)
+        raise FieldError("map", "there is no change map", "Send one in args, or use a source")
     steps = request.steps
     edit = EditPlan(shaped, args, request.denoising_strength, steps, steps - 1)
-    found = releases(edit)
-    answer = {
+    summary = releases(edit)
+    response: dict[str, Any] = {
         "size": list(size),
-        "map": sixteen(shaped),
+        "map": encode_map(shaped),
         "mean": float(shaped.mean()),
         "lowest": float(shaped.min()),
         "highest": float(shaped.max()),
-        "steps": found.steps,
-        "kept": found.kept,
-        "levels": len(found.rungs),
-        "ladder": found.rungs,
-        "release": eight(found.picture),
+        "steps": summary.steps,
+        "kept": summary.kept,
+        "levels": len(summary.rungs),
+        "ladder": summary.rungs,
+        "release": encode_picture(summary.picture),
     }
-    if picture is not None:
-        begun = preview.begins(what, args, shaped)
-        answer["starts"] = [start._asdict() for start in begun]
-        flat = np.asarray(picture.convert("RGB"))
-        answer["overlay"] = eight(overlay(flat, np.clip(edit.strengths, 0, 1).astype(np.float32)))
-    return answer
+    if context is not None:
+        starts = preview.starts_of(context, args, shaped)
+        response["starts"] = [start._asdict() for start in starts]
+        flat = np.asarray(context.picture.convert("RGB"))
+        response["overlay"] = encode_picture(
+            overlay(flat, np.clip(edit.strengths, 0, 1).astype(np.float32))
+        )
+    return response
+
+
+def _context(request: PreviewRequest, picture: Image.Image) -> preview.PreviewContext:
+    """Return what a request's preview is made from."""
+    width, height = request.width or picture.width, request.height or picture.height
+    inputs = {
+        "prompt": request.prompt,
+        "width": width,
+        "height": height,
+        "mask": automap.decode_mask(request.mask, request.inpainting_mask_invert == 1),
+    }
+    padding = request.inpaint_full_res_padding if request.inpaint_full_res else None
+    work = Work(width, height, request.resize_mode, padding)
+    run = schedules.run_settings(vars(request) | {"sampler": request.sampler_name, **inputs})
+    return preview.PreviewContext(picture, request.denoising_strength, inputs, work, run)
 
 
 def map_diffedit(request: DiffEditRequest) -> dict[str, Any]:
     """Find the change map between two prompts (DiffEdit), with the loaded checkpoint"""
     began = time.perf_counter()
     flat = decode_picture(request.image).convert("RGB")
-    own = {name: getattr(request, name) for name in fields(DiffEditArgs)}
-    args = parse(own, DiffEditArgs)
+    settings = {name: getattr(request, name) for name in fields(DiffEditArgs)}
+    args = parse(settings, DiffEditArgs)
     size = request.width or flat.width, request.height or flat.height
-    asked = diffedit_job.DiffEditQuery(flat, request.reference, request.query, *size)
-    what = word_product.word_factor(args, request.reference, request.query)
-    stack, calls = preview.on_the_model(lambda: diffedit_job.found(asked, args))
-    if what is None:
-        return _made(diffedit.finished(stack, flat.size, args), calls, began)
+    query = diffedit_job.DiffEditQuery(flat, request.reference, request.query, *size)
+    word = word_product.word_factor(args, request.reference, request.query)
+    stack, calls = preview.on_the_model(lambda: diffedit_job.found(query, args))
+    if word is None:
+        return _map_response(diffedit.finished(stack, flat.size, args), calls, began)
     noises = word_product.LEVEL, word_product.NOISES, args.diffedit_seed
     words = words_job.WordsQuery(
-        flat, what.prompt, what.words.phrases, *size, *noises, field=what.field
+        flat, word.prompt, word.words.phrases, *size, *noises, field=word.field
     )
     claims, more = preview.on_the_model(lambda: words_job.found(words))
-    found = word_product.finished(stack, claims, what, np.asarray(flat), args)
-    return _made(found, calls + more, began)
+    found = word_product.finished(stack, claims, word, np.asarray(flat), args)
+    return _map_response(found, calls + more, began)
 
 
 def map_words(request: WordsRequest) -> dict[str, Any]:
@@ -187,9 +197,11 @@ def map_words(request: WordsRequest) -> dict[str, Any]:
     words = parse_words(request.words)
     size = request.width or flat.width, request.height or flat.height
     noises = request.words_level, request.words_noises, request.words_seed
-    asked = words_job.WordsQuery(flat, words.prompt, words.phrases, *size, *noises)
-    claims, calls = preview.on_the_model(lambda: words_job.found(asked))
-    return _made(word_map(claims, words, np.asarray(flat), request.words_edges), calls, began)
+    query = words_job.WordsQuery(flat, words.prompt, words.phrases, *size, *noises)
+    claims, calls = preview.on_the_model(lambda: words_job.found(query))
+    return _map_response(
+        word_map(claims, words, np.asarray(flat), request.words_edges), calls, began
+    )
 
 
 def map_click(request: ClickRequest) -> dict[str, Any]:
@@ -202,13 +214,13 @@ def map_click(request: ClickRequest) -> dict[str, Any]:
     seen = click_job.found(flat, *size, *noises, ask=False)
     if seen is None:
         seen = preview.on_the_model(lambda: click_job.found(flat, *size, *noises))
-    return _made(seen.region(clicks, request.points_edges), seen.calls, began)
+    return _map_response(seen.region(clicks, request.points_edges), seen.calls, began)
 
 
-def _made(found: np.ndarray, calls: int, began: float) -> dict[str, Any]:
+def _map_response(found: np.ndarray, calls: int, began: float) -> dict[str, Any]:
     return {
         "size": [found.shape[1], found.shape[0]],
-        "map": sixteen(found),
+        "map": encode_map(found),
         "mean": float(found.mean()),
         "calls": calls,
         "seconds": time.perf_counter() - began,
@@ -226,12 +238,12 @@ def metrics_adherence(request: AdherenceRequest) -> dict[str, Any]:
     return adherence.adherence(before, after, m, bins=request.bins)
 
 
-def sixteen(m: np.ndarray) -> str:
+def encode_map(m: np.ndarray) -> str:
     """Encode a map [H, W] in 0..1 as base64 of a 16-bit PNG."""
     return preview.as_url(np.clip(m, 0, 1)).partition(",")[2]
 
 
-def eight(picture: np.ndarray) -> str:
+def encode_picture(picture: np.ndarray) -> str:
     """Encode a picture uint8 [H, W, 3] as base64 of a PNG."""
     _, data = cv2.imencode(".png", picture[..., ::-1])
     return base64.b64encode(data.tobytes()).decode("ascii")

@@ -32,7 +32,7 @@ class FanSession(Session):
 
     def fan(self, p: Any, index: int) -> Fan:
         """Return the fan of picture `index`, at the job's size."""
-        index = index if self.several else 0
+        index = index if self.per_picture else 0
         if index not in self.fans:
             base = super().fitted_map(p, index) if self.args.fan_layout == "map" else None
             self.fans[index] = make_fan(self.requested, p.width, p.height, base)

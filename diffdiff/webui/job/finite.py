@@ -116,8 +116,8 @@ class JobFinite:
         """
         self.stop_listening()
         _check_latents(samples)
-        made = [pictures] if torch.is_tensor(pictures) else []
-        if not all(bool(torch.isfinite(one).all()) for one in [*made, *self.rows]):
+        decoded = [pictures] if torch.is_tensor(pictures) else []
+        if not all(bool(torch.isfinite(one).all()) for one in [*decoded, *self.rows]):
             raise failure(PIXELS, None, MODEL, VAE)
         self.rows.clear()
 

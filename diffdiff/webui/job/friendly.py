@@ -35,11 +35,11 @@ known: LruCache[str, Inversion] = LruCache(KEPT)
 class Reference(NamedTuple):
     """What an image is explained by.
 
-    asked: arguments of the denoiser instead of the run's. seeds: of the pictures. about: what else
+    arguments: of the denoiser instead of the run's. seeds: of the pictures. about: what else
     of the job the model's answers depend on.
     """
 
-    asked: dict[str, Any]
+    arguments: dict[str, Any]
     seeds: list[int]
     about: Any
 
@@ -77,15 +77,15 @@ def reference(
     if filled:
         problem = "friendly begins with the original, and Masked content replaces it"
         raise FieldError("anchor", problem, "Set Masked content to original, or use noised")
-    asked: dict[str, Any] = {}
+    conditioning: dict[str, Any] = {}
     text = extra_networks.parse_prompt(args.reference.strip())[0]
     if text:
-        asked["cond"] = inversion_prompts.prompts(p, [text] * count)[0]
+        conditioning["cond"] = inversion_prompts.prompts(p, [text] * count)[0]
         if args.anchor_guidance is not None:
-            asked["cond_scale"] = args.anchor_guidance
+            conditioning["cond_scale"] = args.anchor_guidance
     else:
         cond, uncond = inversion_prompts.empty(p, count)
-        asked = {"cond": cond, "uncond": uncond, "cond_scale": 1.0, "s_min_uncond": 0.0}
+        conditioning = {"cond": cond, "uncond": uncond, "cond_scale": 1.0, "s_min_uncond": 0.0}
     about = [
         str(getattr(shared.sd_model, "sd_model_checkpoint", "")),
         host.settings(),
@@ -97,7 +97,7 @@ def reference(
         getattr(p, "image_cfg_scale", None),
         getattr(p, "distilled_cfg_scale", None),
     ]
-    return Reference(asked, [int(seed) for seed in p.seeds[:count]], about)
+    return Reference(conditioning, [int(seed) for seed in p.seeds[:count]], about)
 
 
 def _others(p: Any) -> list[Any]:
@@ -127,8 +127,8 @@ def hold(run: Any, call: SamplerCall, denoiser: Any, x: torch.Tensor, begin: int
         call, denoiser, run.schedule, run.first, x, run.predicts, sources, host.settings()
     )
     init = run.init.to(x)
-    asked = call.extra | run.reference.asked
-    key = _digest([init, asked, run.reference[1:], _plain(call.options)])
+    arguments = call.extra | run.reference.arguments
+    key = _digest([init, arguments, run.reference[1:], _plain(call.options)])
     inversion, calls = known.get(key), 0
     if inversion is None:
         why = refusal(
@@ -139,7 +139,7 @@ def hold(run: Any, call: SamplerCall, denoiser: Any, x: torch.Tensor, begin: int
         inversion = known.put(key, _invert(run, call, denoiser, x, init, habits))
         calls = len(inversion.calls)
     weight = run.ladder.weight
-    made = Friendly(
+    friendly = Friendly(
         inversion,
         init,
         torch.from_numpy(run.ladder.start).to(x.device),
@@ -150,9 +150,9 @@ def hold(run: Any, call: SamplerCall, denoiser: Any, x: torch.Tensor, begin: int
         None if weight is None else torch.from_numpy(weight).to(x),
         begin,
     )
-    made.inverted = calls
-    made.deliver = lambda beside, kwargs: call.deliver(denoiser, beside, kwargs)
-    return made
+    friendly.inverted = calls
+    friendly.deliver = lambda beside, kwargs: call.deliver(denoiser, beside, kwargs)
+    return friendly
 
 
 def cost(hold: Any) -> str:
@@ -188,7 +188,7 @@ def drawing() -> list[str]:
 
 def _invert(run: Any, call: SamplerCall, denoiser: Any, x, init, habits: Habits) -> Inversion:
     """Run the sampler from the top of the schedule, under the reference prompt."""
-    extra = call.extra | run.reference.asked
+    extra = call.extra | run.reference.arguments
     source = SamplerCall(call.function, **(call.silent | {"extra_args": extra}))
     inverting = Inverting(init, run.reference.seeds, run.schedule, habits)
     plain = denoiser.forward
@@ -220,26 +220,26 @@ def _plain(options: dict[str, Any]) -> dict[str, Any]:
 
 def _digest(value: Any) -> str:
     """Return a key of a value with all that is in it."""
-    made = hashlib.sha256()
+    digest = hashlib.sha256()
 
     def add(value: Any, depth: int) -> None:
-        made.update(type(value).__name__.encode())
+        digest.update(type(value).__name__.encode())
         if isinstance(value, torch.Tensor):
-            made.update(repr((value.shape, value.dtype)).encode())
-            made.update(
+            digest.update(repr((value.shape, value.dtype)).encode())
+            digest.update(
                 value.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes()
                 if value.numel() and value.ndim
                 else repr(value).encode()
             )
         elif isinstance(value, np.ndarray):
-            made.update(repr((value.shape, value.dtype)).encode() + value.tobytes())
+            digest.update(repr((value.shape, value.dtype)).encode() + value.tobytes())
         elif isinstance(value, Image.Image):
-            made.update(repr((value.size, value.mode)).encode() + value.tobytes())
+            digest.update(repr((value.size, value.mode)).encode() + value.tobytes())
         elif depth == DEPTH:
-            made.update(repr(value).encode())
+            digest.update(repr(value).encode())
         elif isinstance(value, dict):
             for key, item in value.items():
-                made.update(repr(key).encode())
+                digest.update(repr(key).encode())
                 add(item, depth + 1)
         elif isinstance(value, (list, tuple)):
             for item in value:
@@ -247,7 +247,7 @@ def _digest(value: Any) -> str:
         elif hasattr(value, "__dict__") and not callable(value):
             add(vars(value), depth + 1)
         else:
-            made.update(repr(value).encode())
+            digest.update(repr(value).encode())
 
     add(value, 0)
-    return made.hexdigest()
+    return digest.hexdigest()

@@ -12,12 +12,12 @@ NOTE = "DD note"
 
 def shape(p: Any, session: Any) -> None:
     """Say before a job whether its map has another shape than its picture."""
-    _tell(p, session, None)
+    _add_hints(p, session, None)
 
 
 def ran(p: Any, session: Any, called: bool) -> None:
     """Say after a run of the sampler why nothing, or little, changed. called: the model was."""
-    _tell(p, session, called)
+    _add_hints(p, session, called)
 
 
 def unused(p: Any, source: str) -> None:
@@ -26,7 +26,7 @@ def unused(p: Any, source: str) -> None:
         _write(p, [hints.unused(source)])
 
 
-def _tell(p: Any, session: Any, called: bool | None) -> None:
+def _add_hints(p: Any, session: Any, called: bool | None) -> None:
     found: list[str] = []
     for i, change_map in enumerate(session.raw):
         size = session.picture_size(p, i)

@@ -80,11 +80,11 @@ class HiresSession(Session):
                 self.finite.check_first(None, None)
                 regions = self.carried.regions if self.raw is self.painted else None
                 self.carried = Carried(self.raw, regions)
-                self.several = len(self.raw) > 1
+                self.per_picture = len(self.raw) > 1
                 self.first = host_hires.first_size(p, samples)
-            made = plain_pass(samples, decoded_samples, *args, **kwargs)
+            latents = plain_pass(samples, decoded_samples, *args, **kwargs)
             self._keep(p)
-            return made
+            return latents
 
         def img2img_image_conditioning(source_image: Any, *args: Any, **kwargs: Any) -> Any:
             if host_hires.is_second(p) and not host_hires.is_latent(p):
@@ -107,9 +107,9 @@ class HiresSession(Session):
         if not wanted(self.args):
             return self.painted
         pictures = host_hires.first_pictures(p, samples)
-        made = []
+        maps = []
         for i, picture in enumerate(pictures):
-            about = {
+            options = {
                 "prompt": host_hires.prompt(p, i),
                 "width": picture.width,
                 "height": picture.height,
@@ -117,13 +117,13 @@ class HiresSession(Session):
                 "further": host.further_settings(p),
                 "painted": self.painted[i % len(self.painted)] if self.painted else None,
             }
-            made.append(self._of_picture(p, picture, about))
-        return made
+            maps.append(self._of_picture(p, picture, options))
+        return maps
 
     def _of_picture(self, p: Any, picture: Image.Image, about: dict[str, Any]) -> np.ndarray:
         try:
             return automap.of_picture(picture, self.args, ask=False, **about)
-        except automap.Unknown:
+        except automap.ModelRequired:
             if host_hires.has_own_model(p) and asks_model(self.args):
                 problem = f"{self.args.source} asks the first pass's model, which is not loaded now"
                 remedy = "Set Hires checkpoint to the same, or use another source"
@@ -146,8 +146,10 @@ class HiresSession(Session):
 
     def _latent_maps(self, p: Any, x: torch.Tensor) -> np.ndarray:
         self.latents = x
-        self.frame = host_hires.frame(p, self.first, x)
-        self.shaped = [self.frame.fit(m, self.args) for m in self.raw]
+        if self.first is None:
+            raise RuntimeError("the second pass began without its first picture's size")
+        self.frame = frame = host_hires.frame(p, self.first, x)
+        self.shaped = [frame.fit(m, self.args) for m in self.raw]
         return super()._latent_maps(p, x)
 
     def fitted_map(self, p: Any, index: int) -> np.ndarray:
@@ -183,5 +185,5 @@ class HiresSession(Session):
     def _pasted(self, p: Any, picture: Image.Image, index: int) -> Image.Image:
         return super()._pasted(p, picture, index) if self.enlarged else picture
 
-    def pastes_alone(self, p: Any) -> bool:
+    def skips_host_overlay(self, p: Any) -> bool:
         return False

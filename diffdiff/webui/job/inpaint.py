@@ -36,7 +36,7 @@ def both(args: EditArgs) -> str:
 
 
 @contextmanager
-def lent(owner: Any, **values: Any) -> Iterator[None]:
+def temporarily(owner: Any, **values: Any) -> Iterator[None]:
     """Set attributes for the length of a `with`. What someone else has set meanwhile stays: a batch
     tab gives the next picture's mask to the same object."""
     before = {name: getattr(owner, name) for name in values}
@@ -70,13 +70,13 @@ class Inpaint:
         self.radius = args.radius((p.width, p.height))
         self.content, self.blur = p.inpainting_fill, host.mask_blur(p)
 
-    def take_over(self, p: Any, support: np.ndarray, stack: ExitStack) -> None:
+    def replace_mask(self, p: Any, support: np.ndarray, stack: ExitStack) -> None:
         """Make the support, bool `[H, W]`, the job's mask until the stack closes."""
         mask = Image.fromarray(support.astype(np.uint8) * 255)
         if p.inpainting_mask_invert:  # the host inverts it once more
             mask = ImageOps.invert(mask)
         stack.enter_context(
-            lent(
+            temporarily(
                 p,
                 image_mask=mask,
                 mask_round=True,
@@ -86,7 +86,7 @@ class Inpaint:
             )
         )
 
-    def tell(self, p: Any, args: EditArgs, with_map: bool) -> None:
+    def write_infotext(self, p: Any, args: EditArgs, with_map: bool) -> None:
         """Write what the host would have written, and note what it does not do this time."""
         if with_map:
             p.comment(f"Differential Diffusion: {both(args)}")
@@ -109,12 +109,12 @@ class Inpaint:
         if self.content == ORIGINAL:
             return None
         x = p.init_latent
-        grey = [Image.fromarray(np.rint(m * 255).astype(np.uint8)) for m in fitted]
+        gray = [Image.fromarray(np.rint(m * 255).astype(np.uint8)) for m in fitted]
         if self.content == 0:
-            filled = [masking.fill(s, m) for s, m in zip(sources, grey)]
+            filled = [masking.fill(s, m) for s, m in zip(sources, gray)]
             latents = encode(p, filled)
             return latents.expand(len(x), *x.shape[1:]) if len(latents) == 1 else latents
-        small = np.stack([np.array(m.resize(x.shape[:-3:-1])) for m in grey]) >= inpaint_mask.HALF
+        small = np.stack([np.array(m.resize(x.shape[:-3:-1])) for m in gray]) >= inpaint_mask.HALF
         inside = torch.from_numpy(over_frames(small, x.ndim)).to(x)
         kept = x * (1 - inside)
         if self.content != 2:
@@ -145,6 +145,6 @@ def quiet_builtin(p: Any, stack: ExitStack) -> None:
             continue
         others = list(p.script_args)
         others[at] = False
-        stack.enter_context(lent(p, script_args_value=type(p.script_args)(others)))
+        stack.enter_context(temporarily(p, script_args_value=type(p.script_args)(others)))
         p.comment("Differential Diffusion: the WebUI's Soft inpainting is disabled for this job")
         return

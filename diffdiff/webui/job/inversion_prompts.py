@@ -25,11 +25,11 @@ def prompts(p: Any, texts: list[str]) -> tuple[Any, Any]:
     known = inspect.signature(prompt_parser.SdConditioning.__init__).parameters
     if "distilled_cfg_scale" in known:
         size["distilled_cfg_scale"] = getattr(p, "distilled_cfg_scale", None)
-    asked = prompt_parser.SdConditioning(texts, False, **size)
-    against = prompt_parser.SdConditioning(texts, True, **size)
+    positive = prompt_parser.SdConditioning(texts, False, **size)
+    negative = prompt_parser.SdConditioning(texts, True, **size)
     with host.references_kept():
-        cond = prompt_parser.get_multicond_learned_conditioning(shared.sd_model, asked, p.steps)
-        return cond, prompt_parser.get_learned_conditioning(shared.sd_model, against, p.steps)
+        cond = prompt_parser.get_multicond_learned_conditioning(shared.sd_model, positive, p.steps)
+        return cond, prompt_parser.get_learned_conditioning(shared.sd_model, negative, p.steps)
 
 
 def check_inversion(p: Any, args: EditArgs) -> None:

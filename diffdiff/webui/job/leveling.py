@@ -52,7 +52,11 @@ class Leveling:
     def counted(self) -> tuple[int, int]:
         """Return the steps, and the last of them, that decide whether a strength changes anything
         (`diffdiff.sampling.start_steps.StartRule`)."""
-        return (STEPS, self.exact.last) if self.fine else (self.steps, len(self.schedule) - 1)
+        return (
+            (STEPS, self.exact.last)
+            if self.fine and self.exact is not None
+            else (self.steps, len(self.schedule) - 1)
+        )
 
     def text(self, first: int) -> str:
         """Return where strengths started, for the parameters; empty if at the host's steps."""
@@ -64,3 +68,14 @@ class Leveling:
 
         coordinates = self.schedule.coordinates
         return "; ".join(map(str, starts(self.strength, self.ladder, first, coordinates, noise)))
+
+
+def planned(levels: Leveling | None) -> Leveling:
+    """Return the levels of a job whose sampler has requested its plan.
+
+    Raises:
+        RuntimeError: it has not.
+    """
+    if levels is None:
+        raise RuntimeError("the sampler has not requested the job's plan")
+    return levels

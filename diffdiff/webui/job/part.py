@@ -75,7 +75,7 @@ def part_of(p: Any, args: EditArgs, shaped: list[np.ndarray]) -> Part | None:
     area = changed_area(changes, args.area_padding)
     if area is None:
         return None
-    if units := controlnet.own_images(p):
+    if units := controlnet.units_with_image(p):
         problem = f"ControlNet unit {units[0]} has an image of its own, which is of the whole image"
         remedy = "Clear it, so that ControlNet reads the part that is worked on, or use area whole"
         raise FieldError("area", problem, remedy)

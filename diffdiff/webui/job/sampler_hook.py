@@ -30,7 +30,7 @@ from . import friendly
 from .shown import show
 
 
-class Plan(NamedTuple):
+class RunPlan(NamedTuple):
     """What a run follows.
 
     ladder: `[B or 1, 1, ..., h, w]`.
@@ -54,10 +54,10 @@ class Plan(NamedTuple):
     reference: friendly.Reference | None = None
 
 
-Planner = Callable[[torch.Tensor, Schedule, int, int, Callable[[], Exact]], Plan]
+Planner = Callable[[torch.Tensor, Schedule, int, int, Callable[[], Exact]], RunPlan]
 
 
-class Coarse(Exception):
+class StartsAtSteps(Exception):
     """This sampler cannot start between its steps."""
 
 
@@ -67,7 +67,7 @@ def hold_sampler(
     """Make this sampler object's next img2img runs follow a plan. It ends with the job.
 
     Args:
-        planner: `(init_latent, schedule, steps, slider_first, exact) -> Plan`; `exact()` tells
+        planner: `(init_latent, schedule, steps, slider_first, exact) -> RunPlan`; `exact()` tells
             where strengths begin without rounding.
         report: `(hold, first, slider_first)`, called when a run is complete.
     """
@@ -84,7 +84,7 @@ def hold_sampler(
         conds = conditioning, unconditional_conditioning
         try:
             return sample(p, x, noise, conds, plan, steps, kwargs)
-        except Coarse as error:
+        except StartsAtSteps as error:
             if plan.coarse is None:
                 problem = f"{host_hires.sampler_name(p)} cannot start between its steps: {error}"
                 remedy = "Use levels steps, or another sampler."
@@ -104,7 +104,7 @@ def hold_sampler(
         latest = wanted_steps - 1 - host.shortest_run(sampler.func)
         first = max(min(plan.first, latest), 0)
         if plan.ladder.top is not None and first != plan.first:
-            raise Coarse("it needs more steps than are left")
+            raise StartsAtSteps("it needs more steps than are left")
         begin = first
         if plan.reference is not None:  # what an inversion knows of a step are those before it
             first = 0
@@ -127,7 +127,7 @@ class HeldRun:
     first one that needs the model."""
 
     def __init__(
-        self, sampler: Any, init, noise, plan: Plan, schedule: Schedule, first: int, begin: int
+        self, sampler: Any, init, noise, plan: RunPlan, schedule: Schedule, first: int, begin: int
     ):
         self.reference, self.begin = plan.reference, begin
         self.sampler, self.init, self.noise = sampler, init, noise
@@ -148,12 +148,12 @@ class HeldRun:
         def held(denoiser, x, *args, **kwargs):
             path = None
             if self.empty is not None:
-                path = self._path(denoiser, **kwargs["extra_args"])
+                path = self._path(denoiser, self.empty, **kwargs["extra_args"])
                 x = path[-1].to(x).clone()
             call = SamplerCall(function, *args, **kwargs)
             draws = Draws(host.noise_sources(self.sampler))
             if self.ladder.top is not None:
-                call, x = self._begun_at_top(call, x)
+                call, x = self._begun_at(call, x, self.ladder.top)
             if self.reference is not None:
                 hold = friendly.hold(self, call, denoiser, x, self.begin)
             else:
@@ -174,27 +174,36 @@ class HeldRun:
         """What the denoiser predicts."""
         return "eps" if hasattr(self.sampler, "get_timesteps") else "x0"
 
-    def _begun_at_top(self, call: SamplerCall, x: torch.Tensor) -> tuple[SamplerCall, torch.Tensor]:
-        """Return the call, and the noised latents, from the exact level that the run starts
-        with."""
+    def _begun_at(
+        self, call: SamplerCall, x: torch.Tensor, top: float
+    ) -> tuple[SamplerCall, torch.Tensor]:
+        """Return the call, and the noised latents, from the exact level that the run starts with.
+
+        top: that level's coordinate.
+        """
         if not call.schedule:
-            raise Coarse("it plans its own steps")
+            raise StartsAtSteps("it plans its own steps")
         level = self.schedule.starts[self.first]
         begun = noised(self.start.to(x), self.noise, level)
         extra = shared.opts.img2img_extra_noise
         if extra > 0:
             begun = begun + self.noise * extra * extra_scale(level, self.predicts)
-        return call.begun_at(self.ladder.top), begun.to(x.dtype)
+        return call.begun_at(top), begun.to(x.dtype)
 
-    def _path(self, denoiser: Any, **extra: Any) -> list[torch.Tensor]:
+    def _path(self, denoiser: Any, empty: tuple[Any, Any], **extra: Any) -> list[torch.Tensor]:
         """Invert the init latent by DDIM up to the run's first level, without a prompt."""
-        cond, uncond = self.empty
-        asked = extra | {"cond": cond, "uncond": uncond, "cond_scale": 1.0, "s_min_uncond": 0.0}
+        cond, uncond = empty
+        unconditional = extra | {
+            "cond": cond,
+            "uncond": uncond,
+            "cond_scale": 1.0,
+            "s_min_uncond": 0.0,
+        }
         steps = of_levels(self.schedule, self.first)
         shared.state.sampling_steps += len(steps)
 
         def predict(x: torch.Tensor, timestep: int) -> torch.Tensor:
-            answer = denoiser(x, x.new_full((len(x),), timestep), **asked)
+            answer = denoiser(x, x.new_full((len(x),), timestep), **unconditional)
             shared.state.sampling_step += 1
             return answer
 
@@ -219,7 +228,7 @@ class HeldRun:
         )
         fine = self.ladder.fine
         if habits.early is None and (self.ladder.between or self.ladder.top is not None):
-            raise Coarse(habits.early_why)
+            raise StartsAtSteps(habits.early_why)
         return Hold(
             self.init.to(x),
             self.noise,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -27,7 +28,7 @@ from ..refusal import reported
 from . import checks, finite, friendly, hints, inversion_prompts, originals, sampler_hook
 from .carried import Carried
 from .inpaint import Inpaint, quiet_builtin
-from .leveling import Leveling
+from .leveling import Leveling, planned
 from .part import Part, part_of
 
 logger = logging.getLogger("diffdiff")
@@ -65,10 +66,10 @@ class Session:
         self.shaped = self._shape(p, change_maps) if pieces is None else pieces
         if getattr(p, "image_mask", None) is not None:
             quiet_builtin(p, self.stack)
-        self.several = len(change_maps) > 1 or len(getattr(p, "init_images", ())) > 1
+        self.per_picture = len(change_maps) > 1 or len(getattr(p, "init_images", ())) > 1
         self.size = p.width, p.height  # some hosts change it before they begin
         self.part: Part | None = None  # once the job has begun
-        self.obeyed = False  # whether the sampler has requested the plan
+        self.plan_used = False  # whether the sampler has requested the plan
         self.levels: Leveling | None = None  # once the sampler has requested it
         self.fitted: dict[int, np.ndarray] = {}
         self.carried = Carried(change_maps)
@@ -96,7 +97,7 @@ class Session:
         self.inpaint = Inpaint(p, self.args, size)
         shaped = joined(self.inpaint.soft, painted, self.args.combine)
         support = np.maximum.reduce([geometry.resize(m, *size) for m in shaped]) > 0
-        self.inpaint.take_over(p, support, self.stack)
+        self.inpaint.replace_mask(p, support, self.stack)
         return shaped
 
     def close(self) -> None:
@@ -112,16 +113,16 @@ class Session:
         p.extra_generation_params.update(written)
         hints.shape(p, self)
         if self.inpaint is not None:
-            self.inpaint.tell(p, self.args, bool(self.raw))
+            self.inpaint.write_infotext(p, self.args, bool(self.raw))
         plain = p.sample
 
         def sample(*args: Any, **kwargs: Any) -> Any:
-            self.obeyed = False
+            self.plan_used = False
             with reported(p):
                 self.finite.begin()
                 samples = plain(*args, **kwargs)
                 self.finite.check(samples)
-                if not self.obeyed and self._awaited():
+                if not self.plan_used and self._awaited():
                     problem = "this job made its images without the sampler that follows the map"
                     remedy = "Run this job's script without Differential Diffusion, or after it."
                     raise FieldError("script", problem, remedy)
@@ -147,15 +148,15 @@ class Session:
             filled = self._filled(p)
             sampler_hook.hold_sampler(
                 p.sampler,
-                lambda *about: self._plan(p, *about, filled),
-                lambda hold, first, slider_first: self._report(p, hold, first, slider_first),
+                functools.partial(self._plan, p, filled),
+                functools.partial(self._report, p),
             )
 
     def _filled(self, p: Any) -> torch.Tensor | None:
         """Return the latents that start the run where strength is full, None for the original's."""
         if self.inpaint is None:
             return None
-        count = len(p.init_images) if self.several else 1
+        count = len(p.init_images) if self.per_picture else 1
         hard = self.inpaint.hard.astype(np.float32)
         fitted = [self._fit(p, i, hard) for i in range(count)]
         return self.inpaint.start(p, fitted, [originals.source(p, i) for i in range(count)])
@@ -163,7 +164,7 @@ class Session:
     def fitted_map(self, p: Any, index: int) -> np.ndarray:
         """Return the map of picture `index` as the host fitted its image: float32 `[height,
         width]`."""
-        index = index if self.several else 0
+        index = index if self.per_picture else 0
         if index not in self.fitted:
             self.fitted[index] = self._fit(p, index, self._shaped(index))
         return self.fitted[index]
@@ -182,14 +183,14 @@ class Session:
     def _plan(
         self,
         p: Any,
+        filled: torch.Tensor | None,
         x: torch.Tensor,
         schedule: Schedule,
         steps: int,
         slider_first: int,
         exact: Callable[[], Exact],
-        filled: torch.Tensor | None,
-    ) -> sampler_hook.Plan:
-        self.obeyed = True
+    ) -> sampler_hook.RunPlan:
+        self.plan_used = True
         latent = self._latent_maps(p, x)
         mask = host.latent_mask(p)
         if mask is not None:  # the host's own inpaint mask: outside of it nothing changes
@@ -207,7 +208,7 @@ class Session:
         inverted = self.args.anchor == "inverted" and first is not None
         empty = inversion_prompts.empty(p, len(x)) if inverted else None
         reference = friendly.reference(p, self.args, first, len(x), filled is not None)
-        return sampler_hook.Plan(ladder, first, filled, stepwise, coarse, empty, reference)
+        return sampler_hook.RunPlan(ladder, first, filled, stepwise, coarse, empty, reference)
 
     def _latent_maps(self, p: Any, x: torch.Tensor) -> np.ndarray:
         """Return the maps at latent size: float32 `[B or 1, 1, ..., h, w]`. Where a batch is the
@@ -215,29 +216,29 @@ class Session:
         frames = x.shape[2] if x.ndim == 5 else 1
         if frames > 1 and len(self.shaped) > 1:
             last = len(self.shaped) - 1
-            own = [round(i * last / (frames - 1)) for i in range(frames)]
+            indices = [round(i * last / (frames - 1)) for i in range(frames)]
         else:
-            own = range(len(x) if self.several else 1)
-        stack = np.stack([geometry.cells(self.fitted_map(p, i), *x.shape[-2:]) for i in own])
+            indices = range(len(x) if self.per_picture else 1)
+        stack = np.stack([geometry.cells(self.fitted_map(p, i), *x.shape[-2:]) for i in indices])
         if frames > 1 and len(self.shaped) > 1:
             return stack[None, None]
         return geometry.over_frames(stack, x.ndim)
 
     def _report(self, p: Any, hold: Hold | None, first: int, slider_first: int) -> None:
-        calls = hold.calls if hold else 0
+        calls, levels = hold.calls if hold else 0, planned(self.levels)
         skipped = max(first - slider_first, 0)
         text = f"Differential Diffusion: {calls} model calls{friendly.cost(hold)}"
         if skipped:
-            steps = skipped + max(len(self.levels.schedule) - first, 0)
+            steps = skipped + max(len(levels.schedule) - first, 0)
             text += f", {skipped} of {steps} steps skipped"
         if hold is None:
             text += f"; the {'mask' if self.inpaint else 'map'} is empty, so nothing changes"
         elif hold.remark:
             text += f"; {hold.remark}"
             p.extra_generation_params["DD sampler"] = "approximate"
-        self.levels.ran(hold)
+        levels.ran(hold)
         self.finite.heard(hold)
-        if starts := self.levels.text(first):
+        if starts := levels.text(first):
             p.extra_generation_params[infotext.STARTS] = starts
         p.comment(text)
         hints.ran(p, self, hold is not None)
@@ -251,7 +252,7 @@ class Session:
         """Return the original of picture `index`, RGB, at the size that the run works at."""
         return originals.source(p, index)
 
-    def recolour(self, p: Any, picture: Image.Image, index: int) -> Image.Image:
+    def recolor(self, p: Any, picture: Image.Image, index: int) -> Image.Image:
         """Return the picture as the VAE decoded it, with the colors of the original."""
         if not self.args.colour_match or self.levels is None:
             return picture
@@ -261,7 +262,7 @@ class Session:
         edited = np.array(picture.convert("RGB"))
         return Image.fromarray(self._edit(change_map).recolor(edited, np.array(source)))
 
-    def pastes_alone(self, p: Any) -> bool:
+    def skips_host_overlay(self, p: Any) -> bool:
         """Return whether the host's overlay would only interfere. A crop needs it to be pasted."""
         return self.inpaint is not None and p.paste_to is None
 
@@ -289,11 +290,11 @@ class Session:
         source = originals.original(p, index)
         if p.paste_to is None:
             return source, self.fitted_map(p, index)
-        return source, geometry.resize(self._shaped(index if self.several else 0), *source.size)
+        return source, geometry.resize(self._shaped(index if self.per_picture else 0), *source.size)
 
     def deliver(self, p: Any, processed: Any) -> None:
         """Add what goes with the pictures of a finished job."""
 
     def _edit(self, change_map: np.ndarray) -> EditPlan:
         """Return the edit of a finished picture, given its map."""
-        return EditPlan(change_map, self.args, self.user_strength, *self.levels.counted)
+        return EditPlan(change_map, self.args, self.user_strength, *planned(self.levels).counted)

@@ -7,6 +7,7 @@ go side by side, so that one call of the model serves all that are at the same s
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable
 from contextlib import ExitStack
 from contextvars import ContextVar
@@ -27,7 +28,7 @@ from ...settings import response
 from ...settings.schema import EditArgs
 from .. import host, infotext
 from . import originals, sampler_hook
-from .inpaint import lent
+from .inpaint import temporarily
 from .session import Session
 
 
@@ -65,26 +66,28 @@ class SheetSession(Session):
 
         self.stack.enter_context(attribute(p, init=init))
         self.saves = not p.do_not_save_grid
-        self.stack.enter_context(lent(p, do_not_save_grid=True))  # the contact sheet is the grid
+        self.stack.enter_context(
+            temporarily(p, do_not_save_grid=True)
+        )  # the contact sheet is the grid
 
     def _multiply(self, p: Any) -> None:
         """Repeat the job as the host has prepared it, once per strength."""
-        self.each, many = p.batch_size, len(self.values)
-        repeated = {"batch_size": self.each * many}
+        self.each, count = p.batch_size, len(self.values)
+        repeated = {"batch_size": self.each * count}
         for name in ("all_prompts", "all_negative_prompts", "all_seeds", "all_subseeds"):
-            own = getattr(p, name)
-            parts = (own[i : i + self.each] for i in range(0, len(own), self.each))
-            repeated[name] = [item for part in parts for item in part * many]
+            values = getattr(p, name)
+            parts = (values[i : i + self.each] for i in range(0, len(values), self.each))
+            repeated[name] = [item for part in parts for item in part * count]
         for name in ("overlay_images", "color_corrections"):
             if getattr(p, name, None) is not None:
-                repeated[name] = getattr(p, name) * many
-        self.stack.enter_context(lent(p, **repeated))
+                repeated[name] = getattr(p, name) * count
+        self.stack.enter_context(temporarily(p, **repeated))
         x = p.init_latent
         if len(x) == 1:  # some hosts encode one picture for all of a batch
             x = x.expand(self.each, *x.shape[1:])
-        p.init_latent = torch.cat([x] * many)
+        p.init_latent = torch.cat([x] * count)
         if torch.is_tensor(p.image_conditioning):
-            p.image_conditioning = torch.cat([p.image_conditioning] * many)
+            p.image_conditioning = torch.cat([p.image_conditioning] * count)
         self.rows = [copy.copy(self) for _ in self.values]
         for row, strength in zip(self.rows, self.values):
             row.user_strength = strength
@@ -112,9 +115,9 @@ class SheetSession(Session):
         steps=None,
         image_conditioning=None,
     ) -> torch.Tensor:
-        self.obeyed = True
-        rng = OwnNoise()
-        rows = [_Row(self, p, i, rng) for i in range(len(self.values))]
+        self.plan_used = True
+        rng = PerRunNoise()
+        rows = [StrengthRun(self, p, i, rng) for i in range(len(self.values))]
         if len({id(row.sampler) for row in rows}) < len(rows):  # as Tiled Diffusion does
             problem = "another extension has one sampler for all strengths of a sheet"
             raise FieldError("mode", problem, "Switch it off, or use mode fan or edit")
@@ -124,16 +127,16 @@ class SheetSession(Session):
             most = 1
         total = sum(row.expected(steps) for row in rows)
 
-        def moved(calls: int) -> None:  # the host's bar: every sampler has set it to its own
+        def on_progress(calls: int) -> None:  # the host's bar: every sampler has set it to its own
             shared.state.sampling_steps = max(total, calls)
             shared.state.sampling_step = calls
 
-        lockstep = Lockstep(works, most, moved, host.stopped)
+        lockstep = Lockstep(works, most, on_progress, host.interruption)
         with ExitStack() as stack:
             stack.enter_context(lockstep.intercepted(host.inner_model(), "apply_model"))
             host.prepare_once(rows[0].sampler, x[: self.each * min(most, len(rows))], stack)
             samples = torch.cat(lockstep.go())
-        self.begun[p.iteration] = [calls > 0 or not host.stopped() for calls in lockstep.calls]
+        self.begun[p.iteration] = [calls > 0 or not host.interruption() for calls in lockstep.calls]
         calls = [row.calls for row in rows]
         self.calls += sum(calls)
         p.extra_generation_params["DD calls"] = self.calls
@@ -144,10 +147,10 @@ class SheetSession(Session):
         p.sampler.last_latent = samples
         return samples
 
-    def recolour(self, p: Any, picture: Image.Image, index: int) -> Image.Image:
+    def recolor(self, p: Any, picture: Image.Image, index: int) -> Image.Image:
         if not self.raw:
             return picture
-        return Session.recolour(self.rows[self._row(index)], p, picture, index % self.each)
+        return Session.recolor(self.rows[self._row(index)], p, picture, index % self.each)
 
     def composite(self, p: Any, picture: Image.Image, index: int) -> Image.Image:
         if self.raw:
@@ -158,17 +161,17 @@ class SheetSession(Session):
 
     def deliver(self, p: Any, processed: Any) -> None:
         """Put the contact sheets before the pictures, as the host puts its grid."""
-        many = self.each * len(self.values)
-        made: list[tuple[Image.Image, str]] = []
+        per_iteration = self.each * len(self.values)
+        sheets: list[tuple[Image.Image, str]] = []
         for iteration, begun in self.begun.items():
             for i in range(self.each):
                 places = [(r, (iteration, r * self.each + i)) for r, yes in enumerate(begun) if yes]
-                own = [(r, self.finished[at_]) for r, at_ in places if at_ in self.finished]
-                if not own:
+                finished = [(r, self.finished[at_]) for r, at_ in places if at_ in self.finished]
+                if not finished:
                     continue
-                sheet = self._sheet(p, i, own)
+                sheet = self._sheet(p, i, finished)
                 picture = Image.fromarray(sheet.picture)
-                strengths = [self.values[r] for r, _ in own]
+                strengths = [self.values[r] for r, _ in finished]
                 parameters = {
                     "DD tiles": infotext.places(strengths, sheet.boxes),
                     "DD frame": "{}x{}".format(*picture.size),
@@ -179,62 +182,60 @@ class SheetSession(Session):
                     parameters["DD changes"] = response.text(points)
                 p.extra_generation_params |= parameters
                 seeds = p.all_prompts, p.all_seeds, p.all_subseeds
-                text = processing.create_infotext(p, *seeds, index=iteration * many + i)
+                text = processing.create_infotext(p, *seeds, index=iteration * per_iteration + i)
                 if shared.opts.enable_pnginfo:
                     picture.info["parameters"] = text
-                made.append((picture, text))
+                sheets.append((picture, text))
                 if self.saves and shared.opts.grid_save:
                     images.save_image(
                         picture,
                         p.outpath_grids,
                         "grid",
-                        p.all_seeds[iteration * many + i],
-                        p.all_prompts[iteration * many + i],
+                        p.all_seeds[iteration * per_iteration + i],
+                        p.all_prompts[iteration * per_iteration + i],
                         shared.opts.grid_format,
                         info=text,
                         short_filename=not shared.opts.grid_extended_filename,
                         p=p,
                         grid=True,
                     )
-        processed.images[:0] = [picture for picture, _ in made]
-        processed.infotexts[:0] = [text for _, text in made]
-        processed.index_of_first_image += len(made)
+        processed.images[:0] = [picture for picture, _ in sheets]
+        processed.infotexts[:0] = [text for _, text in sheets]
+        processed.index_of_first_image += len(sheets)
         processed.info = processed.infotexts[0]
 
-    def _sheet(self, p: Any, index: int, own: list[tuple[int, Image.Image]]) -> Sheet:
-        pictures = [np.array(picture.convert("RGB")) for _, picture in own]
+    def _sheet(self, p: Any, index: int, finished: list[tuple[int, Image.Image]]) -> Sheet:
+        pictures = [np.array(picture.convert("RGB")) for _, picture in finished]
         before = np.array(originals.original(p, index))
         fits = before.shape == pictures[0].shape
-        strengths = [self.values[r] for r, _ in own]
+        strengths = [self.values[r] for r, _ in finished]
         return strength_sheet(pictures, strengths, before if fits else None, distance=distance())
 
 
-class _Row:
+class StrengthRun:
     """One strength's run: a separate job as far as the sampler can see."""
 
-    def __init__(self, session: SheetSession, p: Any, index: int, rng: OwnNoise):
+    def __init__(self, session: SheetSession, p: Any, index: int, rng: PerRunNoise):
         self.index, self.each = index, session.each
         part = self.part
         self.session = session.rows[index]
         self.p = p = copy.copy(p)
         begin = p.iteration * p.batch_size + index * session.each
-        own = slice(begin, begin + session.each)
+        rows = slice(begin, begin + session.each)
         p.denoising_strength, p.batch_size, p.iteration = self.session.user_strength, self.each, 0
         for name in ("prompts", "negative_prompts", "seeds", "subseeds"):
             setattr(p, name, part(getattr(p, name)))
-            setattr(p, f"all_{name}", getattr(p, f"all_{name}")[own])
+            setattr(p, f"all_{name}", getattr(p, f"all_{name}")[rows])
         p.init_latent, p.image_conditioning = part(p.init_latent), part(p.image_conditioning)
         self.noise, self.rng = p.rng, rng
         p.rng = rng
         p.sampler = self.sampler = sd_samplers.create_sampler(p.sampler_name, p.sd_model)
         self.held_calls: int | None = None
         if session.raw:
-            sampler_hook.hold_sampler(self.sampler, self._plan, self._report)
+            plan = functools.partial(self.session._plan, self.p, None)
+            sampler_hook.hold_sampler(self.sampler, plan, self._report)
         else:
             session.finite.watch(self.sampler.model_wrap_cfg)
-
-    def _plan(self, *about: Any) -> sampler_hook.Plan:
-        return self.session._plan(self.p, *about, None)
 
     def _report(self, hold: Any, first: int, slider_first: int) -> None:
         self.held_calls = hold.calls if hold else 0
@@ -243,15 +244,15 @@ class _Row:
     @property
     def calls(self) -> int:
         """Denoiser calls, with and without the prompt counted as one."""
-        made = self.sampler.model_wrap_cfg.step
-        return made if self.held_calls is None else self.held_calls
+        steps = self.sampler.model_wrap_cfg.step
+        return steps if self.held_calls is None else self.held_calls
 
     def part(self, value: Any) -> Any:
         """Return this strength's part of what the batch has for each picture."""
-        own = slice(self.index * self.each, (self.index + 1) * self.each)
+        rows = slice(self.index * self.each, (self.index + 1) * self.each)
         if hasattr(value, "batch"):  # a prompt made of several
-            return type(value)((self.each, *value.shape[1:]), value.batch[own])
-        return value[own] if isinstance(value, (list, torch.Tensor)) else value
+            return type(value)((self.each, *value.shape[1:]), value.batch[rows])
+        return value[rows] if isinstance(value, (list, torch.Tensor)) else value
 
     def expected(self, steps: int | None) -> int:
         """Return the steps of the run, if the sampler makes as many as its schedule has."""
@@ -260,23 +261,23 @@ class _Row:
     def work(self, x, noise, cond, uncond, steps, image_conditioning) -> Callable[[], torch.Tensor]:
         def run() -> torch.Tensor:
             self.rng.begin(self.noise, self.part)
-            own = [self.part(value) for value in (x, noise, cond, uncond)]
+            inputs = [self.part(value) for value in (x, noise, cond, uncond)]
             return self.sampler.sample_img2img(
-                self.p, *own, steps=steps, image_conditioning=self.part(image_conditioning)
+                self.p, *inputs, steps=steps, image_conditioning=self.part(image_conditioning)
             )
 
         return run
 
 
-class OwnNoise:
+class PerRunNoise:
     """The noise of steps, separate for each run: the hosts keep one for all in k-diffusion."""
 
     def __init__(self) -> None:
-        self.own: ContextVar[Any] = ContextVar("own noise")  # a run's threads share one
+        self.generators: ContextVar[Any] = ContextVar("per-run noise")  # a run's threads share one
 
     def begin(self, rng: Any, part: Callable[[Any], Any]) -> None:
         """Take a run's part of the job's generators, in its thread, after the first noise."""
-        own = type(rng)(
+        generators = type(rng)(
             rng.shape,
             part(rng.seeds),
             subseeds=part(rng.subseeds),
@@ -284,8 +285,8 @@ class OwnNoise:
             seed_resize_from_h=rng.seed_resize_from_h,
             seed_resize_from_w=rng.seed_resize_from_w,
         )
-        own.next()
-        self.own.set(own)
+        generators.next()
+        self.generators.set(generators)
 
     def next(self) -> torch.Tensor:
-        return self.own.get().next()
+        return self.generators.get().next()

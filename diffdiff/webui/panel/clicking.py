@@ -8,6 +8,7 @@ from modules import call_queue, shared
 
 from ...errors import FieldError
 from ...settings.click import ClickArgs
+from ...settings.schema import parse
 from ...ui import clicking
 from .. import click_job
 from . import preview
@@ -22,7 +23,7 @@ def look(sent: clicking.Sent, width: int | None, height: int | None) -> clicking
     Raises:
         FieldError: "model"; "run" where the host is busy, or the look was interrupted.
     """
-    args, picture = ClickArgs(), sent.picture
+    args, picture = parse({}, ClickArgs), sent.picture
     noises = args.points_level, args.points_noises, args.points_seed
     asked = picture, width or picture.width, height or picture.height, *noises
     seen = click_job.found(*asked, ask=False, name=sent.id)

@@ -25,10 +25,10 @@ class Drafting(NamedTuple):
 
 def build(elem_id: Callable[[str], str]) -> Drafting:
     """Build both, hidden."""
-    hidden = {"elem_classes": ["diffdiff-store"]}
-    word = gr.Textbox("", elem_id=elem_id("draft"), label="Draft", **hidden)
+    hidden = ["diffdiff-store"]
+    word: Any = gr.Textbox("", elem_id=elem_id("draft"), label="Draft", elem_classes=hidden)
     word.do_not_save_to_config = True
-    swap = gr.Button("Results", elem_id=elem_id("draft_swap"), **hidden)
+    swap = gr.Button("Results", elem_id=elem_id("draft_swap"), elem_classes=hidden)
     return Drafting(word, swap)
 
 

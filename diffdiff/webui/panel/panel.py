@@ -53,7 +53,7 @@ class Panel(NamedTuple):
 
     controls: dict[str, Any]
     pasted: list
-    source: sourcing.Parts
+    source: sourcing.SourceControls
     draft: drafting.Drafting
 
 
@@ -113,9 +113,9 @@ def build(elem_id: Callable[[str], str], is_text: bool = False) -> Panel:
         queue=False,
         show_progress=False,
     )
-    asking = [controls["source"], controls["anchor"]]
-    for asked in asking:
-        asked.change(refers, asking, referred, queue=False, show_progress=False)
+    deciding = [controls["source"], controls["anchor"]]
+    for field in deciding:
+        field.change(refers, deciding, referred, queue=False, show_progress=False)
     ordered = {name: controls[name] for name in described}
     pasted = [(ordered[n], of_tab(_reader(n), is_text)) for n in ordered if n not in ABSENT]
     pasted.append((ordered["map"], of_tab(png_metadata.reader, is_text)))
@@ -145,14 +145,14 @@ def _about(helps: dict[str, str]) -> None:
 def of_tab(read: Callable[[dict], Any], is_text: bool) -> Callable[[dict], Any]:
     """Return a reader that takes what the other tab's panel has written for that of no panel."""
 
-    def own(params: dict) -> Any:
+    def read_own_tab(params: dict) -> Any:
         if (infotext.PASS in params) != is_text:
             ours = infotext.ENABLED, infotext.MAP
             params = {name: value for name, value in params.items() if name not in ours}
         return read(params)
 
-    own.inner = read
-    return own
+    read_own_tab.inner = read
+    return read_own_tab
 
 
 def _reader(name: str) -> Callable[[dict], Any]:

@@ -65,16 +65,16 @@ def save(text: str) -> str:
     if UNSEEN.search(name):
         problem = "the name has characters that cannot be seen"
         raise FieldError("layers", problem, "Type it again")
-    own = FOLDER / OWN
-    own.mkdir(exist_ok=True)
-    target = _file(own, name)
+    folder = FOLDER / OWN
+    folder.mkdir(exist_ok=True)
+    target = _file(folder, name)
     part = target.with_suffix(".part")
     part.write_text(layers.dumps(preset), encoding="utf-8")
     part.replace(target)
     return name
 
 
-def _file(own: Path, name: str) -> Path:
+def _file(folder: Path, name: str) -> Path:
     """Return the file of a preset of this name; other names of the same letters keep theirs."""
     stem = re.sub(r"[^\w-]+", "-", name.lower()).strip("-")
     stem = stem.encode("utf-8")[:MOST_BYTES].decode("utf-8", "ignore")
@@ -83,10 +83,10 @@ def _file(own: Path, name: str) -> Path:
         raise FieldError("layers", "a preset needs a name", remedy)
     if RESERVED.match(stem):
         stem += "-"
-    taken = {path: known for known, path in listed().items() if path.parent == own}
-    target, number = own / f"{stem}.json", 2
+    taken = {path: known for known, path in listed().items() if path.parent == folder}
+    target, number = folder / f"{stem}.json", 2
     while target.exists() and taken.get(target) not in (None, name):
-        target, number = own / f"{stem}-{number}.json", number + 1
+        target, number = folder / f"{stem}-{number}.json", number + 1
     return target
 
 

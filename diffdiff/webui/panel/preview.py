@@ -34,7 +34,7 @@ JOB = "diffdiff map"  # what the host calls a question to the model
 LARGEST = 1024  # pixels, of the longer side of what is shown
 
 
-class Seen(NamedTuple):
+class PreviewContext(NamedTuple):
     """What the last preview was made from; live changes use the same.
 
     about: as `automap.of_picture` takes it, without the panel's settings.
@@ -49,7 +49,7 @@ class Seen(NamedTuple):
     run: schedules.RunSettings | None = None
 
 
-def seen(sent: dict[str, Any]) -> Seen:
+def context_of(sent: dict[str, Any]) -> PreviewContext:
     """Read what the page sent with Preview map.
 
     Args:
@@ -69,69 +69,77 @@ def seen(sent: dict[str, Any]) -> Seen:
         "styles": tuple(sent.get("styles") or ()),
         "width": int(sent.get("first_width") or width),
         "height": int(sent.get("first_height") or height),
-        "mask": automap.sent_mask(sent.get("mask"), bool(sent.get("inverted"))),
+        "mask": automap.decode_mask(sent.get("mask"), bool(sent.get("inverted"))),
     }
     denoising = sent.get("denoising")
     picture = decode_picture(sent["picture"])
     padding = int(sent.get("padding") or 0) if sent.get("only_masked") else None
     work = inpaint_mask.Work(width, height, sent.get("resize_mode") or 0, padding)
     run = schedules.run_settings(sent)
-    return Seen(picture, 0.75 if denoising is None else float(denoising), about, work, run)
+    return PreviewContext(
+        picture, 0.75 if denoising is None else float(denoising), about, work, run
+    )
 
 
-def found(what: Seen, args: EditArgs, painted: np.ndarray | None, ask: bool) -> np.ndarray | None:
+def current_map(
+    context: PreviewContext, args: EditArgs, painted: np.ndarray | None, ask: bool
+) -> np.ndarray | None:
     """Return the request's map before it is shaped: float32 [H, W] of the picture's size; None
     where there is none, and the inpaint mask alone says what changes.
 
     Raises:
-        FieldError: what a source refuses. Unknown: as `automap.of_picture`.
+        FieldError: what a source refuses. ModelRequired: as `automap.of_picture`.
     """
     if wanted(args):
-        return automap.of_picture(what.picture, args, painted=painted, ask=ask, **what.about)
+        return automap.of_picture(context.picture, args, painted=painted, ask=ask, **context.about)
     if painted is None and args.soft:
-        if what.about["mask"] is None:
+        if context.about["mask"] is None:
             remedy = "Paint one in an inpaint tab, send one as `mask`, or give a change map"
             raise FieldError("mode", "soft inpaint needs a mask, and there is none", remedy)
         return None
     if painted is None:
         raise FieldError("map", "nothing is painted", "Paint, or choose another source")
-    return geometry.resize(painted, *what.picture.size)
+    return geometry.resize(painted, *context.picture.size)
 
 
-def obeyed(what: Seen, args: EditArgs, change_map: np.ndarray | None) -> np.ndarray:
+def effective_map(
+    context: PreviewContext, args: EditArgs, change_map: np.ndarray | None
+) -> np.ndarray:
     """Return the map as the run would use it: shaped, in soft inpaint with the softened mask."""
-    mask = what.about["mask"]
-    if not args.soft or mask is None:
-        return inpaint_mask.shape_for(change_map, args, what.work)
+    mask = context.about["mask"]
+    if change_map is not None and (not args.soft or mask is None):
+        return inpaint_mask.shape_for(change_map, args, context.work)
     sent = Image.fromarray((mask * 255).astype(np.uint8))
-    if sent.size != what.picture.size:
-        sent = sent.resize(what.picture.size, Image.Resampling.NEAREST)
-    soft = inpaint_mask.soft_mask(inpaint_mask.hard(np.array(sent)), args, what.work)
+    if sent.size != context.picture.size:
+        sent = sent.resize(context.picture.size, Image.Resampling.NEAREST)
+    soft = inpaint_mask.soft_mask(inpaint_mask.hard(np.array(sent)), args, context.work)
     levelled = [] if change_map is None else [level(change_map, args)]
     return inpaint_mask.joined(soft, levelled, args.combine)[0]
 
 
-def looked_for(what: Seen, args: EditArgs, painted: np.ndarray | None) -> np.ndarray | None:
-    """Call `found`, waiting in the host's queue only if the model is needed."""
+def map_for_preview(
+    context: PreviewContext, args: EditArgs, painted: np.ndarray | None
+) -> np.ndarray | None:
+    """Call `current_map`, waiting in the host's queue only if the model is needed."""
     try:
-        return found(what, args, painted, False)
-    except automap.Unknown:
-        return on_the_model(lambda: found(what, args, painted, True))
+        return current_map(context, args, painted, False)
+    except automap.ModelRequired:
+        return on_the_model(lambda: current_map(context, args, painted, True))
 
 
-def plan_of(what: Seen, args: EditArgs, change_map: np.ndarray) -> EditPlan:
+def plan_of(context: PreviewContext, args: EditArgs, change_map: np.ndarray) -> EditPlan:
     """Return the edit of a shaped map, by the steps of the coming run where they are known."""
-    steps = what.run.steps if what.run is not None else 1
-    return EditPlan(change_map, args, what.denoising, steps, steps - 1)
+    steps = context.run.steps if context.run is not None else 1
+    return EditPlan(change_map, args, context.denoising, steps, steps - 1)
 
 
-def drawn(what: Seen, args: EditArgs, shaped: np.ndarray) -> Image.Image:
+def draw_overlay(context: PreviewContext, args: EditArgs, shaped: np.ndarray) -> Image.Image:
     """Draw the strengths of a map over the picture."""
-    strength = plan_of(what, args, shaped).strengths.astype(np.float32)
-    flat = np.asarray(images.flatten(what.picture, shared.opts.img2img_background_color))
-    scale = min(LARGEST / max(what.picture.size), 1)
+    strength = plan_of(context, args, shaped).strengths.astype(np.float32)
+    flat = np.asarray(images.flatten(context.picture, shared.opts.img2img_background_color))
+    scale = min(LARGEST / max(context.picture.size), 1)
     if scale < 1:
-        width, height = (max(round(side * scale), 1) for side in what.picture.size)
+        width, height = (max(round(side * scale), 1) for side in context.picture.size)
         flat = cv2.resize(flat, (width, height), interpolation=cv2.INTER_AREA)
         strength = geometry.resize(np.clip(strength, 0, 1), width, height)
     return Image.fromarray(overlay(flat, strength))
@@ -147,36 +155,41 @@ def show(sent: dict[str, Any], values: tuple) -> tuple[Any, Image.Image | None, 
     """Make a preview: (state for live changes, picture, words as HTML, the map as a data URL)."""
     try:
         host.make_temp_folder()
-        what = seen(sent)
+        context = context_of(sent)
         args, painted = request(values)
-        change_map = looked_for(what, args, painted)
-        shaped = obeyed(what, args, change_map)
+        change_map = map_for_preview(context, args, painted)
+        shaped = effective_map(context, args, change_map)
         url = "" if change_map is None else as_url(change_map)
-        return what, drawn(what, args, shaped), _words(what, args, change_map, shaped), url
+        return (
+            context,
+            draw_overlay(context, args, shaped),
+            _report(context, args, change_map, shaped),
+            url,
+        )
     except FieldError as error:
         return None, None, error_html(error), ""
 
 
-def refresh(what: Seen | None, values: tuple) -> tuple[Image.Image, str] | None:
+def refresh(context: PreviewContext | None, values: tuple) -> tuple[Image.Image | None, str] | None:
     """Update the preview: (picture, words), or None where there was no preview yet."""
-    if what is None:
+    if context is None:
         return None
     try:
         args, painted = request(values)
-        change_map = found(what, args, painted, False)
-        shaped = obeyed(what, args, change_map)
-        return drawn(what, args, shaped), _words(what, args, change_map, shaped)
+        change_map = current_map(context, args, painted, False)
+        shaped = effective_map(context, args, change_map)
+        return draw_overlay(context, args, shaped), _report(context, args, change_map, shaped)
     except FieldError as error:
         return None, error_html(error)
-    except automap.Unknown:
+    except automap.ModelRequired:
         return None, _note("Press Preview map: this needs the model.")
 
 
 def request(values: tuple) -> tuple[EditArgs, np.ndarray | None]:
     """Return the panel's settings and the painted map."""
-    asked = {**intake.request_of(values), "enabled": True}
-    painted = asked.pop("map", None)
-    args = parse(completed(asked))
+    settings = {**intake.request_of(values), "enabled": True}
+    painted = settings.pop("map", None)
+    args = parse(completed(settings))
     return args, geometry.decode(painted) if painted else None
 
 
@@ -197,40 +210,42 @@ def on_the_model(work: Callable[[], Any]) -> Any:
     with call_queue.queue_lock:
         shared.state.begin(job=JOB)
         try:
-            made = host.on_main_thread(safe)
+            outcome = host.on_main_thread(safe)
         finally:
             shared.state.end()
-    if made is None:
+    if outcome is None:
         raise FieldError("model", "it failed; see the host's log", "Try another setting")
-    if made[1] is not None:
-        raise made[1]
-    return made[0]
+    if outcome[1] is not None:
+        raise outcome[1]
+    return outcome[0]
 
 
-def _words(what: Seen, args: EditArgs, change_map: np.ndarray | None, shaped: np.ndarray) -> str:
+def _report(
+    context: PreviewContext, args: EditArgs, change_map: np.ndarray | None, shaped: np.ndarray
+) -> str:
     if shaped.max() == 0:
         return _note("The map is black: nothing would change.")
     words = f"On average {shaped.mean():.0%} of full strength; half or more on"
     words += f" {(shaped >= 0.5).mean():.0%} of the image."
-    if args.soft and what.about["mask"] is not None and change_map is not None:
+    if args.soft and context.about["mask"] is not None and change_map is not None:
         about = both(args)
         words += f" {about[0].upper()}{about[1:]}."
-    if begun := summary(begins(what, args, shaped)):
-        words += f" In {what.run.steps} steps {begun}."
+    if context.run is not None and (starts := summary(starts_of(context, args, shaped))):
+        words += f" In {context.run.steps} steps {starts}."
     return _note(words)
 
 
-def begins(what: Seen, args: EditArgs, shaped: np.ndarray) -> list[Start]:
+def starts_of(context: PreviewContext, args: EditArgs, shaped: np.ndarray) -> list[Start]:
     """Return where the pixels of a shaped map would start, the strongest first; empty if
     unknown."""
-    known = schedules.known(what.run) if what.run is not None else None
+    known = schedules.known(context.run) if context.run is not None else None
     if known is None:
         return []
-    cell, work = host.cell(), what.work
+    cell, work = host.cell(), context.work
     latent = geometry.cells(
         geometry.resize(shaped, work.width, work.height), work.height // cell, work.width // cell
     )
-    return schedules.begun(known, plan_of(what, args, latent))
+    return schedules.begun(known, plan_of(context, args, latent))
 
 
 def _note(text: str) -> str:

@@ -43,7 +43,7 @@ OF_RUN = (
 )
 
 
-class Parts(NamedTuple):
+class SourceControls(NamedTuple):
     """Components that the handlers need. picture, mask, dropped: boxes that the page's script
     fills. paint: a button that it presses. noise: a box that it reads, the run's fractions of noise
     as JSON."""
@@ -65,7 +65,7 @@ class Parts(NamedTuple):
 
 def build(
     elem_id: Callable[[str], str], make: Callable[..., None], controls: dict[str, Any]
-) -> Parts:
+) -> SourceControls:
     """Build the controls of each source except the list itself; those of other sources are
     hidden."""
     groups, parts = {}, {}
@@ -112,24 +112,27 @@ def build(
         interactive=False,
         height=420,
     )
-    store = {"elem_classes": hidden}
-    picture = gr.Textbox("", elem_id=elem_id("picture"), label="Picture", **store)
-    mask = gr.Textbox("", elem_id=elem_id("mask"), label="Mask", **store)
-    dropped = gr.Textbox("", elem_id=elem_id("dropped"), label="Dropped", **store)
-    noise = gr.Textbox("", elem_id=elem_id("noise"), label="Noise", **store)
-    for box in (picture, mask, dropped, noise):
-        box.do_not_save_to_config = True
+    picture, mask, dropped, noise = (
+        _store(elem_id(label.lower()), label) for label in ("Picture", "Mask", "Dropped", "Noise")
+    )
 
     def follow(words: str) -> list:
         return [gr.update(visible=name == value_of(words)) for name in groups]
 
     controls["source"].change(follow, controls["source"], list(groups.values()), queue=False)
-    return Parts(look, send, paint, picture, mask, dropped, noise, shown, report, **parts)
+    return SourceControls(look, send, paint, picture, mask, dropped, noise, shown, report, **parts)
+
+
+def _store(elem_id: str, label: str) -> Any:
+    """Return a hidden box between the page's script and the handlers."""
+    box: Any = gr.Textbox("", elem_id=elem_id, label=label, elem_classes=["diffdiff-store"])
+    box.do_not_save_to_config = True
+    return box
 
 
 def _layers(elem_id: Callable[[str], str]) -> dict[str, Any]:
     with gr.Row(elem_classes=["diffdiff-row"]):
-        preset = gr.Dropdown(list(presets.listed()), label="Preset", elem_id=elem_id("preset"))
+        preset: Any = gr.Dropdown(list(presets.listed()), label="Preset", elem_id=elem_id("preset"))
         preset.do_not_save_to_config = True  # A1111: its choices are files
         load = gr.Button("Load", elem_id=elem_id("load"), size="sm")
         save = gr.Button("Save", elem_id=elem_id("save"), size="sm")
@@ -138,7 +141,7 @@ def _layers(elem_id: Callable[[str], str]) -> dict[str, Any]:
 
 
 def connect(
-    parts: Parts, controls: dict[str, Any], tab: dict[str, Any], pasted: list[tuple]
+    parts: SourceControls, controls: dict[str, Any], tab: dict[str, Any], pasted: list[tuple]
 ) -> None:
     """Connect the buttons, and the changes of settings.
 
@@ -174,10 +177,10 @@ def connect(
     parts.paint.click(lambda: title_of("upload"), None, controls["source"], show_progress=False)
 
     def refresh(seen: Any, *sent: Any) -> tuple:
-        made = preview.refresh(seen, sent)
-        if made is None:
+        update = preview.refresh(seen, sent)
+        if update is None:
             return gr.update(), gr.update()
-        shown, report = made
+        shown, report = update
         return gr.update(value=shown, visible=shown is not None), report
 
     settings = {"source", "scale", *SHAPING, *fields(SourceArgs), *fields(DiffEditArgs)}
@@ -219,9 +222,9 @@ def connect(
             return [gr.update()] * (len(can) + 1) + [preview.error_html(error)]
         if taken is None:
             return [gr.update()] * (len(can) + 2)
-        own, settings, words = taken
+        stripped, settings, words = taken
         set_to = [gr.update(value=settings[n]) if n in settings else gr.update() for n in can]
-        return [own, *set_to, f"<p class='diffdiff-hint'>{html.escape(words)}</p>"]
+        return [stripped, *set_to, f"<p class='diffdiff-hint'>{html.escape(words)}</p>"]
 
     layers.change(take_over, layers, [layers, *can.values(), parts.report], **chosen)
     parts.delete.click(_reporting(_delete), parts.preset, [parts.preset, parts.report], **chosen)
