@@ -313,3 +313,22 @@ def test_the_plot_runs_over_a_choice(webui, plain, plot, tolerance):
     off, on = plot(edit, "Enable", choices=("False", "True"))
     assert difference(off, plain)[1] <= tolerance
     assert difference(on, cells[0])[1] <= tolerance
+
+
+@pytest.mark.parametrize(
+    ("edit", "field", "values", "choices"),
+    [
+        ({"source": "words", "words": "house 1, sky 0"}, "words_level", "0.1, 0.8", ()),
+        ({"source": "words", "words": "house 1, sky 0"}, "words_edges", "", ("True", "False")),
+        ({"source": "click", "points": "50%,50%"}, "points_level", "0.1, 0.8", ()),
+        ({"source": "click", "points": "50%,50%"}, "points_edges", "", ("True", "False")),
+    ],
+)
+def test_the_plot_runs_over_words_and_points(
+    webui, plain, plot, tolerance, edit, field, values, choices
+):
+    cells = plot(edit, fields()[field]["title"], values, choices)
+    own = [float(v) for v in values.split(",")] if values else [c == "True" for c in choices]
+    assert len(cells) == 2 and difference(*cells)[1] > tolerance
+    for cell, value in zip(cells, own):
+        assert difference(cell, webui.picture({**edit, field: value}))[1] <= tolerance
