@@ -219,7 +219,11 @@ class Page:
     def _results(self) -> None:
         plain = {"format": "png", "buttons": ["fullscreen"], "interactive": False}
         self.slider = gr.ImageSlider(
-            label="Before and after", height=420, elem_id="slider", **plain
+            label="Before and after",
+            height=420,
+            max_height=418,  # of the images in it: more is cut off below
+            elem_id="slider",
+            **plain,
         )
         self.gallery = gr.Gallery(
             show_label=False,

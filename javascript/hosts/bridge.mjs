@@ -62,6 +62,7 @@ export function connect(root, store, host) {
     let sent = ""; // what the box and the painter agree on
     let saved = -1; // the painter's revision then
     let rest = 0;
+    let turn = Promise.resolve(); // the last exchange
 
     const { historyBytes, scale } = host.options?.() ?? {};
     useScale(scale);
@@ -94,8 +95,16 @@ export function connect(root, store, host) {
     const live = host.live ? livePreview(painter) : null;
     const shelf = host.keeps ? new Shelf(painter, host) : null;
 
-    /** Whoever wrote last is right: the page put another map into the box, or somebody painted. */
-    async function exchange() {
+    /**
+     * Whoever wrote last is right: the page put another map into the box, or somebody painted. One
+     * exchange at a time: a second would take a map that is being read for one wiped out.
+     */
+    function exchange() {
+        turn = turn.catch(() => {}).then(agree);
+        return turn;
+    }
+
+    async function agree() {
         const area = box(store);
         if (!area) return;
         if (area.value !== sent) {

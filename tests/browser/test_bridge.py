@@ -1,0 +1,51 @@
+"""The painter and the box that carries its map to the page."""
+
+import base64
+
+import numpy as np
+import pytest
+from painter_desk import png_of
+
+from diffdiff.images.read import decode
+
+pytestmark = pytest.mark.browser
+
+CONNECT = """async (map) => {
+    const { connect } = await import("/javascript/hosts/bridge.mjs");
+    const root = document.createElement("div");
+    document.body.prepend(root);
+    const holder = document.createElement("div");
+    holder.id = "carrier";
+    holder.innerHTML = "<textarea></textarea>";
+    document.body.append(holder);
+    holder.firstChild.value = map;
+    const image = picture(160, 120);
+    const bridge = connect(root, "carrier", {
+        runs: "#none", waits: "", picture: () => ({ key: "one", image: () => image }),
+        run: () => null, mask: null,
+    });
+    window.bridge = bridge;
+    window.carrier = holder.firstChild;
+}"""
+
+
+def test_a_map_that_is_being_read_is_not_wiped_out(desk):
+    ramp = np.tile(np.linspace(0, 255, 160).astype(np.uint8), (120, 1))
+    url = "data:image/png;base64," + base64.b64encode(png_of(ramp)).decode()
+    desk.page.evaluate(CONNECT, url)
+    desk.page.evaluate("Promise.all([bridge.flush(), bridge.flush(), bridge.flush()])")
+    desk.page.wait_for_function("bridge.painter.document.width === 160")
+    desk.page.evaluate("bridge.flush()")
+    assert np.allclose(decode(desk.page.evaluate("carrier.value")), ramp / 255, atol=1e-6)
+    assert not desk.page.evaluate("bridge.painter.isEmpty")
+
+
+def test_what_was_painted_goes_into_the_box(desk):
+    desk.page.evaluate(CONNECT, "")
+    desk.page.wait_for_function("bridge.painter.document.width === 160")
+    desk.page.evaluate("bridge.painter.document.fill(65535)")
+    desk.page.evaluate("Promise.all([bridge.flush(), bridge.flush()])")
+    assert (decode(desk.page.evaluate("carrier.value")) == 1).all()
+    desk.page.evaluate("bridge.painter.document.fill(0)")
+    desk.page.evaluate("bridge.flush()")
+    assert desk.page.evaluate("carrier.value") == ""
