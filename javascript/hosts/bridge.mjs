@@ -41,7 +41,7 @@ import { sizeOf } from "../painter/ui/view/pictures.mjs";
 import { mapToSend } from "../painter/ui/files/transfer.mjs";
 import { textOfMoves } from "../painter/move/movefile.mjs";
 import { textOfRegions } from "../painter/file/regionfile.mjs";
-import { box, dataUrl, decoded, pngOf, shown, words, write } from "./fields.mjs";
+import { box, dataUrl, decoded, shown, words, write } from "./fields.mjs";
 import { livePreview } from "./live.mjs";
 import { Shelf } from "./shelf.mjs";
 import { underlay } from "./under.mjs";
@@ -261,45 +261,6 @@ export function holdBack(button, bridges) {
                 () => target.click(),
                 () => {},
             );
-        },
-        true,
-    );
-}
-
-/**
- * A button that needs the tab's picture: the click waits until the page has it, and the mask.
- *
- * @param {string} button selector
- * @param {Host} host
- * @param {{ picture: string, mask: string }} boxes their ids
- * @param {(problem: any) => void} [report] of a picture that cannot be handed over
- */
-export function lendPicture(button, host, boxes, report = console.error) {
-    let ready = false;
-    document.addEventListener(
-        "click",
-        async (event) => {
-            const target =
-                event.target instanceof Element &&
-                /** @type {HTMLElement} */ (event.target.closest(button));
-            if (!target) return;
-            if (ready) {
-                ready = false;
-                return;
-            }
-            event.stopImmediatePropagation();
-            event.preventDefault();
-            try {
-                const picture = host.picture();
-                const mask = host.mask && (await host.mask());
-                write(box(boxes.picture), picture ? pngOf(picture.image()) : "");
-                write(box(boxes.mask), mask ? pngOf(mask) : "");
-            } catch (problem) {
-                report(problem);
-                return;
-            }
-            ready = true;
-            target.click();
         },
         true,
     );

@@ -1,7 +1,8 @@
 /** Every `.diffdiff-painter` of the page becomes a painter, every `.diffdiff-layers` an editor. */
-import { connect, holdBack, lendPicture } from "./bridge.mjs";
+import { connect, holdBack } from "./bridge.mjs";
 import { connectFan, webuiPlaces } from "./fan.mjs";
 import { connectLayers } from "./layers.mjs";
+import { lendPicture } from "./lend.mjs";
 import { aboutOf, helpWith, openWithTick } from "./panel.mjs";
 import { standalone } from "./standalone.mjs";
 import { text } from "./text.mjs";
