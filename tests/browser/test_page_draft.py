@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from img2img_page import PANEL, SIDE, open_map, set_number, shot, tick, upload_init
+from img2img_page import PANEL, SIDE, open_map, picture_file, set_number, shot, tick, upload_init
 from painter_desk import expect
 
 from benchmarks.webui import photograph
@@ -173,6 +173,9 @@ def test_hires_fix_drafts_its_second_pass(page):
     said = painter.locator(".diffdiff-status")
     expect(said).to_contain_text("Hires. fix is off", timeout=60_000)
     painter.locator(".diffdiff-notes button", has_text="Turn it on").click()
+    files = painter.locator("input[type=file]").first
+    files.set_input_files(picture_file(half(SIDE), "map.png"))
+    page.wait_for_function(f"{BOX} !== ''".replace(f"{PANEL}draft", f"{TEXT}map"))
     before = page.evaluate(f"{pictures}.map((one) => one.src)")
     expect(free).not_to_have_attribute("aria-disabled", "true", timeout=60_000)
     free.click()
