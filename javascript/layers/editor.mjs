@@ -132,8 +132,8 @@ export class LayersEditor {
         this.name.element.classList.add("diffdiff-layers-name");
         this.told = h("p", { class: "diffdiff-told", role: "status" });
         const bare = (label, text, act, kind) => button({ label, text, act, kind });
-        this.clear = bare("Remove all layers", "Clear", () => this.#clear());
-        this.back = bare("Bring the layers back", "Bring back", () => this.#takeBack());
+        this.clear = bare("Clear: remove all layers", "Clear", () => this.#clear());
+        this.back = bare("Bring back the layers", "Bring back", () => this.#takeBack());
         this.none = h("p", { class: "diffdiff-layers-none" }, "No layers yet.");
         const ofList = { role: "list", "aria-label": "Layers, the top-most first" };
         this.list = h("div", { class: "diffdiff-layers-list", ...ofList });

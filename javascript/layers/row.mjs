@@ -32,6 +32,8 @@ const BLENDS = {
 };
 const ON_BLACK = ["min", "multiply", "subtract"]; // what leaves black as it is
 
+const SETTINGS = "Settings of the layer";
+
 /**
  * @param {import("./model.mjs").Schema} schema
  * @param {Layer} first
@@ -41,7 +43,7 @@ export function layerRow(schema, first, actions) {
     const foldId = uniqueId("layer");
     const [blendField, opacityField] = fieldsOf(schema, first.source);
     const number = h("span", { class: "diffdiff-layer-number" });
-    const opener = button({ label: "Settings of the layer", act: () => open(fold.hidden) });
+    const opener = button({ label: SETTINGS, act: () => open(fold.hidden) });
     opener.classList.add("diffdiff-layer-opener");
     opener.setAttribute("aria-controls", foldId);
     opener.append(icon("down"), number);
@@ -134,6 +136,7 @@ export function layerRow(schema, first, actions) {
         [layer, at] = [next, place];
         const { title } = schema.sources[layer.source];
         number.textContent = String(place + 1);
+        opener.setAttribute("aria-label", `${SETTINGS} ${place + 1}`);
         element.setAttribute("aria-label", `Layer ${place + 1}: ${title}`);
         source.show(layer.source);
         source.input.title = schema.sources[layer.source].help ?? "";

@@ -54,7 +54,8 @@ class Editor:
         return [row.get_by_label("Source").input_value() for row in self.rows.all()]
 
     def press(self, row, name):
-        self.rows.nth(row).get_by_role("button", name=name, exact=True).click()
+        exact = name != "Settings of the layer"  # which has its number, too
+        self.rows.nth(row).get_by_role("button", name=name, exact=exact).click()
 
     def focus(self):
         """The name of what has the focus, and its row's."""
@@ -328,7 +329,7 @@ def test_clear_and_bring_back(editor):
     editor.page.get_by_role("button", name="Remove all layers").click()
     assert editor.box() == ""
     expect(editor.page.get_by_label("Name")).to_have_value("")
-    editor.page.get_by_role("button", name="Bring the layers back").click()
+    editor.page.get_by_role("button", name="Bring back the layers").click()
     assert editor.told() == PRESET
 
 
