@@ -169,8 +169,9 @@ export class Drafting {
      */
     #answer(now) {
         if (!this.before || !this.#changed(now)) return null;
-        if (drafted(now)) return this.before;
-        const [gallery, facts, text] = this.before;
+        const [gallery, facts, text, log] = this.before;
+        // the refusal of an earlier draft would look like this one's
+        if (drafted(now)) return errorOf(log) ? [gallery, facts, text, ""] : this.before;
         return errorOf(now[3]) && !now[1] ? [gallery, facts, text, now[3]] : null;
     }
 

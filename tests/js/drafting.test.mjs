@@ -122,6 +122,12 @@ test("the same refusal twice is told twice", async () => {
     }
 });
 
+test("an earlier refusal does not come back with the results", async () => {
+    const made = tab(shows("kept.png", "Steps: 20", "<div class='error'>Script: no</div>"));
+    await ran(made, shows("draft.png", MARK));
+    assert.deepEqual(made.results, BEFORE);
+});
+
 test("results that come late are waited for", async () => {
     const made = tab();
     await made.drafts.start();
