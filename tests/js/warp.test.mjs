@@ -4,6 +4,7 @@ import { FULL } from "../../javascript/painter/map/map.mjs";
 import { inPlace, matrixOf } from "../../javascript/painter/move/matrix.mjs";
 import { middleOf } from "../../javascript/painter/move/movemap.mjs";
 import { boundsOf, onPixels, warped } from "../../javascript/painter/move/warp.mjs";
+import { perform } from "../../javascript/painter/work/tasks.mjs";
 import { random } from "./support/helpers.mjs";
 
 const SIZE = { width: 60, height: 50 };
@@ -82,4 +83,12 @@ test("turned by any angle and scaled: flat stays flat, the area is right, nothin
         inner.every((v) => Math.abs(v / FULL - 0.5) < 0.1),
         "a fine pattern becomes its mean",
     );
+});
+
+test("the worker's task gives the same values", async () => {
+    const box = { x: 18, y: 14, w: 21, h: 20 };
+    const [area, matrix] = [areaOf(box), placed(box, { by: [3, -4], mirror: [-1, 1] })];
+    const made = await perform("warp", { ...SIZE, data: area }, { box, matrix });
+    assert.deepEqual(made, warped(area, SIZE, box, matrix));
+    assert.ok(sum(made) > 0);
 });

@@ -12,7 +12,7 @@ import { GreyMap } from "./map.mjs";
 export function resize(map, width, height) {
     const out = new GreyMap(width, height); // also refuses impossible sizes
     if (map.isFlat(map.data[0])) {
-        out.data.fill(map.data[0]);
+        if (map.data[0]) out.data.fill(map.data[0]); // blank memory is not touched
         return out;
     }
     const columns = taps(map.width, width);

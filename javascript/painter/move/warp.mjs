@@ -18,14 +18,16 @@ const FINEST = 8; // samples along each side of a pixel, where an area is made s
  */
 export function boundsOf(area, { width, height }) {
     let [left, top, right, bottom] = [width, height, -1, -1];
-    for (let y = 0, i = 0; y < height; y++) {
-        for (let x = 0; x < width; x++, i++) {
-            if (!area[i]) continue;
-            if (x < left) left = x;
-            if (x > right) right = x;
-            if (y < top) top = y;
-            bottom = y;
-        }
+    for (let y = 0; y < height; y++) {
+        const start = y * width;
+        let x = 0;
+        while (x < width && !area[start + x]) x++;
+        if (x === width) continue;
+        if (x < left) left = x;
+        for (x = width - 1; x > right && !area[start + x]; x--); // what is between is in it
+        if (x > right) right = x;
+        if (y < top) top = y;
+        bottom = y;
     }
     return right < 0 ? null : { x: left, y: top, w: right - left + 1, h: bottom - top + 1 };
 }

@@ -52,7 +52,10 @@ export function commandsOf(painter) {
         undo: () => {
             if (gesture.active) gesture.cancel();
             else if (painter.moving.cancel() || painter.clicking.undo()) return true;
-            else painter.change((document) => document.undo());
+            else {
+                painter.holds.settle();
+                painter.change((document) => document.undo());
+            }
             return true;
         },
         redo: () => {

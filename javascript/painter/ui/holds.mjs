@@ -15,7 +15,7 @@ export class Holds {
 
     /** Whether the map is not yet what is in hand. */
     get waits() {
-        return this.ramp.waits;
+        return this.ramp.waits || this.transforming.late !== null;
     }
 
     /** What the pointer does, if it is about one of them. */
@@ -30,6 +30,11 @@ export class Holds {
     /** @param {KeyboardEvent} event whether it meant something */
     key(event) {
         return this.parts.some((part) => part.key(event));
+    }
+
+    /** What is in hand is in the map when this returns. */
+    settle() {
+        this.transforming.hurry();
     }
 
     /** Gives up what is in hand; whether there was anything. */

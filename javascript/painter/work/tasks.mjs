@@ -2,6 +2,7 @@ import { GreyMap } from "../map/map.mjs";
 import { encodePng } from "../file/png.mjs";
 import { grow, invertTable, levelsTable, shrink } from "../draw/filters.mjs";
 import { soften } from "../draw/blur.mjs";
+import { warped } from "../move/warp.mjs";
 
 /**
  * Work on a whole map that takes longer than a frame. A worker does it where there is one; the same
@@ -27,6 +28,7 @@ export const TASKS = {
     grow: (plane, { radius }) => (radius < 0 ? shrink : grow)(plane.data, plane, Math.abs(radius)),
     soften: (plane, { radius }) => soften(plane.data, plane, radius),
     levels: (plane, { black, white, gamma }) => tabled(plane, levelsTable(black, white, gamma)),
+    warp: (plane, { box, matrix }) => warped(plane.data, plane, box, matrix),
     invert: (plane) => tabled(plane, invertTable()),
 };
 

@@ -257,9 +257,8 @@ export class Moving {
         const { floating, document: stack } = this;
         this.seen = stack.moves;
         const others = floating ? stack.moves.filter((_, i) => i !== floating.at) : stack.moves;
-        stage.coarse = stage.picture
-            ? coarseOf(stage.picture, others, stack, floating?.move ?? null)
-            : null;
+        const any = stage.hasPicture && (floating || others.length);
+        stage.coarse = any ? coarseOf(stage.picture, others, stack, floating?.move ?? null) : null;
         this.painter.pixels = null;
         stage.invalidate("view");
         this.painter.show();

@@ -4,6 +4,7 @@ import { inPlace, mirrored } from "../../move/matrix.mjs";
 import { matrixOfMove } from "../../move/movemap.mjs";
 import { deviceTransform } from "../../display/view.mjs";
 import { boundsOf, onPixels, warped } from "../../move/warp.mjs";
+import { inBackground } from "../../work/background.mjs";
 import { h } from "../controls/dom.mjs";
 import { Shifting, Turning } from "./movedrags.mjs";
 import { drawFrame, frameOnScreen, gripAt } from "./moveframe.mjs";
@@ -22,12 +23,20 @@ import { clipToPicture } from "../view/trace.mjs";
  * @property {Uint16Array} area as it was
  * @property {boolean} [ahead] it is elsewhere than the map has it
  * @property {HTMLCanvasElement} sprite the area in the color of its strength
+ *
+ * @typedef {object} Late a change that a worker is at
+ * @property {Region} region
+ * @property {Framed} floating
+ * @property {import("../../move/matrix.mjs").Matrix} matrix
+ * @property {number} revision of the region's area
  */
 
 const HINT = "Drag it, its corners or its knob; Enter is the end, Esc takes it back.";
 const EMPTY = "Nothing is painted in this region";
 const NUDGES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const PALE = 0.7;
+const AT_ONCE = 512 * 512; // pixels; a larger map's worker does it, and the sprite stands for it
+const MOST_SPRITE = 1024; // pixels of a side: it is seen for as long as a drag
 
 export class Transforming {
     /** @param {import("../painter.mjs").Painter} painter */
@@ -39,6 +48,8 @@ export class Transforming {
         this.floating = null;
         this.drawn = false; // whether there is a step
         this.revision = -1; // of the document with it
+        /** @type {Late | null} */
+        this.late = null;
     }
 
     /** @param {Region | null} region the one in hand is done with its button */
@@ -97,27 +108,63 @@ export class Transforming {
     /** The map follows at the end of a drag. */
     settle() {
         const { painter, floating, region } = this;
-        const { document } = painter;
-        if (!floating || document.revision !== this.revision) return this.drop();
+        if (!floating || painter.document.revision !== this.revision) return this.drop();
         const matrix = onPixels(matrixOfMove(floating.move));
-        const values = warped(floating.area, region.area, floating.move.box, matrix);
+        const { width, height, revision } = region.area;
+        const late = { region, floating, matrix, revision };
+        this.late = late;
+        if (width * height <= AT_ONCE) return this.hurry();
+        const plane = { width, height, data: floating.area };
+        inBackground("warp", plane, { box: floating.move.box, matrix }).then(
+            ({ output, rect }) => this.late === late && this.#put(output, rect),
+            () => this.late === late && this.hurry(),
+        );
+    }
+
+    /** What a worker is still at is done here, and now: the map is about to be used. */
+    hurry() {
+        if (!this.late) return;
+        const { region, floating, matrix } = this.late;
+        this.#put(warped(floating.area, region.area, floating.move.box, matrix));
+    }
+
+    /**
+     * The map takes over what was made for `late`.
+     *
+     * @param {Uint16Array} values
+     * @param {import("../../map/rect.mjs").Rect | null} [rect] in which they differ from the area as
+     *     it was, where that is known
+     */
+    #put(values, rect = undefined) {
+        const { document } = this.painter;
+        const { region, floating, matrix, revision } = this.late;
+        this.late = null;
+        if (!document.regions.includes(region) || region.area.revision !== revision) return;
+        const held = this.floating === floating && document.revision === this.revision;
         this.floating = null; // its own changes are none that end it
-        if (this.drawn) document.undo();
-        this.drawn = Boolean(region.area.replaceAll("Transform region", values, true));
+        if (held && this.drawn) document.undo();
+        const known = held || !this.drawn ? rect : undefined;
+        const drawn = Boolean(region.area.replaceAll("Transform region", values, true, known));
+        if (!held) return this.#seen(); // something else was done meanwhile: a step of its own
+        this.drawn = drawn;
         this.floating = floating;
-        floating.ahead = false;
+        const now = onPixels(matrixOfMove(floating.move));
+        floating.ahead = now.some((v, i) => v !== matrix[i]); // it was dragged on
         this.revision = document.revision;
         this.#seen();
     }
 
     close() {
         if (!this.floating) return false;
+        this.hurry();
         this.drop();
         return true;
     }
 
     cancel() {
-        if (!this.close()) return false;
+        if (!this.floating) return false;
+        this.late = null;
+        this.drop();
         if (this.drawn) this.painter.document.undo();
         return true;
     }
@@ -153,19 +200,21 @@ export class Transforming {
     }
 
     #sprite({ strength }, area, box) {
-        const sprite = h("canvas", { width: box.w, height: box.h });
+        const n = Math.ceil(Math.max(box.w, box.h) / MOST_SPRITE); // pixels for one of it
+        const [wide, high] = [Math.ceil(box.w / n), Math.ceil(box.h / n)];
+        const sprite = h("canvas", { width: wide, height: high });
         const context = sprite.getContext("2d");
-        const image = new ImageData(box.w, box.h);
+        const image = new ImageData(wide, high);
         const { width } = this.painter.document;
-        for (let y = 0, i = 3; y < box.h; y++) {
-            const from = (box.y + y) * width + box.x;
-            for (let x = 0; x < box.w; x++, i += 4) image.data[i] = area[from + x] / 257;
+        for (let y = 0, i = 3; y < high; y++) {
+            const from = (box.y + y * n) * width + box.x;
+            for (let x = 0; x < wide; x++, i += 4) image.data[i] = area[from + x * n] / 257;
         }
         context.putImageData(image, 0, 0);
         context.globalCompositeOperation = "source-in";
         const [color] = paintOf(this.painter.stage, [Math.max(2570, fromStrength(strength))]);
         context.fillStyle = color;
-        context.fillRect(0, 0, box.w, box.h);
+        context.fillRect(0, 0, wide, high);
         return sprite;
     }
 

@@ -1,7 +1,7 @@
 import { h } from "../controls/dom.mjs";
 import { MapLayer } from "../view/layer.mjs";
 import { drawMarks } from "./marks.mjs";
-import { copyOf } from "../view/pictures.mjs";
+import { Copying, copyOf } from "../view/pictures.mjs";
 import { Lines } from "../view/lines.mjs";
 import { drawMap, drawPicture } from "./render.mjs";
 import { Viewport } from "../view/viewport.mjs";
@@ -47,8 +47,8 @@ export class Stage extends Viewport {
         this.contexts = this.layers.map((canvas) => canvas.getContext("2d"));
         this.map = new MapLayer();
         this.lines = new Lines(this.layers[2], this);
-        /** @type {HTMLCanvasElement | null} */
-        this.picture = null;
+        /** The picture as far as it is copied. @type {Copying | null} */
+        this.copying = null;
         /** The last run's result, of the picture's proportions. @type {HTMLCanvasElement | null} */
         this.result = null;
         /** The page's own picture and result, for when the browser drops what was drawn. */
@@ -107,14 +107,24 @@ export class Stage extends Viewport {
         this.#layout();
     }
 
+    /** A copy of the page's picture. @returns {HTMLCanvasElement | null} */
+    get picture() {
+        this.copying?.work(Infinity);
+        return this.copying?.canvas ?? null;
+    }
+
+    get hasPicture() {
+        return this.copying !== null;
+    }
+
     /**
-     * Keeps a copy of the picture as it is now: the page may change or drop its own.
+     * Keeps a copy of the picture, made in the next frames: the page may change or drop its own.
      *
      * @param {Source | null} source
      */
     setPicture(source) {
         this.sources.picture = source;
-        this.picture = source && copyOf(source);
+        this.copying = source && new Copying(source);
         this.coarse = null;
         this.compare = "off"; // the result is that of another one
         this.updateMode();
@@ -172,9 +182,9 @@ export class Stage extends Viewport {
 
     /** The browser has dropped what was drawn, and lets draw again. */
     restore() {
-        for (const [name, source] of Object.entries(this.sources)) {
-            if (source) this[name] = copyOf(source);
-        }
+        const { picture, result } = this.sources;
+        if (picture) this.copying = new Copying(picture);
+        if (result) this.result = copyOf(result);
         this.map.markAll();
         this.invalidate("view");
     }
@@ -259,6 +269,7 @@ export class Stage extends Viewport {
         this.frame = 0;
         if (!this.panel.width) return;
         const { stale } = this;
+        if (this.copying?.work(BUDGET_MS) === false) return this.invalidate("view");
         if (stale.view) drawPicture(this);
         const rect = this.map.work(BUDGET_MS);
         if (stale.view) drawMap(this, null);

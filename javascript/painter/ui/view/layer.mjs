@@ -41,6 +41,8 @@ export class MapLayer {
         canvas.height = Math.ceil(source.height / divisor);
         this.context = canvas.getContext("2d", { willReadFrequently: true });
         this.tiles = new TileSet(source);
+        /** Tiles of the canvas that are transparent: the map may be so there, too. */
+        this.empty = new Uint8Array(this.tiles.flags.length).fill(1);
         this.markAll();
     }
 
@@ -93,8 +95,7 @@ export class MapLayer {
                 const rect = tiles.rect(first);
                 const last = tiles.rect(first + count - 1);
                 rect.w = last.x + last.w - rect.x;
-                this.#compose(rect);
-                drawn = union(drawn, rect);
+                if (this.#compose(rect, first, count)) drawn = union(drawn, rect);
                 column += count - 1;
                 if (performance.now() > end) {
                     const y = row * TILE;
@@ -107,11 +108,16 @@ export class MapLayer {
         return drawn;
     }
 
-    #compose(rect) {
+    /** Whether there was anything to draw, on so many tiles from the first on. */
+    #compose(rect, first, count) {
         let { w, h } = rect;
         let values = this.values.subarray(0, w * h);
         if (this.plane) rowsOf(this.plane, this.source.width, rect, values);
         else this.source.read(rect, values);
+        const { empty } = this;
+        const blank = this.table.at(-1) === 0 && isBlank(values);
+        if (blank && !empty.subarray(first, first + count).includes(0)) return false;
+        empty.fill(Number(blank), first, first + count);
         if (this.divisor > 1) {
             values = thinned(values, w, h, this.divisor);
             [w, h] = [Math.ceil(w / this.divisor), Math.ceil(h / this.divisor)];
@@ -120,7 +126,13 @@ export class MapLayer {
         compose(values, this.table, rgba);
         const image = new ImageData(rgba, w, h);
         this.context.putImageData(image, rect.x / this.divisor, rect.y / this.divisor);
+        return true;
     }
+}
+
+function isBlank(values) {
+    for (let i = 0; i < values.length; i++) if (values[i]) return false;
+    return true;
 }
 
 function rowsOf(plane, width, { x, y, w, h }, out) {

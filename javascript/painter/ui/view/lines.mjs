@@ -115,7 +115,7 @@ export class Lines {
         this.clear();
         const { stage, canvas } = this;
         const { document } = stage;
-        if (!this.wanted || !document || !canvas.width || !stage.picture) return;
+        if (!this.wanted || !document || !canvas.width || !stage.hasPicture) return;
         const { width, height } = canvas;
         const image = new ImageData(width, height);
         const out = new Uint32Array(image.data.buffer);

@@ -28,6 +28,50 @@ export function copyOf(source) {
     return copy;
 }
 
+const BAND = 128; // rows of a copy drawn at once
+
+/** A copy that is made in parts, between which the page goes on. */
+export class Copying {
+    /** @param {Source} source */
+    constructor(source) {
+        this.source = source;
+        this.size = sizeOf(source);
+        const { width, height } = this.size;
+        this.divisor = divisorOf(this.size);
+        this.canvas = document.createElement("canvas");
+        this.canvas.width = Math.ceil(width / this.divisor);
+        this.canvas.height = Math.ceil(height / this.divisor);
+        this.context = this.canvas.getContext("2d");
+        this.context.imageSmoothingQuality = "high";
+        // of an odd size, a part would not lie where it does in the whole
+        const parts = width % this.divisor === 0 && height % this.divisor === 0;
+        this.band = parts ? BAND : this.canvas.height;
+        this.row = 0;
+        this.work(0); // a picture that cannot be drawn is refused here
+    }
+
+    /**
+     * Goes on for about so long.
+     *
+     * @param {number} budget milliseconds
+     * @returns {boolean} whether it is done
+     */
+    work(budget) {
+        const end = performance.now() + budget;
+        const { canvas, context, source, size, divisor } = this;
+        while (this.row < canvas.height) {
+            const y = this.row;
+            const h = Math.min(this.band, canvas.height - y);
+            const [from, rows] =
+                h === canvas.height ? [0, size.height] : [y * divisor, h * divisor];
+            this.row += h; // first: what cannot be drawn is not tried in every frame
+            context.drawImage(source, 0, from, size.width, rows, 0, y, canvas.width, h);
+            if (performance.now() > end) break;
+        }
+        return this.row === canvas.height;
+    }
+}
+
 /**
  * The picture, the result in its place, or both: side by side along a line, or how they differ.
  *
