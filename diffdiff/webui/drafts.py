@@ -82,6 +82,8 @@ def begin(p: Any, values: tuple) -> None:
     requested = values[len(fields())] if len(values) > len(fields()) else None
     if job_draft is None or job_draft.word != requested:
         word = word_of(p, values)
+        if not word and job_draft is None:
+            return  # an ordinary job stays as it is
         p.diffdiff_draft = job_draft = Draft(word) if word else None
         if job_draft is None:
             return
