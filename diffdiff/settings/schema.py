@@ -37,7 +37,7 @@ def parse(request: dict[str, Any], model: type[BaseModel] = EditArgs) -> Any:
     unknown = sorted(set(map(str, request)) - set(fields(model)))
     if unknown:
         known = f"Use one of: {', '.join(fields(model))}."
-        if len(unknown[0]) > 60 or not unknown[0].isprintable():  # an answer may not carry it
+        if not unknown[0].strip() or len(unknown[0]) > 60 or not unknown[0].isprintable():
             raise FieldError("args", f"there is no field {shown(unknown[0])}", known)
         raise FieldError(unknown[0], "there is no such field", known)
     for name, value in request.items():

@@ -88,7 +88,11 @@ def taken_over(text: str, names: Container[str]) -> tuple[str, dict[str, Any], s
 
 
 def _shown(value: Any) -> str:
-    return {True: "on", False: "off", None: "empty"}.get(value, value)
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):  # 1 and 0 are equal to True and False
+        return "on" if value else "off"
+    return str(value)
 
 
 def editor(elem_id: str, label: str) -> Any:

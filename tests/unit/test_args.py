@@ -172,3 +172,10 @@ def test_the_remedy_says_what_is_allowed():
     assert remedy("gamma") == "Use a number from 0.1 to 10."
     assert remedy("scale") == "Use one of: relative, absolute."
     assert remedy("skip") == "Use true or false."
+
+
+@pytest.mark.parametrize("name", ["", " ", "\n"])
+def test_a_blank_name_of_a_field_is_refused_by_one_that_is_seen(name):
+    with pytest.raises(FieldError) as caught:
+        parse({name: None})
+    assert caught.value.field == "args"

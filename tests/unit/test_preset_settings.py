@@ -101,3 +101,10 @@ def test_a_page_takes_over_what_its_controls_can_have():
     assert taken_over(text(), ()) is None
     with pytest.raises(FieldError, match="a preset cannot set 'x'"):
         taken_over(text({"x": 1}), ("anchor",))
+
+
+def test_numbers_of_one_and_zero_are_shown_as_numbers():
+    text = json.dumps({"layers": [], "settings": {"gamma": 1.0, "black": 0.0, "invert": True}})
+    _, settings, words = taken_over(text, {"gamma", "black", "invert"})
+    assert settings == {"gamma": 1.0, "black": 0.0, "invert": True}
+    assert "Gamma: 1.0" in words and "0.0" in words and "on" in words and "off" not in words
