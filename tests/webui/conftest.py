@@ -16,6 +16,8 @@ from kind_jobs import only_masked
 from kinds import KINDS, install
 from PIL import Image, ImageOps
 
+from diffdiff.lru import LruCache
+
 
 class Interrupted(BaseException):
     pass
@@ -89,8 +91,18 @@ def running(request):
 def kind(running):
     """Each of the four hosts, with each kind of model that it has."""
     install(running.fresh(), sys.modules)
+    forget()
     yield running
     kind_samplers.torch = torch  # the hosts change it and leave it so
+
+
+def forget():
+    """Empty the extension's caches: what another test has found is not known to this one."""
+    for name, extension in list(sys.modules.items()):
+        if name.startswith("diffdiff.webui"):
+            for value in vars(extension).values():
+                if isinstance(value, LruCache):
+                    value.clear()
 
 
 @pytest.fixture
