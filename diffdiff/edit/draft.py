@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from ..errors import FieldError
-from ..settings.schema import EditArgs
+from ..settings.schema import EditArgs, replaced
 
 STEPS = 6  # at most
 PART = 0.5  # of each side
@@ -77,4 +77,4 @@ def sized(args: EditArgs, part: float, pasted: bool = True) -> EditArgs:
         small["soften_radius"] = args.soften_radius * part
     if pasted:
         small["feather"] = args.feather * part
-    return EditArgs(**{**vars(args), **small})
+    return replaced(args, **small)

@@ -25,7 +25,7 @@ from ..sampling.finite import START, Finite
 from ..sampling.inversion import Ddim, ddim, decode, invert, rungs
 from ..sampling.start_steps import DIFFUSERS
 from ..settings.run import RunArgs
-from ..settings.schema import EditArgs, changed
+from ..settings.schema import EditArgs, changed, replaced
 from ..settings.sources import DiffEditArgs
 from . import hints
 from .diffedit_methods import CUT, INVERTED, MAPPED, METHODS
@@ -177,7 +177,7 @@ def edit(
     if change_map is None and method in MAPPED:
         found = found or DiffEditArgs()
         if method == "diffedit" and found.diffedit_cut is None:
-            found = DiffEditArgs(**{**vars(found), "diffedit_cut": CUT})
+            found = replaced(found, diffedit_cut=CUT)
         change_map = find(engine, image, reference, run.prompt, found, run, progress)
         noted |= {"reference": reference, **changed(found)}
     if change_map is None:

@@ -19,7 +19,7 @@ from ..sampling.lockstep import Lockstep
 from ..sampling.start_steps import StartRule
 from ..settings.response import measured, text
 from ..settings.run import RunArgs
-from ..settings.schema import EditArgs, changed
+from ..settings.schema import EditArgs, changed, replaced
 from .scheduler_choice import choose
 from .scheduler_hook import Progress
 
@@ -59,12 +59,11 @@ def sheet(
         base = np.ones((1, 1), np.float32)
         alone = EditArgs(levels=args.levels, extra_calls=args.extra_calls)
     else:
-        base, own = change_map, {"mode": "edit", "scale": "relative"}
-        alone = EditArgs(**{**vars(args), **own})
+        base, alone = change_map, replaced(args, mode="edit", scale="relative")
     counts = _Counts(progress, _needed(engine, strengths, run, rule))
 
     def work(i: int) -> Callable[[], Any]:
-        runs = RunArgs(**{**vars(run), "strength": strengths[i]})
+        runs = replaced(run, strength=strengths[i])
         return lambda: by_itself(engine).edit(image, base, alone, runs, counts.of(i), rule, **extra)
 
     device = getattr(engine.pipe, "_execution_device", torch.device("cpu"))

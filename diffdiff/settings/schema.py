@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -16,7 +16,7 @@ from ..errors import FieldError, carried, shown
 from . import moves, response, strength_list
 from .edit import AUTO, EditArgs
 
-__all__ = ["AUTO", "EditArgs", "changed", "fields", "parse", "remedy", "schema_of"]
+__all__ = ["AUTO", "EditArgs", "changed", "fields", "parse", "remedy", "replaced", "schema_of"]
 PICTURES = ("map", "other_image", "move", "untouched")  # too large for messages and parameters
 
 
@@ -35,7 +35,7 @@ def parse(request: dict[str, Any], model: type[BaseModel] = EditArgs) -> Any:
             "args", f"expected an object, got {type(request).__name__}", "Send one JSON object."
         )
     unknown = sorted(set(map(str, request)) - set(fields(model)))
-    if unknown:
+    if unknown:  # an answer may not carry a long or unseen name
         known = f"Use one of: {', '.join(fields(model))}."
         if not unknown[0].strip() or len(unknown[0]) > 60 or not unknown[0].isprintable():
             raise FieldError("args", f"there is no field {shown(unknown[0])}", known)
@@ -157,6 +157,14 @@ def fields(model: type[BaseModel] = EditArgs) -> dict[str, dict[str, Any]]:
             "choices": choices,
         }
     return described
+
+
+Args = TypeVar("Args", bound=BaseModel)
+
+
+def replaced(args: Args, **values: Any) -> Args:
+    """Return settings with other values for some of them."""
+    return type(args)(**{**vars(args), **values})
 
 
 def changed(args: BaseModel) -> dict[str, Any]:

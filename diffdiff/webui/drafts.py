@@ -49,10 +49,15 @@ def of_job(p: Any) -> Draft | None:
     return getattr(p, "diffdiff_draft", None)
 
 
+def _requested(values: tuple) -> Any:
+    """Return what a script's values have in the box of the word; None where they end before it."""
+    return values[len(fields())] if len(values) > len(fields()) else None
+
+
 def word_of(p: Any, values: tuple) -> str:
     """Return the word of a press of the button among a script's values; empty for none, for one
     that has counted already, and for a job of the API."""
-    word = values[len(fields())] if len(values) > len(fields()) else None
+    word = _requested(values)
     if host.is_api(p) or not isinstance(word, str) or not WORD.fullmatch(word):
         return ""
     return "" if word in _used else word
@@ -79,8 +84,7 @@ def begin(p: Any, values: tuple) -> None:
         FieldError: for what cannot be drafted.
     """
     job_draft = of_job(p)
-    requested = values[len(fields())] if len(values) > len(fields()) else None
-    if job_draft is None or job_draft.word != requested:
+    if job_draft is None or job_draft.word != _requested(values):
         word = word_of(p, values)
         if not word and job_draft is None:
             return  # an ordinary job stays as it is

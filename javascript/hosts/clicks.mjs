@@ -5,19 +5,12 @@
  * @typedef {import("../painter/ui/click/clicking.mjs").Asker} Asker
  */
 import { PainterError } from "../painter/map/errors.mjs";
+import { bytesOf } from "../painter/file/base64.mjs";
 import { decodePng } from "../painter/file/png.mjs";
 import { pngOf } from "./fields.mjs";
 
 const RELOAD = "Reload the page";
 const SILENT = "Check that its program is running, and click Try again";
-
-/** @param {string} base64 */
-function bytesOf(base64) {
-    const text = atob(base64);
-    const bytes = new Uint8Array(text.length);
-    for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-    return bytes;
-}
 
 const config = () => /** @type {any} */ (window).gradio_config ?? {};
 

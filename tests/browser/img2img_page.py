@@ -14,6 +14,7 @@ SIDE = int(os.environ.get("WEBUI_SIZE", "256"))  # of the pictures: 128 or 64 wh
 WIDE = max(SIDE, 128), max(SIDE // 2, 64)  # hosts round sides, and go no lower than 64
 PANEL = "#script_differential_diffusion_"
 STAGE = f"{PANEL}map_painter .diffdiff-stage"
+TEXT_IMAGES = "[...document.querySelectorAll('#txt2img_gallery img')]"
 BOX = f"document.querySelector('{PANEL}map :is(textarea, input)').value"
 
 
@@ -80,6 +81,34 @@ def tick(page) -> None:
     page.locator(f"{PANEL}enabled .label-wrap").first.click()
     page.locator(STAGE).wait_for(state="visible")
     page.locator(f"{STAGE}:not(.diffdiff-is-empty)").wait_for()  # it has the tab's picture
+
+
+def choose(page, source: str) -> None:
+    """Choose the source of the map, by its title."""
+    box = page.locator(f"{PANEL}source input").first
+    box.click()
+    box.fill(source)
+    page.wait_for_timeout(400)
+    box.press("Enter")
+    page.wait_for_timeout(900)
+
+
+def text_picture(page, panel: str, **numbers: float) -> None:
+    """Go to txt2img, make a picture of `SIDE`, and open a panel there, which then has it.
+
+    numbers: other fields of the tab, such as "steps".
+    """
+    tab = page.locator("#tabs button").filter(has_text=re.compile(r"^\s*txt2img\s*$", re.I))
+    tab.first.click()
+    page.locator("#txt2img_generate").wait_for()
+    for name, value in {"width": SIDE, "height": SIDE, **numbers}.items():
+        field = page.locator(f"#txt2img_{name} input[type=number]").first
+        field.fill(str(value))
+        field.press("Tab")
+    page.locator("#txt2img_generate").click()
+    page.wait_for_function(f"{TEXT_IMAGES}.some((i) => i.naturalWidth === {SIDE})", timeout=240_000)
+    page.locator(f"{panel}enabled .label-wrap").first.click()
+    page.locator(f"{panel}map_painter .diffdiff-stage:not(.diffdiff-is-empty)").wait_for()
 
 
 def open_map(page, array: np.ndarray) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from img2img_page import PANEL, picture_file, shot
+from img2img_page import PANEL, choose, picture_file, shot
 from painter_desk import expect
 
 pytestmark = [
@@ -39,14 +39,6 @@ def panel(browser, request):
     page.locator(f"{PANEL}map_painter .diffdiff-stage:not(.diffdiff-is-empty)").wait_for()
     yield page, f"{width}-{theme}"
     page.close()
-
-
-def choose(page, words: str) -> None:
-    box = page.locator(f"{PANEL}source input").first
-    box.click()
-    box.fill(words)
-    page.wait_for_timeout(400)
-    box.press("Enter")
 
 
 def test_axe_finds_nothing_serious_in_the_panel(panel):

@@ -2,10 +2,9 @@
 
 import json
 import os
-import re
 
 import pytest
-from img2img_page import BOX, PANEL, SIDE, painted, shot, tick, upload_init
+from img2img_page import BOX, PANEL, SIDE, painted, shot, text_picture, tick, upload_init
 from painter_desk import expect
 
 from benchmarks.webui import photograph
@@ -78,18 +77,7 @@ def test_clicks_become_a_map(page):
 
 def test_clicks_on_what_txt2img_has_made(page):
     """For hires fix: the map is painted on the first pass's picture."""
-    tab = page.locator("#tabs button").filter(has_text=re.compile(r"^\s*txt2img\s*$", re.I))
-    tab.first.click()
-    page.locator("#txt2img_generate").wait_for()
-    for field, value in (("width", SIDE), ("height", SIDE), ("steps", 2)):
-        box = page.locator(f"#txt2img_{field} input[type=number]").first
-        box.fill(str(value))
-        box.press("Tab")
-    page.locator("#txt2img_generate").click()
-    images = "[...document.querySelectorAll('#txt2img_gallery img')]"
-    page.wait_for_function(f"{images}.some((i) => i.naturalWidth === {SIDE})", timeout=120_000)
-    page.locator(f"{TEXT}enabled .label-wrap").first.click()
-    page.locator(f"{TEXT}map_painter .diffdiff-stage:not(.diffdiff-is-empty)").wait_for()
+    text_picture(page, TEXT, steps=2)
     page.wait_for_timeout(1500)  # the picture takes the empty canvas's place
     hint = take_tool(page, TEXT)
     first, answer = click(page, (0.5, 0.5), TEXT)

@@ -8,7 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from img2img_page import PANEL, SIDE, open_map, picture_file, set_number, shot, tick, upload_init
+from img2img_page import (
+    PANEL,
+    SIDE,
+    TEXT_IMAGES,
+    open_map,
+    picture_file,
+    set_number,
+    shot,
+    text_picture,
+    tick,
+    upload_init,
+)
 from painter_desk import expect
 
 from benchmarks.webui import photograph
@@ -153,20 +164,8 @@ def test_a_chosen_script_has_no_draft(painted):
 
 def test_hires_fix_drafts_its_second_pass(page):
     """The first pass runs in full: it is the picture that is painted on."""
-    tab = page.locator("#tabs button").filter(has_text=re.compile(r"^\s*txt2img\s*$", re.I))
-    tab.first.click()
-    page.locator("#txt2img_generate").wait_for()
-    numbers = {"width": SIDE, "height": SIDE, "steps": 8, "seed": 5}
-    for name, value in numbers.items():
-        field = page.locator(f"#txt2img_{name} input[type=number]").first
-        field.fill(str(value))
-        field.press("Tab")
-    page.locator("#txt2img_generate").click()
-    pictures = "[...document.querySelectorAll('#txt2img_gallery img')]"
-    page.wait_for_function(f"{pictures}.some((i) => i.naturalWidth === {SIDE})", timeout=240_000)
-    page.locator(f"{TEXT}enabled .label-wrap").first.click()
+    text_picture(page, TEXT, steps=8, seed=5)
     painter = page.locator(f"{TEXT}map_painter")
-    painter.locator(".diffdiff-stage:not(.diffdiff-is-empty)").wait_for()
     free = painter.locator(".diffdiff-try")
     expect(free).not_to_have_attribute("aria-disabled", "true", timeout=60_000)
     free.click()
@@ -176,13 +175,13 @@ def test_hires_fix_drafts_its_second_pass(page):
     files = painter.locator("input[type=file]").first
     files.set_input_files(picture_file(half(SIDE), "map.png"))
     page.wait_for_function(f"{BOX} !== ''".replace(f"{PANEL}draft", f"{TEXT}map"))
-    before = page.evaluate(f"{pictures}.map((one) => one.src)")
+    before = page.evaluate(f"{TEXT_IMAGES}.map((one) => one.src)")
     expect(free).not_to_have_attribute("aria-disabled", "true", timeout=60_000)
     free.click()
     mark = painter.locator(".diffdiff-draft")
     expect(mark).to_have_text(re.compile(rf"Draft: 6 steps, {SIDE} × {SIDE}\. "), timeout=240_000)
     page.wait_for_function(
-        f"sources => JSON.stringify({pictures}.map((one) => one.src)) === sources",
+        f"sources => JSON.stringify({TEXT_IMAGES}.map((one) => one.src)) === sources",
         arg=json.dumps(before, separators=(",", ":")),
     )
     shot(page, "draft-txt2img")

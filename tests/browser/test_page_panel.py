@@ -9,6 +9,7 @@ from img2img_page import (
     PANEL,
     SIDE,
     STAGE,
+    choose,
     generate,
     info,
     open_map,
@@ -37,15 +38,6 @@ def ready(page):
     upload_init(page, photograph(SIDE, SIDE))
     tick(page)
     return page
-
-
-def choose(page, words: str) -> None:
-    box = page.locator(f"{PANEL}source input").first
-    box.click()
-    box.fill(words)
-    page.wait_for_timeout(400)
-    box.press("Enter")
-    page.wait_for_timeout(600)
 
 
 def mode(page, name: str) -> None:

@@ -8,6 +8,7 @@ from img2img_page import (
     BOX,
     PANEL,
     SIDE,
+    choose,
     generate,
     info,
     open_map,
@@ -27,15 +28,6 @@ pytestmark = [
     pytest.mark.skipif("WEBUI_URL" not in os.environ, reason="WEBUI_URL is not set"),
 ]
 SHOWN = f"{PANEL}shown img"
-
-
-def choose(page, source: str) -> None:
-    box = page.locator(f"{PANEL}source input").first
-    box.click()
-    box.fill(source)
-    page.wait_for_timeout(400)
-    box.press("Enter")
-    page.wait_for_timeout(900)
 
 
 def look(page, button: str = "look") -> str:

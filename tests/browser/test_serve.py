@@ -13,8 +13,12 @@ from serve_desk import BOX, STAGE, clear, make, run, saved, sent, shot, source, 
 pytestmark = pytest.mark.browser
 
 
-def test_edit_at_once(local_page):
-    page = local_page
+@pytest.fixture
+def page(local_page):
+    return local_page
+
+
+def test_edit_at_once(page):
     shot(page, "start")
     told = run(page)
     shot(page, "result")
@@ -38,8 +42,7 @@ def test_edit_at_once(local_page):
     assert (result[:, ~kept] != original[:, ~kept]).any()
 
 
-def test_a_painted_map_says_what_is_edited(local_page):
-    page = local_page
+def test_a_painted_map_says_what_is_edited(page):
     clear(page)
     stroke(page, 0.4)
     shot(page, "painted")
@@ -56,8 +59,7 @@ def test_a_painted_map_says_what_is_edited(local_page):
     assert (both >= first).all() and both.sum() > first.sum()
 
 
-def test_a_draft_is_seen_on_the_canvas_and_nothing_else_changes(local_page):
-    page = local_page
+def test_a_draft_is_seen_on_the_canvas_and_nothing_else_changes(page):
     before = [image.get_attribute("src") for image in page.locator("#slider img").all()]
     button = page.get_by_role("button", name="Draft: few steps")
     button.click()
@@ -77,8 +79,7 @@ def test_a_draft_is_seen_on_the_canvas_and_nothing_else_changes(local_page):
     expect(mark).to_have_count(0)  # and with the first stroke
 
 
-def test_a_made_map_can_be_painted_on_and_undone(local_page):
-    page = local_page
+def test_a_made_map_can_be_painted_on_and_undone(page):
     """What the page makes is one step of the painter's history; all 16 bits arrive."""
     make(page, "radial")
     made = sent(page)
@@ -93,8 +94,7 @@ def test_a_made_map_can_be_painted_on_and_undone(local_page):
     saved(page)
 
 
-def test_a_wrong_file_is_told_and_the_map_stays(local_page):
-    page = local_page
+def test_a_wrong_file_is_told_and_the_map_stays(page):
     before = sent(page)
     wrong = {"name": "map.png", "mimeType": "image/png", "buffer": b"These are words.\n"}
     page.locator("#map_painter input[type=file]").first.set_input_files(wrong)
@@ -105,8 +105,7 @@ def test_a_wrong_file_is_told_and_the_map_stays(local_page):
     assert (sent(page) == before).all()
 
 
-def test_nothing_painted_is_told_and_the_page_goes_on(local_page):
-    page = local_page
+def test_nothing_painted_is_told_and_the_page_goes_on(page):
     clear(page)
     page.locator("#go").click()
     toast = page.locator("[data-testid=toast-body]").first
@@ -120,8 +119,7 @@ def test_nothing_painted_is_told_and_the_page_goes_on(local_page):
     assert (np.asarray(saved(page)) != source(page)).any()
 
 
-def test_everything_opened_still_runs_and_nobody_else_is_asked(local_page, requests):
-    page = local_page
+def test_everything_opened_still_runs_and_nobody_else_is_asked(page, requests):
     for heading in ("The run", "The map", "Advanced", "Settings of this picture"):
         page.locator("button.label-wrap").filter(has_text=re.compile(rf"^\s*{heading}")).click()
     page.locator("#width textarea, #width input").fill("96")  # the others stay left out, not 0
@@ -136,8 +134,7 @@ def test_everything_opened_still_runs_and_nobody_else_is_asked(local_page, reque
     assert hosts == {"127.0.0.1"}
 
 
-def test_a_sheet_is_looked_through_and_a_strength_is_taken(local_page):
-    page = local_page
+def test_a_sheet_is_looked_through_and_a_strength_is_taken(page):
     clear(page)
     page.locator("#mode").get_by_text("sheet").click()
     page.wait_for_function("document.querySelector('#about').textContent.includes('One picture')")
@@ -159,8 +156,7 @@ def test_a_sheet_is_looked_through_and_a_strength_is_taken(local_page):
     expect(page.locator("#response :is(textarea, input)")).to_have_value(re.compile("(.*;){3}"))
 
 
-def test_a_picture_of_ours_brings_map_and_settings_back_and_work_survives_a_reload(local_page):
-    page = local_page
+def test_a_picture_of_ours_brings_map_and_settings_back_and_work_survives_a_reload(page):
     stroke(page, 0.5)
     page.wait_for_timeout(1000)
     page.locator("#seed input").fill("7")
@@ -195,8 +191,7 @@ def test_a_picture_of_ours_brings_map_and_settings_back_and_work_survives_a_relo
     assert (sent(page) == painted).all()
 
 
-def test_a_narrow_window_has_no_sideways_scrolling(local_page):
-    page = local_page
+def test_a_narrow_window_has_no_sideways_scrolling(page):
     page.set_viewport_size({"width": 400, "height": 800})
     page.wait_for_timeout(1000)
     shot(page, "narrow-start")

@@ -7,8 +7,8 @@ import { coverShape, spreadFill } from "../../javascript/painter/draw/areas.mjs"
 import { Cover } from "../../javascript/painter/map/cover.mjs";
 import { bandOf, outline } from "../../javascript/painter/ui/view/lines.mjs";
 import { outdated, MOST } from "../../javascript/hosts/works.mjs";
-import { perform } from "../../javascript/painter/work/tasks.mjs";
-import { inBackground } from "../../javascript/painter/work/background.mjs";
+import { perform } from "../../javascript/painter/worker/tasks.mjs";
+import { inBackground } from "../../javascript/painter/worker/background.mjs";
 import { random, randomMap } from "./support/helpers.mjs";
 import { whole } from "../../javascript/painter/map/rect.mjs";
 

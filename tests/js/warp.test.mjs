@@ -4,7 +4,7 @@ import { FULL } from "../../javascript/painter/map/map.mjs";
 import { inPlace, matrixOf } from "../../javascript/painter/move/matrix.mjs";
 import { middleOf } from "../../javascript/painter/move/movemap.mjs";
 import { boundsOf, onPixels, warped } from "../../javascript/painter/move/warp.mjs";
-import { perform } from "../../javascript/painter/work/tasks.mjs";
+import { perform } from "../../javascript/painter/worker/tasks.mjs";
 import { random } from "./support/helpers.mjs";
 
 const SIZE = { width: 60, height: 50 };

@@ -15,7 +15,7 @@ ROOMS = (
     "painter/display",
     "painter/file",
     "painter/move",
-    "painter/work",
+    "painter/worker",
     "painter/ui/controls",
     "painter/ui/view",
     "painter/ui/tools",

@@ -25,7 +25,7 @@ from ...metrics.perceptual import distance
 from ...patching import attribute
 from ...sampling.lockstep import Lockstep
 from ...settings import response
-from ...settings.schema import EditArgs
+from ...settings.schema import EditArgs, replaced
 from .. import host, infotext
 from . import originals, sampler_hook
 from .inpaint import temporarily
@@ -41,7 +41,7 @@ class SheetSession(Session):
         if args.levels == "fine":
             problem = "a sheet shows plain img2img at each strength, which starts at a step"
             raise FieldError("levels", problem, "Use levels steps or auto, or a fan.")
-        self.args = EditArgs(**{**vars(args), "scale": "relative", "levels": "steps"})
+        self.args = replaced(args, scale="relative", levels="steps")
         self.values = args.several
         self.rows: list[SheetSession] = []
         self.each = 1  # pictures of one strength in a batch

@@ -1,4 +1,5 @@
 import { GreyMap, checkSize } from "../map/map.mjs";
+import { base64, bytesOf } from "./base64.mjs";
 import { decodePng, encodePng } from "./png.mjs";
 import { MOST, nameOf } from "../document/regions.mjs";
 
@@ -10,16 +11,6 @@ import { MOST, nameOf } from "../document/regions.mjs";
 
 const FORM = 1;
 const LONGEST = 8 * 2 ** 20; // characters
-
-function base64(bytes) {
-    let text = "";
-    for (let i = 0; i < bytes.length; i += 32768) {
-        text += String.fromCharCode(...bytes.subarray(i, i + 32768));
-    }
-    return btoa(text);
-}
-
-const bytesOf = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 
 /**
  * @param {RegionStack} stack

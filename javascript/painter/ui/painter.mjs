@@ -1,6 +1,6 @@
 import { MoveStack } from "../move/movestack.mjs";
 import { PainterError } from "../map/errors.mjs";
-import { inBackground } from "../work/background.mjs";
+import { inBackground } from "../worker/background.mjs";
 import { Cleanup, whenIdle } from "./controls/dom.mjs";
 import { Settings, browserStore } from "./tools/settings.mjs";
 import { Stage } from "./stage/stage.mjs";

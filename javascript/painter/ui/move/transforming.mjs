@@ -4,7 +4,7 @@ import { inPlace, mirrored } from "../../move/matrix.mjs";
 import { matrixOfMove } from "../../move/movemap.mjs";
 import { deviceTransform } from "../../display/view.mjs";
 import { boundsOf, onPixels, warped } from "../../move/warp.mjs";
-import { inBackground } from "../../work/background.mjs";
+import { inBackground } from "../../worker/background.mjs";
 import { h } from "../controls/dom.mjs";
 import { Shifting, Turning } from "./movedrags.mjs";
 import { drawFrame, frameOnScreen, gripAt } from "./moveframe.mjs";

@@ -58,6 +58,59 @@ const SLIDERS = {
 };
 
 /**
+ * Options of which one is chosen: their name, what that means, and the choices.
+ *
+ * @type {Record<string, [string, string, Parameters<typeof choices>[0]["choices"]]>}
+ */
+const CHOICES = {
+    mode: [
+        "Paint",
+        "Blend mode: how paint changes the map",
+        [
+            { value: "replace", label: "Set: the map takes the strength painted", text: "Set" },
+            { value: "max", label: "Raise: paint never lowers the map", text: "Raise" },
+            { value: "min", label: "Lower: paint never raises the map", text: "Lower" },
+        ],
+    ],
+    take: [
+        "Draw around it",
+        "Selection shape",
+        [
+            { value: "lasso", label: "By hand", text: "Lasso" },
+            { value: "rectangle", label: "A rectangle", text: "Rectangle" },
+        ],
+    ],
+    clicks: [
+        "A click",
+        "What a click does; Alt or the right button does the opposite",
+        [
+            { value: "add", label: "Add what is clicked", text: "Add" },
+            { value: "leave", label: "Remove what is clicked", text: "Remove" },
+        ],
+    ],
+    symmetry: [
+        "Symmetry",
+        "Symmetry about the middle of the picture",
+        [
+            { value: "off", label: "No symmetry", text: "Off" },
+            { value: "horizontal", label: "Mirror left and right", symbol: "mirror" },
+            { value: "vertical", label: "Mirror top and bottom", symbol: "flip" },
+            { value: "both", label: "Mirror all four quarters", symbol: "quarters" },
+        ],
+    ],
+    pen: [
+        "Pen pressure",
+        "What pen pressure changes",
+        [
+            { value: "none", label: "Pressure changes nothing", text: "Off" },
+            { value: "size", label: "Pressure changes the size", text: "Size" },
+            { value: "strength", label: "Pressure changes the strength", text: "Strength" },
+            { value: "both", label: "Pressure changes size and strength", text: "Both" },
+        ],
+    ],
+};
+
+/**
  * @param {Settings} settings
  * @param {(tool: any) => void} act
  * @param {string[]} lacks tools that this page does not have
@@ -87,56 +140,14 @@ export function optionsRow(settings, swap) {
             return [name, slider({ label, unit, title, least, most, act: set(name), scale })];
         }),
     );
-    parts.mode = labelled("Paint", choices({
-        label: "Blend mode: how paint changes the map",
-        act: set("mode"),
-        choices: [
-            { value: "replace", label: "Set: the map takes the strength painted", text: "Set" },
-            { value: "max", label: "Raise: paint never lowers the map", text: "Raise" },
-            { value: "min", label: "Lower: paint never raises the map", text: "Lower" },
-        ],
-    })); // prettier-ignore
-    parts.take = labelled("Draw around it", choices({
-        label: "Selection shape",
-        act: set("take"),
-        choices: [
-            { value: "lasso", label: "By hand", text: "Lasso" },
-            { value: "rectangle", label: "A rectangle", text: "Rectangle" },
-        ],
-    })); // prettier-ignore
-    parts.clicks = labelled("A click", choices({
-        label: "What a click does; Alt or the right button does the opposite",
-        act: set("clicks"),
-        choices: [
-            { value: "add", label: "Add what is clicked", text: "Add" },
-            { value: "leave", label: "Remove what is clicked", text: "Remove" },
-        ],
-    })); // prettier-ignore
+    for (const [name, [title, label, list]] of Object.entries(CHOICES)) {
+        parts[name] = labelled(title, choices({ label, act: set(name), choices: list }));
+    }
     parts.clickEdges = ticked(
         "To the edges",
         "The area follows the edges of the picture; off: it is as coarse as the model sees",
         set("clickEdges"),
     );
-    parts.symmetry = labelled("Symmetry", choices({
-        label: "Symmetry about the middle of the picture",
-        act: set("symmetry"),
-        choices: [
-            { value: "off", label: "No symmetry", text: "Off" },
-            { value: "horizontal", label: "Mirror left and right", symbol: "mirror" },
-            { value: "vertical", label: "Mirror top and bottom", symbol: "flip" },
-            { value: "both", label: "Mirror all four quarters", symbol: "quarters" },
-        ],
-    })); // prettier-ignore
-    parts.pen = labelled("Pen pressure", choices({
-        label: "What pen pressure changes",
-        act: set("pen"),
-        choices: [
-            { value: "none", label: "Pressure changes nothing", text: "Off" },
-            { value: "size", label: "Pressure changes the size", text: "Size" },
-            { value: "strength", label: "Pressure changes the strength", text: "Strength" },
-            { value: "both", label: "Pressure changes size and strength", text: "Both" },
-        ],
-    })); // prettier-ignore
     parts.edges = ticked(
         "Keep to color",
         "The brush paints only colors like the one it begins on",

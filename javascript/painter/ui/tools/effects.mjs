@@ -1,6 +1,6 @@
 import { hold } from "../../map/limit.mjs";
-import { inBackground } from "../../work/background.mjs";
-import { perform } from "../../work/tasks.mjs";
+import { inBackground } from "../../worker/background.mjs";
+import { perform } from "../../worker/tasks.mjs";
 import { PainterError } from "../../map/errors.mjs";
 
 /**

@@ -17,15 +17,9 @@ export const sizeOf = (source) => ({
 
 /** A copy of a picture as it is now, at the resolution that is shown. @param {Source} source */
 export function copyOf(source) {
-    const { width, height } = sizeOf(source);
-    const divisor = divisorOf({ width, height });
-    const copy = document.createElement("canvas");
-    copy.width = Math.ceil(width / divisor);
-    copy.height = Math.ceil(height / divisor);
-    const context = copy.getContext("2d");
-    context.imageSmoothingQuality = "high";
-    context.drawImage(source, 0, 0, copy.width, copy.height);
-    return copy;
+    const copying = new Copying(source);
+    copying.work(Infinity);
+    return copying.canvas;
 }
 
 const BAND = 128; // rows of a copy drawn at once

@@ -59,7 +59,7 @@ async function copied(data) {
 }
 
 /**
- * @param {string} name of a task (work/tasks.mjs)
+ * @param {string} name of a task (worker/tasks.mjs)
  * @param {import("./tasks.mjs").Plane} map copied: it may go on changing
  * @param {object} [options]
  * @param {() => number} [state] counts the states of the map: one that changes while it is copied is
