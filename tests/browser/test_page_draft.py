@@ -23,13 +23,15 @@ from img2img_page import (
 from painter_desk import expect
 
 from benchmarks.webui import photograph
+from diffdiff.edit.draft import on_grid
 
 pytestmark = [
     pytest.mark.host,
     pytest.mark.skipif("WEBUI_URL" not in os.environ, reason="WEBUI_URL is not set"),
 ]
 TEXT = "#script_txt2img_differential_diffusion_"
-WIDE = 2 * SIDE  # a run that a draft halves
+WIDE = 2 * SIDE  # a run that a draft halves, as far as a draft goes
+SMALL = "{} × {}".format(*on_grid(WIDE, WIDE))
 FIELDS = ("steps", "width", "height", "denoising_strength", "seed", "batch_count")
 GALLERY = "#img2img_gallery img"
 BOX = f"document.querySelector('{PANEL}draft :is(textarea, input)').value"
@@ -108,7 +110,7 @@ def test_a_draft_is_on_the_canvas_and_the_tab_as_it_was(painted):
     kept = page.evaluate(f"{RESULTS}?.querySelectorAll('img').length")
     draft(page)
     mark = badge(page)
-    expect(mark).to_have_text(re.compile(rf"Draft: 6 steps, {SIDE} × {SIDE}\. "), timeout=240_000)
+    expect(mark).to_have_text(re.compile(rf"Draft: 6 steps, {SMALL}\. "), timeout=240_000)
     page.wait_for_function(f"{DONE}")
     page.wait_for_function(
         f"sources => JSON.stringify([...document.querySelectorAll('{GALLERY}')].map((i) => i.src))"
@@ -179,7 +181,7 @@ def test_hires_fix_drafts_its_second_pass(page):
     expect(free).not_to_have_attribute("aria-disabled", "true", timeout=60_000)
     free.click()
     mark = painter.locator(".diffdiff-draft")
-    expect(mark).to_have_text(re.compile(rf"Draft: 6 steps, {SIDE} × {SIDE}\. "), timeout=240_000)
+    expect(mark).to_have_text(re.compile(rf"Draft: 6 steps, {SMALL}\. "), timeout=240_000)
     page.wait_for_function(
         f"sources => JSON.stringify({TEXT_IMAGES}.map((one) => one.src)) === sources",
         arg=json.dumps(before, separators=(",", ":")),
