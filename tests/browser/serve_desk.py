@@ -116,6 +116,12 @@ def run(page) -> str:
     return page.locator("#report").inner_text()
 
 
+def settled(page) -> None:
+    """Waits for the rows that the painter opens for a picture: they move what is below them."""
+    for row in ("compare", "shelf"):
+        page.locator(f"#map_painter .diffdiff-{row}").wait_for()
+
+
 def saved(page) -> Image.Image:
     with page.expect_download() as download:
         page.get_by_role("button", name="Save PNG").click()

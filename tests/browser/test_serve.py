@@ -8,7 +8,19 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from painter_desk import expect
-from serve_desk import BOX, STAGE, clear, make, run, saved, sent, shot, source, stroke
+from serve_desk import (
+    BOX,
+    STAGE,
+    clear,
+    make,
+    run,
+    saved,
+    sent,
+    settled,
+    shot,
+    source,
+    stroke,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -146,9 +158,11 @@ def test_a_sheet_is_looked_through_and_a_strength_is_taken(page):
     page.wait_for_function(
         "before => document.querySelector('#change img').src !== before", arg=first
     )
+    settled(page)
     shot(page, "sheet")
     strip = page.locator(".diffdiff-fan")
     strip.get_by_role("button", name="strength 0.5").click()
+    expect(strip.locator("output")).to_have_text("Denoising strength 0.5")
     value = page.locator("#strength input[type=number]")
     expect(value).to_have_value("0.5")
     strip.get_by_role("button", name="Even changes").click()
