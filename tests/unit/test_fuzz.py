@@ -71,8 +71,8 @@ class TestVerdicts:
         assert verdict.outcome == "memory" and verdict.mb > 100
 
     def test_hangs_and_dead_processes_cost_one_case_each(self):
-        outcomes = [v.outcome for v in watch(troubled, 0, range(8), limit=1.5)]
-        assert outcomes == ["accepted", "hang", "crash", "refused"] * 2
+        outcomes = [v.outcome for v in watch(troubled, 0, range(5), limit=1.0)]
+        assert outcomes == ["accepted", "hang", "crash", "refused", "accepted"]
 
     def test_the_table(self):
         text = fuzz.table([Verdict(0, "a", "accepted", 5, 1.25), Verdict(1, "a", "hang", 9)])

@@ -18,7 +18,7 @@ FILES = sorted((ROOT / "tests" / "js").glob("*.test.mjs"))
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name.removesuffix(".test.mjs"))
 def test_the_painters_own_tests(path):
     done = subprocess.run(
-        ["node", "--test", str(path)],
+        ["node", "--test-reporter=tap", str(path)],
         cwd=ROOT,
         capture_output=True,
         text=True,
