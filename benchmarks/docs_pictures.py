@@ -33,7 +33,7 @@ from examples.sheet import EDGE, FADED, INK, MARGIN, PAPER
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 RUN = {"prompt": PROMPT, "scheduler": "DPMSolverMultistep", "guidance": 5.0, "seed": 10}
 GAP, SIDE = 16, 232  # px
-CLICKS = "42%,80%", "42%,80%; 50%,58%", "42%,80%; 50%,58%; -20%,55%"
+CLICKS = "42%,80%; 50%,58%", "42%,80%; 50%,58%; -20%,55%"
 DOT, INSIDE, OUTSIDE = 2, (40, 200, 90), (230, 60, 60)  # px, colors of points
 
 
@@ -191,16 +191,21 @@ class Maker:
         return strip(tiles, SIDE)
 
     def click(self) -> np.ndarray:
-        """What points find, and the edit by it."""
-        tiles = [("Image", "a painted summer noon", self.before)]
+        """What points find beside a map painted by hand, and what both do."""
+        painted = shapes.rectangle(SIZE, SIZE, box=(0.28, 0.5, 0.72, 0.86))
+        soft = {"soften_radius": 3.0}
+        run = {"prompt": "a summer noon, mountains, clear sky, a blue house in the middle"}
+        tiles = [
+            ("Image", "a painted summer noon", self.before),
+            ("Painted", "by hand", gray(shape(painted, parse(soft)))),
+            ("The edit", "by the painted map", self.edit(painted, soft, **run)),
+        ]
         for points in CLICKS:
             clicks = parse_points(points, self.image.size)
             found = find_clicked(self.engine, self.image, points, ClickArgs())
             count = len(clicks.points)
-            head = f"{count} point{'s'[: count > 1]}"
-            tiles.append((head, points.split("; ")[-1], marked(gray(found), clicks)))
-        run = {"prompt": "a summer noon, mountains, clear sky, a blue house in the middle"}
-        tiles.append(("The edit", "by the last map", self.edit(found, {}, **run)))
+            tiles.append((f"{count} points", points.split("; ")[-1], marked(gray(found), clicks)))
+        tiles.append(("The edit", "by the points", self.edit(found, {}, **run)))
         return strip(tiles, SIDE)
 
 

@@ -20,7 +20,7 @@ from ..errors import FieldError
 CELLS = 32 * 32  # of the largest attention that is read, unless the latent is large
 PART = 4  # of a large one: sides of a quarter of the latent's
 BLOCKS = ("up_blocks", "output_blocks")  # diffusers, LDM
-REMEDY = "Use source diffedit, multiplied with nothing: it works with any model"
+REMEDY = "Use the source diffedit, with diffedit_with at nothing: it works with any model"
 
 
 def out_of_memory(error: RuntimeError) -> bool:

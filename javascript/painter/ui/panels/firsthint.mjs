@@ -21,7 +21,7 @@ export function firstHint(painter, run) {
     const steps = [
         ["Paint", "where the picture may change; the brighter, the more"],
         [run, "runs it; what is not painted stays, pixel for pixel"],
-        ["Compare", "under the canvas, or hold the star"],
+        ["Compare", "under the canvas: before and after"],
     ];
     const gone = () => {
         element.hidden = true;
