@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from painter_desk import expect
 from PIL import Image
 
 from diffdiff.images.read import decode
@@ -122,6 +123,31 @@ def settled(page) -> None:
         page.locator(f"#map_painter .diffdiff-{row}").wait_for()
 
 
+def holds(page, condition) -> None:
+    """Waits, like the page's own waits, until a condition on what the page sends holds."""
+    end = time.monotonic() + WAIT / 1000
+    while not condition():
+        assert time.monotonic() < end, "it did not come to hold"
+        page.wait_for_timeout(50)
+
+
+def work_kept(page, since: float) -> None:
+    """Waits until the browser has kept the work under way, later than a time of the page."""
+    latest = """() => new Promise((done) => {
+        const opening = indexedDB.open("diffdiff", 1);
+        opening.onsuccess = () => {
+            const base = opening.result;
+            const all = base.transaction("works").objectStore("works").getAll();
+            all.onsuccess = () => {
+                base.close();
+                const open = all.result.filter(({ kind }) => kind === "open");
+                done(Math.max(0, ...open.map(({ time }) => time)));
+            };
+        };
+    })"""
+    holds(page, lambda: page.evaluate(latest) > since)
+
+
 def saved(page) -> Image.Image:
     with page.expect_download() as download:
         page.get_by_role("button", name="Save PNG").click()
@@ -159,7 +185,9 @@ def clear(page) -> None:
 
 
 def make(page, name: str) -> None:
-    before = page.evaluate(BOX)
+    """Presses a button that makes a map, on an empty one, and waits until the painter has it."""
+    undo = page.locator("#map_painter button[aria-label^=Undo]").first
+    before, step = page.evaluate(BOX), undo.get_attribute("aria-label")
     page.get_by_role("button", name=name).click()
     page.wait_for_function(f"before => {BOX} !== before", arg=before)
-    page.wait_for_timeout(1000)  # the painter has it too, and says nothing against it
+    expect(undo).not_to_have_attribute("aria-label", step)

@@ -12,6 +12,7 @@ from serve_desk import (
     BOX,
     STAGE,
     clear,
+    holds,
     make,
     run,
     saved,
@@ -20,6 +21,7 @@ from serve_desk import (
     shot,
     source,
     stroke,
+    work_kept,
 )
 
 pytestmark = pytest.mark.browser
@@ -66,9 +68,8 @@ def test_a_painted_map_says_what_is_edited(page):
     assert not changed[first == 0].any()
     assert changed[first == 1].mean() > 0.5
     stroke(page, 0.6)
-    page.wait_for_timeout(1000)
-    both = sent(page)
-    assert (both >= first).all() and both.sum() > first.sum()
+    holds(page, lambda: sent(page).sum() > first.sum())
+    assert (sent(page) >= first).all()
 
 
 def test_a_draft_is_seen_on_the_canvas_and_nothing_else_changes(page):
@@ -93,15 +94,14 @@ def test_a_draft_is_seen_on_the_canvas_and_nothing_else_changes(page):
 
 def test_a_made_map_can_be_painted_on_and_undone(page):
     """What the page makes is one step of the painter's history; all 16 bits arrive."""
+    clear(page)
     make(page, "radial")
     made = sent(page)
     assert len(np.unique(made)) > 256
     stroke(page, 0.5)
-    page.wait_for_timeout(1000)
-    assert (sent(page) != made).any()
+    holds(page, lambda: (sent(page) != made).any())
     page.keyboard.press("Control+z")
-    page.wait_for_timeout(1000)
-    assert (sent(page) == made).all()
+    holds(page, lambda: (sent(page) == made).all())
     run(page)
     saved(page)
 
@@ -171,8 +171,9 @@ def test_a_sheet_is_looked_through_and_a_strength_is_taken(page):
 
 
 def test_a_picture_of_ours_brings_map_and_settings_back_and_work_survives_a_reload(page):
+    before = page.evaluate(BOX)
     stroke(page, 0.5)
-    page.wait_for_timeout(1000)
+    page.wait_for_function(f"before => {BOX} !== before", arg=before)
     page.locator("#seed input").fill("7")
     page.locator("#seed input").press("Tab")
     run(page)
@@ -189,20 +190,20 @@ def test_a_picture_of_ours_brings_map_and_settings_back_and_work_survives_a_relo
     )
     page.wait_for_function("document.querySelector('#seed input').value === '7'")
     page.wait_for_function(f"{BOX} !== ''")
-    page.wait_for_timeout(800)
-    assert (sent(page) == painted).all()
+    holds(page, lambda: (sent(page) == painted).all())
     expect(page.locator(".diffdiff-work").first).to_be_attached()
     page.get_by_role("button", name="Use the result as the picture").click()
-    page.wait_for_timeout(2500)
-    assert (source(page)[..., :3] == np.asarray(file)).all()
+    holds(page, lambda: (source(page)[..., :3] == np.asarray(file)).all())
+    before, since = page.evaluate(BOX), page.evaluate("Date.now()")
     stroke(page, 0.3)
-    page.wait_for_timeout(4000)
+    page.wait_for_function(f"before => {BOX} !== before", arg=before)
     painted = sent(page)
+    work_kept(page, since)
     page.reload(wait_until="domcontentloaded")
     page.get_by_role("button", name="Restore").click()
     page.wait_for_function("document.querySelector('#seed input').value === '7'")
-    page.wait_for_timeout(2500)
-    assert (sent(page) == painted).all()
+    page.wait_for_function(f"{BOX} !== ''")
+    holds(page, lambda: (sent(page) == painted).all())
 
 
 def test_a_narrow_window_has_no_sideways_scrolling(page):
