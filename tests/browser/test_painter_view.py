@@ -1,5 +1,7 @@
 """The painter in a real browser: zoom by typing, and strokes in a turned and mirrored view."""
 
+import re
+
 import numpy as np
 import pytest
 from painter_desk import expect, new_desk
@@ -201,3 +203,27 @@ def test_the_area_of_a_region_in_a_frame(desk):
     desk.keys.press("n")
     desk.keys.press("j")
     desk.says("Nothing is painted in this region")
+
+
+def test_what_is_under_the_pointer_moves_no_button(desk):
+    desk.page.evaluate(
+        """() => {
+            const noise = Array.from({ length: 20 }, (_, i) => 1 - i / 20);
+            const known = { steps: 20, noise, exact: [0, 1] };
+            painter.setRun({ steps: 20, denoising: 1, scale: "relative", noise: known });
+            painter.document.fill(65535);
+        }"""
+    )
+    for width in (360, 420, 560, 680, 860, 1000, 1200):
+        desk.page.set_viewport_size({"width": width, "height": 900})
+        desk.mouse.move(1, 1)
+        desk.settle()
+        line = expect(desk.page.locator(".diffdiff-readout"))
+        line.to_contain_text("160 × 120")
+        desk.settle()
+        button = desk.page.locator(".diffdiff-foot .diffdiff-views")
+        before = button.bounding_box()
+        desk.mouse.move(*desk.at(150, 110))
+        line.to_have_text(re.compile(r"\d+, \d+: .* noise.*"))
+        desk.settle()
+        assert button.bounding_box() == before, width

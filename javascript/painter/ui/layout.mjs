@@ -196,7 +196,7 @@ function reading({ document, stage, legend }) {
     if (value === null) return textOfSize(document, stage.extents);
     const { x, y } = stage.cursor;
     const what = meaning(value, legend.run);
-    return `${Math.floor(x)}, ${Math.floor(y)}:  ${percentOf(value)} %${what ? ` (${what})` : ""}`;
+    return `${Math.floor(x)}, ${Math.floor(y)}:  ${percentOf(value)} %${what && `, ${what}`}`;
 }
 
 /** The line under the canvas by which its height is dragged. */
