@@ -9,7 +9,7 @@ class AnchorArgs(BaseModel, extra="forbid"):
     """How the friendly anchor explains the image. Its prompt is the field `reference`."""
 
     anchor_guidance: float | None = Field(
-        None,
+        default=None,
         ge=0,
         le=50,
         title="Reference CFG scale",

@@ -11,14 +11,14 @@ class AreaArgs(BaseModel, extra="forbid"):
     """The part of the image that is worked on."""
 
     area: Literal["whole", "changed"] = Field(
-        "whole",
+        default="whole",
         title="Area",
         description="What the model works on. whole: the whole image. changed: only the rectangle "
         "in which the map changes something, at the same scale, so that time and memory follow the "
         "size of the change.",
     )
     area_padding: int = Field(
-        64,
+        default=64,
         ge=0,
         le=1024,
         title="Area padding",

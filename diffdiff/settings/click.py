@@ -24,21 +24,21 @@ class ClickArgs(BaseModel, extra="forbid"):
     """How a map is found from clicked points (`diffdiff.maps.click`)."""
 
     points: str = Field(
-        "",
+        default="",
         title="Points",
         description="Source click: points on what is to change, in pixels of the image or percent "
         "of its sides, with a minus before those on what is not; a box around it works too. Such "
         "as 120,80; 25%,40%; -40,30; box 10,10,90,80.",
     )
     points_level: float = Field(
-        0.1,
+        default=0.1,
         ge=0.001,
         le=1,
         title="Noise level of the points",
         description="Source click: how far the image is noised, as a fraction of the schedule.",
     )
     points_noises: int = Field(
-        4,
+        default=4,
         ge=1,
         le=64,
         title="Noise samples of the points",
@@ -46,14 +46,14 @@ class ClickArgs(BaseModel, extra="forbid"):
         "over.",
     )
     points_seed: int = Field(
-        0,
+        default=0,
         ge=0,
         le=2**32 - 1,
         title="Seed of the points",
         description="Source click: seed for the noise samples.",
     )
     points_edges: bool = Field(
-        True,
+        default=True,
         title="Points follow edges",
         description="Source click: the map follows the edges of the image. Off: it is as coarse as "
         "the model's features.",

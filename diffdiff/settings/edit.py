@@ -28,13 +28,13 @@ class BasicArgs(BaseModel, extra="forbid"):
     end: a WebUI's positional arguments have this order."""
 
     enabled: bool = Field(
-        True, title="Enable", description="Give every pixel its own denoising strength."
+        default=True, title="Enable", description="Give every pixel its own denoising strength."
     )
     mode: Literal[modes.NAMES] = Field(  # type: ignore[valid-type]
-        "edit", title="Mode", description=modes.HELP
+        default="edit", title="Mode", description=modes.HELP
     )
     source: Literal[REQUEST] = Field(  # type: ignore[valid-type]
-        "upload",
+        default="upload",
         title="Source",
         description="Where the change map comes from. upload: painted, or sent with the request. "
         "diffedit: where two prompts differ. words: where the model sees what you name. click: "
@@ -43,41 +43,41 @@ class BasicArgs(BaseModel, extra="forbid"):
         "image.",
     )
     map: str | list[str] | None = Field(
-        None,
+        default=None,
         title="Change map",
         description="White changes, black is kept. API: an image as base64 or a data URL, or a "
         "list with one map per image of the batch.",
     )
     invert: bool = Field(
-        False,
+        default=False,
         title="Invert",
         description="Swap white and black, so that white is kept, as in the paper.",
     )
     scale: Literal["relative", "absolute"] = Field(
-        "relative",
+        default="relative",
         title="Scale",
         description="relative: white means the denoising strength of the tab. absolute: a map "
         "value is the denoising strength itself, and the slider is ignored.",
     )
     black: float = Field(
-        0.0, ge=0, le=1, title="Black point", description="Map values up to this are kept."
+        default=0.0, ge=0, le=1, title="Black point", description="Map values up to this are kept."
     )
     white: float = Field(
-        1.0,
+        default=1.0,
         ge=0,
         le=1,
         title="White point",
         description="Map values from this on get full strength.",
     )
     gamma: float = Field(
-        1.0,
+        default=1.0,
         ge=0.1,
         le=10,
         title="Gamma",
         description="Above 1 strengthens the grays of the map, below 1 weakens them.",
     )
     soften_radius: float | None = Field(
-        None,
+        default=None,
         ge=0,
         le=256,
         title="Soften radius",
@@ -86,16 +86,16 @@ class BasicArgs(BaseModel, extra="forbid"):
         "at 512), otherwise 0.",
     )
     soften_direction: Literal["auto", "both", "outward", "inward"] = Field(
-        "auto",
+        default="auto",
         title="Soften direction",
         description="both: across the edge. outward: white areas stay fully white. inward: black "
         "areas stay fully black. auto: outward in soft inpaint, otherwise both.",
     )
     soften_falloff: Literal["gaussian", "linear", "smooth"] = Field(
-        "gaussian", title="Soften falloff", description="Shape of the falloff at an edge."
+        default="gaussian", title="Soften falloff", description="Shape of the falloff at an edge."
     )
     transition: float = Field(
-        0.0,
+        default=0.0,
         ge=0,
         le=1,
         title="Transition",
@@ -104,85 +104,85 @@ class BasicArgs(BaseModel, extra="forbid"):
         "levels, and 0 counts as 1.",
     )
     paste_back: bool = Field(
-        True,
+        default=True,
         title="Paste back",
         description="Kept pixels come out exactly as they went in.",
     )
     feather: float = Field(
-        4.0,
+        default=4.0,
         ge=0,
         le=128,
         title="Feather",
         description="Width in pixels over which the pasted edge fades, on the changed side only.",
     )
     skip: bool = Field(
-        True,
+        default=True,
         title="Skip unneeded steps",
         description="Start at the step of the largest strength in the map. Off: run every step.",
     )
     combine: Literal["max", "min", "multiply"] = Field(
-        "max",
+        default="max",
         title="Combine with mask",
         description="Soft inpaint: how a change map, if any, joins the softened mask.",
     )
     linear_light: bool = Field(
-        False,
+        default=False,
         title="Linear light",
         description="Soften in linear light, as the authors' examples do: more is kept.",
     )
     colour_match: bool = Field(
-        False,
+        default=False,
         title="Color match",
         description="Undo the model's color shift, as measured where nothing changes.",
     )
     mask_channel: Literal["whole", "step"] = Field(
-        "whole",
+        default="whole",
         title="Inpainting-model mask",
         description="Soft inpaint: what a 9-channel inpainting checkpoint sees as masked. whole: "
         "the whole changing area. step: only the pixels released so far.",
     )
     fan_count: int = Field(
-        5,
+        default=5,
         ge=strength_list.FEWEST,
         le=strength_list.MOST,
         title="Number of strengths",
         description="Number of strengths in the fan or sheet.",
     )
     fan_low: float = Field(
-        0.0,
+        default=0.0,
         ge=0,
         le=1,
         title="First strength",
         description="First denoising strength of the fan or sheet.",
     )
     fan_high: float = Field(
-        1.0,
+        default=1.0,
         ge=0,
         le=1,
         title="Last strength",
         description="Last denoising strength of the fan or sheet.",
     )
     fan_preset: Literal["none", "full", "dark", "light", "central"] = Field(
-        "none",
+        default="none",
         title="Fan preset",
         description="Strengths of one of the paper's fans, strongest first. Overrides first and "
         "last strength.",
     )
     fan_strengths: str | None = Field(
-        None,
+        default=None,
         title="Custom strengths",
         description="2 to 16 values, such as 0.2, 0.35, 0.5. Overrides preset, first and last "
         "strength, and number. API: a list works too.",
     )
     fan_layout: Literal["vertical", "horizontal", "radial", "map"] = Field(
-        "vertical",
+        default="vertical",
         title="Fan layout",
         description="vertical: stripes side by side. horizontal: stripes one below the other. "
         "radial: wedges, clockwise from the top. map: stripes inside the change map, whose values "
         "scale the strength.",
     )
     sheet_batch: int = Field(
-        0,
+        default=0,
         ge=0,
         le=strength_list.MOST,
         title="Sheet batch size",
@@ -190,34 +190,34 @@ class BasicArgs(BaseModel, extra="forbid"):
         "picks automatically: 1 on a CPU, as many as fit on a GPU.",
     )
     reference: str = Field(
-        "",
+        default="",
         title="Reference prompt",
         description="Source diffedit and anchor friendly: what the image shows now. Empty: the "
         "model's prediction without a prompt.",
     )
     query: str = Field(
-        "",
+        default="",
         title="Query prompt",
         description="Source diffedit: what the image should show. Empty: the prompt of the run.",
     )
     other_image: str | None = Field(
-        None,
+        default=None,
         title="Other image",
         description="Source difference: the image to compare with, as base64 or a data URL.",
     )
     annotator: str = Field(
-        "",
+        default="",
         title="Preprocessor",
         description="Source annotator: name of a ControlNet preprocessor, such as canny or "
         "depth_midas. Its output is the map.",
     )
     layers: str | None = Field(
-        None,
+        default=None,
         title="Layers",
         description="Source layers: layers as JSON, lowest first. API: an object works too.",
     )
     anchor: Literal["noised", "inverted", "friendly"] = Field(
-        "noised",
+        default="noised",
         title="Anchor",
         description="What a pixel stays on until its step comes. noised: the original with the "
         "run's own noise. inverted: the path of a DDIM inversion, as in DiffEdit (DDIM only). "

@@ -14,7 +14,7 @@ class ResponseArgs(BaseModel, extra="forbid"):
     """What part of the change a gray means."""
 
     response: str | None = Field(
-        None,
+        default=None,
         title="Response",
         description="Even changes: how far each strength changes the image, as measured by a "
         "sheet, such as 0.2 26; 0.4 39; 1 85. A gray of the map then means that part of the "
@@ -26,14 +26,14 @@ class LevelArgs(ResponseArgs, extra="forbid"):
     """Where strengths start."""
 
     levels: Literal["auto", "steps", "fine"] = Field(
-        "auto",
+        default="auto",
         title="Levels",
         description="Noise level at which a gray starts. steps: at one of the run's steps, "
         "rounded as img2img rounds its denoising strength. fine: at its own noise level, between "
         f"steps too. auto: fine below {FEW} steps.",
     )
     extra_calls: int = Field(
-        2,
+        default=2,
         ge=0,
         le=MOST,
         title="Extra levels",

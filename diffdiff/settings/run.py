@@ -14,59 +14,65 @@ OFFLOADS = ("none", "model", "sequential")
 class RunArgs(BaseModel, extra="forbid"):
     """One run. `EditArgs` says what the change map does to it."""
 
-    prompt: str = Field("", title="Prompt", description="What the changed parts should show.")
+    prompt: str = Field(
+        default="", title="Prompt", description="What the changed parts should show."
+    )
     negative_prompt: str = Field(
-        "", title="Negative prompt", description="What the changed parts should not show."
+        default="", title="Negative prompt", description="What the changed parts should not show."
     )
     strength: float = Field(
-        1.0,
+        default=1.0,
         ge=0,
         le=1,
         title="Denoising strength",
         description="Denoising strength of white pixels.",
     )
     steps: int = Field(
-        20,
+        default=20,
         ge=1,
         le=1000,
         title="Steps",
         description="Sampling steps of the full schedule (denoising strength 1).",
     )
     guidance: float | None = Field(
-        None,
+        default=None,
         ge=0,
         le=50,
         title="CFG scale",
         description="How closely the prompt is followed. Unset: the pipeline's default.",
     )
     seed: int = Field(
-        0,
+        default=0,
         ge=0,
         le=2**32 - 1,
         title="Seed",
         description="Seed for the noise. Image i uses seed + i.",
     )
     count: int = Field(
-        1, ge=1, le=64, title="Images", description="Number of images to make at once."
+        default=1, ge=1, le=64, title="Images", description="Number of images to make at once."
     )
     scheduler: str | None = Field(
-        None,
+        default=None,
         title="Scheduler",
         description="Name of a diffusers scheduler, such as DDIM, Euler, Heun, "
         "DPMSolverMultistep. Unset: the checkpoint's own.",
     )
     switch: float = Field(
-        0.8,
+        default=0.8,
         ge=0,
         le=1,
         title="Switch to refiner at",
         description="Fraction of the steps after which the Stable Diffusion XL refiner takes over.",
     )
     width: int | None = Field(
-        None, ge=8, le=8192, title="Width", description="Width in pixels. Unset: that of the input."
+        default=None,
+        ge=8,
+        le=8192,
+        title="Width",
+        description="Width in pixels. Unset: that of the input.",
     )
     height: int | None = Field(
-        None,
+        default=None,
         ge=8,
         le=8192,
         title="Height",

@@ -18,21 +18,21 @@ class SourceArgs(BaseModel, extra="forbid"):
     """How a map is computed from a picture. Each field concerns one source."""
 
     edge_sigma: float = Field(
-        1.0,
+        default=1.0,
         ge=0,
         le=64,
         title="Edge smoothing",
         description="Source edges: blur in pixels (sigma) before edges are measured.",
     )
     canny_low: float = Field(
-        100.0,
+        default=100.0,
         ge=0,
         le=2000,
         title="Canny low",
         description="Source canny: gradients below this are ignored.",
     )
     canny_high: float = Field(
-        200.0,
+        default=200.0,
         ge=0,
         le=2000,
         title="Canny high",
@@ -40,34 +40,34 @@ class SourceArgs(BaseModel, extra="forbid"):
         "touch an edge count.",
     )
     detail_radius: int = Field(
-        4,
+        default=4,
         ge=1,
         le=128,
         title="Detail radius",
         description="Source detail: radius of the window, in pixels.",
     )
     point_x: float = Field(
-        0.5,
+        default=0.5,
         ge=-10,
         le=10,
         title="Point x",
         description="Source point: horizontal position as a fraction of the width; 0 is left.",
     )
     point_y: float = Field(
-        0.5,
+        default=0.5,
         ge=-10,
         le=10,
         title="Point y",
         description="Source point: vertical position as a fraction of the height; 0 is the top.",
     )
     box: str = Field(
-        "",
+        default="",
         title="Box",
         description="Source foreground: left,top,right,bottom as fractions of the image. Empty: "
         "the whole image.",
     )
     rounds: int = Field(
-        5,
+        default=5,
         ge=1,
         le=20,
         title="GrabCut iterations",
@@ -79,27 +79,27 @@ class DifferenceArgs(BaseModel, extra="forbid"):
     """How two prompts are compared (`diffdiff.maps.diffedit`)."""
 
     diffedit_noises: int = Field(
-        10,
+        default=10,
         ge=1,
         le=256,
         title="Noise samples",
         description="Number of noise samples that the map is averaged over.",
     )
     diffedit_level: float = Field(
-        0.5,
+        default=0.5,
         ge=0.001,
         le=1,
         title="Noise level",
         description="How far the image is noised, as a fraction of the schedule.",
     )
     diffedit_outliers: Literal["otsu", "percentile", "ratio", "none"] = Field(
-        "otsu",
+        default="otsu",
         title="Outliers",
         description="How the range of the map is set. otsu: by the best split into two classes. "
         "percentile: by a percentile. ratio: by the mean, as in diffusers. none: by the extremes.",
     )
     diffedit_amount: float | None = Field(
-        None,
+        default=None,
         ge=0,
         le=100,
         title="Outlier amount",
@@ -107,7 +107,7 @@ class DifferenceArgs(BaseModel, extra="forbid"):
         "ratio (3).",
     )
     diffedit_cut: float | None = Field(
-        None,
+        default=None,
         ge=0,
         le=0.999,
         title="Cut",
@@ -115,13 +115,17 @@ class DifferenceArgs(BaseModel, extra="forbid"):
         "Empty: the map stays continuous.",
     )
     diffedit_grow: float = Field(
-        0.0, ge=0, le=512, title="Grow", description="Pixels by which the found region grows."
+        default=0.0,
+        ge=0,
+        le=512,
+        title="Grow",
+        description="Pixels by which the found region grows.",
     )
     diffedit_seed: int = Field(
-        0, ge=0, le=2**32 - 1, title="Map seed", description="Seed for the noise samples."
+        default=0, ge=0, le=2**32 - 1, title="Map seed", description="Seed for the noise samples."
     )
     diffedit_batch: int | None = Field(
-        None,
+        default=None,
         ge=1,
         le=256,
         title="Noise samples per call",
@@ -134,12 +138,12 @@ class DiffEditWith(BaseModel, extra="forbid"):
     arguments keep their order."""
 
     diffedit_with: Literal["nothing", "words"] = Field(
-        "nothing",
+        default="nothing",
         title="Multiply with",
         description="words: only where the model also reads the words that change, as in LEDITS++.",
     )
     diffedit_words: str = Field(
-        "",
+        default="",
         title="Words of the difference",
         description="Multiply with words: words with strengths, such as red house 1, sky 0. Empty: "
         "the words of the reference prompt that the query has not.",
@@ -154,34 +158,34 @@ class WordsArgs(BaseModel, extra="forbid"):
     """How a map is found from words (`diffdiff.maps.words`)."""
 
     words: str = Field(
-        "",
+        default="",
         title="Words",
         description="Source words: words or phrases with strengths, such as face 0.1, sky 0.8, "
         "rest 0.3. rest is everything else, 0 if it is not named.",
     )
     words_level: float = Field(
-        0.2,
+        default=0.2,
         ge=0.001,
         le=1,
         title="Noise level of the words",
         description="Source words: how far the image is noised, as a fraction of the schedule.",
     )
     words_noises: int = Field(
-        4,
+        default=4,
         ge=1,
         le=64,
         title="Noise samples of the words",
         description="Source words: number of noise samples that the map is averaged over.",
     )
     words_seed: int = Field(
-        0,
+        default=0,
         ge=0,
         le=2**32 - 1,
         title="Seed of the words",
         description="Source words: seed for the noise samples.",
     )
     words_edges: bool = Field(
-        True,
+        default=True,
         title="Follow edges",
         description="Source words: the map follows the edges of the image. Off: it is as coarse as "
         "the model's attention.",

@@ -55,8 +55,8 @@ class Question(BaseModel, extra="forbid"):
     picture: str = ""
     points: str = ""
     edges: bool = True
-    width: int | None = Field(None, ge=8, le=16384)
-    height: int | None = Field(None, ge=8, le=16384)
+    width: int | None = Field(default=None, ge=8, le=16384)
+    height: int | None = Field(default=None, ge=8, le=16384)
     cancel: bool = False
 
 
