@@ -47,6 +47,7 @@ def on_grid(width: int, height: int) -> tuple[int, int]:
     if (wide, high) == (width, height):
         return width, height
     least = min(LEAST, width, height)
+    skew: dict[tuple[int, int], float] = {}
     for step in GRIDS:
         low, most = (round(wide * factor / step) for factor in NEAR)
         sizes = [

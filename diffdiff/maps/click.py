@@ -13,6 +13,7 @@ that brought them in would take the other side along.
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import cv2
 import numpy as np
@@ -95,7 +96,7 @@ class Scene:
             small = cv2.resize(picture, self.size, interpolation=cv2.INTER_AREA)
         self.near = Nearness(found, small)
         self.guide = Guide(picture, RADIUS, EPS, LARGEST)
-        self.known: LruCache[tuple, _Sides] = LruCache(KEPT)
+        self.known: LruCache[tuple[Any, ...], _Sides] = LruCache(KEPT)
 
     def region(self, clicks: Clicks, edges: bool = True, field: str = FIELD) -> np.ndarray:
         """Return what the points belong to: float32 `[H, W]` in 0..1, in levels of 1/255.

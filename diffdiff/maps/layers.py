@@ -205,7 +205,7 @@ def dumps(preset: Preset) -> str:
         shaping = {n: v for n, v in changed(layer.shaping).items() if n in SHAPING}
         raw |= {**layer.own, **shaping, **changed(layer.reading), **changed(layer.finding)}
         layers.append(raw)
-    whole = {"name": preset.name, "layers": layers}
+    whole: dict[str, Any] = {"name": preset.name, "layers": layers}
     if preset.settings:
         whole["settings"] = preset.settings
     return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"

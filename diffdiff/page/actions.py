@@ -147,7 +147,7 @@ def change_of(before: str, after: str, folder: Path) -> str:
 def below(image: Image.Image, result: Image.Image, bar: int) -> Image.Image:
     """Return the input as it lies in a result: at its size, below the bar of a fan."""
     size = result.width, result.height - bar
-    image = image if image.size == size else image.resize(size, Image.LANCZOS)
+    image = image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
     if not bar:
         return image
     whole = result.convert("RGB")
@@ -170,15 +170,17 @@ def look(engine: Any, sent: dict[str, Any], folder: Path) -> str | None:
         return None
     painted = incoming.change_map(sent) if sent["map"] else None
     image, painted, args = coarse.prepared(incoming.picture(sent), painted, args)
-    size = engine.worked_at(image, run)
+    width, height = engine.worked_at(image, run)
     shaped = None
     if painted is not None:
         painted = geometry.resize(painted, *image.size)
-        shaped = inpaint_mask.shape_for(painted, args, inpaint_mask.Work(*size))
+        shaped = inpaint_mask.shape_for(painted, args, inpaint_mask.Work(width, height))
     image = fitted(image)
     if striped:
-        base = None if shaped is None else geometry.resize(shaped, *size)
-        strength = geometry.resize(make_fan(args, *size, base).map, *image.size)
+        base = None if shaped is None else geometry.resize(shaped, width, height)
+        strength = geometry.resize(make_fan(args, width, height, base).map, *image.size)
+    elif shaped is None:
+        return None
     else:
         most = max(args.several) if args.mode == "sheet" else run.strength
         strength = strengths(geometry.resize(shaped, *image.size), args, most)
@@ -223,7 +225,7 @@ def make(kind: str, sent: dict[str, Any], **how: float) -> str:
     return as_url(getattr(shapes, kind)(height, width, **how))
 
 
-def example(engine: Any, folder: Path) -> dict[str, str]:
+def example(engine: Any, folder: Path) -> dict[str, Any]:
     """Return what the page starts with: the path of a painted picture, a map, and a prompt."""
     from ..toyworld.paint import paint
     from ..toyworld.world import Scene

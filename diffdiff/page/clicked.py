@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 from ..errors import FieldError
-from ..pipelines.clicking import look_at
+from ..pipelines.clicking import known_look, look_at
 from ..settings.click import ClickArgs
 from ..settings.run import RunArgs
 from ..settings.schema import parse
@@ -33,8 +33,8 @@ class Clicked:
         """
         sides = {"width": width, "height": height}
         run = parse({name: side for name, side in sides.items() if side}, RunArgs)
-        asked = self.engine, sent.picture, ClickArgs(), run
-        known = look_at(*asked, ask=False, name=sent.id)
+        view = self.engine, sent.picture, ClickArgs(), run
+        known = known_look(*view, name=sent.id)
         if known is not None:
             return known.region
         with self.looking:  # the next click waits for the look of the one before
@@ -42,7 +42,7 @@ class Clicked:
                 raise FieldError("run", clicking.BUSY, clicking.WAIT)
             try:
                 self.given_up.clear()
-                return look_at(*asked, progress=self._step, name=sent.id).region
+                return look_at(*view, progress=self._step, name=sent.id).region
             finally:
                 self.model.release()
 

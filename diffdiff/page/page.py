@@ -18,6 +18,7 @@ from typing import Any
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when Gradio is imported
 
 import gradio as gr
+import gradio.themes as themes
 
 from ..pipelines.scheduler_choice import names
 from ..settings.host_only import HOST_ONLY
@@ -31,7 +32,7 @@ from ..ui.controls import control, painter, upload
 from . import actions, assets, sourced, wiring
 from .handlers import Handlers
 
-FONTS = {"font": ("system-ui", "sans-serif"), "font_mono": ("ui-monospace", "monospace")}
+FONT, MONO = ("system-ui", "sans-serif"), ("ui-monospace", "monospace")
 HIGHEST = {"steps": 150, "count": 16}  # what a slider can be aimed at
 WORDS, NUMBERS = ("prompt", "negative_prompt"), (("strength", "steps"), ("seed", "count"))
 SHAPING = ("invert", "scale", "soften_radius", "soften_direction", "soften_falloff")
@@ -62,7 +63,9 @@ def serve(engine: Any, host: str, port: int) -> None:
 def how() -> dict[str, Any]:
     """Return how a page is launched, except for its address."""
     return {
-        "theme": gr.themes.Default(primary_hue="indigo", neutral_hue="slate", **FONTS),
+        "theme": themes.Default(
+            primary_hue="indigo", neutral_hue="slate", font=FONT, font_mono=MONO
+        ),
         "head": assets.head(),
         "quiet": True,
         "show_error": True,
@@ -113,9 +116,9 @@ class Page:
         return page.queue(default_concurrency_limit=1)
 
     def _control(self, name: str, **more: Any) -> None:
-        info = {**fields(RunArgs), **fields(EditArgs)}[name]
-        info = info | {"default": self.example.get(name, info["default"])}
-        info = info | {"high": HIGHEST.get(name, info["high"])}
+        info: dict[str, Any] = {**fields(RunArgs), **fields(EditArgs)}[name]
+        default = self.example.get(name, info["default"])
+        info = {**info, "default": default, "high": HIGHEST.get(name, info["high"])}
         self.helps[name] = info["help"]
         more = {"info": None} | more
         if name == "scheduler":

@@ -49,11 +49,11 @@ def connect(page: Any, blocks: gr.Blocks) -> None:
     """
     do = page.handlers
     everything = set(page.controls.values())
-    private = {"api_visibility": "private"}
+    private: dict[str, Any] = {"api_visibility": "private"}
     shown = [page.slider, page.save, page.text, page.infotext, page.change]
     made = [*shown, page.report, page.gallery, page.kept]
-    model = {"concurrency_id": "model", "concurrency_limit": 1}
-    on = {"queue": False, "show_progress": "hidden", **private}
+    model: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
+    on: dict[str, Any] = {"queue": False, "show_progress": "hidden", **private}
     timer = gr.Timer(LIVE_SECONDS, active=False)
     for button, work, outputs in (
         (page.go, do.generate, made),
@@ -79,7 +79,7 @@ def connect(page: Any, blocks: gr.Blocks) -> None:
     page.halt.click(do.stop, None, None, queue=False, **private)
     blocks.unload(do.stop)
     page.gallery.select(do.select, page.kept, shown, **private)
-    quiet = {"show_progress": "hidden", "trigger_mode": "always_last", **private}
+    quiet: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", **private}
     changes = [page.controls[name].change for name in LOOKED_AT]
     gr.on([blocks.load, *changes], do.look, everything, [page.look, page.about], **quiet)
     for button, how in zip(page.makers, MAKERS.values()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -21,7 +22,7 @@ from .noise_predictor import Prompted
 
 KEPT = 4  # features of pictures, those that were used last
 
-_known: WeakKeyDictionary[Engine, LruCache[tuple, Scene]] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Engine, LruCache[Hashable, Scene]] = WeakKeyDictionary()
 
 
 class Look(NamedTuple):
@@ -77,31 +78,50 @@ def look_at(
     args: ClickArgs,
     run: RunArgs | None = None,
     progress: Progress | None = None,
-    ask: bool = True,
     name: str | None = None,
-) -> Look | None:
-    """Look at an image, for points in it.
+) -> Look:
+    """Look at an image, for points in it; without a model call if the look is known.
 
     Args:
         run, progress: as in `find_clicked`.
         name: the image's `digest`, where it is known: a large one takes longer than a region.
-        ask: False to have what is known, or None.
 
     Raises:
         FieldError: "model".
     """
     run = run or RunArgs()
+    known = known_look(engine, image, args, run, name)
+    if known is not None:
+        return known
+    frame, key = _place(engine, image, args, run, name)
+    source = engine.fit(image, run)
+    seen = image if frame.worked == frame.size else source
+    prompted = Prompted(engine, "Source click")
+    features = inner_features(prompted, source, *_noises(args), progress=progress)
+    scene = _known[engine].put(key, Scene(unit(features), np.asarray(seen)))
+    return Look(scene, frame, image.size, args.points_noises)
+
+
+def known_look(
+    engine: Engine,
+    image: Image.Image,
+    args: ClickArgs,
+    run: RunArgs | None = None,
+    name: str | None = None,
+) -> Look | None:
+    """Return the look at an image that `look_at` made before, or None."""
+    frame, key = _place(engine, image, args, run or RunArgs(), name)
+    scene = _known.setdefault(engine, LruCache(KEPT)).get(key)
+    return None if scene is None else Look(scene, frame, image.size, calls=0)
+
+
+def _noises(args: ClickArgs) -> tuple[float, int, int]:
+    return args.points_level, args.points_noises, args.points_seed
+
+
+def _place(
+    engine: Engine, image: Image.Image, args: ClickArgs, run: RunArgs, name: str | None
+) -> tuple[Frame, Hashable]:
+    """Return where the image lies in what the model sees, and the key of its look."""
     frame = engine.frame(image, run)
-    noises = args.points_level, args.points_noises, args.points_seed
-    key = name or digest(image), frame, *noises
-    known = _known.setdefault(engine, LruCache(KEPT))
-    scene, calls = known.get(key), 0
-    if scene is None and not ask:
-        return None
-    if scene is None:
-        source = engine.fit(image, run)
-        seen = image if frame.worked == frame.size else source
-        prompted = Prompted(engine, "Source click")
-        features = inner_features(prompted, source, *noises, progress=progress)
-        scene, calls = known.put(key, Scene(unit(features), np.asarray(seen))), args.points_noises
-    return Look(scene, frame, image.size, calls)
+    return frame, (name or digest(image), frame, *_noises(args))

@@ -15,8 +15,9 @@ from .source_registry import REQUEST, request_fields
 from .sources import DiffEditArgs
 
 FIELD = "layers"
-_OF_MAP = {"enabled", "source", *STRUCTURED, *PICTURES, *fields(DiffEditArgs)}
-_OF_MAP = _OF_MAP.union(*map(request_fields, REQUEST))
+_OF_MAP = {"enabled", "source", *STRUCTURED, *PICTURES, *fields(DiffEditArgs)}.union(
+    *map(request_fields, REQUEST)
+)
 ALLOWED = tuple(name for name in fields(EditArgs) if name not in _OF_MAP)
 """Fields of a request that say how a run is made, not what its map is."""
 SAVED = ("anchor", "anchor_guidance")

@@ -188,7 +188,7 @@ def _put(path: Path, data: bytes) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Run the command; return its exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m diffdiff.toyworld.export", description=__doc__.splitlines()[0]
+        prog="python -m diffdiff.toyworld.export", description=(__doc__ or "").partition("\n")[0]
     )
     own = Path(__file__).parent / "model"
     parser.add_argument(

@@ -94,19 +94,18 @@ def caption(scene: Scene, rng: np.random.Generator | None = None, keep: float = 
             out are drawn.
         keep: chance of an attribute to be named.
     """
-    plain = rng is None
 
     def say(attribute: str) -> str:
         ways = WORDS[attribute][getattr(scene, attribute)]
-        return ways[0] if plain else str(rng.choice(ways))
+        return ways[0] if rng is None else str(rng.choice(ways))
 
     def named() -> bool:
-        return plain or rng.uniform() < keep
+        return rng is None or rng.uniform() < keep
 
     season = say("season") if named() else ""
     time = say("time") if named() else ""
     first = f"{season} {time}".strip()
-    if not plain and season and time and rng.uniform() < 0.3:
+    if rng is not None and season and time and rng.uniform() < 0.3:
         first = f"{season} landscape at {time}"
     thing = ""
     if named():
@@ -114,7 +113,7 @@ def caption(scene: Scene, rng: np.random.Generator | None = None, keep: float = 
         place = " " + say("place") if named() else ""
         thing = f"a {colour}{say('thing')}{place}"
     parts = [first, say("terrain") if named() else "", say("sky") if named() else "", thing]
-    if not plain:
+    if rng is not None:
         rng.shuffle(parts)
         parts.insert(0, str(rng.choice(FILLERS)))
     return ", ".join(part for part in parts if part)

@@ -123,8 +123,9 @@ def connect(answers: Answers, name: str, **how: Any) -> None:
     """
     import gradio as gr
 
-    asked, told = (gr.Textbox("", label=f"{name} {which}", visible=False) for which in "ab")
-    for box in (asked, told):
+    question: Any = gr.Textbox("", label=f"{name} question", visible=False)
+    answer: Any = gr.Textbox("", label=f"{name} answer", visible=False)
+    for box in (question, answer):
         box.do_not_save_to_config = True  # A1111: no default
     press = gr.Button(name, visible=False)
-    press.click(answers.answer, asked, told, queue=False, api_name=name, **how)
+    press.click(answers.answer, question, answer, queue=False, api_name=name, **how)

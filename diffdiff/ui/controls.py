@@ -27,7 +27,7 @@ def upload(label: str, elem_id: str, **more: Any) -> Any:
     """Return an image control whose handler gets the file as it was sent, a data URL or bytes."""
     import gradio as gr
 
-    image = gr.Image(label=label, elem_id=elem_id, **more)
+    image: Any = gr.Image(label=label, elem_id=elem_id, **more)
     # Gradio's own conversion would turn 16-bit maps white. On the instance: Gradio 4 writes a
     # stub file beside the source of every class derived from a component.
     image.preprocess = as_sent
@@ -50,7 +50,9 @@ def painter(elem_id: str, value: str = "", panel: str | None = None) -> Any:
     place = f"<div class='diffdiff-painter' data-store='{elem_id}'{of_panel}></div>"
     gr.HTML(place, elem_id=f"{elem_id}_painter", elem_classes=["diffdiff-place"])
     # not `visible=False`: Gradio 6 would leave it out of the page
-    box = gr.Textbox(value, label="Change map", elem_id=elem_id, elem_classes=["diffdiff-store"])
+    box: Any = gr.Textbox(
+        value, label="Change map", elem_id=elem_id, elem_classes=["diffdiff-store"]
+    )
     box.do_not_save_to_config = True  # A1111: a map is not a default
     return box
 
@@ -68,8 +70,10 @@ def control(name: str, info: dict[str, Any], elem_id: str, /, **more: Any) -> An
     """
     import gradio as gr
 
-    common = {"label": info["title"], "elem_id": elem_id, "info": info["help"], **more}
-    default, low, high = info["default"], info["low"], info["high"]
+    common: dict[str, Any] = {"label": info["title"], "elem_id": elem_id, "info": info["help"]}
+    common |= more
+    default: Any = info["default"]
+    low, high = info["low"], info["high"]
     if name == "source":
         return gr.Dropdown([*map(title_of, REQUEST)], value=title_of(default), **common)
     if name == "soften_radius":

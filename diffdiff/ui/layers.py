@@ -20,7 +20,7 @@ def schema() -> dict[str, Any]:
     described = fields(EditArgs)
     sources = {}
     for source in LAYER:
-        title, about = SOURCES[source].layer
+        title, about = SOURCES[source].layer or ("", "")  # each of LAYER has one
         settings = [
             _field(one.name, described[one.name] if one.is_field else _text(one))
             | {"type": "picture" if one.is_picture else "str", "needed": one.needed}
