@@ -136,10 +136,14 @@ test("tasks do what the document does; without a worker the page does them", asy
         document.load(map);
         act();
         assert.deepEqual(await perform(name, map, options), document.map.data, name);
-        assert.deepEqual((await inBackground(name, map, options)).output, document.map.data, name);
+        assert.deepEqual(
+            (await inBackground(name, () => map, options)).output,
+            document.map.data,
+            name,
+        );
     }
     await assert.rejects(
-        inBackground("levels", map, { black: 1, white: 0, gamma: 1 }),
+        inBackground("levels", () => map, { black: 1, white: 0, gamma: 1 }),
         /not below/,
     );
 });

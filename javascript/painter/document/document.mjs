@@ -1,6 +1,6 @@
 import { FULL, checkSize } from "../map/map.mjs";
 import { Canvas } from "../map/canvas.mjs";
-import { clip, union, whole } from "../map/rect.mjs";
+import { clip, rowsOf, union, whole } from "../map/rect.mjs";
 import { drawGradient, hasLength } from "../draw/gradient.mjs";
 import { coverShape, spreadFill } from "../draw/areas.mjs";
 import { grow, invertTable, levelsTable, shrink } from "../draw/filters.mjs";
@@ -35,9 +35,6 @@ import { PainterError } from "../map/errors.mjs";
 
 const SHAPES = { rectangle: "Rectangle", ellipse: "Ellipse", polygon: "Lasso" };
 
-/** @type {Paint} */
-const NO_PAINT = { mode: "max", value: 0 };
-
 /** A map being painted: strokes, shapes, whole-map changes, and pictures that come and go. */
 export class PaintDocument extends Canvas {
     /**
@@ -69,8 +66,8 @@ export class PaintDocument extends Canvas {
         const mode = sigma ? "replace" : (tool.mode ?? "max");
         const plane = sigma ? this.spare() : null;
         const paint = { mode, value: tool.value ?? FULL, plane, near: tool.near ?? null };
-        this.stroke = { trail: trailOf(this.cover, tool), label, paint, sigma };
-        if (sigma) this.smoothed = new TileSet(this.map);
+        this.stroke = { trail: trailOf(this.sheet, tool), label, paint, sigma };
+        if (sigma) this.smoothed = new TileSet(this);
         return this.extendStroke([point]);
     }
 
@@ -99,8 +96,8 @@ export class PaintDocument extends Canvas {
     cancelStroke() {
         if (!this.stroke) return;
         this.stroke = null;
-        const rect = this.cover.tiles.bounds;
-        this.cover.clear();
+        const rect = this.sheet.tiles.bounds;
+        this.sheet.clear();
         if (rect) this.tell("cancel", rect);
     }
 
@@ -113,7 +110,7 @@ export class PaintDocument extends Canvas {
      */
     drawShape(shape, value, mode = "replace") {
         this.commitStroke();
-        coverShape(this.cover, shape);
+        coverShape(this.sheet, shape);
         return this.commitCover(SHAPES[shape.kind], { mode, value });
     }
 
@@ -125,9 +122,10 @@ export class PaintDocument extends Canvas {
         this.commitStroke();
         if (!hasLength(gradient)) return null;
         const plane = this.spare();
-        this.cover.data.fill(FULL);
-        this.cover.tiles.mark(whole(this.map));
-        drawGradient(gradient, whole(this.map), plane, this.width);
+        const { cover } = this;
+        cover.data.fill(FULL);
+        cover.tiles.mark(whole(this));
+        drawGradient(gradient, whole(this), plane, this.width);
         return this.commitCover("Gradient", { mode, value: 0, plane });
     }
 
@@ -239,7 +237,7 @@ export class PaintDocument extends Canvas {
         const fitted = exact ? null : resize(base.map, width, height);
         if (back) this.open(former.map, former.history);
         else this.open(fitted);
-        this.tell("image", whole(this.map));
+        this.tell("image", whole(this));
         if (back && fitted) this.replaceAll("Other picture", fitted.data, true);
         const { map, history } = exact ? here : base;
         this.former = { map, history, at: this.revision, first: !exact };
@@ -255,8 +253,10 @@ export class PaintDocument extends Canvas {
      * @param {Uint16Array} [out]
      */
     read(rect, out = new Uint16Array(rect.w * rect.h)) {
-        const paint = this.stroke?.paint ?? NO_PAINT;
-        return this.held(paint, rect, out, this.stroke && this.limitOf(paint));
+        this.history.land(rect);
+        const { raw, stroke } = this;
+        if (!stroke) return rowsOf(raw.data, raw.width, rect, out);
+        return this.held(stroke.paint, rect, out, this.limitOf(stroke.paint));
     }
 
     /**
@@ -266,7 +266,7 @@ export class PaintDocument extends Canvas {
      * @returns {number | null} null off the canvas
      */
     pick({ x, y }) {
-        const rect = clip({ x: Math.floor(x), y: Math.floor(y), w: 1, h: 1 }, this.map);
+        const rect = clip({ x: Math.floor(x), y: Math.floor(y), w: 1, h: 1 }, this);
         return rect ? this.read(rect)[0] : null;
     }
 
@@ -283,11 +283,11 @@ export class PaintDocument extends Canvas {
     /** The softened map under the smoothing brush, where it is not known yet. */
     #smooth(rect, sigma) {
         let missing = null;
-        for (const index of tilesOf(rect, this.map)) {
+        for (const index of tilesOf(rect, this)) {
             if (!this.smoothed.flags[index]) missing = union(missing, this.smoothed.rect(index));
         }
         if (!missing) return;
-        softenRect(this.map.data, this.map, sigma, missing, this.stroke.paint.plane);
+        softenRect(this.map.data, this, sigma, missing, this.stroke.paint.plane);
         this.smoothed.mark(missing);
     }
 }

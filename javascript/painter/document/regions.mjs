@@ -20,6 +20,26 @@ export const nameOf = (text) =>
 
 /** Regions that come and go, are named and given a strength; every change can be undone. */
 export class RegionStack extends Stack {
+    /** All that it is made of. */
+    get documents() {
+        return [this.background, ...this.regions.map(({ area }) => area)];
+    }
+
+    /** Whether values of the map are still put off. */
+    get landing() {
+        return this.documents.some(({ history }) => history.landing);
+    }
+
+    /** Does what was put off and changes values, now. */
+    land() {
+        for (const { history } of this.documents) history.land();
+    }
+
+    /** The same in slices, between which the page goes on. */
+    async landed() {
+        for (const { history } of this.documents) await history.rest(true);
+    }
+
     /**
      * A new region on top, which is painted on from now on.
      *

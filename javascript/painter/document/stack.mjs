@@ -246,6 +246,7 @@ export class Stack {
         this.commitStroke();
         const before = this.regions;
         const apply = (regions) => () => {
+            for (const { area } of this.regions) area.history.land(); // none goes with work to do
             this.regions = regions;
             if (this.active && !regions.includes(this.active)) this.active = null;
             this.changed();

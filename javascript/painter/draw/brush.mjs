@@ -82,6 +82,7 @@ export function spacing(radius, hardness) {
 export function stamp(cover, { table, inner, outer }, cx, cy, peak, flow) {
     const rect = around(cx - outer, cy - outer, cx + outer, cy + outer, cover);
     if (!rect || !(peak > 0)) return null;
+    cover.claim(rect);
     const { data, width } = cover;
     const perSquare = ENTRIES / (outer * outer);
     const least = TAIL * peak;

@@ -53,6 +53,7 @@ export function polygon(cover, points) {
     }
     const rect = around(left, top, right, bottom, cover);
     if (!rect) return null;
+    cover.claim(rect);
     // relative to the rectangle, and only the edges that go up or down: others enclose no area
     const edges = corners
         .map(({ x, y }, i) => {

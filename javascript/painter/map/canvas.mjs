@@ -35,17 +35,33 @@ export class Canvas {
         this.open(new GreyMap(width, height));
     }
 
+    /** The map as it is, without a stroke in progress: what was put off is done first. */
+    get map() {
+        this.history.land();
+        return this.raw;
+    }
+
+    /** An empty cover, for whoever may write all over it. */
+    get cover() {
+        this.history.land();
+        return this.sheet;
+    }
+
     /** The value of pixel i, without a stroke in progress. @param {number} i */
     at(i) {
-        return this.map.data[i];
+        const { raw, history } = this;
+        if (history.landing) {
+            history.land({ x: i % raw.width, y: Math.floor(i / raw.width), w: 1, h: 1 });
+        }
+        return raw.data[i];
     }
 
     get width() {
-        return this.map.width;
+        return this.raw.width;
     }
 
     get height() {
-        return this.map.height;
+        return this.raw.height;
     }
 
     /**
@@ -55,9 +71,11 @@ export class Canvas {
      * @param {History} [history]
      */
     open(map, history = new History(this.historyBytes, this.later)) {
-        this.map = map;
+        /** The map as far as nothing is put off. */
+        this.raw = map;
         this.history = history;
-        this.cover = new Cover(map);
+        /** The cover, in which what is put off may still lie. */
+        this.sheet = new Cover(map, (rect) => history.land(rect));
         /** @type {Uint16Array | null} */
         this.plane = null;
         this.revision++;
@@ -65,35 +83,35 @@ export class Canvas {
 
     /** A second plane of values, made when first needed; it belongs to one change at a time. */
     spare() {
-        this.plane ??= new Uint16Array(this.map.data.length);
+        this.plane ??= new Uint16Array(this.map.data.length); // which lands what may be using it
         return this.plane;
     }
 
     /**
-     * What lies in the cover becomes part of the map, and the cover is empty again.
+     * What lies in the cover becomes part of the map, and the cover is empty again; most of both is
+     * put off where the history puts things off.
      *
      * @param {string} label
      * @param {Paint} paint
      * @param {boolean} [seen] whether the view has shown it already
      */
     commitCover(label, paint, seen = false) {
-        const { cover, map } = this;
+        const { sheet, raw } = this;
         const limit = this.limitOf(paint);
         const change = (tile) => {
-            const start = tile.y * map.width + tile.x;
-            if (!limit) {
-                combine(map.data, cover.data, map.width, paint, tile, map.data, start, map.width);
-                return;
-            }
-            const made = this.held(paint, tile, new Uint16Array(tile.w * tile.h), limit);
-            for (let row = 0; row < tile.h; row++) {
-                const line = made.subarray(row * tile.w, (row + 1) * tile.w);
-                map.data.set(line, start + row * map.width);
-            }
+            const { data, width } = raw;
+            const start = tile.y * width + tile.x;
+            if (limit) {
+                const made = this.held(paint, tile, new Uint16Array(tile.w * tile.h), limit);
+                for (let row = 0; row < tile.h; row++) {
+                    const line = made.subarray(row * tile.w, (row + 1) * tile.w);
+                    data.set(line, start + row * width);
+                }
+            } else combine(data, sheet.data, width, paint, tile, data, start, width);
+            sheet.wipe(tile);
         };
-        const rect = this.#commit(label, cover.tiles.list(), change, seen);
-        cover.clear();
-        return rect;
+        const rect = this.history.record(label, raw, sheet.take(), change);
+        return this.#moved("commit", rect, seen);
     }
 
     /**
@@ -107,7 +125,7 @@ export class Canvas {
         const limit = free ? null : this.limitOf({});
         if (limit) hold(limit, this.map.data, 0, values.length, values, 0);
         const known = limit ? undefined : rect;
-        return this.#moved("commit", this.history.replace(label, this.map, values, known));
+        return this.#moved("commit", this.history.replace(label, this.raw, values, known));
     }
 
     /**
@@ -132,7 +150,7 @@ export class Canvas {
     }
 
     /**
-     * Map and cover together for one rectangle, as far as the limit lets them.
+     * Map and cover together for one rectangle, as far as the limit lets them and nothing is put off.
      *
      * @param {Paint} paint
      * @param {Rect} rect
@@ -140,21 +158,21 @@ export class Canvas {
      * @param {import("./limit.mjs").Limit | null} limit
      */
     held(paint, rect, out, limit) {
-        const { map, cover } = this;
-        combine(map.data, cover.data, map.width, paint, rect, out, 0, rect.w);
+        const { data, width } = this.raw;
+        combine(data, this.sheet.data, width, paint, rect, out, 0, rect.w);
         for (let row = 0; limit && row < rect.h; row++) {
-            const at = (rect.y + row) * map.width + rect.x;
-            hold(limit, map.data, at, rect.w, out, row * rect.w);
+            const at = (rect.y + row) * width + rect.x;
+            hold(limit, data, at, rect.w, out, row * rect.w);
         }
         return out;
     }
 
     undo() {
-        this.#moved("undo", this.history.undo(this.map));
+        this.#moved("undo", this.history.undo(this.raw));
     }
 
     redo() {
-        this.#moved("redo", this.history.redo(this.map));
+        this.#moved("redo", this.history.redo(this.raw));
     }
 
     /**
@@ -164,11 +182,6 @@ export class Canvas {
      */
     tell(kind, rect, seen = false) {
         this.onChange(seen ? { kind, rect, seen } : { kind, rect });
-    }
-
-    #commit(label, tiles, change, seen) {
-        const rect = this.history.record(label, this.map, tiles, change);
-        return this.#moved("commit", rect, seen);
     }
 
     #moved(kind, rect, seen) {

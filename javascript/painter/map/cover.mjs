@@ -20,27 +20,41 @@ import { FULL } from "./map.mjs";
  * cancelling costs nothing.
  */
 export class Cover {
-    /** @param {import("./rect.mjs").Size} size */
-    constructor({ width, height }) {
+    /**
+     * @param {import("./rect.mjs").Size} size
+     * @param {(rect: Rect) => void} [claim] called before a brush or a shape is drawn into a
+     *     rectangle: there, nothing of another change may be left
+     */
+    constructor({ width, height }, claim = () => {}) {
         this.width = width;
         this.height = height;
+        this.claim = claim;
         this.data = new Uint16Array(width * height);
         this.tiles = new TileSet(this);
     }
 
     /** Empties it, looking only at what was touched. */
     clear() {
+        for (const index of this.take()) this.wipe(this.tiles.rect(index));
+    }
+
+    /**
+     * Hands its content over: it counts as empty, and whoever takes it wipes the tiles.
+     *
+     * @returns {number[]} indices of the tiles that are touched
+     */
+    take() {
         const touched = this.tiles.list();
-        const most = 2 * touched.length > this.tiles.flags.length;
-        if (most) this.data.fill(0); // at once is faster
-        for (const index of most ? [] : touched) {
-            const { x, y, w, h } = this.tiles.rect(index);
-            for (let row = y; row < y + h; row++) {
-                const start = row * this.width + x;
-                this.data.fill(0, start, start + w);
-            }
-        }
         this.tiles.clear();
+        return touched;
+    }
+
+    /** @param {Rect} rect */
+    wipe({ x, y, w, h }) {
+        for (let row = y; row < y + h; row++) {
+            const start = row * this.width + x;
+            this.data.fill(0, start, start + w);
+        }
     }
 }
 

@@ -1,30 +1,15 @@
-import { TILE, TileSet, tilesOf } from "./tiles.mjs";
-import { Writer, applyTile, encodeTile, loadTile } from "./codec.mjs";
-import { rowsThatDiffer, union } from "./rect.mjs";
+import { Backlog } from "./backlog.mjs";
+import { Step } from "./step.mjs";
+import { TILE, tilesOf } from "./tiles.mjs";
+import { Writer, applyTile, loadTile } from "./codec.mjs";
+import { rowsThatDiffer, union, whole } from "./rect.mjs";
 
 /**
  * @typedef {import("./rect.mjs").Rect} Rect
  * @typedef {import("./map.mjs").GreyMap} GreyMap
- *
- * @typedef {object} Step one change: the tiles that it touched, and how they differed before
- * @property {string} label
- * @property {Uint32Array} tiles
- * @property {Uint8Array | null} bytes packed; null as long as that waits
- * @property {1 | -1} sign -1: packed when it was undone, so the differences are the other way round
- *
- * @typedef {object} Waiting the one step that is not packed yet
- * @property {Step} step
- * @property {GreyMap} map
- * @property {number} packed tiles of it that are packed already
- * @property {Uint16Array} [plane] of a step that replaced all values: those of the other side
- * @property {number[]} [changed] tiles of such a step, among the packed ones, that differ
- * @property {Rect} [rect] what it changed
  */
 
-const OVERHEAD = 256; // bytes that a step costs beside its data, about
-const MOST_WAITING = 16 * 1024 * 1024; // bytes of a step; larger ones are packed at once
-const SLICE_MS = 4; // of packing at a time
-const AREA = TILE * TILE;
+const SLICE_MS = 4; // of work that was put off, at a time
 
 /**
  * Undo and redo by changed tiles. A step holds differences, which work both ways: undoing and
@@ -34,23 +19,23 @@ export class History {
     /**
      * @param {number} [limit] bytes; the newest step is kept even if it alone is larger
      * @param {(task: () => void) => void} [later] calls a task when there is nothing else to do.
-     *     With it the newest step is kept as it is (in memory beyond the limit) and packed then, so
-     *     that a change takes no longer than changing; without it every step is packed at once.
+     *     With it changing, undoing, redoing and packing are put off tile by tile, and whoever looks
+     *     at the map calls `land` first; without it everything is done at once.
      */
     constructor(limit = 64 * 1024 * 1024, later = null) {
         this.limit = limit;
         this.later = later;
-        /** @type {Waiting | null} */
-        this.waiting = null;
-        /** The newest step of all, whose other side stands in `raw`: no need to unpack it. */
-        this.fresh = null;
-        this.raw = new Uint16Array(0);
+        /** The map that work is put off for. @type {GreyMap | null} */
+        this.map = null;
+        this.backlog = new Backlog({ width: 0, height: 0 });
+        this.called = false; // `later` has a task of ours
         /** @type {Step[]} */
         this.done = [];
         /** @type {Step[]} */
         this.undone = [];
         this.bytes = 0;
-        this.writer = new Writer();
+        /** One that no step is using, or null. @type {Writer | null} */
+        this.writer = null;
         this.before = new Uint16Array(TILE * TILE);
     }
 
@@ -60,43 +45,31 @@ export class History {
      * @param {string} label shown to the user
      * @param {GreyMap} map
      * @param {number[]} tiles indices of all tiles that may change
-     * @param {(rect: Rect) => void} change changes the map inside `rect` only
-     * @returns {Rect | null} what changed; null when nothing did, which is no step
+     * @param {(rect: Rect) => void} change changes the map inside `rect` only; called once for each
+     *     tile, some of them later: what it reads beside the map must stay as it is until then
+     * @returns {Rect | null} what changed, or what may where some of it is put off; null when
+     *     nothing did, which is no step
      */
     record(label, map, tiles, change) {
-        this.settle();
-        this.fresh = null;
-        const grid = new TileSet(map);
-        const wait = this.later !== null && 2 * AREA * tiles.length <= MOST_WAITING;
-        if (wait && this.raw.length < AREA * tiles.length) {
-            this.raw = new Uint16Array(AREA * tiles.length);
-        }
-        this.writer.length = 0; // a change that failed may have left something
-        const changed = [];
-        let dirty = null;
-        for (const index of tiles) {
-            const rect = grid.rect(index);
-            const before = wait ? this.#slot(changed.length) : this.before;
-            loadTile(map, rect, before);
+        if (!tiles.length) return null;
+        this.#turnTo(map);
+        const { backlog } = this;
+        const step = this.#opened(label, tiles);
+        const act = (index, rect) => {
+            loadTile(map, rect, this.before);
             change(rect);
-            const differs = wait
-                ? differsFrom(before, map, rect)
-                : encodeTile(before, map, rect, this.writer);
-            if (!differs) continue;
-            changed.push(index);
-            dirty = union(dirty, rect);
+            if (differsFrom(this.before, map, rect)) step.keep(index, this.before, map, rect);
+        };
+        const job = backlog.add(tiles, act, { done: () => step.counts && this.#packed(step) });
+        for (let i = 0; i < tiles.length && !step.rect; i++) backlog.tile(tiles[i]);
+        if (!step.rect) {
+            this.writer ??= step.writer;
+            return null;
         }
-        if (!dirty) return null;
-        this.#forgetUndone();
-        /** @type {Step} */
-        const step = { label, tiles: Uint32Array.from(changed), bytes: null, sign: 1 };
-        this.done.push(step);
-        if (wait) {
-            this.fresh = step;
-            this.waiting = { step, map, packed: 0 };
-            this.#packLater();
-        } else this.#packed(step);
-        return dirty;
+        this.#push(step);
+        if (job.left === 0) this.#packed(step);
+        this.#goOn();
+        return job.left ? boundsOf(tiles, backlog.grid) : step.rect;
     }
 
     /**
@@ -109,40 +82,49 @@ export class History {
      * @param {Rect | null} [rect] the rows in which they differ, where that is known
      * @returns {Rect | null}
      */
-    replace(label, map, values, rect = rowsThatDiffer(map, values)) {
-        this.settle();
-        this.fresh = null;
+    replace(label, map, values, rect) {
+        this.#turnTo(map);
+        this.settle(); // there is one plane beside the map's at most
+        if (rect === undefined) rect = rowsThatDiffer(map, values);
         if (!rect) return null;
-        this.#forgetUndone();
-        const step = { label, tiles: Uint32Array.from(tilesOf(rect, map)), bytes: null, sign: 1 };
-        this.done.push(/** @type {Step} */ (step));
-        this.writer.length = 0;
-        const plane = map.data;
+        const step = this.#opened(label, tilesOf(rect, map));
+        step.plane = map.data;
         map.data = values;
-        this.waiting = {
-            step: /** @type {Step} */ (step),
-            map,
-            packed: 0,
-            plane,
-            changed: [],
-            rect,
-        };
-        if (this.later) this.#packLater();
-        else this.settle();
+        this.#packPlane(step);
+        this.#push(step);
+        this.#goOn();
         return rect;
     }
 
-    /** Packs what waits, in slices between which the page goes on. */
-    async rest() {
-        while (this.waiting) {
-            this.#pack(SLICE_MS);
+    /**
+     * Makes the values of a rectangle those that they are to be.
+     *
+     * @param {Rect} [rect] all of the map when left out
+     */
+    land(rect) {
+        if (!this.backlog.empty) this.backlog.land(rect ?? whole(this.map));
+    }
+
+    /** Whether values of the map are still to change. */
+    get landing() {
+        return this.backlog.active;
+    }
+
+    /**
+     * Does what was put off, in slices between which the page goes on.
+     *
+     * @param {boolean} [values] only until all values are those that they are to be
+     */
+    async rest(values = false) {
+        while (values ? this.landing : !this.backlog.empty) {
+            this.backlog.work(SLICE_MS);
             await new Promise((on) => setTimeout(on));
         }
     }
 
-    /** Packs what waits, now. */
+    /** Does what was put off, now. */
     settle() {
-        while (this.waiting) this.#pack(Infinity);
+        this.backlog.work(Infinity);
     }
 
     /**
@@ -172,99 +154,114 @@ export class History {
     }
 
     clear() {
+        this.settle();
         this.done = [];
         this.undone = [];
         this.bytes = 0;
-        this.waiting = null;
-        this.fresh = null;
     }
 
-    #forgetUndone() {
-        for (const step of this.undone) this.bytes -= sizeOf(step);
+    /** @param {GreyMap} map that work is put off for from now on */
+    #turnTo(map) {
+        if (map === this.map) return;
+        this.settle();
+        this.map = map;
+        this.backlog = new Backlog(map);
+    }
+
+    /** A step of which nothing is packed yet. */
+    #opened(label, tiles) {
+        const writer = this.writer ?? new Writer();
+        this.writer = null;
+        return new Step(label, tiles, this.backlog.grid, writer);
+    }
+
+    /** The step is the newest one. @param {Step} step */
+    #push(step) {
+        for (const one of this.undone) this.#forget(one);
         this.undone = [];
+        this.done.push(step);
+        step.counts = true;
+    }
+
+    /** @param {Step} step */
+    #forget(step) {
+        step.counts = false;
+        if (step.bytes) this.bytes -= step.size;
     }
 
     #move(from, to, map, sign) {
         const step = from.pop();
         if (!step) return null;
-        if (step !== this.waiting?.step) this.settle(); // it is packed against the map as it is now
+        this.#turnTo(map);
         to.push(step);
-        if (this.waiting?.plane) {
-            const { waiting } = this;
-            [map.data, waiting.plane] = [waiting.plane, map.data];
-            waiting.packed = 0;
-            waiting.changed = [];
-            this.writer.length = 0;
-            step.sign = step.sign > 0 ? -1 : 1;
-            return waiting.rect;
+        const { backlog } = this;
+        const { tiles, index: places } = step;
+        if (step.plane && backlog.jobs.length === 1) this.#exchange(step, map);
+        else {
+            backlog.add(tiles, (index, rect) => {
+                if (places[index] < 0) return;
+                const bytes = step.bytes ?? step.writer.bytes;
+                const way = /** @type {1 | -1} */ (sign * step.sign);
+                applyTile(bytes, places[index], map, rect, way);
+            });
         }
-        const grid = new TileSet(map);
-        let dirty = null;
-        let at = 0;
-        step.tiles.forEach((index, i) => {
-            const rect = grid.rect(index);
-            if (step === this.fresh) swapTile(this.#slot(i), map, rect);
-            else
-                at = applyTile(step.bytes, at, map, rect, /** @type {1 | -1} */ (sign * step.sign));
-            dirty = union(dirty, rect);
-        });
-        if (step === this.waiting?.step) {
-            this.waiting.packed = 0; // what was packed so far is the wrong way round now
-            this.writer.length = 0;
-            step.sign = step.sign > 0 ? -1 : 1;
-        }
-        return dirty;
+        this.#goOn();
+        return boundsOf(tiles, backlog.grid);
     }
 
-    #slot(i) {
-        return this.raw.subarray(i * AREA, (i + 1) * AREA);
+    /** Both sides of a step that replaced all values are there: they change places. */
+    #exchange(step, map) {
+        [map.data, step.plane] = [step.plane, map.data];
+        this.backlog.jobs = []; // what was packed so far is the wrong way round now
+        step.restart();
+        step.sign = step.sign > 0 ? -1 : 1;
+        this.#packPlane(step);
     }
 
-    #packLater() {
-        const { waiting } = this;
-        this.later(() => {
-            if (this.waiting !== waiting) return;
-            this.#pack(SLICE_MS);
-            if (this.waiting) this.#packLater();
-        });
+    /** @param {Step} step */
+    #packPlane(step) {
+        const { map } = this;
+        const act = (index, rect) => {
+            loadTile({ data: step.plane, width: map.width }, rect, this.before);
+            step.keep(index, this.before, map, rect);
+        };
+        this.backlog.add(step.tiles, act, { done: () => this.#packed(step), passive: true });
     }
 
-    /** Packs tiles of the step that waits, for about so many milliseconds. */
-    #pack(budget) {
-        const { waiting } = this;
-        const { step, map } = waiting;
-        const grid = new TileSet(map);
-        const end = performance.now() + budget;
-        while (waiting.packed < step.tiles.length) {
-            const index = step.tiles[waiting.packed];
-            const rect = grid.rect(index);
-            if (waiting.plane) {
-                loadTile({ data: waiting.plane, width: map.width }, rect, this.before);
-                if (encodeTile(this.before, map, rect, this.writer)) waiting.changed.push(index);
-                waiting.packed++;
-            } else encodeTile(this.#slot(waiting.packed++), map, rect, this.writer);
-            if (performance.now() > end) return;
-        }
-        if (waiting.plane) step.tiles = Uint32Array.from(waiting.changed);
-        this.waiting = null;
-        this.#packed(step);
-    }
-
-    /** What the writer holds is the step; older ones may have to go for it. */
+    /** All tiles of a step are packed; older ones may have to go for it. */
     #packed(step) {
-        step.bytes = this.writer.take();
-        this.bytes += sizeOf(step);
+        const writer = step.close();
+        this.writer ??= writer;
+        if (!step.counts) return;
+        this.bytes += step.size;
         this.#trim();
     }
 
     #trim() {
-        while (this.bytes > this.limit && this.done.length > 1) {
-            this.bytes -= sizeOf(this.done.shift());
+        while (this.bytes > this.limit && this.done.length > 1 && this.done[0].bytes) {
+            this.#forget(this.done.shift());
         }
+    }
+
+    /** What is put off goes on when there is time, or at once where nothing may be put off. */
+    #goOn() {
+        if (!this.later) return this.settle();
+        if (this.called || this.backlog.empty) return;
+        this.called = true;
+        this.later(() => {
+            this.called = false;
+            this.backlog.work(SLICE_MS);
+            this.#goOn();
+        });
     }
 }
 
-const sizeOf = ({ tiles, bytes }) => tiles.byteLength + bytes.byteLength + OVERHEAD;
+/** @param {ArrayLike<number>} tiles @param {import("./tiles.mjs").TileSet} grid */
+function boundsOf(tiles, grid) {
+    let bounds = null;
+    for (let i = 0; i < tiles.length; i++) bounds = union(bounds, grid.rect(tiles[i]));
+    return bounds;
+}
 
 function differsFrom(tile, { data, width }, { x, y, w, h }) {
     for (let row = 0; row < h; row++) {
@@ -272,16 +269,4 @@ function differsFrom(tile, { data, width }, { x, y, w, h }) {
         for (let i = 0; i < w; i++) if (tile[row * TILE + i] !== data[from + i]) return true;
     }
     return false;
-}
-
-/** What stands in the map and what was kept change places. */
-function swapTile(tile, { data, width }, { x, y, w, h }) {
-    for (let row = 0; row < h; row++) {
-        const from = (y + row) * width + x;
-        for (let i = 0; i < w; i++) {
-            const kept = tile[row * TILE + i];
-            tile[row * TILE + i] = data[from + i];
-            data[from + i] = kept;
-        }
-    }
 }

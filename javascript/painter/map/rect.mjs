@@ -56,6 +56,22 @@ export const clip = (rect, size) =>
     rect && around(rect.x, rect.y, rect.x + rect.w, rect.y + rect.h, size);
 
 /**
+ * The values of a rectangle, row by row.
+ *
+ * @param {Uint16Array} plane
+ * @param {number} width of the plane
+ * @param {Rect} rect
+ * @param {Uint16Array} out
+ */
+export function rowsOf(plane, width, { x, y, w, h }, out) {
+    for (let row = 0; row < h; row++) {
+        const from = (y + row) * width + x;
+        out.set(plane.subarray(from, from + w), row * w);
+    }
+    return out;
+}
+
+/**
  * The rows in which values differ from a map's.
  *
  * @param {Size & { data: Uint16Array }} map

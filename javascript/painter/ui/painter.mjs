@@ -120,9 +120,9 @@ export class Painter {
 
     /** Whether no value of the map is above 0. A stroke in progress does not count yet. */
     get isEmpty() {
-        const { revision, map } = this.document;
+        const { revision } = this.document;
         if (this.blank.revision !== revision) {
-            this.blank = { revision, value: map.isFlat(0) };
+            this.blank = { revision, value: this.document.map.isFlat(0) };
         }
         return this.blank.value;
     }
@@ -139,7 +139,10 @@ export class Painter {
      * @returns {Promise<Uint8Array>}
      */
     async toPng(bits = 16) {
-        return (await inBackground("png", this.document.map, { bits }, () => this.revision)).output;
+        const { document } = this;
+        await document.landed();
+        const read = () => document.map;
+        return (await inBackground("png", read, { bits }, () => this.revision)).output;
     }
 
     /**
@@ -199,6 +202,7 @@ export class Painter {
         if (this.clicking.open) await this.clicking.finish();
         this.document.commitStroke();
         this.moving.commit();
+        await this.document.landed();
     }
 
     /** Takes everything off again: listeners, observers, elements. */

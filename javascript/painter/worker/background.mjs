@@ -60,24 +60,28 @@ async function copied(data) {
 
 /**
  * @param {string} name of a task (worker/tasks.mjs)
- * @param {import("./tasks.mjs").Plane} map copied: it may go on changing
+ * @param {() => import("./tasks.mjs").Plane} mapOf gives the map, which is copied: it may go on
+ *     changing
  * @param {object} [options]
  * @param {() => number} [state] counts the states of the map: one that changes while it is copied is
- *     copied anew
+ *     asked for and copied anew
  * @returns {Promise<{ output: any, rect?: import("../map/rect.mjs").Rect | null }>} what the task answers;
  *     rect: the rows of the map in which it differs, where that is known
  */
-export async function inBackground(name, map, options = {}, state = () => 0) {
+export async function inBackground(name, mapOf, options = {}, state = () => 0) {
     const one = await worker();
-    if (!one) return { output: await perform(name, { ...map, data: map.data.slice() }, options) };
-    let before, data;
+    if (!one) {
+        const { width, height, data } = mapOf();
+        return { output: await perform(name, { width, height, data: data.slice() }, options) };
+    }
+    let before, plane;
     do {
         before = state();
-        data = await copied(map.data);
+        const { width, height, data } = mapOf();
+        plane = { width, height, data: await copied(data) };
     } while (before !== state());
-    const plane = { width: map.width, height: map.height, data };
     const id = ++count;
     const answer = new Promise((resolve, reject) => waiting.set(id, { resolve, reject }));
-    one.postMessage({ id, name, plane, options }, [data.buffer]);
+    one.postMessage({ id, name, plane, options }, [plane.data.buffer]);
     return answer;
 }

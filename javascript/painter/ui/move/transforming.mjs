@@ -115,7 +115,7 @@ export class Transforming {
         this.late = late;
         if (width * height <= AT_ONCE) return this.hurry();
         const plane = { width, height, data: floating.area };
-        inBackground("warp", plane, { box: floating.move.box, matrix }).then(
+        inBackground("warp", () => plane, { box: floating.move.box, matrix }).then(
             ({ output, rect }) => this.late === late && this.#put(output, rect),
             () => this.late === late && this.hurry(),
         );

@@ -70,7 +70,7 @@ export class Effects {
         const cue = setTimeout(() => this.#cue(`${label}…`), CUE_MS);
         try {
             const { values, rect } = await this.#made(name, options);
-            await document.target.history.rest(); // or the page would stand still for it
+            await document.target.history.rest(); // of a change before, which is packed now or then
             this.drop();
             if (document.revision !== revision) {
                 throw new PainterError("The map has changed meanwhile", "Try again");
@@ -87,13 +87,18 @@ export class Effects {
 
     async #made(name, options) {
         const { target } = this.painter.document;
-        const { map } = target;
-        const small = map.data.length <= AT_ONCE;
+        const small = target.width * target.height <= AT_ONCE;
+        if (!small) await target.history.rest(true); // or the page would stand still for it
         const { output: values, rect } = small
-            ? { output: await perform(name, map, options), rect: undefined }
-            : await inBackground(name, map, options, () => target.revision);
+            ? { output: await perform(name, target.map, options), rect: undefined }
+            : await inBackground(
+                  name,
+                  () => target.map,
+                  options,
+                  () => target.revision,
+              );
         const limit = target.limitOf({});
-        if (limit) hold(limit, map.data, 0, values.length, values, 0);
+        if (limit) hold(limit, target.map.data, 0, values.length, values, 0);
         return { values, rect };
     }
 

@@ -26,7 +26,7 @@ export class Selecting {
      * @param {boolean} [subtract]
      */
     draw(draw, subtract = false) {
-        if (this.area && this.area.length !== this.painter.document.map.data.length) this.forget();
+        if (this.area && this.area.length !== this.#pixels) this.forget();
         const cover = new Cover(this.painter.document);
         draw(cover);
         if (!cover.tiles.bounds || (subtract && !this.area)) return;
@@ -42,7 +42,7 @@ export class Selecting {
 
     /** The one that was dropped last. */
     again() {
-        if (this.before?.length === this.painter.document.map.data.length) {
+        if (this.before?.length === this.#pixels) {
             this.#set(this.before.slice());
         }
     }
@@ -81,6 +81,11 @@ export class Selecting {
         document.setLimit({ selection: this.area, keepZero: settings.values.lock });
     }
 
+    get #pixels() {
+        const { width, height } = this.painter.document;
+        return width * height;
+    }
+
     #begin() {
         /** The same with 0 everywhere for no selection. @type {GreyMap | null} */
         this.map = null; // made when first needed
@@ -101,7 +106,9 @@ export class Selecting {
         if (!history.replace("Select", map, area ?? new Uint16Array(map.data.length))) return;
         const go = (move) => () => {
             if (this.history !== history) return; // of a picture of another size
+            document.land(); // strokes that are put off were limited by what is selected now
             move();
+            history.land();
             this.#show();
         };
         document.push({

@@ -1,6 +1,6 @@
 import { TILE, TileSet } from "../../map/tiles.mjs";
 import { compose, overlayTable } from "../../display/heat.mjs";
-import { union, whole } from "../../map/rect.mjs";
+import { rowsOf, union, whole } from "../../map/rect.mjs";
 
 /**
  * The map as a picture of its own, in the colours of the view. Only tiles that changed are composed
@@ -133,13 +133,6 @@ export class MapLayer {
 function isBlank(values) {
     for (let i = 0; i < values.length; i++) if (values[i]) return false;
     return true;
-}
-
-function rowsOf(plane, width, { x, y, w, h }, out) {
-    for (let row = 0; row < h; row++) {
-        const from = (y + row) * width + x;
-        out.set(plane.subarray(from, from + w), row * w);
-    }
 }
 
 /** Every n-th value of every n-th row, at the front of the same array. */

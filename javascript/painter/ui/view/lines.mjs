@@ -115,7 +115,11 @@ export class Lines {
         this.clear();
         const { stage, canvas } = this;
         const { document } = stage;
+        const { landing } = /** @type {import("../../document/regions.mjs").RegionStack} */ (
+            document
+        );
         if (!this.wanted || !document || !canvas.width || !stage.hasPicture) return;
+        if (stage.settings.values.contours && landing) return this.later(false);
         const { width, height } = canvas;
         const image = new ImageData(width, height);
         const out = new Uint32Array(image.data.buffer);
