@@ -1,6 +1,7 @@
 """The painter in a real browser: zoom by typing, and strokes in a turned and mirrored view."""
 
 import re
+import time
 
 import numpy as np
 import pytest
@@ -93,6 +94,60 @@ def test_keys_and_fields_of_the_view(desk):
     assert seen == [(-30, False), (-15, False), (-30, False), (30, True), (45, True), (0, False)]
     assert desk.page.evaluate("painter.stage.fitted"), "a fitted picture is fitted again"
     assert desk.page.evaluate("painter.document.history.undoLabel") is None, "the map is untouched"
+
+
+def fingers(desk, places, at):
+    """Send where two fingers are, in pixels of the window, at a time in seconds."""
+    kind = "touchMove" if places is not None else "touchEnd"
+    points = [dict(zip("xy", place), id=i) for i, place in enumerate(places or [])]
+    message = {"type": kind, "touchPoints": points, "timestamp": at}
+    desk.cdp.send("Input.dispatchTouchEvent", message)
+    desk.settle()
+
+
+def two(middle, apart, degrees):
+    """Both places of fingers that are some pixels apart, at an angle."""
+    step = apart / 2 * np.array([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))])
+    return [[float(v) for v in middle - step], [float(v) for v in middle + step]]
+
+
+def test_two_fingers_rotate_the_view(desk):
+    view = "painter.stage.view"
+    now = time.time()
+
+    def gesture(angles, apart=(120, 120)):
+        nonlocal now
+        middle = np.array(desk.at(80, 60))
+        first, second = two(middle, apart[0], angles[0])
+        for kind in ([first], [first, second]):
+            points = [dict(zip("xy", place), id=i) for i, place in enumerate(kind)]
+            message = {"type": "touchStart", "touchPoints": points, "timestamp": now}
+            desk.cdp.send("Input.dispatchTouchEvent", message)
+            now += 0.05
+        for i, angle in enumerate(angles):
+            wide = apart[0] + (apart[1] - apart[0]) * i / (len(angles) - 1)
+            fingers(desk, two(middle, wide, angle), now)
+            now += 0.05
+        fingers(desk, None, now)
+        now += 1
+        return desk.page.evaluate(view)
+
+    began = desk.page.evaluate(view)
+    pinched = gesture([0, 4, 8, 5], apart=(100, 150))
+    assert pinched["turn"] == 0, "a pinch that wavers does not rotate"
+    assert pinched["scale"] == pytest.approx(1.5 * began["scale"], rel=0.02)
+    seen = gesture([0, 8, 16, 24, 32, 40])
+    assert seen["turn"] == pytest.approx(30, abs=0.5)
+    expect(desk.page.get_by_role("textbox", name="Rotation of the view")).to_have_value(
+        re.compile("^(30|29[.][5-9]|30[.][1-5])$")
+    )
+    desk.shot("rotated-by-fingers")
+    assert gesture([90, 80, 70, 60, 52])["turn"] == 0, "28 degrees back: it snaps upright"
+    assert gesture([0, -10, -20, -30])["turn"] == pytest.approx(-20, abs=0.5)
+    upright = desk.page.get_by_role("button", name="The view upright again")
+    upright.click()
+    desk.page.wait_for_function("painter.stage.view.turn === 0")
+    assert desk.page.evaluate("painter.isEmpty && painter.document.history.undoLabel === null")
 
 
 def test_all_that_is_drawn_turns_with_the_picture(desk):

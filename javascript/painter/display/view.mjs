@@ -177,19 +177,20 @@ export const pan = (view, dx, dy, image, panel) =>
 
 /**
  * Two fingers: the places of the picture under them follow.
- *
  * @param {View} view
  * @param {[Point, Point]} before on the screen
  * @param {[Point, Point]} after
  * @param {Size} image
  * @param {Size} panel
+ * @param {number} [turn] degrees, to which the view is turned about the middle between them
  * @returns {View}
  */
-export function pinch(view, before, after, image, panel) {
+export function pinch(view, before, after, image, panel, turn = view.turn) {
     const [a, b] = [middle(before), middle(after)];
     const factor = distance(after) / Math.max(1, distance(before));
     const moved = { ...view, x: view.x + b.x - a.x, y: view.y + b.y - a.y };
-    return zoomAt(moved, Math.max(0.01, factor), b, image, panel);
+    const next = zoomAt(moved, Math.max(0.01, factor), b, image, panel);
+    return turn === view.turn ? next : held(next, { turn }, b, image, panel);
 }
 
 const middle = ([p, q]) => ({ x: (p.x + q.x) / 2, y: (p.y + q.y) / 2 });

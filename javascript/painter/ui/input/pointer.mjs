@@ -1,9 +1,10 @@
 import { beginStroke, filter, initial, mergeCoalesced, respond } from "../../draw/pressure.mjs";
+import { Twist } from "../../display/twist.mjs";
 import { pinch, wheelFactor } from "../../display/view.mjs";
 import { FIELDS } from "../tools/settings.mjs";
 
 /**
- * Mouse, pen and fingers on the stage. One pointer paints; two fingers move and zoom; the middle
+ * Mouse, pen and fingers on the stage. One pointer paints; two fingers move, zoom and rotate; the middle
  * button, or Space held, moves the picture. Whatever interrupts a stroke ends it where it is, so
  * that nothing painted is lost: only a second finger soon after the first takes a dab back.
  *
@@ -38,6 +39,7 @@ export class PointerInput {
         this.began = 0;
         /** Fingers on the stage, and where. @type {Map<number, { x: number, y: number }>} */
         this.fingers = new Map();
+        this.twist = new Twist(0);
         this.pressure = initial();
         this.previous = null;
         this.penTime = -Infinity;
@@ -125,6 +127,7 @@ export class PointerInput {
         }
         this.#capture(event);
         this.mode = "pinch";
+        this.twist = new Twist(this.stage.view.turn ?? 0);
         this.stage.cursor = null;
     }
 
@@ -139,7 +142,8 @@ export class PointerInput {
             const after = [...this.fingers.values()];
             if (before.length === 2) {
                 const [a, b] = /** @type {any} */ ([before, after]);
-                stage.setView(pinch(stage.view, a, b, stage.size, stage.panel));
+                const turn = this.twist.follow(a, b);
+                stage.setView(pinch(stage.view, a, b, stage.size, stage.panel, turn));
             }
             return;
         }

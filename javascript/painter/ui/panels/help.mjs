@@ -5,6 +5,7 @@ import { SHORTCUTS } from "../input/shortcuts.mjs";
 const GESTURES = [
     ["Wheel, pinch", "Zoom about the pointer"],
     ["Middle button, two fingers", "Move the picture"],
+    ["Two fingers that turn", "Rotate the view, from 10° on; it snaps upright. U: upright again"],
     ["Right button", "Paint with the second strength"],
     ["Shift", "Straight line from the last stroke; square, circle; angles of 15°"],
     ["Alt", "Eyedropper; with the wheel: brush size"],
