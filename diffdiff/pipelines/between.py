@@ -70,9 +70,11 @@ class Leveled:
 
     def _ladder(self, ruler: Ruler) -> tuple[StartSteps, int]:
         coordinates = ruler.coordinates
-        ladder, self.first = self.edit.fine_start_steps(coordinates, ruler.exact)
-        self.starts = starts(self.edit.strengths, ladder, self.first, coordinates, ruler.noise)
-        return ladder, self.first
+        ladder, first = self.edit.fine_start_steps(coordinates, ruler.exact)
+        assert first is not None  # where nothing is released nothing is run
+        self.first = first
+        self.starts = starts(self.edit.strengths, ladder, first, coordinates, ruler.noise)
+        return ladder, first
 
 
 def record(found: list[Start]) -> list[dict[str, Any]]:

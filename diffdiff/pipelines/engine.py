@@ -202,8 +202,8 @@ class Engine:
             return Frame.around((run.width or width, run.height or height), step)
         # a model of one size: what it makes is another picture anyway
         scale = self.native / min(width, height)
-        sides = run.width or round(width * scale), run.height or round(height * scale)
-        size = tuple(max(round(side / step), 1) * step for side in sides)
+        width, height = run.width or round(width * scale), run.height or round(height * scale)
+        size = max(round(width / step), 1) * step, max(round(height / step), 1) * step
         return Frame(size, size)
 
     def _check_parts(self) -> None:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from ..sampling.hold import Hold
-from ..sampling.noise_levels import held_answer, noised, parts
+from ..sampling.noise_levels import Level, held_answer, noised, parts
 from ..sampling.start_steps import StartSteps
 from .ruler import Ruler
 from .scheduler_forks import Forks
@@ -34,6 +34,13 @@ class Extra:
         hold, forks: those of the run.
     """
 
+    # known between `begin` and `enter`
+    pending: Tensor  # where the main run is at the step
+    step: int
+    state: tuple[Tensor, Tensor]
+    where: Tensor
+    level: Level
+
     def __init__(
         self,
         ladder: StartSteps,
@@ -46,7 +53,6 @@ class Extra:
         self.ladder, self.ruler, self.fine, self.weight = ladder, ruler, fine, weight
         self.hold, self.forks = hold, forks
         self.due: list[int] = []  # numbers of the levels before the next step
-        self.pending: Tensor | None = None  # where the main run is at that step
         self.arrived: list[tuple[Tensor, Tensor]] = []
         self.twin: Any = None
 
@@ -94,7 +100,8 @@ class Extra:
             answer = torch.lerp(held, answer, self.weight.to(answer.dtype))
             goes_on = where & (self.weight >= 1)  # the others begin again at the step
         own = parts(hold.predicts, x, answer, self.level)
-        self.state = tuple(torch.where(where, new, old) for new, old in zip(own, self.state))
+        (picture, noise), before = own, self.state
+        self.state = torch.where(where, picture, before[0]), torch.where(where, noise, before[1])
         whole = torch.cat([answer, *variance], 1)
         at = self.step - 1
         out = self.forks.step_early(twin, at, goes_on, whole, timestep, x, *args, **kwargs)
@@ -105,7 +112,7 @@ class Extra:
         """Return `x` at the next step, with the pixels that have reached it."""
         for where, own in self.arrived:
             x = torch.where(where, own.to(x.dtype), x)
-        self.arrived, self.pending = [], None
+        self.arrived = []
         return x
 
 

@@ -26,9 +26,9 @@ from .scheduler_hook import Progress
 
 def finish_fan(result: Any, fan: Fan) -> None:
     """Add strengths above the pictures of a fan, and where its stripes are to its settings."""
-    size = result.pictures[0].size
-    if size != fan.labels.shape[::-1]:  # a second stage has enlarged them
-        fan = placed(fan, *size, (0, 0, *size))
+    width, height = result.pictures[0].size
+    if (height, width) != fan.labels.shape:  # a second stage has enlarged them
+        fan = placed(fan, width, height, (0, 0, width, height))
     bars = [with_bar(np.asarray(picture), fan) for picture in result.pictures]
     result.pictures = [Image.fromarray(bar.picture) for bar in bars]
     result.settings |= {
@@ -111,8 +111,8 @@ def _needed(engine: Any, strengths: tuple, run: RunArgs, rule: StartRule | None)
     """Return the model evaluations of each picture without a map; with one there are no more."""
     decoder = getattr(engine.pipe, "decoder_pipe", engine.pipe)
     scheduler, _ = choose(decoder.scheduler, run.scheduler, run.seed)
-    rule = rule or engine.rules.rule
-    return list(needed(strengths, run.steps, run.steps - 1, rule, scheduler.order))
+    start_rule: StartRule = engine.rules.rule if rule is None else rule
+    return list(needed(strengths, run.steps, run.steps - 1, start_rule, scheduler.order))
 
 
 class _Counts:

@@ -24,10 +24,14 @@ def decoded(pipe: Any, notes: Finite) -> Iterator[None]:
     A hook and not another `decode`: pipelines that share a VAE run side by side.
     """
     pipe = getattr(pipe, "decoder_pipe", pipe)  # Kandinsky's prompts have a pipeline of their own
+
+    def see(_module: Any, _inputs: Any, pixels: torch.Tensor) -> None:
+        notes.see(PIXELS, pixels)
+
     with ExitStack() as stack:
         for name in ("vae", "movq"):
             decoder = getattr(getattr(pipe, name, None), "decoder", None)
             if isinstance(decoder, torch.nn.Module):
-                hook = decoder.register_forward_hook(lambda _, __, made: notes.see(PIXELS, made))
+                hook = decoder.register_forward_hook(see)
                 stack.callback(hook.remove)
         yield

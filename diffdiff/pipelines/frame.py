@@ -26,7 +26,9 @@ class Frame(NamedTuple):
     def fit(self, image: Image.Image) -> Image.Image:
         """Return a picture at the result's size, RGB; untouched where it fits already."""
         image = flat(image)
-        return image if image.size == self.size else image.resize(self.size, Image.LANCZOS)
+        return (
+            image if image.size == self.size else image.resize(self.size, Image.Resampling.LANCZOS)
+        )
 
     def filled(self, array: np.ndarray) -> np.ndarray:
         """Return a map `[h, w]` or picture `[h, w, C]` of the result's size at the worked size."""

@@ -70,8 +70,10 @@ class Follow:
             return
         scheduler.is_scale_input_called = True  # some warn otherwise
         scheduler.set_begin_index(0)
-        for asked, timestep in zip(self.inversion.calls[: held.begin], held.timesteps):
-            x, answer = (part.to(held.hold.init.device) for part in (asked.anchor, asked.answer))
+        device = held.hold.init.device
+        for call, timestep in zip(self.inversion.calls[: held.begin], held.timesteps):
+            assert call.anchor is not None  # the inversion of a pipeline keeps its anchors
+            x, answer = call.anchor.to(device), call.answer.to(device)
             with fixed(x.shape[-2:]):
                 type(scheduler).step(scheduler, answer, timestep, x)
         scheduler.set_begin_index(held.begin)

@@ -91,7 +91,7 @@ def _find(source: str, config: str | None):
     if path.is_dir():
         source, index = str(path), _index(path)
     elif HUB_ID.fullmatch(source) and path.suffix not in (".safetensors", ".ckpt"):
-        index = _guarded(source, diffusers.DiffusionPipeline.load_config, source)
+        index = _guarded(source, _config, source)
     else:
         raise FieldError("model", f"there is no {source}", REMEDY)
     family = families.of_class(str(index.get("_class_name", "")))
@@ -103,7 +103,15 @@ def _find(source: str, config: str | None):
     return family, from_folder
 
 
-def _left_out(pipeline: type, index: dict) -> dict[str, Any]:
+def _config(source: str) -> dict[str, Any]:
+    """Return the index of a pipeline on the hub."""
+    from diffusers.pipelines.pipeline_utils import DiffusionPipeline
+
+    config: Any = DiffusionPipeline.load_config(source)
+    return dict(config)
+
+
+def _left_out(pipeline: type, index: dict[str, Any]) -> dict[str, Any]:
     """Return the parts that a pipeline can run without and that the checkpoint lacks or we
     refuse."""
     parts = signature(pipeline).parameters
@@ -114,7 +122,7 @@ def _left_out(pipeline: type, index: dict) -> dict[str, Any]:
     return left_out
 
 
-def _index(folder: Path) -> dict:
+def _index(folder: Path) -> dict[str, Any]:
     index = folder / "model_index.json"
     try:
         return dict(json.loads(index.read_text(encoding="utf-8")))

@@ -12,6 +12,7 @@ from ..maps.diffedit import finished
 from ..maps.geometry import resize
 from ..maps.layers import CLICK, WORDS, Layer
 from ..maps.words import word_map
+from ..settings.click import ClickArgs
 from ..settings.run import RunArgs
 from ..settings.sources import DiffEditArgs, WordsArgs
 from ..settings.words import parse_words
@@ -37,14 +38,16 @@ def of_layer(
         prompt: DiffEdit's query where the layer has none.
         others: as in `find`.
     """
-    own = layer.own
+    inputs, args = layer.own, layer.finding
     if layer.source == WORDS:
-        return find_words(engine, image, own.get("words") or "", layer.finding, run, progress)
+        assert isinstance(args, WordsArgs)
+        return find_words(engine, image, inputs.get("words") or "", args, run, progress)
     if layer.source == CLICK:
-        points = own.get("points") or ""
-        return find_clicked(engine, image, points, layer.finding, run, progress)
-    query = (own.get("query") or "").strip() or prompt
-    return find(engine, image, own.get("reference") or "", query, layer.finding, run, progress)
+        assert isinstance(args, ClickArgs)
+        return find_clicked(engine, image, inputs.get("points") or "", args, run, progress)
+    assert isinstance(args, DiffEditArgs)
+    query = (inputs.get("query") or "").strip() or prompt
+    return find(engine, image, inputs.get("reference") or "", query, args, run, progress)
 
 
 def find(

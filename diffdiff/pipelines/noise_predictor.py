@@ -41,7 +41,9 @@ def _repeated(words: Words, n: int) -> Words:
 
 
 def _joined(a: Words, b: Words) -> Words:
-    added = a.added and {k: torch.cat([v, b.added[k]]) for k, v in a.added.items()}
+    added = None
+    if a.added is not None and b.added is not None:
+        added = {name: torch.cat([value, b.added[name]]) for name, value in a.added.items()}
     return Words(torch.cat([a.tokens, b.tokens]), added)
 
 
@@ -81,7 +83,9 @@ class Prompted:
 
     def level(self, timestep: int) -> Level:
         """Return the noise level of a timestep."""
-        return Level(*(float(part) for part in vp(self.alphas[timestep])))
+        signal, noise = vp(self.alphas[timestep])
+        assert signal is not None  # of a variance preserving level
+        return Level(float(signal), float(noise))
 
     def encode(self, picture: Image.Image) -> Tensor:
         """Encode a picture from `Engine.fit`: float32 `[1, C, h, w]`, on the device.
@@ -110,11 +114,11 @@ class Prompted:
             return Words(self.pipe.encode_prompt(prompt, self.device, 1, False)[0])
         parts = self.pipe.encode_prompt(prompt, device=self.device)
         tokens, pooled = parts[0::2] if prompt else parts[1::2]
-        ids = [height, width, 0, 0, height, width]
+        ids: list[float] = [height, width, 0, 0, height, width]
         if self.pipe.config.requires_aesthetics_score:
             ids[4:] = [SCORE]
-        ids = torch.tensor([ids], dtype=tokens.dtype, device=tokens.device)
-        return Words(tokens, {"text_embeds": pooled, "time_ids": ids})
+        times = torch.tensor([ids], dtype=tokens.dtype, device=tokens.device)
+        return Words(tokens, {"text_embeds": pooled, "time_ids": times})
 
     def noise(self, x: Tensor, timestep: int, words: Words) -> Tensor:
         """Predict the noise of `x [B, C, h, w]`, in its dtype."""
@@ -198,11 +202,11 @@ def differ(
     timestep = diffedit.noise_timestep(args.diffedit_level, len(prompted.alphas))
     with prompted.session():
         init = prompted.encode(picture)
-        asked = [prompted.words(prompt, *picture.size) for prompt in (query, reference)]
+        wanted, before = (prompted.words(words, *picture.size) for words in (query, reference))
         generator = torch.Generator().manual_seed(args.diffedit_seed)
         noises = diffedit.draw(init, args.diffedit_noises, generator)
         return diffedit.differences(
-            lambda x: tuple(prompted.noise(x, timestep, words) for words in asked),
+            lambda x: (prompted.noise(x, timestep, wanted), prompted.noise(x, timestep, before)),
             init,
             prompted.level(timestep),
             noises,

@@ -65,18 +65,20 @@ class Ruler:
         times, sigmas = _schedule(scheduler)
         dense_times, dense_sigmas = _dense(scheduler, given, times, sigmas)
         self.whole = not scheduler.timesteps.is_floating_point()
-        self.table = None  # sigma of every timestep
-        self.by_time = sigmas is None
-        if sigmas is not None and hasattr(scheduler, "alphas_cumprod"):
-            alphas = np.asarray(scheduler.alphas_cumprod.cpu(), np.float64)
-            table = ((1 - alphas) / alphas) ** 0.5
-            read = np.interp(dense_times[:-1], np.arange(len(table)), table)
-            self.by_time = np.allclose(read, dense_sigmas[:-1], rtol=1e-4, atol=0)
-            self.table = table
-        self.pairs = dense_sigmas, dense_times
-        coordinates, dense = (times, dense_times) if self.by_time else (sigmas, dense_sigmas)
+        self.table: np.ndarray | None = None  # sigma of every timestep
+        self.by_time = sigmas is None or dense_sigmas is None
+        coordinates, dense = times, dense_times
+        if sigmas is not None and dense_sigmas is not None:
+            self.pairs = dense_sigmas, dense_times
+            if hasattr(scheduler, "alphas_cumprod"):
+                alphas = np.asarray(scheduler.alphas_cumprod.cpu(), np.float64)
+                self.table = table = ((1 - alphas) / alphas) ** 0.5
+                read = np.interp(dense_times[:-1], np.arange(len(table)), table)
+                self.by_time = np.allclose(read, dense_sigmas[:-1], rtol=1e-4, atol=0)
+            if not self.by_time:
+                coordinates, dense = sigmas, dense_sigmas
         self.coordinates: Sequence[float] = coordinates.tolist()
-        self.exact = Exact(dense, rule)
+        self.exact = Exact(dense.tolist(), rule)
         self._one = copy.copy(scheduler)
 
     def level(self, coordinate: float) -> Level:
@@ -105,6 +107,7 @@ class Ruler:
         if hasattr(scheduler, "sigmas"):
             sigma = coordinate
             if self.by_time:
+                assert self.table is not None  # by time and with sigmas: it was made
                 sigma = np.interp(coordinate, np.arange(len(self.table)), self.table)
             scheduler.sigmas = scheduler.sigmas.clone()
             scheduler.sigmas[step] = float(sigma)
@@ -125,6 +128,8 @@ class Ruler:
 class _Steps(int):
     """A number of steps, for one step of DDIM: it steps to `timestep - train_timesteps // steps`,
     whatever its schedule says, and that quotient is `gap` here."""
+
+    gap: int
 
     def __new__(cls, steps: int, gap: int) -> _Steps:
         self = super().__new__(cls, steps)
@@ -169,8 +174,10 @@ def _dense(
     if "original_inference_steps" in known:  # LCM, TCD: not only what they were distilled at
         given["original_inference_steps"] = scheduler.config.num_train_timesteps
     other.set_timesteps(**given)
-    times, sigmas = (None if part is None else _spread(part) for part in _schedule(other))
-    return (times if other.timesteps.is_floating_point() else np.rint(times)), sigmas
+    times, sigmas = _schedule(other)
+    times = _spread(times)
+    whole = not other.timesteps.is_floating_point()
+    return (np.rint(times) if whole else times), None if sigmas is None else _spread(sigmas)
 
 
 def _spread(values: np.ndarray) -> np.ndarray:

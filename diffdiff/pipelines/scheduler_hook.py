@@ -19,6 +19,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -28,6 +29,7 @@ from ..sampling.hold import Hold
 from ..sampling.noise_levels import parts
 from ..sampling.start_steps import NEVER, StartRule, StartSteps
 from .extra import Extra, inserted
+from .packing import as_grid, as_sample
 from .ruler import Ruler
 from .scheduler_forks import Forks
 from .schedulers import habits_of, predicts, schedule_of
@@ -61,6 +63,12 @@ class Held:
         anchor: what makes another hold (`pipelines.friendly`).
     """
 
+    # known once the run has begun
+    timesteps: Tensor
+    begin: int
+    index: int
+    forks: Forks
+
     def __init__(
         self,
         scheduler: Any,
@@ -69,19 +77,35 @@ class Held:
         progress: Progress | None = None,
         anchor: Any = None,
     ):
-        self.scheduler, self.ladder, self.known, self.progress = scheduler, ladder, known, progress
+        self.scheduler, self.known, self.progress = scheduler, known, progress
         self.anchor = anchor
-        self.hold: Hold | None = None
+        self._ladder = None if isinstance(ladder, Fine) else ladder
+        self._hold: Hold | None = None
         self.ruler: Ruler | None = None
         self.extra: Extra | None = None
         self.made, self.finite = 0, Finite()
         if isinstance(ladder, Fine):
             self._fine(ladder)
         # pipelines read the signature to see what else `step` takes
-        scheduler.step = functools.wraps(scheduler.step)(lambda *a, **k: self.step(*a, **k))
-        for name, order in (("add_noise", (0, 1)), ("scale_noise", (0, 2))):
+        step: Callable[..., Any] = self.step
+        scheduler.step = functools.wraps(scheduler.step)(lambda *a, **k: step(*a, **k))
+        for name, init, noise in (("add_noise", 0, 1), ("scale_noise", 0, 2)):
             if hasattr(scheduler, name):
-                setattr(scheduler, name, self._noising(getattr(scheduler, name), *order))
+                setattr(scheduler, name, self._noising(getattr(scheduler, name), init, noise))
+
+    @property
+    def hold(self) -> Hold:
+        """The hold, which exists once the pipeline has noised its latent."""
+        if self._hold is None:
+            raise RuntimeError("the pipeline has not begun")
+        return self._hold
+
+    @property
+    def ladder(self) -> StartSteps:
+        """The start steps, which a fine run knows once the pipeline has set its timesteps."""
+        if self._ladder is None:
+            raise RuntimeError("the pipeline has set no timesteps")
+        return self._ladder
 
     @property
     def calls(self) -> int:
@@ -103,27 +127,36 @@ class Held:
         @functools.wraps(plain)
         def set_timesteps(*args: Any, **kwargs: Any) -> None:
             plain(*args, **kwargs)
-            given = dict(inspect.signature(plain).bind(*args, **kwargs).arguments)
-            self.ruler = ruler = Ruler(scheduler, fine.rule, given)
-            self.ladder, self.begin = fine.ladder(ruler)
-            if self.ladder.top is not None:
-                ruler.put(scheduler, self.begin, self.ladder.top)
+            arguments = dict(inspect.signature(plain).bind(*args, **kwargs).arguments)
+            self.ruler = ruler = Ruler(scheduler, fine.rule, arguments)
+            ladder, self.begin = fine.ladder(ruler)
+            self._ladder = ladder
+            if ladder.top is not None:
+                ruler.put(scheduler, self.begin, ladder.top)
             self.timesteps = scheduler.timesteps
-            scheduler.timesteps = inserted(self.timesteps, self.ladder, ruler, self.begin)
-
-        def scale_model_input(x: Tensor, timestep: Any, *args: Any) -> Tensor:
-            twin = None if self.extra is None else self.extra.twin
-            if twin is None:
-                return scale(x, timestep, *args)
-            return type(twin).scale_model_input(twin, x, timestep, *args)
+            scheduler.timesteps = inserted(self.timesteps, ladder, ruler, self.begin)
 
         scheduler.set_timesteps = set_timesteps
         if place is not None:
             scheduler.set_begin_index = lambda index=0: place(self.begin + index)
         if scale is not None:
-            scheduler.scale_model_input = functools.wraps(scale)(scale_model_input)
+            scheduler.scale_model_input = self._scaling(scale)
 
-    def _noising(self, plain: Callable[..., Tensor], init: int, noise: int) -> Callable:
+    def _scaling(self, plain: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        """Handle the scaling of the model's input: at an extra call its scheduler is another."""
+
+        @functools.wraps(plain)
+        def scale_model_input(x: Tensor, timestep: Any, *args: Any) -> Tensor:
+            twin = None if self.extra is None else self.extra.twin
+            if twin is None:
+                return plain(x, timestep, *args)
+            return type(twin).scale_model_input(twin, x, timestep, *args)
+
+        return scale_model_input
+
+    def _noising(
+        self, plain: Callable[..., Tensor], init: int, noise: int
+    ) -> Callable[..., Tensor]:
         """Handle the pipeline's noising. init, noise: which arguments these are; the third one is
         the timestep."""
 
@@ -132,33 +165,35 @@ class Held:
             if self.ruler is not None:
                 self.scheduler.timesteps = self.timesteps
             x = plain(*args)
-            if self.hold is None:
+            if self._hold is None:
                 self.known = args[init], args[noise]
-                self._begin(x, args[3 - init - noise])
+                self._begin(*self.known, x, args[3 - init - noise])
             return x
 
         return noising
 
-    def _begin(self, x: Tensor, timestep: Tensor) -> None:
-        init, noise = self.known
-        scheduler = self.scheduler
+    def _begin(self, init: Tensor, noise: Tensor, x: Tensor, timestep: Tensor) -> None:
+        scheduler, ladder = self.scheduler, self.ladder
         schedule = schedule_of(scheduler, lambda: self.index)
         if self.ruler is None:
             self.timesteps = scheduler.timesteps
-            self.begin = getattr(scheduler, "begin_index", None)
-            if self.begin is None:  # some keep no index
-                self.begin = self.timesteps.tolist().index(timestep.reshape(-1)[0].item())
+            begin = getattr(scheduler, "begin_index", None)
+            if begin is None:  # some keep no index
+                begin = self.timesteps.tolist().index(timestep.reshape(-1)[0].item())
+            self.begin = begin
         self.index = self.begin
-        grid = (1, 1, *self.ladder.start.shape[-2:])
+        grid = (1, 1, *ladder.start.shape[-2:])
         if grid[2:] != tuple(init.shape[2:]):
             raise RuntimeError(f"the map is for {grid[2:]}, the pipeline denoises {init.shape[2:]}")
 
-        def tensor(part):
-            return None if part is None else torch.from_numpy(part).view(grid).to(init.device)
+        def tensor(part: np.ndarray) -> Tensor:
+            return torch.from_numpy(part).view(grid).to(init.device)
 
-        start, weight, early = map(tensor, self.ladder[:3])
-        held_weight, forked, first = weight, start, weight
-        if self.ladder.between:
+        start = tensor(ladder.start)
+        weight = None if ladder.weight is None else tensor(ladder.weight)
+        early = None if ladder.fine is None or not ladder.between else tensor(ladder.fine)
+        held_weight, forked = weight, start
+        if early is not None:
             # what begins early has had its first answer; a part of it is no history
             forked = torch.where(early > 0, NEVER, start)
             if weight is not None:
@@ -168,7 +203,7 @@ class Held:
             forked = torch.full_like(start, NEVER)
         self.forks = Forks(scheduler, forked, held_weight)
         make = Hold if self.anchor is None else self.anchor.hold
-        self.hold = make(
+        self._hold = make(
             init,
             noise,
             start,
@@ -181,8 +216,8 @@ class Held:
         if self.anchor is not None:
             self.anchor.warm(self)
         self.finite.see(START, init)
-        if self.ladder.between:
-            self.extra = Extra(self.ladder, self.ruler, early, first, self.hold, self.forks)
+        if early is not None and self.ruler is not None:  # which a fine run has
+            self.extra = Extra(ladder, self.ruler, early, weight, self.hold, self.forks)
         self._open(x)
 
     def _open(self, x: Tensor) -> None:
@@ -191,8 +226,10 @@ class Held:
     def step(self, answer: Tensor, timestep: Any, sample: Tensor, *args, **kwargs) -> Any:
         """Do the scheduler's step on the held answer; anchors are in what it returns."""
         as_tuple = not kwargs.pop("return_dict", True)
-        if self.hold is None:
-            self._begin(sample, timestep)
+        if self._hold is None:
+            if self.known is None:
+                raise RuntimeError("the pipeline has noised no latent")
+            self._begin(*self.known, sample, timestep)
         x = self._grid(sample)
         channels = sample.shape[1] if sample.ndim == 4 else answer.shape[1]
         # a learned variance follows the answer
@@ -220,7 +257,7 @@ class Held:
             x = reached
         x = self._next(x)
         self.finite.see(max(self.index - 1, self.begin) // self.scheduler.order, x)
-        out.prev_sample = self._like(sample, x)
+        out.prev_sample = as_sample(x, sample)
         self.made += 1
         if self.progress is not None:
             self.progress(self.calls, self.all_calls)
@@ -237,26 +274,13 @@ class Held:
         return x if self.extra is None else self.extra.enter(x)
 
     def _grid(self, x: Tensor) -> Tensor:
-        """Return a sample as `[B, C, h, w]`; Flux packs 2x2 cells into a token, `[B, h*w/4,
-        4*C]`."""
-        if x.ndim == 4:
-            return x
-        h, w = (side // 2 for side in self.hold.init.shape[2:])
-        x = x.view(len(x), h, w, -1, 2, 2).permute(0, 3, 1, 4, 2, 5)
-        return x.reshape(*x.shape[:2], 2 * h, 2 * w)
-
-    @staticmethod
-    def _like(sample: Tensor, x: Tensor) -> Tensor:
-        """Return a grid in the sample's own layout."""
-        if sample.ndim == 4:
-            return x
-        b, c, h, w = x.shape
-        x = x.view(b, c, h // 2, 2, w // 2, 2).permute(0, 2, 4, 1, 3, 5)
-        return x.reshape(sample.shape)
+        return as_grid(x, *self.hold.init.shape[2:])
 
 
 @contextmanager
-def hold_pipeline(pipe: Any, scheduler: Any, ladder: StartSteps, **options: Any) -> Iterator[Held]:
+def hold_pipeline(
+    pipe: Any, scheduler: Any, ladder: StartSteps | Fine, **options: Any
+) -> Iterator[Held]:
     """Give the pipeline a held scheduler for the duration of the block.
 
     Args:
