@@ -112,6 +112,7 @@ test("nobody can tell that it is put off: strokes, shapes, undo, redo, reading, 
                 assert.equal(late.history[label], now.history[label]);
             }
             assert.equal(late.revision, now.revision);
+            if (next() < 0.2) assert.equal(late.isBlank, now.map.isFlat(0));
             if (next() < 0.2) assert.ok(late.map.equals(now.map));
         }
         assert.ok(late.map.equals(now.map));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { GreyMap, checkSize, fromStrength } from "../../javascript/painter/map/map.mjs";
+import { PaintDocument } from "../../javascript/painter/document/document.mjs";
 import { resize } from "../../javascript/painter/map/resize.mjs";
 import { between, grid, random, randomMap } from "./support/helpers.mjs";
 
@@ -84,4 +85,50 @@ test("resizing: exact blocks, linear growth, flat stays flat, range kept", () =>
         assert.ok(Math.max(...out) <= Math.max(...source.data));
         assert.ok(Math.min(...out) >= Math.min(...source.data));
     }
+});
+
+test("a flat map is flat at any length and place in memory, and one value elsewhere is seen", () => {
+    for (const [length, at] of [
+        [1, 0],
+        [1, 1],
+        [2, 1],
+        [7, 0],
+        [8, 1],
+        [9, 3],
+    ]) {
+        // prettier-ignore
+        for (const value of [0, 7, 65535]) {
+            const data = new Uint16Array(length + at + 2).fill(99).subarray(at, at + length);
+            const map = new GreyMap(length, 1, data).fill(value);
+            assert.ok(map.isFlat() && map.isFlat(value) && !map.isFlat(value ^ 1));
+            for (let i = 0; i < length; i++) {
+                map.data[i] ^= 1;
+                assert.equal(map.isFlat(value), false);
+                map.data[i] ^= 1;
+            }
+        }
+    }
+});
+
+test("a blank map is known to be blank at another size, and what is painted on is not", () => {
+    const document = new PaintDocument({ width: 40, height: 30 });
+    for (const [width, height] of [
+        [80, 31],
+        [40, 30],
+        [64, 64],
+        [80, 31],
+    ]) {
+        // prettier-ignore
+        document.setImage({ width, height });
+        assert.ok(document.blankAt === document.revision && document.map.isFlat(0));
+        document.fill(9);
+        assert.ok(!document.isBlank);
+        document.undo();
+        assert.ok(document.isBlank);
+    }
+    document.fill(9);
+    document.setImage({ width: 20, height: 20 });
+    assert.ok(!document.isBlank);
+    document.setImage({ width: 80, height: 31 });
+    assert.ok(!document.isBlank);
 });

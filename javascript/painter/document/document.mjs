@@ -234,11 +234,13 @@ export class PaintDocument extends Canvas {
         const base = same && former.first ? former : here;
         const back = former?.map.width === width && former.map.height === height;
         const exact = back && same;
-        const fitted = exact ? null : resize(base.map, width, height);
+        const flat = !exact && base.map.isFlat();
+        const fitted = exact ? null : resize(base.map, width, height, flat);
         if (back) this.open(former.map, former.history);
         else this.open(fitted);
         this.tell("image", whole(this));
         if (back && fitted) this.replaceAll("Other picture", fitted.data, true);
+        if (flat && base.map.data[0] === 0) this.blankAt = this.revision; // nobody has to look
         const { map, history } = exact ? here : base;
         this.former = { map, history, at: this.revision, first: !exact };
         return exact ? "restored" : "resized";

@@ -79,6 +79,14 @@ export class Canvas {
         /** @type {Uint16Array | null} */
         this.plane = null;
         this.revision++;
+        /** Revision at which the map was known to be blank. */
+        this.blankAt = -1;
+    }
+
+    /** Whether no value is above 0, without a stroke in progress. */
+    get isBlank() {
+        if (this.blankAt !== this.revision && this.map.isFlat(0)) this.blankAt = this.revision;
+        return this.blankAt === this.revision;
     }
 
     /** A second plane of values, made when first needed; it belongs to one change at a time. */

@@ -92,7 +92,11 @@ export class GreyMap {
     /** Whether everything has this value; a blank map is `isFlat(0)`. */
     isFlat(value = this.data[0]) {
         const { data } = this;
-        for (let i = 0; i < data.length; i++) if (data[i] !== value) return false;
+        const end = data.byteOffset % 4 ? 0 : data.length >> 1; // two values at a time
+        const pairs = new Uint32Array(data.buffer, end ? data.byteOffset : 0, end);
+        const pair = value * 65537;
+        for (let i = 0; i < end; i++) if (pairs[i] !== pair) return false;
+        for (let i = 2 * end; i < data.length; i++) if (data[i] !== value) return false;
         return true;
     }
 

@@ -7,11 +7,12 @@ import { GreyMap } from "./map.mjs";
  * @param {GreyMap} map
  * @param {number} width
  * @param {number} height
+ * @param {boolean} [flat] whether all of it has one value, where that is known
  * @returns {GreyMap}
  */
-export function resize(map, width, height) {
+export function resize(map, width, height, flat = map.isFlat()) {
     const out = new GreyMap(width, height); // also refuses impossible sizes
-    if (map.isFlat(map.data[0])) {
+    if (flat) {
         if (map.data[0]) out.data.fill(map.data[0]); // blank memory is not touched
         return out;
     }

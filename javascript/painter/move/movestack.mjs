@@ -33,6 +33,12 @@ export class MoveStack extends RegionStack {
         return this.both.map;
     }
 
+    /** Whether no value is above 0, without a stroke in progress. */
+    get isBlank() {
+        if (this.regions.length || this.over) return this.map.isFlat(0);
+        return this.background.isBlank;
+    }
+
     read(rect, out = new Uint16Array(rect.w * rect.h)) {
         super.read(rect, out);
         const { over, width } = this;

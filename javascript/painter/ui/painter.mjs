@@ -122,7 +122,7 @@ export class Painter {
     get isEmpty() {
         const { revision } = this.document;
         if (this.blank.revision !== revision) {
-            this.blank = { revision, value: this.document.map.isFlat(0) };
+            this.blank = { revision, value: this.document.isBlank };
         }
         return this.blank.value;
     }

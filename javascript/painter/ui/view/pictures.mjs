@@ -41,7 +41,10 @@ export class Copying {
         const parts = width % this.divisor === 0 && height % this.divisor === 0;
         this.band = parts ? BAND : this.canvas.height;
         this.row = 0;
-        this.work(0); // a picture that cannot be drawn is refused here
+        this.begun = false;
+        const one = document.createElement("canvas");
+        one.width = one.height = 1;
+        one.getContext("2d").drawImage(source, 0, 0, 1, 1, 0, 0, 1, 1); // or it is refused here
     }
 
     /**
@@ -53,6 +56,12 @@ export class Copying {
     work(budget) {
         const end = performance.now() + budget;
         const { canvas, context, source, size, divisor } = this;
+        if (!this.begun) {
+            this.begun = true;
+            context.fillRect(0, 0, 1, 1); // gets the memory, which takes its time, too
+            context.clearRect(0, 0, 1, 1);
+            if (performance.now() > end) return false;
+        }
         while (this.row < canvas.height) {
             const y = this.row;
             const h = Math.min(this.band, canvas.height - y);
