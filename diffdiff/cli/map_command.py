@@ -10,6 +10,7 @@ import numpy as np
 from ..edit import plan
 from ..errors import FieldError
 from ..images import pictures
+from ..images.data_url import sixteen_bits
 from ..maps import geometry, shapes, shaping
 from ..pipelines import png
 from ..settings.given import given
@@ -143,7 +144,7 @@ def run(chosen: argparse.Namespace) -> dict[str, Any]:
         change_map = geometry.resize(change_map, *picture.size)
     shaped = shaping.shape(change_map, args)
     if picture is None:
-        png.write_png(png.sixteen_bits(shaped), target)
+        png.write_png(sixteen_bits(shaped), target)
     else:
         from ..page import visualize
 

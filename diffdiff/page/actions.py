@@ -13,6 +13,7 @@ from PIL import Image
 
 from ..edit import coarse
 from ..edit.plan import make_fan, strengths
+from ..images.data_url import map_url
 from ..maps import carried_regions, embedded, geometry, inpaint_mask, shapes
 from ..pipelines import anchors, png
 from ..pipelines.hints import given_back
@@ -20,7 +21,7 @@ from ..settings.host_only import HOST_ONLY
 from ..settings.run import RunArgs
 from ..settings.schema import EditArgs, fields, parse
 from . import incoming, own_size, visualize
-from .store import as_url, store
+from .store import store
 
 PROMPT = "a winter night, hills, clear sky, a red house in the middle"
 LOOK = 1024  # pixels: the longer side of a view is at most this
@@ -220,9 +221,9 @@ def fitted(picture: Image.Image) -> Image.Image:
 
 
 def make(kind: str, sent: dict[str, Any], **how: float) -> str:
-    """Draw a map of `diffdiff.maps.shapes` at the size of the picture, as `as_url` returns it."""
+    """Draw a map of `diffdiff.maps.shapes` at the size of the picture, as `map_url` returns it."""
     width, height = incoming.picture(sent).size if sent["image"] is not None else SIZE
-    return as_url(getattr(shapes, kind)(height, width, **how))
+    return map_url(getattr(shapes, kind)(height, width, **how))
 
 
 def example(engine: Any, folder: Path) -> dict[str, Any]:
@@ -234,6 +235,6 @@ def example(engine: Any, folder: Path) -> dict[str, Any]:
     picture = paint(Scene("summer", "noon", "hills", seed=5), size)
     return {
         "image": store(picture, folder),
-        "map": as_url(shapes.gradient(size, size)),
+        "map": map_url(shapes.gradient(size, size)),
         "prompt": PROMPT,
     }

@@ -15,6 +15,7 @@ import gradio as gr
 
 from ..error_report import explain, line
 from ..errors import FieldError
+from ..images.data_url import map_url, picture_url
 from ..settings import preset
 from ..settings.schema import AUTO
 from ..settings.source_registry import value_of
@@ -22,7 +23,6 @@ from ..settings.titles import for_page
 from ..ui import layers as editor
 from . import actions, draft, incoming, sourced
 from .clicked import Clicked
-from .store import as_url, picture_url
 from .under_way import Run
 
 
@@ -172,7 +172,7 @@ class Handlers:
         except Exception as error:
             return [gr.skip(), _said(error)]
         part = f"{(found >= 0.5).mean():.0%} of the picture would change by half or more."
-        return [as_url(found), part if found.max() > 0 else "The map is black."]
+        return [map_url(found), part if found.max() > 0 else "The map is black."]
 
     def layers(self, text: str) -> list:
         """Take over what layers set beside their map: the layers, the controls of `taking`, a

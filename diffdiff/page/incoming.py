@@ -11,11 +11,11 @@ from PIL import Image, UnidentifiedImageError, features
 
 from ..errors import FieldError
 from ..images import pictures, read
+from ..images.data_url import map_url
 from ..maps import embedded, geometry
 from ..settings.host_only import HOST_ONLY
 from ..settings.run import RunArgs
 from ..settings.schema import EditArgs, fields
-from .store import as_url
 
 MAP_CHUNK = "diffdiff_map"
 SETTINGS_CHUNK = "diffdiff"
@@ -83,7 +83,7 @@ def brought(text: str) -> dict[str, Any]:
     packed = content.get("map")
     if isinstance(packed, str) and packed:
         try:
-            url = packed if packed.startswith("data:") else as_url(embedded.unpack(packed))
+            url = packed if packed.startswith("data:") else map_url(embedded.unpack(packed))
             geometry.decode(url)
             values["map"] = url
         except FieldError:

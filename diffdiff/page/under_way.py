@@ -8,8 +8,8 @@ from typing import Any
 from PIL import Image
 
 from ..errors import FieldError
+from ..images.data_url import picture_url
 from ..pipelines.latent_preview import LatentPreview
-from .store import picture_url
 
 IDLE = "Press Generate to begin again"
 

@@ -148,12 +148,6 @@ def _complete(path: Path, fill: Callable[[Any], Any]) -> None:
         raise
 
 
-def sixteen_bits(change_map: np.ndarray) -> np.ndarray:
-    """Return a map float32 [H, W] in 0..1 as uint16; `decode` restores every value that has 16
-    bits."""
-    return np.round(change_map.astype(np.float64) * 65535).astype(np.uint16)
-
-
 def texts(
     args: EditArgs,
     run: RunArgs,

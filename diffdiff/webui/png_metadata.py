@@ -15,10 +15,10 @@ from modules import infotext_utils
 from PIL import Image
 
 from ..errors import FieldError
+from ..images.data_url import map_url
 from ..lru import LruCache
 from ..maps import carried_regions, embedded
 from ..settings.infotext import MAP, key
-from .panel import preview
 
 CHUNK = "diffdiff_map"
 SOURCE = key("source")
@@ -85,7 +85,7 @@ def reader(params: dict) -> str | None:
 
 def _url(text: str, regions: Any) -> str:
     """Return a packed map as the painter takes it, with its regions if there are any."""
-    url = preview.as_url(embedded.unpack(text))
+    url = map_url(embedded.unpack(text))
     return carried_regions.with_regions(url, regions) if carried_regions.is_usable(regions) else url
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from diffdiff.errors import FieldError
 from diffdiff.images import pictures
+from diffdiff.images.data_url import sixteen_bits
 from diffdiff.images.read import decode
 from diffdiff.page import visualize
 from diffdiff.pipelines import png
@@ -72,8 +73,8 @@ def test_text_of_any_language_survives(tmp_path):
 @given(st.lists(st.integers(0, 65535), min_size=4, max_size=4))
 def test_sixteen_bits_are_read_back_exactly(values):
     m = (np.array(values).reshape(2, 2) / 65535).astype(np.float32)
-    assert np.array_equal(decode(png.sixteen_bits(m)), m)
-    assert png.sixteen_bits(m).reshape(-1).tolist() == values
+    assert np.array_equal(decode(sixteen_bits(m)), m)
+    assert sixteen_bits(m).reshape(-1).tolist() == values
 
 
 def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):

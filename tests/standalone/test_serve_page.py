@@ -16,13 +16,12 @@ import torch
 from PIL import Image
 
 from diffdiff.errors import FieldError
+from diffdiff.images.data_url import map_url, sixteen_bits
 from diffdiff.images.read import decode
 from diffdiff.maps import shapes
 from diffdiff.page import actions, incoming, sourced
-from diffdiff.page.store import as_url
 from diffdiff.page.under_way import Run
 from diffdiff.pipelines import prompts
-from diffdiff.pipelines.png import sixteen_bits
 from diffdiff.settings.run import RunArgs
 from diffdiff.settings.schema import EditArgs, fields
 from diffdiff.settings.source_registry import title_of
@@ -42,7 +41,7 @@ def png(pixels: np.ndarray) -> bytes:
 def sent():
     """What the page sends when nothing was touched but the picture and the map."""
     picture = np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8)
-    values = {"image": png(picture), "map": as_url(shapes.gradient(12, 16))}
+    values = {"image": png(picture), "map": map_url(shapes.gradient(12, 16))}
     for model in (RunArgs, EditArgs):
         values |= {n: i["default"] for n, i in fields(model).items() if n not in ("map", "enabled")}
     return {**values, "soften_radius": -1, "own_size": True, "regions": ""}  # a slider
@@ -87,7 +86,7 @@ def test_at_its_own_size_what_is_kept_is_the_picture_itself(engine, sent, tmp_pa
     original = decode_rgb(sent["image"])
     kept = decode(sent["map"]) == 0
     kept[:6] = True
-    sent["map"] = as_url(np.where(kept, 0, decode(sent["map"])).astype(np.float32))
+    sent["map"] = map_url(np.where(kept, 0, decode(sent["map"])).astype(np.float32))
     done = edit(engine, sent, tmp_path, width=8, height=8)
     assert Image.open(done.before[0]).size == Image.open(done.files[0]).size == (16, 12)
     result = np.asarray(Image.open(done.files[0]))

@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from diffdiff.errors import FieldError
+from diffdiff.images.data_url import map_url
 from diffdiff.settings.infotext import fingerprint
 from diffdiff.settings.schema import parse
 
@@ -191,7 +192,7 @@ def test_a_preview_asks_the_model_and_a_live_change_does_not(finder, host):
         given = {n: ("" if i["default"] is None else i["default"]) for n, i in fields().items()}
         return tuple({**given, **own}.values())
 
-    picture = preview.as_url(np.linspace(0, 1, 64 * 48, dtype=np.float32).reshape(48, 64))
+    picture = map_url(np.linspace(0, 1, 64 * 48, dtype=np.float32).reshape(48, 64))
     sent = {
         "picture": picture,
         "mask": "",

@@ -17,6 +17,7 @@ from ... import __version__
 from ...edit.plan import EditPlan
 from ...edit.releases import releases
 from ...errors import FieldError
+from ...images.data_url import map_url
 from ...images.read import decode_picture
 from ...maps import diffedit, geometry, word_product
 from ...maps.build import wanted
@@ -240,7 +241,7 @@ def metrics_adherence(request: AdherenceRequest) -> dict[str, Any]:
 
 def encode_map(m: np.ndarray) -> str:
     """Encode a map [H, W] in 0..1 as base64 of a 16-bit PNG."""
-    return preview.as_url(np.clip(m, 0, 1)).partition(",")[2]
+    return map_url(np.clip(m, 0, 1)).partition(",")[2]
 
 
 def encode_picture(picture: np.ndarray) -> str:

@@ -3,7 +3,6 @@ painter."""
 
 from __future__ import annotations
 
-import base64
 import html
 import logging
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from PIL import Image
 from ...edit import request as intake
 from ...edit.plan import EditPlan
 from ...errors import FieldError
+from ...images.data_url import map_url
 from ...images.read import decode_picture
 from ...maps import geometry, inpaint_mask
 from ...maps.build import wanted
@@ -145,12 +145,6 @@ def draw_overlay(context: PreviewContext, args: EditArgs, shaped: np.ndarray) ->
     return Image.fromarray(overlay(flat, strength))
 
 
-def as_url(change_map: np.ndarray) -> str:
-    """Return a map as the painter takes it: a data URL of a 16-bit PNG."""
-    _, data = cv2.imencode(".png", np.round(change_map * 65535).astype(np.uint16))
-    return "data:image/png;base64," + base64.b64encode(data.tobytes()).decode("ascii")
-
-
 def show(sent: dict[str, Any], values: tuple) -> tuple[Any, Image.Image | None, str, str]:
     """Make a preview: (state for live changes, picture, words as HTML, the map as a data URL)."""
     try:
@@ -159,7 +153,7 @@ def show(sent: dict[str, Any], values: tuple) -> tuple[Any, Image.Image | None, 
         args, painted = request(values)
         change_map = map_for_preview(context, args, painted)
         shaped = effective_map(context, args, change_map)
-        url = "" if change_map is None else as_url(change_map)
+        url = "" if change_map is None else map_url(change_map)
         return (
             context,
             draw_overlay(context, args, shaped),
