@@ -49,8 +49,8 @@ def settings(sent: dict[str, Any]) -> tuple[EditArgs, RunArgs]:
         FieldError: as `diffdiff.settings.schema.parse` raises it.
     """
     named = {name: value for name, value in sent.items() if value not in (None, "")}
-    wanted = [name for name in fields() if name not in ("map", *HOST_ONLY)]
-    args = {name: named[name] for name in wanted if name in named}
+    names = [name for name in fields() if name not in ("map", *HOST_ONLY)]
+    args = {name: named[name] for name in names if name in named}
     run = {name: named[name] for name in fields(RunArgs) if name in named}
     return parse(args), parse(run, RunArgs)
 
@@ -69,13 +69,13 @@ def edit(
         FieldError: and whatever else the engine raises.
     """
     args, run = settings(sent)
-    own = bool(sent.get("own_size")) and args.mode in ("edit", "soft inpaint")
+    at_own_size = bool(sent.get("own_size")) and args.mode in ("edit", "soft inpaint")
     needed = (args.needs_map or args.soft) and not coarse.wanted(args)
-    image = given = incoming.picture(sent)
+    image = original = incoming.picture(sent)
     change_map = incoming.change_map(sent) if needed or sent["map"] else None
     requested, (image, change_map, args) = args, coarse.prepared(image, change_map, args)
     result = anchors.editing(engine, args, run)(image, change_map, args, run, progress)
-    if own and change_map is not None:
+    if at_own_size and change_map is not None:
         result.pictures = own_size.enlarged(engine, image, change_map, args, run, result)
     place = Path(tempfile.mkdtemp(dir=folder))
     files, texts = [], []
@@ -93,7 +93,7 @@ def edit(
         texts.append(text["parameters"])
     # a contact sheet is shown with its input
     sheets = run.count if args.mode == "sheet" else 0
-    plain = (image if requested.outpaint else given).convert("RGB")
+    plain = (image if requested.outpaint else original).convert("RGB")
     bar = result.settings.get("bar", 0)
     before = result.pictures[:sheets] + [below(plain, p, bar) for p in result.pictures[sheets:]]
     captions = _captions(args, result.runs, sheets)
@@ -201,16 +201,16 @@ def about(engine: Any, sent: dict[str, Any]) -> str:
     image = incoming.picture(sent)
     args, run = settings(sent)
     size = engine.worked_at(image, run)
-    said = "{} × {} pixels".format(*image.size)
+    line = "{} × {} pixels".format(*image.size)
     if size != image.size:
-        said += "; the model works at {} × {}".format(*size)
+        line += "; the model works at {} × {}".format(*size)
     if args.mode == "sheet":
-        said += f". One picture at each of {', '.join(f'{s:g}' for s in args.several)}"
+        line += f". One picture at each of {', '.join(f'{s:g}' for s in args.several)}"
     if args.mode == "fan" and args.fan_layout != "map":
-        said += (
+        line += (
             f". Stripes of {', '.join(f'{s:g}' for s in args.several)}; the painting is not used"
         )
-    return f"{said}."
+    return f"{line}."
 
 
 def fitted(picture: Image.Image) -> Image.Image:

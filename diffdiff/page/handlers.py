@@ -183,9 +183,9 @@ class Handlers:
             return [gr.skip()] * (len(self.taking) + 1) + [_said(error)]
         if taken is None:
             return [gr.skip()] * (len(self.taking) + 2)
-        own, settings, words = taken
+        layers_text, settings, words = taken
         values = [settings.get(name, gr.skip()) for name in self.taking]
-        return [own, *values, html.escape(words)]
+        return [layers_text, *values, html.escape(words)]
 
     def source(self, title: str) -> list:
         """Return which groups of settings a source shows."""
@@ -195,8 +195,8 @@ class Handlers:
     def uploaded(self, image: Any, change_map: str, prompt: str, infotext: str) -> list:
         """Clear the example's map and prompt for the user's first picture."""
         first = zip((change_map, prompt), (self.example["map"], self.example["prompt"]))
-        own = image is not None and not infotext
-        return ["" if own and now == then else gr.skip() for now, then in first]
+        fresh = image is not None and not infotext
+        return ["" if fresh and now == then else gr.skip() for now, then in first]
 
     def brought(self, text: str) -> list:
         """Restore every control from a picture of this program."""

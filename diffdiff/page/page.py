@@ -122,9 +122,9 @@ class Page:
         self.helps[name] = info["help"]
         more = {"info": None} | more
         if name == "scheduler":
-            own = "the checkpoint's own", ""
+            unchanged = "the checkpoint's own", ""
             self.controls[name] = gr.Dropdown(
-                [own, *names()], value="", label=info["title"], elem_id=name
+                [unchanged, *names()], value="", label=info["title"], elem_id=name
             )
         else:
             self.controls[name] = control(name, info, name, **more)
@@ -172,12 +172,12 @@ class Page:
         with gr.Row(elem_id="settings"):
             with gr.Column(min_width=340):
                 self._automatic()
-                for heading, wanted in groups.items():
-                    self._fold(heading, wanted)
+                for heading, names_in_fold in groups.items():
+                    self._fold(heading, names_in_fold)
             with gr.Column(min_width=340):
                 self._fold("Advanced", fields())
 
-    def _fold(self, heading: str, wanted: Any) -> None:
+    def _fold(self, heading: str, controls: Any) -> None:
         with gr.Accordion(heading, open=False):
             if heading == "The run":
                 self.controls["own_size"] = gr.Checkbox(
@@ -187,7 +187,7 @@ class Page:
                     "Where the model works at another size, the edited parts are enlarged and "
                     "everything that is kept is the picture's own pixels."
                 )
-            for name in wanted:
+            for name in controls:
                 if name not in self.controls and name not in HIDDEN:
                     self._control(name)
 

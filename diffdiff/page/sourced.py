@@ -32,8 +32,8 @@ def titles() -> list[str]:
 
 def fields_of(source: str) -> tuple[str, ...]:
     """Return the settings that a source uses, in order."""
-    own = request_fields(source)
-    return (*own, *fields(DiffEditArgs)) if source == "diffedit" else own
+    inputs = request_fields(source)
+    return (*inputs, *fields(DiffEditArgs)) if source == "diffedit" else inputs
 
 
 def find(engine: Any, sent: dict[str, Any], progress: Progress | None = None) -> np.ndarray:
@@ -46,14 +46,14 @@ def find(engine: Any, sent: dict[str, Any], progress: Progress | None = None) ->
         FieldError: what the source refuses.
     """
     source = value_of(sent.get("source"))
-    own = (*HOST_ONLY, "reference")
-    names = {"source", *(name for name in own if name in fields_of(source))}
-    asked = {n: sent[n] for n in names if n != "other_image" and sent.get(n) not in (None, "")}
+    inputs = (*HOST_ONLY, "reference")
+    names = {"source", *(name for name in inputs if name in fields_of(source))}
+    request = {n: sent[n] for n in names if n != "other_image" and sent.get(n) not in (None, "")}
     if source == "difference":
         if sent.get("other_image") is None:
             raise FieldError("other_image", "there is no other picture", "Put one in")
-        asked["other_image"] = SENT
-    args = parse({**asked, "source": source})
+        request["other_image"] = SENT
+    args = parse({**request, "source": source})
     image = incoming.picture(sent)
 
     def found(layer: layers.Layer) -> np.ndarray:
@@ -70,7 +70,7 @@ def find(engine: Any, sent: dict[str, Any], progress: Progress | None = None) ->
             return np.asarray(pictures.read(sent["other_image"], name))
         return np.asarray(pictures.flat(decode_picture(text, name)))  # of a layer
 
-    given = build.Given(
+    material = build.Given(
         np.asarray(image),
         geometry.decode,
         read,
@@ -78,7 +78,7 @@ def find(engine: Any, sent: dict[str, Any], progress: Progress | None = None) ->
         incoming.change_map(sent) if sent.get("map") else None,
         find=found,
     )
-    return build.render(args, given)
+    return build.render(args, material)
 
 
 def _with_alpha(data: bytes) -> np.ndarray | None:

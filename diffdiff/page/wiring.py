@@ -51,12 +51,12 @@ def connect(page: Any, blocks: gr.Blocks) -> None:
     everything = set(page.controls.values())
     private: dict[str, Any] = {"api_visibility": "private"}
     shown = [page.slider, page.save, page.text, page.infotext, page.change]
-    made = [*shown, page.report, page.gallery, page.kept]
+    results = [*shown, page.report, page.gallery, page.kept]
     model: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
     on: dict[str, Any] = {"queue": False, "show_progress": "hidden", **private}
     timer = gr.Timer(LIVE_SECONDS, active=False)
     for button, work, outputs in (
-        (page.go, do.generate, made),
+        (page.go, do.generate, results),
         (page.try_out, do.draft, [page.draft, page.report]),
         (page.find, do.find, [page.controls["map"], page.found]),
     ):
@@ -75,7 +75,9 @@ def connect(page: Any, blocks: gr.Blocks) -> None:
             **on,
         )
     timer.tick(do.live, None, page.live, **on)
-    gr.Button(visible=False).click(reporting(do.edit), everything, made, api_name="edit", **model)
+    gr.Button(visible=False).click(
+        reporting(do.edit), everything, results, api_name="edit", **model
+    )
     page.halt.click(do.stop, None, None, queue=False, **private)
     blocks.unload(do.stop)
     page.gallery.select(do.select, page.kept, shown, **private)

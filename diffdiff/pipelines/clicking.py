@@ -42,8 +42,8 @@ class Look(NamedTuple):
         """
         if self.frame.worked == self.frame.size:
             return self.scene.region(clicks, edges)
-        own = clicks.scaled(*(a / b for a, b in zip(self.frame.size, self.size)))
-        m = resize(self.frame.cut_map(self.scene.region(own, edges)), *self.size)
+        scaled = clicks.scaled(*(a / b for a, b in zip(self.frame.size, self.size)))
+        m = resize(self.frame.cut_map(self.scene.region(scaled, edges)), *self.size)
         return in_levels(m.copy())
 
 

@@ -86,8 +86,8 @@ class Engine:
             FieldError: a setting, the map or the model cannot be used.
         """
         if coarse.wanted(args):
-            made = coarse.prepared(image, change_map, args)
-            result = self.edit(made.image, made.map, made.args, run, progress, rule, **extra)
+            image, change_map, prepared = coarse.prepared(image, change_map, args)
+            result = self.edit(image, change_map, prepared, run, progress, rule, **extra)
             coarse.noted(result.settings, args)
             return result
         began = time.perf_counter()
@@ -139,11 +139,11 @@ class Engine:
             # stage II redraws at four times the size, by the same map
             if not self.second.reads_text and "prompt_embeds" not in extra:
                 extra = {**extra, **self.embeds(run)}
-            own = result.settings.get("levels")
+            levels = result.settings.get("levels")
             result = self.second.enlarge(pictures, image, shaped, args, run, progress, **extra)
             result.calls += calls
-            if own is not None:  # beside those of the second stage
-                result.settings["levels_first"] = own
+            if levels is not None:  # beside those of the second stage
+                result.settings["levels_first"] = levels
         if fan:
             finish_fan(result, fan)
             result.settings.pop("dd_scale", None)

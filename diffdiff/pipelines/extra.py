@@ -77,9 +77,9 @@ class Extra:
         self.twin = self.forks.early(self.step - 1)
         self.ruler.put(self.twin, self.step - 1, coordinate)
         self.where, self.level = self.fine == number, self.ruler.level(coordinate)
-        own = noised(self.hold.init, self.hold.noise, self.level).to(self.pending.dtype)
+        start = noised(self.hold.init, self.hold.noise, self.level).to(self.pending.dtype)
         picture = noised(*self.state, self.level).to(self.pending.dtype)
-        return torch.where(self.where, own, picture)
+        return torch.where(self.where, start, picture)
 
     def step_on(
         self, x: Tensor, answer: Tensor, variance: list[Tensor], timestep: Any, *args, **kwargs
@@ -99,8 +99,8 @@ class Extra:
             held = held_answer(hold.predicts, x, hold.init, self.level).to(answer.dtype)
             answer = torch.lerp(held, answer, self.weight.to(answer.dtype))
             goes_on = where & (self.weight >= 1)  # the others begin again at the step
-        own = parts(hold.predicts, x, answer, self.level)
-        (picture, noise), before = own, self.state
+        split = parts(hold.predicts, x, answer, self.level)
+        (picture, noise), before = split, self.state
         self.state = torch.where(where, picture, before[0]), torch.where(where, noise, before[1])
         whole = torch.cat([answer, *variance], 1)
         at = self.step - 1
@@ -110,8 +110,8 @@ class Extra:
 
     def enter(self, x: Tensor) -> Tensor:
         """Return `x` at the next step, with the pixels that have reached it."""
-        for where, own in self.arrived:
-            x = torch.where(where, own.to(x.dtype), x)
+        for where, latent in self.arrived:
+            x = torch.where(where, latent.to(x.dtype), x)
         self.arrived = []
         return x
 
@@ -124,8 +124,8 @@ def order(ladder: StartSteps, step: int) -> list[int]:
 
 def inserted(times: Tensor, ladder: StartSteps, ruler: Ruler, first: int) -> Tensor:
     """Return the timesteps of all model calls from a step on, including the extra ones."""
-    own, values = times.tolist(), []
-    for step in range(first, len(own) + 1):
+    plain, values = times.tolist(), []
+    for step in range(first, len(plain) + 1):
         between = (ladder.between[i - 1].coordinate for i in order(ladder, step))
-        values += [*map(ruler.timestep, between), *own[step : step + 1]]
+        values += [*map(ruler.timestep, between), *plain[step : step + 1]]
     return torch.tensor(values, dtype=times.dtype, device=times.device)

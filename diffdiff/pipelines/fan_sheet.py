@@ -81,11 +81,11 @@ def sheet(
     singles = [r.pictures for r in results]
     sheets = []
     for i in range(run.count):
-        pictures = [np.asarray(own[i]) for own in singles]
+        pictures = [np.asarray(of_strength[i]) for of_strength in singles]
         before = original if pictures[0].shape == original.shape else None
         sheets.append(strength_sheet(pictures, strengths, before, distance=distance()))
     result.pictures = [Image.fromarray(s.picture) for s in sheets]
-    result.pictures += [picture for own in singles for picture in own]
+    result.pictures += [picture for of_strength in singles for picture in of_strength]
     result.runs = [run.alone(i) for i in range(run.count)]
     result.runs += [run.alone(i, s) for s in strengths for i in range(run.count)]
     # once per evaluation of the model, which may serve several seeds
@@ -133,21 +133,21 @@ class _Counts:
 def by_itself(engine: Any) -> Any:
     """Return an engine of the same models with its own pipelines, because a run keeps its state on
     them."""
-    own = copy.copy(engine)
-    own.pipe = copy.copy(engine.pipe)
+    twin = copy.copy(engine)
+    twin.pipe = copy.copy(engine.pipe)
     if hasattr(engine.pipe, "decoder_pipe"):
-        own.pipe.decoder_pipe = copy.copy(engine.pipe.decoder_pipe)
+        twin.pipe.decoder_pipe = copy.copy(engine.pipe.decoder_pipe)
     if engine.second is not None:
-        own.second = by_itself(engine.second)
-    return own
+        twin.second = by_itself(engine.second)
+    return twin
 
 
 def models(engine: Any) -> list[Any]:
     """Return the models that are called at every step."""
     pipe = getattr(engine.pipe, "decoder_pipe", engine.pipe)
-    own = [getattr(pipe, name, None) for name in ("unet", "transformer")]
+    backbones = [getattr(pipe, name, None) for name in ("unet", "transformer")]
     more = models(engine.second) if engine.second is not None else []
-    return [model for model in own if model is not None] + more
+    return [model for model in backbones if model is not None] + more
 
 
 def encoders(engine: Any) -> list[tuple[Any, str]]:

@@ -20,7 +20,7 @@ from ..sampling.friendly import Friendly, Inversion, Inverting
 from ..sampling.noise_levels import Schedule
 from ..settings.run import RunArgs
 from ..settings.schema import changed
-from .scheduler_choice import made, names
+from .scheduler_choice import create, names
 from .schedulers import family, predicts
 
 KEPT = 4  # inversions of an engine, the latest ones
@@ -97,14 +97,14 @@ def draws_noise(scheduler: Any) -> bool:
     x, reached = torch.zeros(1, 4, 2, 2), []
     learned = str(getattr(scheduler.config, "variance_type", "")).startswith("learned")
     for value in (0.0, 1.0):
-        own, now = type(scheduler).from_config(scheduler.config), x
-        own.set_timesteps(4)
-        for timestep in own.timesteps[: 2 * own.order]:
-            if hasattr(own, "scale_model_input"):
-                own.scale_model_input(now, timestep)
+        fresh, now = type(scheduler).from_config(scheduler.config), x
+        fresh.set_timesteps(4)
+        for timestep in fresh.timesteps[: 2 * fresh.order]:
+            if hasattr(fresh, "scale_model_input"):
+                fresh.scale_model_input(now, timestep)
             answer = torch.zeros(1, 8 if learned else 4, 2, 2)
             with torch.random.fork_rng([]), fixed((2, 2), value):
-                now = own.step(answer, timestep, now, **options(own)).prev_sample
+                now = fresh.step(answer, timestep, now, **options(fresh)).prev_sample
         reached.append(now)
     return not torch.equal(*reached)
 
@@ -118,7 +118,7 @@ def check(job: Any) -> None:
     if predicts(job.scheduler) != "flow" and not draws_noise(job.scheduler):
         name = type(job.scheduler).__name__.removesuffix("Scheduler")
         problem = f"friendly needs a scheduler that draws noise, and {name} draws none"
-        others = (made(kind, job.scheduler) for kind in names(False))
+        others = (create(kind, job.scheduler) for kind in names(False))
         serve = [family(other) for other in others if draws_noise(noisy(other))]
         raise FieldError("anchor", problem, f"Use scheduler {', '.join(serve)}, or anchor noised")
     if job.refines:
@@ -143,12 +143,12 @@ def run(job: Any, progress: Any, strength: float) -> tuple[list[Any], int]:
     Returns:
         The pictures, and the model calls.
     """
-    engine, made = job.engine, 0
+    engine, calls = job.engine, 0
     key, later = _key(job), job.run.steps * job.scheduler.order
 
     def moved(done: int, of: int) -> None:
         if progress is not None:
-            progress(made + done, made + of + (0 if made else later))
+            progress(calls + done, calls + of + (0 if calls else later))
 
     inversion = engine.inversions.get(key)
     if inversion is None:
@@ -162,19 +162,19 @@ def run(job: Any, progress: Any, strength: float) -> tuple[list[Any], int]:
             instead={**_reference(job), "output_type": output},
         )
         inversion = engine.inversions.put(key, held.hold.found)
-        made = held.calls
+        calls = held.calls
     held, pictures = job.part(
         engine, moved, strength=strength, anchor=Follow(inversion), **options(job.scheduler)
     )
-    return pictures, made + held.calls
+    return pictures, calls + held.calls
 
 
 def _reference(job: Any) -> dict[str, Any]:
     """Return the arguments of the pipeline's call that say what the picture shows."""
-    args, own = job.args, job.extra.get("reference")
+    args, embedded = job.args, job.extra.get("reference")
     guidance = args.anchor_guidance
-    if own is not None:
-        return own | ({} if guidance is None else {"guidance_scale": guidance})
+    if embedded is not None:
+        return embedded | ({} if guidance is None else {"guidance_scale": guidance})
     if args.reference.strip():
         more = {} if guidance is None else {"guidance_scale": guidance}
         return {"prompt": args.reference, **more}

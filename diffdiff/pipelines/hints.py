@@ -50,14 +50,15 @@ def given_back(
         image: what `diffdiff.images.pictures.read` made of `data`, the input's file.
         composed: it was composed anew since: nothing can be given back.
     """
-    own = whole.original(data)
+    original = whole.original(data)
     if composed:
-        if lost := whole.lost(own):
+        if lost := whole.lost(original):
             text = f"Things were moved or added, so the result is without {lost}"
             result.settings["hints"] = [*result.settings.get("hints", []), text]
         return result.pictures
-    made = [whole.restored(picture, image, own) for picture in result.pictures]
-    if any(one is picture for one, picture in zip(made, result.pictures)) and whole.lost(own):
-        text = f"The result has another size than the picture, so it is without {whole.lost(own)}"
+    restored = [whole.restored(picture, image, original) for picture in result.pictures]
+    lost = whole.lost(original)
+    if lost and any(one is picture for one, picture in zip(restored, result.pictures)):
+        text = f"The result has another size than the picture, so it is without {lost}"
         result.settings["hints"] = [*result.settings.get("hints", []), text]
-    return made
+    return restored

@@ -153,8 +153,8 @@ def _guarded(source: str, function, *args, **kwargs):
         raise
     except (OSError, ValueError, ImportError, KeyError, AttributeError, TypeError) as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
-        said = lines[0][:200] if lines else type(error).__name__
-        problem = f"{source} could not be loaded ({said})"
+        reason = lines[0][:200] if lines else type(error).__name__
+        problem = f"{source} could not be loaded ({reason})"
         remedy = (
             "Check that it is complete and reachable; for a single file offline, give --config."
         )
@@ -171,9 +171,9 @@ def _device(device: str) -> str:
     try:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        said = str(error).splitlines()[0][:120]
+        reason = str(error).splitlines()[0][:120]
         raise FieldError(
-            "device", f"{device} cannot be used ({said})", "Use auto or cpu."
+            "device", f"{device} cannot be used ({reason})", "Use auto or cpu."
         ) from None
     return device
 

@@ -66,7 +66,7 @@ def joint_claims(
         problem = "it has no text encoder"
         raise FieldError("model", problem, "Load the whole pipeline, its text encoder too")
     where, tokens = positions(token_ids(tokenizer), prompt, phrases, field, text.room)
-    where = [[at - 1 + text.start for at in own] for own in where]
+    where = [[at - 1 + text.start for at in places] for places in where]
     size = {"width": picture.width, "height": picture.height}
     cells = (side // pipe.vae_scale_factor for side in (picture.height, picture.width))
     stop = pipe.transformer.register_forward_hook(_stop)

@@ -110,7 +110,7 @@ def find_words(
     """
     words = parse_words(text)
     frame, source = _framed(engine, image, run)
-    asked = (
+    look = (
         source,
         words.prompt,
         words.phrases,
@@ -120,9 +120,9 @@ def find_words(
         progress,
     )
     if engine.family in JOINT:
-        found = joint_claims(engine, *asked)
+        found = joint_claims(engine, *look)
     else:
-        found = word_claims(Prompted(engine, "Source words"), *asked)
+        found = word_claims(Prompted(engine, "Source words"), *look)
 
     def make(picture: Image.Image) -> np.ndarray:
         return word_map(found, words, np.asarray(picture), args.words_edges)

@@ -158,15 +158,15 @@ class Prompted:
     def _vae(self) -> Iterator[Any]:
         """Run the VAE in float32 where half precision would overflow, as its config says."""
         vae = self.pipe.vae
-        own = vae.dtype
-        upcast = own == torch.float16 and getattr(vae.config, "force_upcast", False)
+        dtype = vae.dtype
+        upcast = dtype == torch.float16 and getattr(vae.config, "force_upcast", False)
         if upcast:
             vae.to(torch.float32)
         try:
             yield vae
         finally:
             if upcast:
-                vae.to(own)
+                vae.to(dtype)
 
     def _spread(self, like: Tensor) -> tuple[Any, Any]:
         """Return the offset and the scale of the VAE's latents: subtract, then multiply."""
@@ -202,11 +202,11 @@ def differ(
     timestep = diffedit.noise_timestep(args.diffedit_level, len(prompted.alphas))
     with prompted.session():
         init = prompted.encode(picture)
-        wanted, before = (prompted.words(words, *picture.size) for words in (query, reference))
+        after, before = (prompted.words(words, *picture.size) for words in (query, reference))
         generator = torch.Generator().manual_seed(args.diffedit_seed)
         noises = diffedit.draw(init, args.diffedit_noises, generator)
         return diffedit.differences(
-            lambda x: (prompted.noise(x, timestep, wanted), prompted.noise(x, timestep, before)),
+            lambda x: (prompted.noise(x, timestep, after), prompted.noise(x, timestep, before)),
             init,
             prompted.level(timestep),
             noises,

@@ -166,10 +166,10 @@ def texts(
     Returns:
         "parameters": infotext as the WebUIs write it; "diffdiff": `settings` as JSON.
     """
-    own = {"seed": run.seed, "strength": run.strength}
+    of_picture = {"seed": run.seed, "strength": run.strength}
     return {
         "parameters": parameters(args, run, change_map, settings, size),
-        "diffdiff": json.dumps({**settings, **own}, ensure_ascii=False),
+        "diffdiff": json.dumps({**settings, **of_picture}, ensure_ascii=False),
     }
 
 

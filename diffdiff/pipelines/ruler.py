@@ -58,12 +58,12 @@ class Ruler:
     Args:
         scheduler: its schedule is read here; it is not kept.
         rule: the pipeline's, strength -> start step.
-        given: the arguments of `set_timesteps`, by name.
+        arguments: those of `set_timesteps`, by name.
     """
 
-    def __init__(self, scheduler: Any, rule: StartRule, given: dict[str, Any]):
+    def __init__(self, scheduler: Any, rule: StartRule, arguments: dict[str, Any]):
         times, sigmas = _schedule(scheduler)
-        dense_times, dense_sigmas = _dense(scheduler, given, times, sigmas)
+        dense_times, dense_sigmas = _dense(scheduler, arguments, times, sigmas)
         self.whole = not scheduler.timesteps.is_floating_point()
         self.table: np.ndarray | None = None  # sigma of every timestep
         self.by_time = sigmas is None or dense_sigmas is None
@@ -155,25 +155,25 @@ def _schedule(scheduler: Any) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def _dense(
-    scheduler: Any, given: dict[str, Any], times: np.ndarray, sigmas: np.ndarray | None
+    scheduler: Any, arguments: dict[str, Any], times: np.ndarray, sigmas: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Return the schedule for the same arguments and `DENSE` steps."""
-    if given.get("timesteps") is not None:  # the caller's own: what lies between them
+    if arguments.get("timesteps") is not None:  # the caller's own: what lies between them
         return _spread(times), None if sigmas is None else _spread(sigmas)
     other = type(scheduler).from_config(scheduler.config)
-    given = {**given, "device": "cpu"}
+    arguments = {**arguments, "device": "cpu"}
     known = inspect.signature(type(scheduler).set_timesteps).parameters
     count = min(DENSE, scheduler.config.num_train_timesteps)
-    if given.get("sigmas") is not None:
-        own = np.asarray(given["sigmas"], np.float64)
-        ends = len(own) == len(times) - 1  # its end is not among them
-        spread = _spread(np.append(own, 0.0) if ends else own)
-        given["sigmas"], count = spread[:-1] if ends else spread, DENSE
-    if given.get("num_inference_steps") is not None:
-        given["num_inference_steps"] = count
+    if arguments.get("sigmas") is not None:
+        custom = np.asarray(arguments["sigmas"], np.float64)
+        ends = len(custom) == len(times) - 1  # its end is not among them
+        spread = _spread(np.append(custom, 0.0) if ends else custom)
+        arguments["sigmas"], count = spread[:-1] if ends else spread, DENSE
+    if arguments.get("num_inference_steps") is not None:
+        arguments["num_inference_steps"] = count
     if "original_inference_steps" in known:  # LCM, TCD: not only what they were distilled at
-        given["original_inference_steps"] = scheduler.config.num_train_timesteps
-    other.set_timesteps(**given)
+        arguments["original_inference_steps"] = scheduler.config.num_train_timesteps
+    other.set_timesteps(**arguments)
     times, sigmas = _schedule(other)
     times = _spread(times)
     whole = not other.timesteps.is_floating_point()

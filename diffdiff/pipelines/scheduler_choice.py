@@ -12,29 +12,30 @@ from . import schedulers
 SUBSTITUTES = {"PNDM": "DPMSolverMultistep"}
 
 
-def choose(own: Any, name: str | None, seed: int = 0) -> tuple[Any, str]:
+def choose(current: Any, name: str | None, seed: int = 0) -> tuple[Any, str]:
     """Choose the scheduler of a run; return it with a note for the user.
 
     Args:
-        own: the pipeline's.
-        name: name of a diffusers scheduler, with or without "Discrete" and "Scheduler"; None = own.
+        current: the pipeline's.
+        name: name of a diffusers scheduler, with or without "Discrete" and "Scheduler"; None: the
+            current one.
         seed: seed of the run.
 
     Raises:
         FieldError: there is no such scheduler, or it does not fit the model.
     """
-    kind = _short(own) if name is None else known(name)
+    kind = _short(current) if name is None else known(name)
     note = ""
     if kind in SUBSTITUTES:
         note = f"{kind} is replaced by {SUBSTITUTES[kind]}"
         kind = SUBSTITUTES[kind]
-    chosen = own if kind == _short(own) else made(kind, own)
+    chosen = current if kind == _short(current) else create(kind, current)
     try:
         schedulers.family(chosen)
         schedulers.predicts(chosen)
     except ValueError as error:
         problem = f"{kind} cannot be held ({error})"
-        raise FieldError("scheduler", problem, _remedy(_flows(own))) from None
+        raise FieldError("scheduler", problem, _remedy(_flows(current))) from None
     if "noise_sampler_seed" in chosen.config:  # DPMSolverSDE draws by a seed of its own
         chosen = type(chosen).from_config({**chosen.config, "noise_sampler_seed": seed})
     return chosen, note
@@ -53,25 +54,25 @@ def known(name: str) -> str:
     Raises:
         FieldError: there is no such scheduler.
     """
-    wanted = name.removesuffix("Scheduler").lower()
+    short = name.removesuffix("Scheduler").lower()
     for kind in (*names(), *SUBSTITUTES):
-        if wanted in (kind.lower(), kind.removesuffix("Discrete").lower()):
+        if short in (kind.lower(), kind.removesuffix("Discrete").lower()):
             return kind
     raise FieldError("scheduler", f"{name!r} is not known", _remedy(None))
 
 
-def made(kind: str, own: Any) -> Any:
+def create(kind: str, current: Any) -> Any:
     """Make a scheduler of another kind with the configuration of the pipeline's."""
     import diffusers
 
-    if (kind in schedulers.FLOW) != _flows(own):
-        models = "a flow matching model" if _flows(own) else "this model"
-        raise FieldError("scheduler", f"{kind} does not fit {models}", _remedy(_flows(own)))
-    wanted = getattr(diffusers, f"{kind}Scheduler")
-    config = dict(own.config)
-    if "variance_type" in config and "variance_type" not in signature(wanted).parameters:
+    if (kind in schedulers.FLOW) != _flows(current):
+        models = "a flow matching model" if _flows(current) else "this model"
+        raise FieldError("scheduler", f"{kind} does not fit {models}", _remedy(_flows(current)))
+    kind_class = getattr(diffusers, f"{kind}Scheduler")
+    config = dict(current.config)
+    if "variance_type" in config and "variance_type" not in signature(kind_class).parameters:
         config["variance_type"] = "fixed_small"  # it cannot use a learned one; pipelines look here
-    return wanted.from_config(config)
+    return kind_class.from_config(config)
 
 
 def _short(scheduler: Any) -> str:

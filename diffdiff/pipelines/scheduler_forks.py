@@ -134,9 +134,9 @@ class Forks:
             others: as in `step`.
         """
         kind = type(twin)
-        own = _states(kwargs.get("generator"), sample.device)
-        before = [(put, state) for (put, _), (_, state) in zip(own, self.draws)]
-        with _replayed(own, before):
+        states = _states(kwargs.get("generator"), sample.device)
+        before = [(put, state) for (put, _), (_, state) in zip(states, self.draws)]
+        with _replayed(states, before):
             out = kind.step(twin, answer, timestep, sample, *args, return_dict=True, **kwargs)
         if self.remembers:
             self.forks.append(Fork(twin, where, at, True))
@@ -239,8 +239,8 @@ def _states(generator: Any, device: torch.device) -> list[tuple[Callable, Tensor
             back = functools.partial(torch.cuda.set_rng_state, device=device)
             states.append((back, torch.cuda.get_rng_state(device)))
         return states
-    own = generator if isinstance(generator, list) else [generator]
-    return [(g.set_state, g.get_state()) for g in own if g is not None]
+    generators = generator if isinstance(generator, list) else [generator]
+    return [(g.set_state, g.get_state()) for g in generators if g is not None]
 
 
 @contextmanager

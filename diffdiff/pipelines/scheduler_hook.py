@@ -289,10 +289,10 @@ def hold_pipeline(
         ladder, **options: as in `Held`.
     """
     pipe = getattr(pipe, "decoder_pipe", pipe)  # Kandinsky's prompts have a pipeline of their own
-    own = pipe.scheduler
+    users = pipe.scheduler
     held = Held(type(scheduler).from_config(scheduler.config), ladder, **options)
     pipe.scheduler = held.scheduler
     try:
         yield held
     finally:
-        pipe.scheduler = own
+        pipe.scheduler = users

@@ -29,8 +29,8 @@ class Brushes:
 
     def colour(self, material: str, bright: float = 1.0) -> np.ndarray:
         """Return the color of a material of the ground, in this season and light."""
-        own = np.array(GROUND[material][SEASONS.index(self.scene.season)], np.float32)
-        return own * self.light * bright
+        base = np.array(GROUND[material][SEASONS.index(self.scene.season)], np.float32)
+        return base * self.light * bright
 
     def polygon(self, points, colour) -> None:
         p = np.round(np.array(points) * self.large * 16).astype(np.int32)

@@ -122,9 +122,9 @@ def load(folder: Path) -> tuple[Any, Any, Any]:
 
 def text_config(text_encoder: Any) -> dict[str, Any]:
     """Return `config.json` for CLIPTextModel of any version of transformers."""
-    own = text_encoder.config.to_dict()
+    encoder = text_encoder.config.to_dict()
     config: dict[str, Any] = {"architectures": ["CLIPTextModel"], "model_type": "clip_text_model"}
-    return config | {name: own[name] for name in TEXT_CONFIG if own.get(name) is not None}
+    return config | {name: encoder[name] for name in TEXT_CONFIG if encoder.get(name) is not None}
 
 
 def tokenizer_files(folder: Path) -> dict[str, str]:
@@ -190,9 +190,9 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m diffdiff.toyworld.export", description=(__doc__ or "").partition("\n")[0]
     )
-    own = Path(__file__).parent / "model"
+    packaged = Path(__file__).parent / "model"
     parser.add_argument(
-        "--model", type=Path, default=own, help="diffusers folder (the toy world's)"
+        "--model", type=Path, default=packaged, help="diffusers folder (the toy world's)"
     )
     parser.add_argument("--out", type=Path, required=True, help="checkpoint, without .safetensors")
     args = parser.parse_args(argv)

@@ -171,8 +171,8 @@ def attends(unet: Any) -> list[bool]:
     if not set(c.down_block_types) <= set(kinds):
         raise refused(f"its unet has other blocks: {', '.join(c.down_block_types)}")
     levels = [kinds[block] for block in c.down_block_types]
-    wanted = ["CrossAttnUpBlock2D" if on else "UpBlock2D" for on in levels[::-1]]
-    if list(c.up_block_types) != wanted:
+    expected = ["CrossAttnUpBlock2D" if on else "UpBlock2D" for on in levels[::-1]]
+    if list(c.up_block_types) != expected:
         raise refused("its unet does not go up as it went down")
     return levels
 

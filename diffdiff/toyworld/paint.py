@@ -117,14 +117,14 @@ class _Painter(Brushes):
             self.below((edge + tilt).astype(np.float32), self.colour(material, bright), 0.95)
 
     def _water(self, horizon: float) -> None:
-        own = self.colour("water")
+        color = self.colour("water")
         sky = np.array(SKY[self.scene.time, self.scene.sky][1], np.float32)
         flat = np.full(self.large, horizon, np.float32)
-        self.below(flat, 0.62 * own + 0.38 * sky, 0.7, 0.25)
+        self.below(flat, 0.62 * color + 0.38 * sky, 0.7, 0.25)
         for _ in range(8):
             y = self.rng.uniform(horizon + 0.03, 0.72)
             x, wide = self.rng.uniform(0, 1), self.near(0.1, 0.05)
-            self.ellipse(x, y, wide, 0.004, 0.4 * own + 0.6 * sky)
+            self.ellipse(x, y, wide, 0.004, 0.4 * color + 0.6 * sky)
 
     def _trees(self) -> None:
         taken = PLACE[self.scene.place]
@@ -174,12 +174,12 @@ class _Painter(Brushes):
     def _thing(self) -> None:
         scene, x = self.scene, self.near(PLACE[self.scene.place], 0.04)
         # its own color stays readable in the dark
-        own = np.array(THING[scene.colour], np.float32) * (0.62 * self.light + 0.34)
+        color = np.array(THING[scene.colour], np.float32) * (0.62 * self.light + 0.34)
         size = self.near(0.31, 0.025)
         foot = self.near(0.84, 0.015)
         {"house": self._house, "tower": self._tower, "tent": self._tent, "balloon": self._balloon}[
             scene.thing
-        ](x, foot, size, own)
+        ](x, foot, size, color)
 
     def _glass(self) -> tuple:
         return (255, 214, 110) if self.scene.time == "night" else (74, 90, 112)
@@ -199,10 +199,10 @@ class _Painter(Brushes):
             colour,
         )
 
-    def _house(self, x, foot, size, own) -> None:
+    def _house(self, x, foot, size, color) -> None:
         w, h = size * 0.56, size * 0.52
-        self._box(x, foot, -w, w, 0, h, own)
-        self._box(x, foot, -w, -w * 0.3, 0, h, own * 0.82)
+        self._box(x, foot, -w, w, 0, h, color)
+        self._box(x, foot, -w, -w * 0.3, 0, h, color * 0.82)
         self.polygon(
             [
                 (x - w * 1.18, foot - h),
@@ -216,10 +216,10 @@ class _Painter(Brushes):
         for left in (-0.1, 0.46):
             self._box(x, foot, w * left, w * (left + 0.34), h * 0.32, h * 0.74, self._glass())
 
-    def _tower(self, x, foot, size, own) -> None:
+    def _tower(self, x, foot, size, color) -> None:
         w, h = size * 0.22, size * 1.05
-        self._box(x, foot, -w, w, 0, h, own)
-        self._box(x, foot, -w, -w * 0.35, 0, h, own * 0.82)
+        self._box(x, foot, -w, w, 0, h, color)
+        self._box(x, foot, -w, -w * 0.35, 0, h, color * 0.82)
         self.polygon(
             [(x - w * 1.4, foot - h), (x + w * 1.4, foot - h), (x, foot - h - size * 0.42)],
             self._roof(),
@@ -228,15 +228,15 @@ class _Painter(Brushes):
         for low in (0.36, 0.68):
             self._box(x, foot, -w * 0.25, w * 0.45, h * low, h * (low + 0.15), self._glass())
 
-    def _tent(self, x, foot, size, own) -> None:
+    def _tent(self, x, foot, size, color) -> None:
         w, h = size * 0.72, size * 0.72
-        self.polygon([(x - w, foot), (x + w, foot), (x, foot - h)], own)
-        self.polygon([(x - w, foot), (x - w * 0.3, foot), (x, foot - h)], own * 0.8)
+        self.polygon([(x - w, foot), (x + w, foot), (x, foot - h)], color)
+        self.polygon([(x - w, foot), (x - w * 0.3, foot), (x, foot - h)], color * 0.8)
         inside = np.array((255, 206, 110) if self.scene.time == "night" else (52, 44, 48))
         opening = [(x - w * 0.02, foot), (x + w * 0.42, foot), (x + 0.01, foot - h * 0.66)]
         self.polygon(opening, inside)
 
-    def _balloon(self, x, foot, size, own) -> None:
+    def _balloon(self, x, foot, size, color) -> None:
         y, r = self.near(0.25, 0.03), size * 0.46
         for side in (-1, 1):
             self.polygon(
@@ -255,9 +255,9 @@ class _Painter(Brushes):
                 (x + r * 0.22, y + r * 1.3),
                 (x - r * 0.22, y + r * 1.3),
             ],
-            own * 0.9,
+            color * 0.9,
         )
-        self.ellipse(x, y, r, r, own)
-        self.ellipse(x, y, r * 0.42, r, np.clip(own * 1.12 + 12, 0, 255))
+        self.ellipse(x, y, r, r, color)
+        self.ellipse(x, y, r * 0.42, r, np.clip(color * 1.12 + 12, 0, 255))
         basket = np.array((126, 84, 50)) * self.light
         self._box(x, y + r * 1.86, -r * 0.2, r * 0.2, 0, r * 0.26, basket)

@@ -84,35 +84,37 @@ class Answers:
             known = explain(error)
             if known is None:
                 raise
-            told = for_page(known[0])
-            problem = f"{told.field}: {told.problem}" if told.field else told.problem
-            return json.dumps({"problem": problem[:1].upper() + problem[1:], "remedy": told.remedy})
+            shown = for_page(known[0])
+            problem = f"{shown.field}: {shown.problem}" if shown.field else shown.problem
+            return json.dumps(
+                {"problem": problem[:1].upper() + problem[1:], "remedy": shown.remedy}
+            )
 
-    def _answer(self, asked: Question) -> dict[str, Any]:
-        if asked.cancel:
+    def _answer(self, question: Question) -> dict[str, Any]:
+        if question.cancel:
             self.cancel()
             return {}
-        if asked.picture:
-            picture = flat(decode_picture(asked.picture))
-            asked.id = digest(picture)
-            self.pictures.put(asked.id, Sent(asked.id, picture))
-        sent = self.pictures.get(asked.id)
+        if question.picture:
+            picture = flat(decode_picture(question.picture))
+            question.id = digest(picture)
+            self.pictures.put(question.id, Sent(question.id, picture))
+        sent = self.pictures.get(question.id)
         if sent is None:
             return {"unknown": True}
-        clicks = parse_points(asked.points, sent.picture.size)
-        m = self.look(sent, asked.width, asked.height)(clicks, asked.edges)
+        clicks = parse_points(question.points, sent.picture.size)
+        m = self.look(sent, question.width, question.height)(clicks, question.edges)
         _, data = cv2.imencode(".png", np.rint(m * LEVELS).astype(np.uint8), PACKED)
-        return {"id": asked.id, "map": base64.b64encode(data.tobytes()).decode("ascii")}
+        return {"id": question.id, "map": base64.b64encode(data.tobytes()).decode("ascii")}
 
 
 def _read(text: str) -> Question:
     try:
-        asked = json.loads(text)
+        question = json.loads(text)
     except ValueError:
-        asked = None
-    if not isinstance(asked, dict):
+        question = None
+    if not isinstance(question, dict):
         raise FieldError("question", "it is not a JSON object", "Reload the page")
-    return parse(asked, Question)
+    return parse(question, Question)
 
 
 def connect(answers: Answers, name: str, **how: Any) -> None:

@@ -74,17 +74,17 @@ def taken_over(text: str, names: Container[str]) -> tuple[str, dict[str, Any], s
     Raises:
         FieldError: "layers", where a setting is wrong.
     """
-    own, settings = preset.split(text or "")
+    layers_text, settings = preset.split(text or "")
     settings = preset.check(settings)
-    here = {name: value for name, value in settings.items() if name in names}
-    if not here:
+    taken = {name: value for name, value in settings.items() if name in names}
+    if not taken:
         return None
-    rest = {name: value for name, value in settings.items() if name not in here}
+    rest = {name: value for name, value in settings.items() if name not in taken}
     titles = fields(EditArgs)
-    set_to = (f"{titles[name]['title']}: {_shown(value)}" for name, value in here.items())
-    if here.get("soften_radius", 0) is None:
-        here["soften_radius"] = AUTO  # as a control has it
-    return preset.joined(own, rest), here, f"The preset has also set {', '.join(set_to)}."
+    set_to = (f"{titles[name]['title']}: {_shown(value)}" for name, value in taken.items())
+    if taken.get("soften_radius", 0) is None:
+        taken["soften_radius"] = AUTO  # as a control has it
+    return preset.joined(layers_text, rest), taken, f"The preset has also set {', '.join(set_to)}."
 
 
 def _shown(value: Any) -> str:
