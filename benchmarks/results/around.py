@@ -138,12 +138,12 @@ class _Swapped(Held):
         whole = StartSteps(np.zeros_like(ladder.start))  # all pixels run from the first step on
         super().__init__(scheduler, whole, **options)
 
-    def _begin(self, x: Tensor, timestep: Tensor) -> None:
-        super()._begin(x, timestep)
+    def _begin(self, init: Tensor, noise: Tensor, x: Tensor, timestep: Tensor) -> None:
+        super()._begin(init, noise, x, timestep)
         schedule = schedule_of(self.scheduler)
         per_step = self.scheduler.order
-        self.hold = self.method(
-            *self.known, schedule, self.begin // per_step, per_step, predicts(self.scheduler)
+        self._hold = self.method(
+            init, noise, schedule, self.begin // per_step, per_step, predicts(self.scheduler)
         )
         self._open(x)
 
