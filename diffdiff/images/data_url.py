@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-PNG = "data:image/png;base64,"
+HEAD = "data:image/png;base64,"
 
 
 def sixteen_bits(change_map: np.ndarray) -> np.ndarray:
@@ -21,11 +21,11 @@ def sixteen_bits(change_map: np.ndarray) -> np.ndarray:
 def map_url(change_map: np.ndarray) -> str:
     """Return a map, float32 [H, W] in 0..1, as the data URL of a 16-bit PNG."""
     _, data = cv2.imencode(".png", sixteen_bits(change_map))
-    return PNG + base64.b64encode(data.tobytes()).decode("ascii")
+    return HEAD + base64.b64encode(data.tobytes()).decode("ascii")
 
 
 def picture_url(picture: Image.Image) -> str:
     """Return a picture as the data URL of a PNG."""
     data = io.BytesIO()
     picture.save(data, "PNG")
-    return PNG + base64.b64encode(data.getvalue()).decode("ascii")
+    return HEAD + base64.b64encode(data.getvalue()).decode("ascii")

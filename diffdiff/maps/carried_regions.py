@@ -11,12 +11,12 @@ import struct
 import zlib
 
 from ..errors import FieldError
+from ..images.data_url import HEAD
 from ..images.read import bytes_of
 
 KEY = "diffdiff_regions"  # keyword of the chunk
 MOST = 2**20  # characters
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-HEAD = "data:image/png;base64,"
 
 
 def regions_of(sent: object) -> str | None:

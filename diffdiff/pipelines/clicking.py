@@ -90,10 +90,10 @@ def look_at(
         FieldError: "model".
     """
     run = run or RunArgs()
-    known = known_look(engine, image, args, run, name)
+    frame, key = _place(engine, image, args, run, name)
+    known = _kept(engine, image, frame, key)
     if known is not None:
         return known
-    frame, key = _place(engine, image, args, run, name)
     source = engine.fit(image, run)
     seen = image if frame.worked == frame.size else source
     prompted = Prompted(engine, "Source click")
@@ -110,7 +110,10 @@ def known_look(
     name: str | None = None,
 ) -> Look | None:
     """Return the look at an image that `look_at` made before, or None."""
-    frame, key = _place(engine, image, args, run or RunArgs(), name)
+    return _kept(engine, image, *_place(engine, image, args, run or RunArgs(), name))
+
+
+def _kept(engine: Engine, image: Image.Image, frame: Frame, key: Hashable) -> Look | None:
     scene = _known.setdefault(engine, LruCache(KEPT)).get(key)
     return None if scene is None else Look(scene, frame, image.size, calls=0)
 

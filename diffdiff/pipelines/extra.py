@@ -99,9 +99,8 @@ class Extra:
             held = held_answer(hold.predicts, x, hold.init, self.level).to(answer.dtype)
             answer = torch.lerp(held, answer, self.weight.to(answer.dtype))
             goes_on = where & (self.weight >= 1)  # the others begin again at the step
-        split = parts(hold.predicts, x, answer, self.level)
-        (picture, noise), before = split, self.state
-        self.state = torch.where(where, picture, before[0]), torch.where(where, noise, before[1])
+        new, old = parts(hold.predicts, x, answer, self.level), self.state
+        self.state = torch.where(where, new[0], old[0]), torch.where(where, new[1], old[1])
         whole = torch.cat([answer, *variance], 1)
         at = self.step - 1
         out = self.forks.step_early(twin, at, goes_on, whole, timestep, x, *args, **kwargs)

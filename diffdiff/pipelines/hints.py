@@ -51,13 +51,13 @@ def given_back(
         composed: it was composed anew since: nothing can be given back.
     """
     original = whole.original(data)
+    lost = whole.lost(original)
     if composed:
-        if lost := whole.lost(original):
+        if lost:
             text = f"Things were moved or added, so the result is without {lost}"
             result.settings["hints"] = [*result.settings.get("hints", []), text]
         return result.pictures
     restored = [whole.restored(picture, image, original) for picture in result.pictures]
-    lost = whole.lost(original)
     if lost and any(one is picture for one, picture in zip(restored, result.pictures)):
         text = f"The result has another size than the picture, so it is without {lost}"
         result.settings["hints"] = [*result.settings.get("hints", []), text]

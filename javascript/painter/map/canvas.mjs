@@ -85,8 +85,7 @@ export class Canvas {
 
     /** Whether no value is above 0, without a stroke in progress. */
     get isBlank() {
-        if (this.blankAt !== this.revision && this.map.isFlat(0)) this.blankAt = this.revision;
-        return this.blankAt === this.revision;
+        return this.blankAt === this.revision || this.map.isFlat(0);
     }
 
     /** A second plane of values, made when first needed; it belongs to one change at a time. */

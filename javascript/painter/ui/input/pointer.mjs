@@ -4,9 +4,9 @@ import { pinch, wheelFactor } from "../../display/view.mjs";
 import { FIELDS } from "../tools/settings.mjs";
 
 /**
- * Mouse, pen and fingers on the stage. One pointer paints; two fingers move, zoom and rotate; the middle
- * button, or Space held, moves the picture. Whatever interrupts a stroke ends it where it is, so
- * that nothing painted is lost: only a second finger soon after the first takes a dab back.
+ * Mouse, pen and fingers on the stage. One pointer paints; two fingers move, zoom and rotate; the
+ * middle button, or Space held, moves the picture. Whatever interrupts a stroke ends it where it is,
+ * so that nothing painted is lost: only a second finger soon after the first takes a dab back.
  *
  * @typedef {import("../stage/stage.mjs").Stage} Stage
  * @typedef {import("../tools/tools.mjs").Gesture} Gesture
