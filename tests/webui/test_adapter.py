@@ -50,8 +50,25 @@ def test_skip_runs_only_what_the_map_needs(host, job, run):
     p = job(strength=0.8)
     run(p, {"map": grey(128, p)})
     assert p.sampler.ran == int(0.8 * 128 / 255 * 20) + 1
-    calls = f"{p.sampler.ran} model calls, 8 of 17 steps skipped"
-    assert p.comments == [f"Differential Diffusion: {calls}"]
+    text = "the map changes the whole picture; 8 of 17 steps were not needed"
+    assert p.comments == [f"Differential Diffusion: {text}"]
+
+
+@pytest.mark.parametrize(
+    ("white", "text"),
+    [
+        (0, "keeps the whole"),
+        (1, "keeps 97% of the"),
+        (31, "keeps 3% of the"),
+        (32, "changes the whole"),
+    ],
+)
+def test_the_result_says_how_much_is_kept(host, job, run, white, text):
+    p = job(strength=1.0)
+    columns = np.zeros((p.height, p.width), np.uint8)
+    columns[:, : white * p.width // 32] = 255
+    run(p, {"map": png(columns), "skip": False})
+    assert p.comments == [f"Differential Diffusion: the map {text} picture"]
 
 
 def test_absolute_scale_may_begin_before_the_slider(host, job, run):

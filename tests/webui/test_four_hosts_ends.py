@@ -132,7 +132,7 @@ def test_what_fails_in_the_model_is_told(kind):
     assert page(kind.job(HALF)) == ([], "RuntimeError: out of memory")
     kind.model.core.before = lambda: None
     pictures, told = page(kind.job(HALF))
-    assert len(pictures) == 1 and "model calls" in told
+    assert len(pictures) == 1 and "the map " in told
 
 
 def test_a_script_that_goes_on_after_a_refused_job(kind):

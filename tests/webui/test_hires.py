@@ -262,7 +262,7 @@ def test_parameters(kind):
     done = run(kind, {"map": columns(0, 1), "gamma": 2}).done
     told = done.infotexts[0]
     assert "DD enabled: True" in told and "DD pass: hires" in told and "DD gamma: 2.0" in told
-    assert "DD map: " in told and "model calls" in done.comments
+    assert "DD map: " in told and "the map keeps 49% of the picture" in done.comments
 
 
 def test_an_edit_that_never_attached(kind):

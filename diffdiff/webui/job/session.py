@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import logging
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
@@ -25,13 +24,21 @@ from ...sampling.noise_levels import Schedule
 from ...settings.schema import EditArgs
 from .. import host, infotext
 from ..refusal import reported
-from . import checks, finite, friendly, hints, inversion_prompts, originals, sampler_hook
+from . import (
+    checks,
+    finite,
+    friendly,
+    hints,
+    inversion_prompts,
+    originals,
+    run_report,
+    sampler_hook,
+)
 from .carried import Carried
 from .inpaint import Inpaint, quiet_builtin
 from .leveling import Leveling, planned
 from .part import Part, part_of
 
-logger = logging.getLogger("diffdiff")
 NO_MAP = "Paint where the picture may change, or send a map."
 
 
@@ -225,24 +232,21 @@ class Session:
         return geometry.over_frames(stack, x.ndim)
 
     def _report(self, p: Any, hold: Hold | None, first: int, slider_first: int) -> None:
-        calls, levels = hold.calls if hold else 0, planned(self.levels)
-        skipped = max(first - slider_first, 0)
-        text = f"Differential Diffusion: {calls} model calls{friendly.cost(hold)}"
-        if skipped:
-            steps = skipped + max(len(levels.schedule) - first, 0)
-            text += f", {skipped} of {steps} steps skipped"
-        if hold is None:
-            text += f"; the {'mask' if self.inpaint else 'map'} is empty, so nothing changes"
-        elif hold.remark:
-            text += f"; {hold.remark}"
+        levels = planned(self.levels)
+        if hold is not None and hold.remark:
             p.extra_generation_params["DD sampler"] = "approximate"
         levels.ran(hold)
         self.finite.heard(hold)
         if starts := levels.text(first):
             p.extra_generation_params[infotext.STARTS] = starts
-        p.comment(text)
+        text = run_report.describe(p, self, hold, first, slider_first)
+        p.comment(f"Differential Diffusion: {text}")
         hints.ran(p, self, hold is not None)
-        logger.info(text)
+
+    def kept_share(self, p: Any) -> float:
+        """Return the share of the pictures' pixels that no step of the run changes, 0 to 1."""
+        count = len(self.shaped) if self.per_picture else 1
+        return float(np.mean([self._edit(self.fitted_map(p, i)).untouched for i in range(count)]))
 
     def picture_size(self, p: Any, index: int) -> tuple[int, int]:
         """Return the size of what the map of picture `index` is for."""

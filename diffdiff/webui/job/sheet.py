@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import logging
 from collections.abc import Callable
 from contextlib import ExitStack
 from contextvars import ContextVar
@@ -30,6 +31,8 @@ from .. import host, infotext
 from . import originals, sampler_hook
 from .inpaint import temporarily
 from .session import Session
+
+logger = logging.getLogger("diffdiff")
 
 
 class SheetSession(Session):
@@ -140,10 +143,8 @@ class SheetSession(Session):
         calls = [row.calls for row in rows]
         self.calls += sum(calls)
         p.extra_generation_params["DD calls"] = self.calls
-        p.comment(
-            f"Differential Diffusion: {sum(calls)} model calls for {len(calls)} strengths "
-            f"({', '.join(map(str, calls))})"
-        )
+        p.comment(f"Differential Diffusion: {len(calls)} strengths, each a picture of its own")
+        logger.info("Differential Diffusion: %d model calls, by strength %s", sum(calls), calls)
         p.sampler.last_latent = samples
         return samples
 
