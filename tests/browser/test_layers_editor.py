@@ -366,6 +366,24 @@ def test_the_presets_that_come_along(editor):
     assert told == [{"source": source} for source in LAYER]
 
 
+OVERLAPS = """() => [...document.querySelectorAll(".diffdiff-layer-head")].flatMap((head) => {
+    const controls = [...head.querySelectorAll("button, select, input, .diffdiff-layer-grip")];
+    const boxes = controls.map((one) => [one, one.getBoundingClientRect()]);
+    return boxes.flatMap(([one, a], i) => boxes.slice(i + 1)
+        .filter(([, b]) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 0.5
+            && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 0.5)
+        .map(([other]) => `${one.ariaLabel ?? one.tagName} on ${other.ariaLabel ?? other.tagName}`));
+})"""
+
+
+@pytest.mark.parametrize("width", [300, 340, 360, 390, 430, 500, 640, 660, 900])
+def test_no_control_of_a_layer_covers_another(browser, address, width):
+    editor, _ = opened(browser, address, width=width)
+    editor.put(PRESET)
+    assert editor.rows.count() == 2
+    assert editor.page.evaluate(OVERLAPS) == []
+
+
 @pytest.mark.parametrize("theme", ["", "dark"])
 @pytest.mark.parametrize("width", [360, 900])
 def test_nothing_is_wider_than_the_page(browser, address, theme, width):
