@@ -31,6 +31,7 @@
  * @property {string} [regions] id of the box that carries the regions
  * @property {string} [outpaint] id of the box of what is added at the sides
  * @property {string} [moves] id of the box that carries what is moved
+ * @property {string} [results] selector of what shows them, and takes the focus by itself
  * @property {() => void} [tend] what is to be done several times a second
  * @property {import("./fan.mjs").Places | null} [fan] left out: a WebUI's; null: none
  * @property {() => { historyBytes?: number, scale?: string }} [options] the user's, of the page
@@ -44,6 +45,7 @@ import { textOfRegions } from "../painter/file/regionfile.mjs";
 import { box, dataUrl, decoded, shown, words, write } from "./fields.mjs";
 import { livePreview } from "./live.mjs";
 import { Shelf } from "./shelf.mjs";
+import { stayAt } from "./stay.mjs";
 import { underlay } from "./under.mjs";
 
 const GLANCE = 300; // milliseconds
@@ -94,6 +96,7 @@ export function connect(root, store, host) {
     const mask = host.mask ? underlay(painter, () => host.mask()) : null;
     const live = host.live ? livePreview(painter) : null;
     const shelf = host.keeps ? new Shelf(painter, host) : null;
+    if (host.results) stayAt(root, host.results, painter.cleanup);
 
     /**
      * Whoever wrote last is right: the page put another map into the box, or somebody painted. One

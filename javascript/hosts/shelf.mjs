@@ -11,6 +11,8 @@ import { textOfRegions } from "../painter/file/regionfile.mjs";
 
 const SIDE = 88; // pixels of a thumbnail
 const SAVE_MS = 2000; // after the last change
+const TAKEN = "The result is the picture now; the map is as it was.";
+const SAME = "The page shows the same picture as before.";
 
 /** @param {HTMLImageElement | HTMLCanvasElement} source @returns {Promise<Blob | null>} */
 async function blobOf(source) {
@@ -61,7 +63,7 @@ export class Shelf {
             label: "Use the result as the picture", text: "Use as picture", symbol: "picture",
             kind: "diffdiff-apply", act: () => this.#useResult(),
         }); // prettier-ignore
-        if (host.usePicture) painter.layout.take.replaceChildren(use);
+        if (host.usePicture) painter.layout.addToResult(use);
         this.begun = this.#begin().catch(() => {});
     }
 
@@ -158,19 +160,29 @@ export class Shelf {
         }
     }
 
-    /** Waits until the painter has the picture that the page was given. */
+    /**
+     * Waits until the painter has the picture that the page was given.
+     *
+     * @param {string | undefined} before key of the page's picture until then
+     * @returns {Promise<boolean>}
+     */
     async #arrived(before) {
         for (let tries = 0; tries < 40; tries++) {
             await new Promise((on) => setTimeout(on, 150));
             const key = this.host.picture()?.key;
-            if (key && key !== before && this.painter.pictureKey === key) return;
+            if (key && key !== before && this.painter.pictureKey === key) return true;
         }
+        return false;
     }
 
     async #useResult() {
         const { sources } = this.painter.stage;
         const blob = sources.result && (await blobOf(sources.result));
-        if (blob) await this.host.usePicture(new File([blob], "result.png", { type: blob.type }));
+        if (!blob) return;
+        const { painter, host } = this;
+        const before = host.picture()?.key;
+        await host.usePicture(new File([blob], "result.png", { type: blob.type }));
+        painter.say((await this.#arrived(before)) ? TAKEN : SAME, false, true);
     }
 
     async show() {

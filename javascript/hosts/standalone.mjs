@@ -45,6 +45,7 @@ export function standalone() {
 
     return {
         runs: "#go, #find, #draft_go",
+        results: "#slider, #gallery",
         waits: "Drop a picture here, or choose one above; then paint where it may change.",
         keeps: "page",
 

@@ -16,6 +16,7 @@ export function tabOf(name, panel) {
 
 const partsOf = (name, panel) => ({
     runs: `#${name}_generate`,
+    results: `#${name}_results`,
 
     generates: {
         start: () => one(`#${name}_generate`)?.click(),

@@ -22,7 +22,7 @@ CONNECT = """async (map) => {
     const image = picture(160, 120);
     const bridge = connect(root, "carrier", {
         runs: "#none", waits: "", picture: () => ({ key: "one", image: () => image }),
-        run: () => null, mask: null,
+        run: () => null, mask: null, results: "#results",
     });
     window.bridge = bridge;
     window.carrier = holder.firstChild;
@@ -49,3 +49,29 @@ def test_what_was_painted_goes_into_the_box(desk):
     desk.page.evaluate("bridge.painter.document.fill(0)")
     desk.page.evaluate("bridge.flush()")
     assert desk.page.evaluate("carrier.value") == ""
+
+
+RESULTS = """() => {
+    const low = document.createElement("div");
+    low.id = "results";
+    low.style.marginTop = "3000px";
+    low.innerHTML = "<button>first</button><button>second</button>";
+    document.body.append(low);
+}"""
+
+
+def test_results_that_take_the_focus_leave_the_painter_in_sight(desk):
+    """As Gradio's gallery does with each new picture."""
+    page = desk.page
+    page.evaluate(CONNECT, "")
+    page.wait_for_function("bridge.painter.document.width === 160")
+    page.evaluate(RESULTS)
+    painter = page.locator(".diffdiff-painter").first
+    painter.get_by_role("button", name="Invert").first.click()
+    page.evaluate("document.querySelector('#results button').focus()")
+    page.wait_for_function("document.activeElement.ariaLabel === 'Invert'")
+    assert page.evaluate("scrollY") == 0
+    page.locator("#results button").nth(1).click()  # a person goes there
+    page.evaluate("document.querySelector('#results button').focus()")
+    page.wait_for_timeout(100)
+    assert page.evaluate("scrollY > 1000 && document.activeElement.textContent === 'first'")

@@ -95,11 +95,12 @@ export function buildLayout(painter) {
         kind: "diffdiff-result",
     };
     const result = holdButton(seen, (on) => stage.peek(on, true));
+    const under = h("div", { class: "diffdiff-under" }, readout, compare.element);
     const foot = h(
         "div",
         { class: "diffdiff-foot" },
         status,
-        readout,
+        under,
         view.element,
         screenButton(root, cleanup),
         result,
@@ -116,16 +117,15 @@ export function buildLayout(painter) {
             optionBar.element,
             h("div", { class: "diffdiff-body" }, tools.element, stage.element),
             grip.element,
-            first,
+            first.element,
             asks.element,
             moves.element,
             clicks.element,
             regions.element,
             notes.element,
-            compare.element,
             foot,
-            shelf,
             legend.element,
+            shelf,
             spoken,
             chooser,
             photo,
@@ -150,6 +150,7 @@ export function buildLayout(painter) {
         moves.show();
         clicks.show();
         compare.show();
+        first.show();
         view.show();
         result.hidden = !stage.result;
         readout.textContent = painter.hasPicture ? reading(painter) : "";
@@ -165,7 +166,7 @@ export function buildLayout(painter) {
         followExtents: () => extend?.follow(),
         notes,
         asks,
-        take: compare.take,
+        addToResult: compare.add,
         shelf,
         setWork: run.show,
         draft: run.draft,

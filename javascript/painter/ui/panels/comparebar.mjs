@@ -3,7 +3,7 @@ import { choices } from "../controls/fields.mjs";
 
 /**
  * The last result on the canvas, at the painter's own zoom: beside the picture along a line, or how
- * the two differ.
+ * the two differ. Where the page has runs it is there before the first, so that nothing moves then.
  *
  * @param {import("../painter.mjs").Painter} painter
  */
@@ -18,7 +18,7 @@ export function compareBar(painter) {
     const kind = choices({
         label: "Compare with the last result",
         act: (value) => {
-            stage.setCompare(value);
+            stage.setCompare(value); // without a result it stays off
             painter.show();
         },
         choices: [
@@ -30,11 +30,32 @@ export function compareBar(painter) {
     kind.element.classList.add("diffdiff-group");
     const take = h("span", { class: "diffdiff-take" });
     const element = h("div", { class: "diffdiff-compare", hidden: true }, kind.element, wipe, take);
+    let disabled = false;
+    const disable = (on) => {
+        element.hidden = on && !painter.options.run;
+        if (on === disabled) return;
+        disabled = on;
+        element.title = on ? "After a run: the result beside the picture" : "";
+        mark();
+    };
+    const mark = () => {
+        for (const one of element.querySelectorAll("button")) {
+            one.setAttribute("aria-disabled", String(disabled));
+        }
+    };
     const show = () => {
-        element.hidden = !stage.result || !painter.hasPicture;
+        disable(!stage.result || !painter.hasPicture);
         kind.show(stage.compare);
         wipe.hidden = stage.compare !== "wipe";
         wipe.style.setProperty("--diffdiff-part", `${100 * stage.wipe}%`);
     };
-    return { element, take, show };
+    return {
+        element,
+        /** What can be done with the result, beside the comparison. @param {HTMLElement} own */
+        add(own) {
+            take.replaceChildren(own);
+            mark();
+        },
+        show,
+    };
 }

@@ -1,7 +1,10 @@
 import { h } from "../controls/dom.mjs";
 import { button } from "../controls/fields.mjs";
 
-/** Three steps for somebody who is here for the first time; gone for good with a click. */
+/**
+ * Three steps for somebody who is here for the first time: each is marked as it is done, and with
+ * the last one, or a click, they are gone for good.
+ */
 
 const KEY = "diffdiff-seen";
 
@@ -16,6 +19,7 @@ const seen = () => {
 /**
  * @param {import("../painter.mjs").Painter} painter
  * @param {string} run the word on the run's button
+ * @returns {{ element: HTMLElement, show: () => void }}
  */
 export function firstHint(painter, run) {
     const steps = [
@@ -31,11 +35,22 @@ export function firstHint(painter, run) {
             // it stays away until the page is loaded again
         }
     };
+    const lines = steps.map(([name, text]) => h("li", {}, h("b", {}, name), ` ${text}`));
     const element = h(
         "div",
         { class: "diffdiff-first", role: "note", "aria-label": "How it works", hidden: seen() },
-        h("ol", {}, ...steps.map(([name, text]) => h("li", {}, h("b", {}, name), ` ${text}`))),
+        h("ol", {}, ...lines),
         button({ label: "Got it", text: "Got it", kind: "diffdiff-apply", act: gone }),
     );
-    return element;
+    const show = () => {
+        if (element.hidden) return;
+        const { stage, document } = painter;
+        if (stage.compare !== "off") return gone();
+        const done = stage.result ? 2 : Number(Boolean(document.history.undoLabel));
+        lines.forEach((line, i) => {
+            line.classList.toggle("diffdiff-done", i < done);
+            line.classList.toggle("diffdiff-next", i === done);
+        });
+    };
+    return { element, show };
 }
