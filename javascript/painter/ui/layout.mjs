@@ -1,6 +1,5 @@
 import { fromStrength } from "../map/map.mjs";
 import { h } from "./controls/dom.mjs";
-import { holdButton } from "./controls/fields.mjs";
 import { meaning } from "./panels/legend.mjs";
 import { menuBar } from "./panels/menus.mjs";
 import { optionsRow, toolbox } from "./panels/toolbar.mjs";
@@ -89,12 +88,6 @@ export function buildLayout(painter) {
     const compare = compareBar(painter);
     const first = firstHint(painter, options.runLabel ?? "Generate");
     const run = runButton(options.run, options.runLabel, options.draft);
-    const seen = {
-        label: "Hold to see the last result",
-        symbol: /** @type {const} */ ("result"),
-        kind: "diffdiff-result",
-    };
-    const result = holdButton(seen, (on) => stage.peek(on, true));
     const under = h("div", { class: "diffdiff-under" }, readout, compare.element);
     const foot = h(
         "div",
@@ -103,7 +96,6 @@ export function buildLayout(painter) {
         under,
         view.element,
         screenButton(root, cleanup),
-        result,
         run.element,
     );
     const grip = gripOf(painter);
@@ -152,7 +144,6 @@ export function buildLayout(painter) {
         compare.show();
         first.show();
         view.show();
-        result.hidden = !stage.result;
         readout.textContent = painter.hasPicture ? reading(painter) : "";
     };
     show();

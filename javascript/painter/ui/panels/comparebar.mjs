@@ -1,5 +1,5 @@
 import { h } from "../controls/dom.mjs";
-import { choices } from "../controls/fields.mjs";
+import { choices, holdButton } from "../controls/fields.mjs";
 
 /**
  * The last result on the canvas, at the painter's own zoom: beside the picture along a line, or how
@@ -28,8 +28,21 @@ export function compareBar(painter) {
         ],
     }); // prettier-ignore
     kind.element.classList.add("diffdiff-group");
+    const seen = {
+        label: "Hold to see the last result",
+        symbol: /** @type {const} */ ("result"),
+        kind: "diffdiff-result",
+    };
+    const peek = holdButton(seen, (on) => stage.peek(on, true));
     const take = h("span", { class: "diffdiff-take" });
-    const element = h("div", { class: "diffdiff-compare", hidden: true }, kind.element, wipe, take);
+    const element = h(
+        "div",
+        { class: "diffdiff-compare", hidden: true },
+        kind.element,
+        peek,
+        wipe,
+        take,
+    );
     let disabled = false;
     const disable = (on) => {
         element.hidden = on && !painter.options.run;

@@ -35,7 +35,9 @@ export function firstHint(painter, run) {
             // it stays away until the page is loaded again
         }
     };
-    const lines = steps.map(([name, text]) => h("li", {}, h("b", {}, name), ` ${text}`));
+    const lines = steps.map(([name, text], i) =>
+        h("li", { "data-step": `${i + 1}.` }, h("b", {}, name), ` ${text}`),
+    );
     const element = h(
         "div",
         { class: "diffdiff-first", role: "note", "aria-label": "How it works", hidden: seen() },

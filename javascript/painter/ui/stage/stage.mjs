@@ -153,7 +153,8 @@ export class Stage extends Viewport {
     setDraft(draft, words = "") {
         this.draft = draft && copyOf(draft);
         this.badge.hidden = !draft;
-        this.badge.textContent = draft ? `Draft: ${words}. Paint or press Esc to go on` : "";
+        const keys = h("span", { class: "diffdiff-draft-keys" }, " or press Esc");
+        this.badge.replaceChildren(...(draft ? [`Draft: ${words}. Paint`, keys, " to go on"] : []));
         this.updateMode();
         this.invalidate("view");
     }
