@@ -17,6 +17,24 @@ async function refresh(address, asked = new Set()) {
     await Promise.all(found.map((path) => refresh(path, asked)));
 }
 
+const PLACES = ".diffdiff-painter, .diffdiff-layers";
+const LOOK = 100; // milliseconds
+
+/**
+ * Waits until the page has a place for the modules. They are many: asked for at once, they would
+ * keep a host's own late scripts waiting, such as the one of Forge's canvases, which are then dead.
+ */
+function placed() {
+    return new Promise((resolve) => {
+        const look = () => {
+            if (document.querySelector(PLACES)) resolve(null);
+            else setTimeout(look, LOOK);
+        };
+        look();
+    });
+}
+
 const first = new URL("./hosts/start.mjs", import.meta.url).href;
+await placed();
 await refresh(first).catch(() => {}); // no network: what the browser has must do
 (await import("./hosts/start.mjs")).start();
