@@ -75,3 +75,28 @@ def test_results_that_take_the_focus_leave_the_painter_in_sight(desk):
     page.evaluate("document.querySelector('#results button').focus()")
     page.wait_for_timeout(100)
     assert page.evaluate("scrollY > 1000 && document.activeElement.textContent === 'first'")
+
+
+BARE = '<script type="module" src="/javascript/diffdiff.mjs"></script>'
+
+
+def test_the_modules_wait_for_their_place(browser, address):
+    """Over a hundred requests at once would keep the host's own late scripts waiting."""
+    page = browser.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    bare = f"{address}/bare.html"
+    page.route(bare, lambda route: route.fulfill(body=BARE, content_type="text/html"))
+    page.goto(bare)
+    page.wait_for_timeout(500)
+    modules = [url for url in asked if url.endswith(".mjs")]
+    assert [url.rsplit("/", 1)[1] for url in modules] == ["diffdiff.mjs"]
+    page.evaluate("""() => {
+        const place = document.createElement("div");
+        place.className = "diffdiff-layers";
+        document.body.append(place);
+    }""")
+    page.wait_for_function(
+        "performance.getEntriesByType('resource').some((one) => one.name.endsWith('row.mjs'))"
+    )
+    page.close()

@@ -372,7 +372,7 @@ OVERLAPS = """() => [...document.querySelectorAll(".diffdiff-layer-head")].flatM
     return boxes.flatMap(([one, a], i) => boxes.slice(i + 1)
         .filter(([, b]) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 0.5
             && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 0.5)
-        .map(([other]) => `${one.ariaLabel ?? one.tagName} on ${other.ariaLabel ?? other.tagName}`));
+        .map(([other]) => [one, other].map((each) => each.ariaLabel ?? each.tagName).join(" on ")));
 })"""
 
 
