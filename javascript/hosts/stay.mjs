@@ -8,25 +8,31 @@
  */
 export function stayAt(root, results, cleanup) {
     let inside = false; // the last thing that a person did was in the painter
+    /** What that was done to. @type {HTMLElement | null} */
+    let used = null;
     let place = [window.scrollX, window.scrollY];
 
     const acted = ({ target, key, isTrusted }) => {
-        if (isTrusted) inside = target instanceof Node && root.contains(target) && key !== "Tab";
+        if (!isTrusted || !(target instanceof Element)) return;
+        inside = root.contains(target) && key !== "Tab";
+        used = inside ? target.closest("button, input, [tabindex]") : null;
     };
     cleanup.listen(document, "pointerdown", acted, { capture: true });
     cleanup.listen(document, "keydown", acted, { capture: true });
-    // the place is read off here: some browsers scroll before they say who has the focus
-    const scrolled = () => (place = [window.scrollX, window.scrollY]);
-    cleanup.listen(window, "scroll", scrolled, { passive: true });
 
-    cleanup.listen(document, "focusin", ({ target, relatedTarget }) => {
-        if (!inside || !(target instanceof Element && target.closest(results))) return;
-        const [x, y] = place;
-        requestAnimationFrame(() => {
-            if (relatedTarget instanceof HTMLElement && root.contains(relatedTarget)) {
-                relatedTarget.focus({ preventScroll: true });
-            }
-            window.scrollTo({ left: x, top: y, behavior: "instant" });
-        });
+    /** Whether something had to be put back. */
+    function back() {
+        const now = document.activeElement;
+        if (!inside || !(now instanceof HTMLElement && now.closest(results))) return false;
+        now.blur();
+        used?.focus({ preventScroll: true });
+        const [left, top] = place;
+        window.scrollTo({ left, top, behavior: "instant" });
+        return true;
+    }
+    // browsers differ in which comes first, and a window in the background knows of no focus
+    cleanup.listen(document, "focusin", () => requestAnimationFrame(back));
+    cleanup.listen(window, "scroll", () => {
+        if (!back()) place = [window.scrollX, window.scrollY];
     });
 }
