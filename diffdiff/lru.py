@@ -1,5 +1,5 @@
 """What was used last, kept for several threads: a host answers its page, its API and its queue on
-threads of their own."""
+separate threads."""
 
 from __future__ import annotations
 

@@ -177,7 +177,7 @@ class Plan:
                 raise FieldError("out", problem, "Name another file, or another --out")
             if known in self.written:
                 problem = f"an earlier row writes {path.relative_to(self.out)} too"
-                raise FieldError("out", problem, "Give each row an out of its own")
+                raise FieldError("out", problem, "Give each row a different out")
         self.written.update(keys)
         return files
 

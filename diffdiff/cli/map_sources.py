@@ -93,11 +93,12 @@ def way(chosen: argparse.Namespace) -> str | None:
         "source": chosen.reading,
         "layers": chosen.layers,
     }
-    asked = [name for name, value in chosen_sources.items() if value is not None]
-    if len(asked) > 1 or (asked and chosen.kind):
-        name, other = asked[-1], asked[0] if len(asked) > 1 else "kind"
+    chosen_names = [name for name, value in chosen_sources.items() if value is not None]
+    if len(chosen_names) > 1 or (chosen_names and chosen.kind):
+        name = chosen_names[-1]
+        other = chosen_names[0] if len(chosen_names) > 1 else "kind"
         raise FieldError(name, f"there is --{other} too", "Use one of the two")
-    one = asked[0] if asked else None
+    one = chosen_names[0] if chosen_names else None
     if one and not chosen.map:
         raise FieldError("image", "there is no picture", f"Name one: diffdiff map PHOTO --{one}")
     _check_effect(chosen, one)
@@ -114,8 +115,8 @@ def _check_effect(chosen: argparse.Namespace, one: str | None) -> None:
     uses += [Use(name, "--diffedit", one == "diffedit") for name in fields(DiffEditArgs)]
     uses += [Use(name, "--words", one == "words") for name in OF_WORDS]
     uses += [Use(name, "--points", one == "points") for name in OF_POINTS]
-    asked = f"--source {chosen.reading}" if one == "source" else f"--{one}"
-    uses += [Use(name, needs, needs == asked) for name, (needs, _) in FILES.items()]
+    option = f"--source {chosen.reading}" if one == "source" else f"--{one}"
+    uses += [Use(name, needs, needs == option) for name, (needs, _) in FILES.items()]
     by_model = one in ("diffedit", "words", "points", "layers")
     uses += [
         Use(name, "--diffedit, --words and --points", by_model, default)
@@ -174,7 +175,7 @@ class _Maker:
         self.image = pictures.read(self.data, "image", chosen.map)
 
     def of_model(self, layer: layers.Layer) -> np.ndarray:
-        """Return the map of a layer for which the model is asked."""
+        """Return the map of a layer that the model finds."""
         own = layer.own
         if layer.source == layers.WORDS:  # all checked before the model is loaded
             parse_words(own["words"])

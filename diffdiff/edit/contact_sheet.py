@@ -1,6 +1,6 @@
 """Pictures of a strength fan and a strength sheet: swatch bar, contact sheet, labels.
 
-All text stands on a ground of its own, dark on white, so it is legible whatever the picture shows.
+All text is dark on a white ground, so it is legible whatever the picture shows.
 It is drawn large by OpenCV and averaged down to the size wanted: the hosts' Pillow (9.5) has no
 font that scales.
 """

@@ -1,6 +1,6 @@
 """Names of files that are the same to people: accents composed or not, capitals or not.
 
-A Mac writes accents as letters of their own (NFD), everything else composed ones (NFC); a table
+A Mac writes accents as separate characters (NFD), all others write composed letters (NFC); a table
 written on Windows or a Mac may use other capitals than the disk.
 """
 

@@ -75,7 +75,7 @@ def in_levels(m: np.ndarray) -> np.ndarray:
 def region(
     found: np.ndarray, clicks: Clicks, picture: np.ndarray, edges: bool = True, field: str = FIELD
 ) -> np.ndarray:
-    """Return what the points belong to, in a picture that is asked once: as `Scene.region`."""
+    """Return what the points belong to, in a picture that is clicked once: as `Scene.region`."""
     return Scene(found, picture).region(clicks, edges, field)
 
 

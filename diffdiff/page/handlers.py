@@ -98,7 +98,7 @@ class Handlers:
         try:
             return self.edit(values, request, progress)
         except Exception as error:
-            return [gr.skip()] * 5 + [_said(error), gr.skip(), gr.skip()]
+            return [gr.skip()] * 5 + [_problem(error), gr.skip(), gr.skip()]
 
     def draft(
         self,
@@ -113,7 +113,7 @@ class Handlers:
             with self.model, Run(self.runs, _session(request), progress, seen) as run:
                 picture, words = draft.draft(self.engine, sent, run)
         except Exception as error:
-            return ["", _said(error)]
+            return ["", _problem(error)]
         shown = {"image": picture_url(picture), "words": words, "draft": time.time()}
         return [json.dumps(shown), gr.skip()]
 
@@ -170,7 +170,7 @@ class Handlers:
             with self.model, Run(self.runs, _session(request), progress) as run:
                 found = sourced.find(self.engine, self.sent(values), run)
         except Exception as error:
-            return [gr.skip(), _said(error)]
+            return [gr.skip(), _problem(error)]
         part = f"{(found >= 0.5).mean():.0%} of the picture would change by half or more."
         return [map_url(found), part if found.max() > 0 else "The map is black."]
 
@@ -180,7 +180,7 @@ class Handlers:
         try:
             taken = editor.taken_over(text, self.taking)
         except Exception as error:
-            return [gr.skip()] * (len(self.taking) + 1) + [_said(error)]
+            return [gr.skip()] * (len(self.taking) + 1) + [_problem(error)]
         if taken is None:
             return [gr.skip()] * (len(self.taking) + 2)
         layers_text, settings, words = taken
@@ -211,8 +211,8 @@ class Handlers:
 
     @property
     def restored(self) -> list[str]:
-        """Controls that a picture may set. Not the uploads: after an update Gradio makes a session
-        components of its own, and theirs would read files in their own way."""
+        """Controls that a picture may set. Uploads are left out: after an update Gradio gives the
+        session new components, which would read files in Gradio's way."""
         return [name for name in self.controls if name not in ("image", "other_image")]
 
 
@@ -232,7 +232,7 @@ def _line(error: FieldError) -> str:
     return line(for_page(error))
 
 
-def _said(error: Exception) -> str:
+def _problem(error: Exception) -> str:
     """Show an error once as a toast, and return it as a line of HTML; re-raise unknown errors."""
     known = explain(error)
     if known is None:

@@ -47,7 +47,7 @@ def connect(page: Any, blocks: gr.Blocks) -> None:
         page: a `diffdiff.page.page.Page` with its controls.
         blocks: Gradio's blocks; this runs inside their `with`.
     """
-    do = page.handlers
+    handlers = page.handlers
     everything = set(page.controls.values())
     private: dict[str, Any] = {"api_visibility": "private"}
     shown = [page.slider, page.save, page.text, page.infotext, page.change]
@@ -56,9 +56,9 @@ def connect(page: Any, blocks: gr.Blocks) -> None:
     on: dict[str, Any] = {"queue": False, "show_progress": "hidden", **private}
     timer = gr.Timer(LIVE_SECONDS, active=False)
     for button, work, outputs in (
-        (page.go, do.generate, results),
-        (page.try_out, do.draft, [page.draft, page.report]),
-        (page.find, do.find, [page.controls["map"], page.found]),
+        (page.go, handlers.generate, results),
+        (page.try_out, handlers.draft, [page.draft, page.report]),
+        (page.find, handlers.find, [page.controls["map"], page.found]),
     ):
         button.click(
             lambda: [gr.Button(interactive=True), "", gr.Timer(active=True)],
@@ -74,26 +74,26 @@ def connect(page: Any, blocks: gr.Blocks) -> None:
             [page.halt, timer, page.live],
             **on,
         )
-    timer.tick(do.live, None, page.live, **on)
+    timer.tick(handlers.live, None, page.live, **on)
     gr.Button(visible=False).click(
-        reporting(do.edit), everything, results, api_name="edit", **model
+        reporting(handlers.edit), everything, results, api_name="edit", **model
     )
-    page.halt.click(do.stop, None, None, queue=False, **private)
-    blocks.unload(do.stop)
-    page.gallery.select(do.select, page.kept, shown, **private)
+    page.halt.click(handlers.stop, None, None, queue=False, **private)
+    blocks.unload(handlers.stop)
+    page.gallery.select(handlers.select, page.kept, shown, **private)
     quiet: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", **private}
     changes = [page.controls[name].change for name in LOOKED_AT]
-    gr.on([blocks.load, *changes], do.look, everything, [page.look, page.about], **quiet)
+    gr.on([blocks.load, *changes], handlers.look, everything, [page.look, page.about], **quiet)
     for button, how in zip(page.makers, MAKERS.values()):
-        button.click(do.maker(**how), page.controls["image"], page.controls["map"], **private)
+        button.click(handlers.maker(**how), page.controls["image"], page.controls["map"], **private)
     first = [page.controls[name] for name in ("map", "prompt")]
     image = page.controls["image"]
-    image.upload(do.uploaded, [image, *first, page.infotext], first, **quiet)
+    image.upload(handlers.uploaded, [image, *first, page.infotext], first, **quiet)
     page.controls["source"].change(
-        do.source, page.controls["source"], list(page.groups.values()), **on
+        handlers.source, page.controls["source"], list(page.groups.values()), **on
     )
-    taking = [page.controls[name] for name in do.taking]
+    taking = [page.controls[name] for name in handlers.taking]
     layers = page.controls["layers"]
-    layers.change(do.layers, layers, [layers, *taking, page.found], **on)
-    restored = [page.controls[name] for name in do.restored]
-    page.brought.change(do.brought, page.brought, restored, **quiet)
+    layers.change(handlers.layers, layers, [layers, *taking, page.found], **on)
+    restored = [page.controls[name] for name in handlers.restored]
+    page.brought.change(handlers.brought, page.brought, restored, **quiet)

@@ -51,7 +51,7 @@ class Leveled:
         edit: the edit of the latent cells `[h, w]`.
     """
 
-    exact_steps = STEPS, STEPS - 1  # where the rule has a strength of its own for every level
+    exact_steps = STEPS, STEPS - 1  # where the rule has a different strength for every level
 
     def __init__(self, edit: EditPlan):
         self.edit = edit

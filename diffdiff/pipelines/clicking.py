@@ -1,4 +1,4 @@
-"""Maps of clicked points by a loaded pipeline's model, which is asked once for a picture."""
+"""Maps of clicked points by a loaded pipeline's model, which runs once for each picture."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ goes through. At such a call every pixel is shown at that level: those that begi
 
     x(level) = signal * x0 + noise * eps.
 
-Of the answer the pixels that begin there make a step of their own to the next step's level.
+The pixels that begin there take the answer and step from that level to the next step's.
 """
 
 from __future__ import annotations

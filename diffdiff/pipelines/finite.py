@@ -23,7 +23,7 @@ def decoded(pipe: Any, notes: Finite) -> Iterator[None]:
 
     A hook and not another `decode`: pipelines that share a VAE run side by side.
     """
-    pipe = getattr(pipe, "decoder_pipe", pipe)  # Kandinsky's prompts have a pipeline of their own
+    pipe = getattr(pipe, "decoder_pipe", pipe)  # Kandinsky has a separate pipeline for prompts
 
     def see(_module: Any, _inputs: Any, pixels: torch.Tensor) -> None:
         notes.see(PIXELS, pixels)

@@ -1,4 +1,4 @@
-"""Maps for which a loaded pipeline's model is asked: DiffEdit's, those of words and of points."""
+"""Maps found by a loaded pipeline's model: DiffEdit's, those of words and of points."""
 
 from __future__ import annotations
 

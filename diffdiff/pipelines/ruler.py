@@ -19,9 +19,9 @@ from .schedulers import ALPHA_VP, family, level
 def refusal(scheduler: Any) -> str:
     """Return why no pixel can start between the steps of a scheduler; empty: it can."""
     if scheduler.order > 1:
-        return "makes two model calls a step, the second of them at a level of its own"
+        return "makes two model calls a step, the second at another level"
     if family(scheduler) == "PNDM":
-        return "asks at its second level twice"
+        return "calls the model twice at its second level"
     if getattr(scheduler.config, "invert_sigmas", False):
         return "counts its levels upwards"
     return ""

@@ -36,7 +36,7 @@ def choose(current: Any, name: str | None, seed: int = 0) -> tuple[Any, str]:
     except ValueError as error:
         problem = f"{kind} cannot be held ({error})"
         raise FieldError("scheduler", problem, _remedy(_flows(current))) from None
-    if "noise_sampler_seed" in chosen.config:  # DPMSolverSDE draws by a seed of its own
+    if "noise_sampler_seed" in chosen.config:  # DPMSolverSDE draws from a separate seed
         chosen = type(chosen).from_config({**chosen.config, "noise_sampler_seed": seed})
     return chosen, note
 

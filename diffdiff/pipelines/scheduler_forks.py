@@ -109,8 +109,8 @@ class Forks:
         return out
 
     def early(self, at: int) -> Any:
-        """Make a copy for step `at` from a level of its own, after the scheduler has made that
-        step; the level is yet to be set."""
+        """Make a copy for step `at` from another level, which the caller sets, after the scheduler
+        has made that step."""
         twin = _twin(self.fresh)
         vars(twin).pop("get_lms_coefficient", None)  # of other levels
         self._place(twin, at)
@@ -178,7 +178,7 @@ class Forks:
         names = SCHEDULE if fork.early else ()
         mine = _memory(self.scheduler, names)
         if fork.early and at - fork.begun < max(len(v) for v in mine.values() if type(v) is list):
-            return False  # its first answer, at a level of its own, is not forgotten yet
+            return False  # its first answer, at another level, is not forgotten yet
         return _alike(mine, _memory(fork.scheduler, names), fork.where)
 
 

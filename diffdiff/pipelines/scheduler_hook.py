@@ -1,6 +1,6 @@
 """A diffusers pipeline whose scheduler holds: the hook, and how it undoes itself.
 
-An img2img pipeline tells its scheduler everything the hold needs: `add_noise` (or `scale_noise`)
+An img2img pipeline passes its scheduler everything the hold needs: `add_noise` (or `scale_noise`)
 is given the init latent and the noise, `step` the guided answer and the sample. So the pipeline
 gets a scheduler of its own class and config with these methods wrapped, for one run. No pipeline
 is copied, and the user's scheduler is never touched.
@@ -288,7 +288,7 @@ def hold_pipeline(
         scheduler: whose class and config the run uses.
         ladder, **options: as in `Held`.
     """
-    pipe = getattr(pipe, "decoder_pipe", pipe)  # Kandinsky's prompts have a pipeline of their own
+    pipe = getattr(pipe, "decoder_pipe", pipe)  # Kandinsky has a separate pipeline for prompts
     users = pipe.scheduler
     held = Held(type(scheduler).from_config(scheduler.config), ladder, **options)
     pipe.scheduler = held.scheduler

@@ -38,7 +38,7 @@ class Habits:
     extra: how many more model calls than the main run a later start makes after its first one.
     lead: how often a later start draws noise before its first question.
     draws: it draws noise.
-    alone: its last step can be a run of its own.
+    alone: its last step can be a separate run.
     as_is: its first question is the x that it is given.
     mirrored: model calls that ask at -x.
     early: for each level between steps that was tried, how many model calls a start there makes

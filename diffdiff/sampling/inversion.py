@@ -3,7 +3,7 @@
 DiffEdit (Couairon et al., arXiv 2210.11427) encodes a picture by deterministic DDIM run backwards
 and decodes it with the query prompt: a pixel that is not released yet lies on the path of the
 inversion instead of on the noised original. The paper's mask has two values; here each pixel is
-released at the step of its own strength.
+released at the step that its strength names.
 """
 
 from __future__ import annotations

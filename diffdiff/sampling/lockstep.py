@@ -1,7 +1,7 @@
 """Run several samplers in lockstep and batch their concurrent model calls.
 
 Every run keeps its own sampler, with its own memory and noise, so each is the run that it would be
-alone. A run is an ordinary function in a thread of its own; only one of them is ever at work, so
+alone. A run is an ordinary function in a separate thread; only one of them is ever at work, so
 nothing that they share can be changed under their hands. The model runs in the caller's thread.
 """
 

@@ -26,7 +26,7 @@ from ..settings.click import Clicks, parse_points
 from ..settings.schema import parse
 from ..settings.titles import for_page
 
-KEPT = 4  # pictures, those that were asked about last
+KEPT = 4  # pictures, those clicked last
 BUSY = "The model is busy with another run"
 PACKED = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
 if hasattr(cv2, "IMWRITE_PNG_FILTER"):  # newer ones try all filters otherwise

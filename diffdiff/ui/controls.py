@@ -65,8 +65,8 @@ def control(name: str, info: dict[str, Any], elem_id: str, /, **more: Any) -> An
         info: the field as `diffdiff.settings.schema.fields` describes it.
         more: arguments of Gradio's component, such as `visible`; they override those of the field.
 
-    What may be left out is an empty box of text: the browser makes Gradio's empty box of a number
-    0. The soften radius is a slider, on which an automatic one has a place of its own.
+    An optional number is a text box that may be empty: Gradio turns an empty number box into 0.
+    The soften radius is a slider, which has a position for *automatic*.
     """
     import gradio as gr
 

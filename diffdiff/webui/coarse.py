@@ -19,7 +19,7 @@ STEP = 8  # pixels: sides of a job are multiples of it
 
 
 def check(p: Any, args: EditArgs, in_parts: bool) -> None:
-    """Refuse a job that has no whole picture of its own.
+    """Refuse a job whose picture is only a part of another.
 
     Raises:
         FieldError: "move" or "outpaint".

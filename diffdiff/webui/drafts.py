@@ -1,6 +1,6 @@
 """A draft: the tab's own job in few steps and small, asked for by the painter's button.
 
-Right before it presses Generate, the page's script writes a word of its own making into a hidden
+Right before it presses Generate, the page's script writes a random word into a hidden
 box of the panel, and empties it again. A word counts once, so that none can stick, and only on the
 page: the API cannot ask for a draft.
 """

@@ -217,9 +217,9 @@ def capture_cond_uncond(denoiser: Any) -> Iterator[list[tuple[Tensor, Tensor]]]:
     if hasattr(inner, "forge_objects"):
         unet = inner.forge_objects.unet
 
-        def after(given: dict[str, Any]) -> Tensor:
-            answers.append((given["cond_denoised"], given["uncond_denoised"]))
-            return given["denoised"]
+        def after(args: dict[str, Any]) -> Tensor:
+            answers.append((args["cond_denoised"], args["uncond_denoised"]))
+            return args["denoised"]
 
         options = {**unet.model_options, "sampler_post_cfg_function": [after]}
         with attribute(unet, model_options=options):

@@ -11,7 +11,7 @@ from . import host
 
 
 def decoder() -> torch.nn.Module | None:
-    """Return the module that turns latents into pixels; None where it is none of its own, or not
+    """Return the module that turns latents into pixels; None where it is no separate module, or not
     a module."""
     parts = host.engine()
     owner: Any = shared.sd_model if parts is None else getattr(parts, "vae", None)

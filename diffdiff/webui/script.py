@@ -33,7 +33,7 @@ from .panel import drafting, panel, sources
 from .refusal import completed, fail_job, finished
 
 TITLE = "Differential Diffusion"
-SESSIONS = {"fan": FanSession, "sheet": SheetSession}  # of the modes with one of their own
+SESSIONS = {"fan": FanSession, "sheet": SheetSession}  # by mode; edits have `Session`
 
 
 def edit(p: Any, values: tuple) -> Session | None:

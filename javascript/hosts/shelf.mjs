@@ -60,7 +60,7 @@ export class Shelf {
         this.element = h("div", { class: "diffdiff-shelf", hidden: true }, this.results, this.maps);
         painter.layout.shelf.append(this.element);
         const use = button({
-            label: "Use the result as the picture", text: "Use as picture", symbol: "picture",
+            label: "Use as picture: paint on the last result", text: "Use as picture", symbol: "picture",
             kind: "diffdiff-apply", act: () => this.#useResult(),
         }); // prettier-ignore
         if (host.usePicture) painter.layout.addToResult(use);

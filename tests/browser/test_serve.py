@@ -192,7 +192,7 @@ def test_a_picture_of_ours_brings_map_and_settings_back_and_work_survives_a_relo
     page.wait_for_function(f"{BOX} !== ''")
     holds(page, lambda: (sent(page) == painted).all())
     expect(page.locator(".diffdiff-work").first).to_be_attached()
-    page.get_by_role("button", name="Use the result as the picture").click()
+    page.get_by_role("button", name="Use as picture").click()
     holds(page, lambda: (source(page)[..., :3] == np.asarray(file)).all())
     before, since = page.evaluate(BOX), page.evaluate("Date.now()")
     stroke(page, 0.3)

@@ -75,7 +75,7 @@ class JobFinite:
         if decoder is None or self.ending is not None:
             return
 
-        def hear(module: Any, given: Any, answer: Any) -> None:
+        def hear(module: Any, inputs: Any, answer: Any) -> None:
             if torch.is_tensor(answer):
                 rows.append(answer.detach().flatten(1).sum(1, dtype=torch.float32))
 

@@ -24,20 +24,12 @@ from ...sampling.noise_levels import Schedule
 from ...settings.schema import EditArgs
 from .. import host, infotext
 from ..refusal import reported
-from . import (
-    checks,
-    finite,
-    friendly,
-    hints,
-    inversion_prompts,
-    originals,
-    run_report,
-    sampler_hook,
-)
+from . import checks, finite, friendly, hints, inversion_prompts, originals, sampler_hook
 from .carried import Carried
 from .inpaint import Inpaint, quiet_builtin
 from .leveling import Leveling, planned
 from .part import Part, part_of
+from .run_report import describe
 
 NO_MAP = "Paint where the picture may change, or send a map."
 
@@ -239,7 +231,7 @@ class Session:
         self.finite.heard(hold)
         if starts := levels.text(first):
             p.extra_generation_params[infotext.STARTS] = starts
-        text = run_report.describe(p, self, hold, first, slider_first)
+        text = describe(p, self, hold, first, slider_first)
         p.comment(f"Differential Diffusion: {text}")
         hints.ran(p, self, hold is not None)
 

@@ -143,7 +143,7 @@ class SheetSession(Session):
         calls = [row.calls for row in rows]
         self.calls += sum(calls)
         p.extra_generation_params["DD calls"] = self.calls
-        p.comment(f"Differential Diffusion: {len(calls)} strengths, each a picture of its own")
+        p.comment(f"Differential Diffusion: {len(calls)} strengths, a picture of each")
         logger.info("Differential Diffusion: %d model calls, by strength %s", sum(calls), calls)
         p.sampler.last_latent = samples
         return samples

@@ -25,15 +25,15 @@ def look(sent: clicking.Sent, width: int | None, height: int | None) -> clicking
     """
     args, picture = parse({}, ClickArgs), sent.picture
     noises = args.points_level, args.points_noises, args.points_seed
-    asked = picture, width or picture.width, height or picture.height, *noises
-    seen = click_job.found(*asked, ask=False, name=sent.id)
+    request = picture, width or picture.width, height or picture.height, *noises
+    seen = click_job.found(*request, ask=False, name=sent.id)
     if seen is not None:
         return seen.region
     with _looking:  # the next click waits for the look of the one before
         if shared.state.job or not call_queue.queue_lock.acquire(False):
             raise FieldError("run", clicking.BUSY, clicking.WAIT)
         call_queue.queue_lock.release()
-        return preview.on_the_model(lambda: click_job.found(*asked, name=sent.id)).region
+        return preview.on_the_model(lambda: click_job.found(*request, name=sent.id)).region
 
 
 def cancel() -> None:

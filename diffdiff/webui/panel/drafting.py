@@ -10,9 +10,9 @@ import gradio as gr
 
 # runs in the browser: the script gets what the tab shows, and may answer with what it showed before
 SWAP = """(...values) => {
-    const asked = new CustomEvent("diffdiff-results", { detail: { values, answer: null } });
-    document.getElementById("%s").dispatchEvent(asked);
-    return asked.detail.answer ?? values.map(() => ({ __type__: "update" }));
+    const request = new CustomEvent("diffdiff-results", { detail: { values, answer: null } });
+    document.getElementById("%s").dispatchEvent(request);
+    return request.detail.answer ?? values.map(() => ({ __type__: "update" }));
 }"""
 
 
