@@ -13,6 +13,8 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from .png_chunks import SIGNATURE, chunks
+
 MAX_ENTRIES = 4096  # of one directory; programs write a few dozen
 MAX_NUMBERS = 2**18  # in all entries together: offset and length of every row of a large picture
 MAX_SCANS = 100  # of a JPEG, as libtiff has it; encoders write about ten
@@ -44,7 +46,7 @@ def trouble(data: bytes) -> str | None:
         return _jpeg(data)
     if data[:4] in (b"II*\0", b"MM\0*", b"II\0*", b"MM*\0", b"II+\0", b"MM\0+"):
         return directories(data)
-    if data[:8] == b"\x89PNG\r\n\x1a\n":
+    if data.startswith(SIGNATURE):
         return _png(data)
     if data[:6] in (b"GIF87a", b"GIF89a"):
         return _gif(data)
@@ -138,12 +140,12 @@ def _jpeg(data: bytes) -> str | None:
 
 
 def _png(data: bytes) -> str | None:
-    at = 8
-    for _ in range(MAX_PARTS):
-        if at + 8 > len(data) or data[at + 4 : at + 8] == b"IEND":
+    for count, (kind, _, _) in enumerate(chunks(data), 1):
+        if kind == b"IEND":
             return None
-        at += 12 + _number(data, ">L", at)
-    return "it has too many chunks"
+        if count == MAX_PARTS:
+            return "it has too many chunks"
+    return None
 
 
 def _gif(data: bytes) -> str | None:

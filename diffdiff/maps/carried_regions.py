@@ -12,11 +12,11 @@ import zlib
 
 from ..errors import FieldError
 from ..images.data_url import HEAD
+from ..images.png_chunks import SIGNATURE, chunks
 from ..images.read import bytes_of
 
 KEY = "diffdiff_regions"  # keyword of the chunk
 MOST = 2**20  # characters
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def regions_of(sent: object) -> str | None:
@@ -30,14 +30,11 @@ def regions_of(sent: object) -> str | None:
         return None
     if not data.startswith(SIGNATURE):
         return None
-    at = len(SIGNATURE)
-    while at + 12 <= len(data):
-        (length,) = struct.unpack_from(">I", data, at)
-        kind, body = data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
-        if kind == b"tEXt" and body.startswith(KEY.encode() + b"\0"):
-            text = body[len(KEY) + 1 :].decode("latin-1")
+    head = KEY.encode() + b"\0"
+    for kind, start, length in chunks(data):
+        if kind == b"tEXt" and data.startswith(head, start):
+            text = data[start + len(head) : start + length].decode("latin-1")
             return text if is_usable(text) else None
-        at += 12 + length
     return None
 
 

@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 
 from ..errors import FieldError
+from ..images.png_chunks import SIGNATURE
 from ..images.read import MAX_PIXELS, MAX_SIDE, ROUNDING, decode
 from .geometry import resize
 
@@ -187,7 +188,7 @@ def _read(text: str, width: int, height: int, exact: bool) -> np.ndarray:
         data = base64.b64decode(text, validate=True)
     except ValueError:
         raise _refused("its base64 is damaged") from None
-    if len(data) < 33 or data[:8] != b"\x89PNG\r\n\x1a\n" or data[12:16] != b"IHDR":
+    if len(data) < 33 or not data.startswith(SIGNATURE) or data[12:16] != b"IHDR":
         raise _refused("it is not a PNG")
     columns, rows = struct.unpack(">LL", data[16:24])
     if columns > width or rows > height or (exact and (columns, rows) != (width, height)):

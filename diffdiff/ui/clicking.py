@@ -28,9 +28,12 @@ from ..settings.titles import for_page
 
 KEPT = 4  # pictures, those clicked last
 BUSY = "The model is busy with another run"
+# newer ones try all filters otherwise
+FILTER = (
+    ("IMWRITE_PNG_FILTER", "IMWRITE_PNG_FILTER_UP") if hasattr(cv2, "IMWRITE_PNG_FILTER") else ()
+)
 PACKED = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
-if hasattr(cv2, "IMWRITE_PNG_FILTER"):  # newer ones try all filters otherwise
-    PACKED += [cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP]
+PACKED.extend(getattr(cv2, name) for name in FILTER)
 WAIT = "Wait until it is done, then click Try again"
 
 Region = Callable[[Clicks, bool], np.ndarray]

@@ -4,6 +4,7 @@ import os
 import re
 
 import pytest
+from layers_desk import editor  # noqa: F401
 from painter_desk import address, desk  # noqa: F401
 from serve_desk import local_page, requests, server, window  # noqa: F401
 

@@ -2,10 +2,10 @@
 
 import io
 import json
-import os
 from pathlib import Path
 
 import pytest
+from layers_desk import PRESET
 from painter_desk import expect
 from PIL import Image
 
@@ -15,86 +15,6 @@ from diffdiff.ui.layers import schema
 
 pytestmark = pytest.mark.browser
 PRESETS = sorted((Path(__file__).parents[2] / "presets").glob("*.json"))
-PRESET = {
-    "name": "sky only",
-    "layers": [
-        {"source": "edges", "edge_sigma": 2.5, "invert": True},
-        {"source": "luminance", "blend": "max", "opacity": 0.6},
-    ],
-}
-
-
-class Editor:
-    """The page with the editor; rows are counted from the top."""
-
-    def __init__(self, page):
-        self.page = page
-        self.keys = page.keyboard
-        self.rows = page.get_by_role("listitem")
-
-    def box(self):
-        return self.page.evaluate("area.value")
-
-    def told(self):
-        return json.loads(self.box())
-
-    def layers(self):
-        """What the box says, as Python reads it."""
-        text = self.box()
-        layers.loads(text)
-        return json.loads(text)["layers"]
-
-    def put(self, text):
-        """As Gradio does it: no event."""
-        text = text if isinstance(text, str) else json.dumps(text)
-        self.page.evaluate("(text) => { area.value = text; }", text)
-        self.page.wait_for_timeout(450)
-
-    def sources(self):
-        return [row.get_by_label("Source").input_value() for row in self.rows.all()]
-
-    def press(self, row, name):
-        exact = name != "Settings of the layer"  # which has its number, too
-        self.rows.nth(row).get_by_role("button", name=name, exact=exact).click()
-
-    def focus(self):
-        """The name of what has the focus, and its row's."""
-        return self.page.evaluate(
-            """() => {
-                const one = document.activeElement;
-                const name = one.getAttribute("aria-label") ?? one.labels?.[0]?.textContent ?? "";
-                return [name, one.closest("[role=listitem]")?.getAttribute("aria-label") ?? null];
-            }"""
-        )
-
-    @property
-    def status(self):
-        return self.page.get_by_role("status")
-
-    def shot(self, name):
-        folder = os.environ.get("SCREENSHOTS")
-        if folder:
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            self.page.screenshot(path=str(Path(folder) / f"layers-{name}.png"), full_page=True)
-
-
-def opened(browser, address, query="", width=900):
-    page = browser.new_page(viewport={"width": width, "height": 900})
-    page.set_default_timeout(10_000)
-    problems = []
-    page.on("pageerror", lambda problem: problems.append(str(problem)))
-    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
-    page.goto(address.replace("painter.html", "layers.html") + query)
-    page.wait_for_function("window.ready")
-    return Editor(page), problems
-
-
-@pytest.fixture
-def editor(browser, address):
-    editor, problems = opened(browser, address)
-    yield editor
-    editor.page.close()
-    assert problems == []
 
 
 def png(width=12, height=7):
@@ -364,43 +284,3 @@ def test_the_presets_that_come_along(editor):
             editor.press(row, "Settings of the layer")
     told = editor.told()["layers"]
     assert told == [{"source": source} for source in LAYER]
-
-
-OVERLAPS = """() => [...document.querySelectorAll(".diffdiff-layer-head")].flatMap((head) => {
-    const controls = [...head.querySelectorAll("button, select, input, .diffdiff-layer-grip")];
-    const boxes = controls.map((one) => [one, one.getBoundingClientRect()]);
-    return boxes.flatMap(([one, a], i) => boxes.slice(i + 1)
-        .filter(([, b]) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 0.5
-            && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 0.5)
-        .map(([other]) => [one, other].map((each) => each.ariaLabel ?? each.tagName).join(" on ")));
-})"""
-
-
-@pytest.mark.parametrize("width", [300, 340, 360, 390, 430, 500, 640, 660, 900])
-def test_no_control_of_a_layer_covers_another(browser, address, width):
-    editor, _ = opened(browser, address, width=width)
-    editor.put(PRESET)
-    assert editor.rows.count() == 2
-    assert editor.page.evaluate(OVERLAPS) == []
-
-
-@pytest.mark.parametrize("theme", ["", "dark"])
-@pytest.mark.parametrize("width", [360, 900])
-def test_nothing_is_wider_than_the_page(browser, address, theme, width):
-    editor, problems = opened(browser, address, f"?theme={theme}", width)
-    picture = editor.page.evaluate("document.createElement('canvas').toDataURL()")
-    sources = ("luminance", "edges", "diffedit", "foreground")
-    made = [{"source": source, "blend": "multiply"} for source in sources]
-    editor.put({"layers": [*made, {"source": "upload", "file": picture}]})
-    for row in range(5):
-        editor.press(row, "Settings of the layer")
-    assert editor.page.evaluate("document.documentElement.scrollWidth") <= width
-    small = editor.page.evaluate(
-        """[...document.querySelectorAll(".diffdiff-layers :is(button, select, input)")]
-            .filter((one) => one.getClientRects().length && one.offsetWidth < 14)
-            .map((one) => one.outerHTML)"""
-    )
-    assert small == []
-    editor.shot(f"{theme or 'light'}-{width}")
-    editor.page.close()
-    assert problems == []
