@@ -13,6 +13,7 @@ from img2img_page import (
     PANEL,
     SIDE,
     STAGE,
+    brush,
     generate,
     info,
     open_map,
@@ -116,6 +117,8 @@ def test_a_summer_noon_becomes_a_winter_night(page):
         page.wait_for_timeout(1500)
         gradient = painted(page)
         page.keyboard.press("b")
+        brush(page, 56)
+        page.locator(STAGE).focus()
         page.keyboard.press("0")
         page.keyboard.press("0")
         stroke(page, [(0.36, 0.72), (0.6, 0.72)], (128, 128))  # the house is kept

@@ -190,9 +190,9 @@ def test_the_last_result_is_seen_in_the_pictures_place(ready):
     page = ready
     button = page.locator(PAINTER).get_by_role("button", name="Hold to see the last result")
     open_map(page, np.full((SIDE, SIDE), 255, np.uint8))
-    expect(button).to_be_hidden()
+    expect(button).to_be_disabled()
     generate(page)
-    button.wait_for(state="visible")
+    expect(button).to_be_enabled()
     middle = f"""() => {{
         const canvas = document.querySelector("{PAINTER} .diffdiff-layer-picture");
         const [x, y] = [canvas.width / 2, canvas.height / 2].map(Math.round);
