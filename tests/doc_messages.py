@@ -13,7 +13,7 @@ HOST = (  # these need a WebUI: tests/webui/test_host_doc_messages.py
     "mode: a sheet does not work with a refiner",
     "anchor: inverted needs the sampler DDIM, not Euler",
     "anchor: friendly does not work with Euler: it draws no noise",
-    "script: My script hands over a picture of its own",
+    "script: My script passes on a picture that it made itself",
     "width: this script cuts tiles of 48x32, and this WebUI would work on them at 64x64",
     "script: this job made its images without the sampler that follows the map",
     "model: PiD starts from noise and a small image",

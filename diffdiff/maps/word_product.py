@@ -42,7 +42,7 @@ def word_factor(args: DiffEditArgs, reference: str, query: str) -> WordFactor | 
     shows = plain(reference).lower()
     words = changed_words(shows, plain(query))
     if words is None:
-        problem = "the reference prompt has no word that the query has not"
+        problem = "the reference prompt has no word that the query lacks"
         raise FieldError(FIELD, problem, "Name the words, such as red house 1, sky 0")
     return WordFactor(words, f"{BEFORE} {shows}")
 

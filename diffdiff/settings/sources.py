@@ -146,7 +146,7 @@ class DiffEditWith(BaseModel, extra="forbid"):
         default="",
         title="Words of the difference",
         description="Multiply with words: words with strengths, such as red house 1, sky 0. Empty: "
-        "the words of the reference prompt that the query has not.",
+        "the words of the reference prompt that the query lacks.",
     )
 
 

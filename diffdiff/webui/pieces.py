@@ -99,7 +99,8 @@ def _place(picture: Image.Image, roots: list[Root], p: Any) -> Place:
         if picture.size == root.picture.size and _equal(picture, root.picture):
             return Place(root, picture.size)
     title = host_scripts.script_title(p) or "this script"
-    problem = f"{title} hands over a picture of its own, and where the map lies in it is not known"
+    problem = f"{title} passes on a picture that it made itself"
+    problem += ", and where the map lies in it is not known"
     raise FieldError("script", problem, "Run it without Differential Diffusion, after the edit")
 
 

@@ -70,7 +70,7 @@ RAISED = {
         {"map": flat(1), "anchor": "friendly"},
         {"sampler_name": "Euler"},
     ),
-    "script: My script hands over a picture of its own": (
+    "script: My script passes on a picture that it made itself": (
         {"map": flat(1)},
         {"own_script": Arrays()},
     ),
