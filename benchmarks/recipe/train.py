@@ -17,15 +17,12 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import math
 import multiprocessing
 import os
-import time
 from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from tqdm import tqdm
 
@@ -34,40 +31,12 @@ from diffdiff.toyworld.world import Scene, caption, random_scene
 
 from . import model
 from .hints import Hints
+from .loop import Stage, descend, picture_loss, rate_at
+from .settings import STRONG, Recipe
 
 SHORT = "Trains the toy world's model."
-STRONG = 600  # timesteps from here on are strong noise
 STAGES = ("data", "vae", "latents", "unet", "polish")
 MIRROR = {"left": "right", "right": "left", "middle": "middle"}
-
-
-@dataclasses.dataclass(frozen=True)
-class Recipe:
-    """What the shipped weights were made with."""
-
-    seed: int = 7
-    pictures: int = 12000
-    vae_steps: int = 4800
-    vae_batch: int = 8
-    vae_crop: int = 64  # pixels; the last fifth of the steps sees whole pictures, a quarter as many
-    vae_rate: float = 1e-3
-    unet_steps: int = 15000
-    unet_batch: int = 32
-    unet_rate: float = 6e-4
-    # steps in which all noise levels count alike (a scene's light and season are learnt), then the
-    # faintest noise counts less (its terrain), then the strongest too (its thing); from
-    # `unet_strong` on the strongest is drawn more often, captions say nearly everything and `Hints`
-    # are given (its colour and place)
-    unet_even: int = 2424
-    unet_coarse: int = 4293
-    unet_strong: int = 7000
-    polish_steps: int = 2000
-    polish_batch: int = 4
-    polish_rate: float = 5e-4
-    drop: float = 0.1  # captions left empty, for guidance
-    average: float = 0.999  # of the moving average of the weights
-    strong_share: float = 0.5  # of the timesteps drawn from `STRONG` on
-    strong_keep: float = 0.95  # chance of an attribute to be named then
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -99,61 +68,6 @@ def main(argv: list[str] | None = None) -> int:
 def _painted(seed: int) -> tuple[np.ndarray, dict]:
     scene = random_scene(np.random.default_rng(seed))
     return paint(scene, model.SIZE), dataclasses.asdict(scene)
-
-
-def rate_at(step: int, steps: int, peak: float, warm: int = 50) -> float:
-    """Warm up, then a cosine to a hundredth."""
-    if step < warm:
-        return peak * (step + 1) / warm
-    done = (step - warm) / max(steps - warm, 1)
-    return peak * (0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2)
-
-
-def picture_loss(y: torch.Tensor, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Errors of the pixels and of their differences (edges); and that of the pixels alone."""
-    edges = sum(F.l1_loss(y.diff(dim=d), x.diff(dim=d)) for d in (2, 3))
-    pixels = F.l1_loss(y, x)
-    return pixels + 0.5 * F.mse_loss(y, x) + edges, pixels
-
-
-def descend(loss: torch.Tensor, optimizer, rate: float) -> None:
-    """One step down, at a learning rate."""
-    (group,) = optimizer.param_groups
-    group["lr"] = rate
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(group["params"], 1.0)
-    optimizer.step()
-
-
-class Stage:
-    """Weights, optimizer and place of one training loop, kept in one file."""
-
-    def __init__(self, path: Path, steps: int, every: float = 120.0, **parts):
-        self.path, self.steps, self.every, self.parts = path, steps, every, parts
-        self.step, self.saved = 0, time.monotonic()
-        if path.exists():
-            state = torch.load(path, map_location="cpu", weights_only=True)
-            self.step = state.pop("step")
-            for name, value in state.items():
-                parts[name].load_state_dict(value)
-
-    def __iter__(self):
-        with tqdm(total=self.steps, initial=self.step, desc=self.path.stem, unit="step") as bar:
-            self.bar = bar
-            while self.step < self.steps:
-                yield self.step
-                self.step += 1
-                bar.update()
-                if time.monotonic() - self.saved > self.every or self.step == self.steps:
-                    self.save()
-
-    def save(self) -> None:
-        state = {name: part.state_dict() for name, part in self.parts.items()}
-        partial = self.path.with_suffix(".partial")
-        torch.save({"step": self.step, **state}, partial)
-        partial.replace(self.path)
-        self.saved = time.monotonic()
 
 
 class Run:
