@@ -21,14 +21,12 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
-from PIL import Image, ImageDraw
 from tqdm import tqdm
 
 from diffdiff.edit.plan import EditPlan, strengths
@@ -39,16 +37,15 @@ from diffdiff.sampling.hold import Hold
 from diffdiff.sampling.noise_levels import sigma_schedule
 from diffdiff.sampling.start_steps import WEBUI
 from diffdiff.settings.schema import EditArgs, parse
-from diffdiff.toyworld.paint import paint
-from diffdiff.toyworld.world import caption
 
 from . import blends, probe
 from .goals import summary
 from .seam import outer_seam, seam
-from .toyworld import EDITS, ROOT, SIZE, TOYWORLD, pipeline
+from .soft_inpaint_pairs import Pair, pairs
+from .soft_inpaint_sheet import sheet
+from .toyworld import ROOT, SIZE, TOYWORLD, pipeline
 
 SHEET = ROOT / "docs" / "soft-inpaint.png"
-PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "rocket")
 RADIUS = 8  # pixels at 128, as 32 at 512
 HOST_BLUR = 4  # the hosts' default, in pixels
 GOAL_MS, GOAL_TIMES = 30, 100
@@ -59,59 +56,6 @@ OURS = {
     "ours, both, linear light": {"soften_direction": "both", "linear_light": True},
     "ours, outward, smooth": {"soften_falloff": "smooth"},
 }
-
-
-@dataclass
-class Pair:
-    """One picture, uint8 `[128, 128, 3]`, one mask, bool `[128, 128]`, and what is asked for."""
-
-    name: str
-    picture: np.ndarray
-    mask: np.ndarray
-    prompt: str
-
-
-def masks() -> dict[str, np.ndarray]:
-    y, x = np.mgrid[:SIZE, :SIZE] / SIZE
-    disc = np.hypot(x - 0.5, y - 0.55) < 0.25
-    line = abs((x - 0.1) * 0.6 - (y - 0.25)) < 0.03
-    blobs = np.zeros_like(disc)
-    for at in ((0.25, 0.3, 0.12), (0.7, 0.25, 0.09), (0.6, 0.7, 0.14), (0.2, 0.8, 0.07)):
-        blobs |= np.hypot(x - at[0], y - at[1]) < at[2]
-    return {
-        "disc": disc,
-        "half plane": x + 0.2 * y > 0.62,
-        "thin line": line & (x > 0.1) & (x < 0.9),
-        "blobs": blobs,
-        "border": (y > 0.6) & (x < 0.7),
-    }
-
-
-def pairs() -> list[Pair]:
-    """Every picture with two masks; each mask with at least four pictures."""
-    pictures = []
-    for scene, wanted in EDITS[:6]:
-        prompt = caption(replace(scene, **wanted))
-        pictures.append((f"scene {scene.seed}", paint(scene, SIZE), prompt))
-    try:
-        from skimage import data
-    except ImportError:
-        print("scikit-image is not installed: painted pictures only", file=sys.stderr)
-    else:
-        for name in PHOTOGRAPHS:
-            photo = getattr(data, name)()
-            side = min(photo.shape[:2])
-            top, left = (photo.shape[0] - side) // 2, (photo.shape[1] - side) // 2
-            square = photo[top : top + side, left : left + side]
-            small = cv2.resize(square, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
-            pictures.append((name, small, "a winter night, mountains, clear sky"))
-    drawn = list(masks().items())
-    made = []
-    for i, (name, picture, prompt) in enumerate(pictures):
-        for k in (2 * i, 2 * i + 1):
-            kind, mask = drawn[k % len(drawn)]
-            made.append(Pair(f"{name}, {kind}", picture, mask, prompt))
-    return made
 
 
 class Model:
@@ -290,34 +234,6 @@ def timings(root: str | None, side: int = 1024) -> dict[str, float]:
             times.append(time.process_time() - began)
         found[name] = min(times) * 1000
     return found
-
-
-def sheet(made: list[Pair], pictures: list[dict], path: Path, rows: int = 6) -> None:
-    """The pictures of some pairs side by side, as in the paper's comparison."""
-    columns = [
-        "hard inpaint",
-        "feathered paste",
-        "Poisson",
-        "Laplacian pyramid",
-        "host's inpaint, mask blur 4",
-        "host's soft inpainting",
-        "ours",
-    ]
-    gap, head = 4, 16
-    chosen = np.linspace(0, len(made) - 1, rows).round().astype(int)
-    cell = SIZE + gap
-    out = Image.new("RGB", (cell * (len(columns) + 2) - gap, head + cell * rows - gap), "white")
-    draw = ImageDraw.Draw(out)
-    for c, text in enumerate(["original", "mask", *columns]):
-        draw.text((c * cell + 2, 2), text.replace("host's inpaint, mask", "host, mask"), "black")
-    for r, i in enumerate(chosen):
-        pair = made[i]
-        mask = np.repeat(pair.mask[..., None].astype(np.uint8) * 255, 3, 2)
-        tiles = [pair.picture, mask, *(pictures[i][name] for name in columns)]
-        for c, tile in enumerate(tiles):
-            out.paste(Image.fromarray(tile), (c * cell, head + r * cell))
-    path.parent.mkdir(exist_ok=True)
-    out.save(path, optimize=True)
 
 
 def show(table: dict, times: dict, root: str | None) -> None:
