@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from .fuzzing.people import KINDS, REFUSED, RIGHT, Kind
+from .fuzzing.checks import REFUSED, RIGHT
+from .fuzzing.people import KINDS, Kind
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "files.md"
