@@ -11,7 +11,8 @@ import numpy as np
 from diffdiff.toyworld.paint import paint
 from diffdiff.toyworld.world import caption
 
-from .toyworld import EDITS, SIZE
+from .toyworld import SIZE
+from .toyworld_edits import EDITS
 
 PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "rocket")
 

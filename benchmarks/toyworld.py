@@ -25,10 +25,11 @@ from tqdm import tqdm
 
 from benchmarks.recipe.train import MIRROR, Recipe
 from diffdiff.toyworld.paint import paint
-from diffdiff.toyworld.world import VALUES, Scene, caption, random_scene
+from diffdiff.toyworld.world import VALUES, caption, random_scene
 
 from . import probe
 from .goals import summary
+from .toyworld_edits import EDITS
 
 ROOT = Path(__file__).parents[1]
 TOYWORLD = ROOT / "diffdiff" / "toyworld" / "model"
@@ -37,35 +38,6 @@ SCHEDULER = "DPMSolverMultistep"
 FIRST = 92_000_000  # seed of the first scene that is prompted for
 SHOWN, PEARSON = 0.9, 0.9  # goals: part of the pictures that show what was named; map and change
 BINS, STRENGTHS = 10, (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-WINTER_NIGHT = {"season": "winter", "time": "night"}
-# what is edited, and what the prompt wants instead
-EDITS: list[tuple[Scene, dict[str, str]]] = [
-    (Scene("summer", "noon", "hills", "clear", "house", "red", "left", 1), WINTER_NIGHT),
-    (Scene("summer", "noon", "mountains", "cloudy", "tent", "yellow", "right", 2), WINTER_NIGHT),
-    (Scene("summer", "noon", "lake", "clear", "tower", "white", "middle", 3), WINTER_NIGHT),
-    (Scene("summer", "noon", "plains", "cloudy", "balloon", "purple", "left", 4), WINTER_NIGHT),
-    (
-        Scene("spring", "noon", "hills", "clear", "tower", "blue", "right", 5),
-        {"season": "autumn", "time": "sunset"},
-    ),
-    (
-        Scene("winter", "night", "mountains", "clear", "house", "yellow", "middle", 6),
-        {"season": "summer", "time": "noon"},
-    ),
-    (
-        Scene("autumn", "sunset", "lake", "cloudy", "balloon", "red", "right", 7),
-        {"season": "winter", "time": "noon"},
-    ),
-    (Scene("spring", "sunset", "plains", "overcast", "house", "white", "left", 8), WINTER_NIGHT),
-    (
-        Scene("winter", "noon", "hills", "overcast", "tent", "blue", "middle", 9),
-        {"season": "autumn", "time": "night"},
-    ),
-    (
-        Scene("autumn", "noon", "lake", "clear", "house", "purple", "right", 10),
-        {"season": "spring", "time": "night"},
-    ),
-]
 
 
 def combinations() -> set[tuple]:
