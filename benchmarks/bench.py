@@ -16,7 +16,7 @@ from diffdiff.sampling.noise_levels import flow, noised, sigma_schedule, timeste
 from diffdiff.sampling.probe import habits_of
 from diffdiff.sampling.start_steps import WEBUI
 
-from . import reference, reference_hosts
+from . import reference, reference_exponential, reference_hosts
 
 STEPS = 20
 STRENGTHS = (0.25, 0.5, 0.8)
@@ -106,7 +106,7 @@ class Bench:
     ):
         sampling = reference.k_diffusion_sampling()
         self.row, self.steps = row, steps
-        known = (reference, reference_hosts, sampling)
+        known = (reference, reference_hosts, reference_exponential, sampling)
         self.function = next(getattr(m, row.function) for m in known if hasattr(m, row.function))
         self.model = Denoiser(local, row.timesteps)
         g = torch.Generator().manual_seed(3)

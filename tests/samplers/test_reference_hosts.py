@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 import torch
 
-from benchmarks import reference_hosts as hosts
+from benchmarks import reference_exponential, reference_hosts
 from benchmarks.bench import Denoiser, error, replayed
 from benchmarks.reference import k_diffusion_sampling
 
@@ -67,6 +67,11 @@ def latents(*size, seed=3):
 X = latents(6, 6)
 
 
+def sampler(name):
+    known = (reference_hosts, reference_exponential)
+    return next(getattr(m, f"sample_{name}") for m in known if hasattr(m, f"sample_{name}"))
+
+
 def schedule(name, steps):
     if name.endswith("_rf"):
         return torch.linspace(1, 0, steps + 1)
@@ -78,7 +83,7 @@ def run(name, steps, model=model, x=X, noise=replayed, **options):
     x = x * (1 if name.endswith("_rf") else (1 + sigmas[0] ** 2) ** 0.5)
     if name in NOISY:
         options["noise_sampler"] = partial(noise, like=x)
-    return getattr(hosts, f"sample_{name}")(model, x, sigmas, **options)
+    return sampler(name)(model, x, sigmas, **options)
 
 
 def silence(sigma, sigma_next, like):
@@ -98,7 +103,7 @@ def test_finite_in_its_dtype_and_the_start_is_left_alone(name):
         out = run(name, steps, DENOISER, X.to(dtype))
         assert out.isfinite().all() and out.shape == X.shape and out.dtype == dtype
     x, sigmas, kept = X.clone(), schedule(name, 4), X.clone()
-    getattr(hosts, f"sample_{name}")(model, x, sigmas)
+    sampler(name)(model, x, sigmas)
     assert torch.equal(x, kept)
 
 
@@ -177,7 +182,7 @@ def test_asks_for_noise_along_the_schedule(name):
 def test_cfg_pp_without_guidance_is_the_plain_form(name, plain, steps):
     x, sigmas = X * 14.6, schedule(name, steps)
     want = getattr(k_diffusion_sampling(), f"sample_{plain}")(model, x, sigmas, disable=True)
-    assert error(getattr(hosts, f"sample_{name}")(model, x, sigmas), want) < 1e-5
+    assert error(sampler(name)(model, x, sigmas), want) < 1e-5
 
 
 @pytest.mark.parametrize("name", ["euler_cfg_pp", "dpmpp_2m_cfg_pp"])
