@@ -1,4 +1,4 @@
-"""A small folder for the commands' tests, and what a command leaves or says there."""
+"""A small folder for the tests of commands, and what a command says and leaves there."""
 
 import numpy as np
 from PIL import Image

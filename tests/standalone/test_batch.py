@@ -1,4 +1,4 @@
-"""`diffdiff batch` on the local engine: resume, failures, retries, and what it refuses."""
+"""`diffdiff batch` on the local engine: what is made, resume, and calls it refuses."""
 
 import json
 import sys
@@ -6,43 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from batch_folder import batch, pictures, results, statuses, three_rows, write
 from PIL import Image
 
 from diffdiff.batch.tasks import MARK, finished
 from diffdiff.cli.main import main
 
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """The current folder, with three pictures and a map of 16x12, and three rows."""
-    monkeypatch.chdir(tmp_path)
-    rng = np.random.default_rng(0)
-    for name in ("a", "b", "c"):
-        Image.fromarray(rng.integers(0, 256, (12, 16, 3), np.uint8)).save(f"{name}.png")
-    Image.fromarray(np.linspace(0, 255, 192).reshape(12, 16).astype(np.uint8)).save("map.png")
-    write("a.png,map.png,a lake,1", "b.png,map.png,a hill,", "c.png,map.png,,3")
-    return tmp_path
-
-
-def write(*lines, header="picture,map,prompt,seed"):
-    Path("jobs.csv").write_text("\n".join((header, *lines)) + "\n")
-
-
-def batch(*more):
-    return main(["batch", "jobs.csv", "--out", "done", "--quiet", *more])
-
-
-def results():
-    lines = Path("done/results.jsonl").read_text().splitlines()
-    return {line["row"].split(":")[-1]: line for line in map(json.loads, lines)}
-
-
-def statuses():
-    return [row["status"] for _, row in sorted(results().items())]
-
-
-def pictures():
-    return {p.name: p.read_bytes() for p in Path("done").rglob("*.png")}
+folder = pytest.fixture(three_rows)
 
 
 # what is made
@@ -174,125 +144,6 @@ def test_an_interrupted_batch_goes_on(folder, engine, capsys):
     assert set(pictures()) == {"a.png"}
     assert batch() == 0
     assert statuses() == ["kept", "done", "done"]
-
-
-# failures
-
-
-def test_bad_rows_are_told_and_the_rest_goes_on(folder, engine, capsys):
-    Path("notes.png").write_text("no picture")
-    write(
-        "no.png,map.png,,",
-        "a.png,no.png,,",
-        "a.png,,,",
-        "notes.png,map.png,,",
-        "b.png,map.png,,x",
-        ",map.png,,",
-        "c.png,map.png,a lake,1",
-    )
-    assert main(["batch", "jobs.csv", "--out", "done"]) == 4
-    told = capsys.readouterr().err
-    assert "failed: jobs.csv:2: picture: no.png cannot be read (No such file" in told
-    assert "1 done, 0 kept, 6 failed" in told
-    errors = {n: row["error"] for n, row in results().items()}
-    fields = [errors[n] and errors[n]["field"] for n in "2345678"]
-    assert fields == ["picture", "map", "map", "picture", "seed", "picture", None]
-    assert errors["4"]["remedy"].startswith("Give the column map, or a source: ")
-    assert errors["6"]["remedy"] == "Use a number from 0 to 4294967295."
-    assert set(pictures()) == {"c.png"}
-
-
-def test_a_path_that_no_file_can_have_ends_its_row_only(folder, engine):
-    rows = [
-        {"picture": "a\0.png", "map": "map.png"},
-        {"picture": "\ud800.png", "map": "map.png"},
-        {"picture": "a.png", "map": "map.png", "out": "x" * 300 + ".png"},
-        {"picture": "a.png", "map": "map.png", "out": "\0/a.png"},
-        {"picture": "a.png", "map": "map.png"},
-    ]
-    Path("jobs.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    assert main(["batch", "jobs.jsonl", "--out", "done", "--quiet"]) == 4
-    assert statuses() == ["failed"] * 4 + ["done"]
-
-
-@pytest.mark.parametrize(
-    ("out", "said"),
-    [
-        ("one.png", "an earlier row writes one.png too"),
-        ("./one.png", "an earlier row writes one.png too"),
-        ("../out.png", "is not in the folder of the batch"),
-        ("/out.png", "is not in the folder of the batch"),
-        ("o.jpg", "is not a PNG"),
-    ],
-)
-def test_an_output_that_cannot_be_is_refused(folder, engine, out, said):
-    write("a.png,map.png,one.png", f"b.png,map.png,{out}", header="picture,map,out")
-    assert batch() == 4
-    assert statuses() == ["done", "failed"]
-    assert results()["3"]["error"]["field"] == "out" and said in results()["3"]["error"]["problem"]
-
-
-def test_no_row_overwrites_what_another_reads(folder, engine):
-    write("a.png,map.png,b.png", "b.png,map.png,d.png", header="picture,map,out")
-    before = Path("b.png").read_bytes()
-    assert main(["batch", "jobs.csv", "--out", ".", "--quiet"]) == 4
-    assert Path("b.png").read_bytes() == before
-    assert not Path("a.png").samefile("b.png") and Path("d.png").exists()
-
-
-@pytest.mark.parametrize(("retries", "fails", "code"), [(2, 2, 0), (2, 3, 4), (0, 1, 4)])
-def test_retries_are_bounded(folder, engine, retries, fails, code):
-    write("a.png,map.png,,")
-    edit, calls = engine.edit, []
-
-    def shaky(*args):
-        calls.append(args)
-        if len(calls) <= fails:
-            raise RuntimeError("the device is gone")
-        return edit(*args)
-
-    engine.edit = shaky
-    assert batch("--retries", str(retries)) == code
-    assert len(calls) == min(fails, retries) + 1
-    if code:
-        error = results()["2"]["error"]
-        assert error["problem"] == "RuntimeError: the device is gone"
-        assert error["remedy"] == "Run the batch again; rows that are done are kept"
-
-
-def test_a_row_with_a_wrong_value_is_not_tried_again(folder, engine):
-    from diffdiff.errors import FieldError
-
-    write("a.png,map.png,,")
-    calls = []
-
-    def refuse(*args):
-        calls.append(args)
-        raise FieldError("scheduler", "it does not fit", "Use another")
-
-    engine.edit = refuse
-    assert batch() == 4
-    assert len(calls) == 1
-    assert results()["2"]["error"]["field"] == "scheduler"
-
-
-def test_a_full_disk_is_told_and_leaves_nothing_half(folder, engine, monkeypatch):
-    def full(*args):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.replace", full)
-    assert batch() == 4
-    assert statuses() == ["failed"] * 3
-    assert "No space left" in results()["2"]["error"]["problem"]
-    assert {p.name for p in Path("done").iterdir()} == {"results.jsonl"}
-
-
-def test_many_failures_are_told_in_short(folder, engine, capsys):
-    write(*["no.png,map.png,,"] * 25)
-    assert main(["batch", "jobs.csv", "--out", "done"]) == 4
-    told = capsys.readouterr().err
-    assert told.count("failed: jobs.csv:") == 10
-    assert "... and 15 more, see done/results.jsonl" in told
 
 
 # calls that cannot be used
