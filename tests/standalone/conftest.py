@@ -7,13 +7,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tqdm  # noqa: F401  before a silent command switches its bars off
+from page_files import png
 from PIL import Image
 
 from diffdiff import __version__
 from diffdiff.edit import plan
-from diffdiff.maps import geometry, shaping
+from diffdiff.images.data_url import map_url
+from diffdiff.maps import geometry, shapes, shaping
 from diffdiff.sampling.start_steps import DIFFUSERS
-from diffdiff.settings.schema import changed
+from diffdiff.settings.run import RunArgs
+from diffdiff.settings.schema import EditArgs, changed, fields
 
 COLOUR = (10, 20, 90)
 
@@ -93,3 +96,13 @@ def quiet_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     undo_silence(monkeypatch)
     return tmp_path
+
+
+@pytest.fixture
+def sent():
+    """What the page sends when nothing was touched but the picture and the map."""
+    picture = np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8)
+    values = {"image": png(picture), "map": map_url(shapes.gradient(12, 16))}
+    for model in (RunArgs, EditArgs):
+        values |= {n: i["default"] for n, i in fields(model).items() if n not in ("map", "enabled")}
+    return {**values, "soften_radius": -1, "own_size": True, "regions": ""}  # a slider

@@ -4,14 +4,14 @@ import base64
 import json
 
 import pytest
+from page_files import decode_rgb
 
-gr = pytest.importorskip("gradio", reason="no Gradio")
+from diffdiff.edit import draft as small
+from diffdiff.errors import FieldError
+from diffdiff.page import draft
 
-from test_serve_page import decode_rgb, page_module, sent  # noqa: E402, F401
-
-from diffdiff.edit import draft as small  # noqa: E402
-from diffdiff.errors import FieldError  # noqa: E402
-from diffdiff.page import draft  # noqa: E402
+pytest.importorskip("gradio", reason="no Gradio")
+page_module = pytest.importorskip("diffdiff.page.page")
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ def test_half_the_size_but_not_below_256_and_never_larger():
             assert size[0] / size[1] == pytest.approx(width / height, rel=0.01)
 
 
-def test_few_steps_of_the_same_edit(engine, sent, monkeypatch):  # noqa: F811
+def test_few_steps_of_the_same_edit(engine, sent, monkeypatch):
     picture, words = draft.draft(engine, {**sent, "steps": 30, "count": 3, "seed": 7}, None)
     run = engine.seen.run
     assert (run.steps, run.count, run.seed) == (6, 1, 7) and words == "6 steps, 16 × 12"
@@ -39,7 +39,7 @@ def test_few_steps_of_the_same_edit(engine, sent, monkeypatch):  # noqa: F811
     assert draft.draft(engine, sent, None)[0].size == (11, 8)
 
 
-def test_what_is_in_pixels_of_the_run_shrinks_with_it(engine, sent, monkeypatch):  # noqa: F811
+def test_what_is_in_pixels_of_the_run_shrinks_with_it(engine, sent, monkeypatch):
     """A draft of 11 x 8 pixels of 16 x 12."""
     told = {"soften_radius": 4, "feather": 8, "area_padding": 64, "mode": "soft inpaint"}
     whole = draft.draft(engine, {**sent, **told}, None) and engine.seen.args
@@ -64,13 +64,13 @@ def test_what_is_in_pixels_of_the_run_shrinks_with_it(engine, sent, monkeypatch)
         ({"map": ""}, "map"),
     ],
 )
-def test_a_refusal_names_the_field(changed, field, engine, sent):  # noqa: F811
+def test_a_refusal_names_the_field(changed, field, engine, sent):
     with pytest.raises(FieldError) as problem:
         draft.draft(engine, {**sent, **changed}, None)
     assert problem.value.field == field and problem.value.remedy
 
 
-def test_the_page_hands_it_to_the_painter_and_keeps_nothing(engine, sent, tmp_path):  # noqa: F811
+def test_the_page_hands_it_to_the_painter_and_keeps_nothing(engine, sent, tmp_path):
     page = page_module.Page(engine, tmp_path)
     page.build()
     do, values = page.handlers, {page.controls[name]: sent.get(name) for name in page.controls}
