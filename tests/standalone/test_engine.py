@@ -12,7 +12,7 @@ from benchmarks.bench import error
 from benchmarks.pipelines import PIPELINES, Tiny, if_one, if_two, sd, sdxl
 from diffdiff.errors import FieldError
 from diffdiff.pipelines.engine import Engine
-from diffdiff.pipelines.families import of_class, of_keys
+from diffdiff.pipelines.families import of_class
 from diffdiff.pipelines.scheduler_choice import choose, names
 from diffdiff.settings.run import RunArgs
 from diffdiff.settings.schema import parse
@@ -293,29 +293,3 @@ def test_pndm_is_replaced_and_that_is_said():
     engine.pipe.scheduler = PNDMScheduler.from_config(engine.pipe.scheduler.config)
     result = edited(engine, tiny, constant(1, tiny.size), RunArgs(steps=4))[1]
     assert "PNDM is replaced" in result.settings["note"]
-
-
-@pytest.mark.parametrize(
-    ("name", "family"),
-    [
-        ("StableDiffusionPipeline", "sd"),
-        ("StableDiffusionXLPipeline", "sdxl"),
-        ("StableDiffusion3Pipeline", "sd3"),
-        ("FluxPipeline", "flux"),
-        ("IFPipeline", "if"),
-        ("KandinskyV22Pipeline", "kandinsky"),
-        ("IFSuperResolutionPipeline", "if-2"),
-    ],
-)
-def test_families_are_known_by_class(name, family):
-    assert of_class(name).name == family
-
-
-def test_unknown_families_are_told():
-    for wrong in ("FluxKontextPipeline", "WanPipeline", ""):
-        with pytest.raises(FieldError, match="Stable Diffusion XL"):
-            of_class(wrong)
-    with pytest.raises(FieldError, match="no supported family"):
-        of_keys(["lora_unet_down.weight"])
-    assert of_keys(["model.diffusion_model.input_blocks.0", "cond_stage_model.x"]).name == "sd"
-    assert of_keys(["model.diffusion_model.joint_blocks.0"]).name == "sd3"
