@@ -1,4 +1,4 @@
-"""Strength fans and sheets on a running host, and the X/Y/Z plot's axes."""
+"""Strength fans and sheets on a running host."""
 
 import re
 import threading
@@ -13,7 +13,6 @@ from diffdiff.edit.fan import fan
 from diffdiff.metrics.adherence import mean_change
 from diffdiff.settings.response import measured, points_of, reading
 from diffdiff.settings.response import text as written
-from diffdiff.settings.schema import fields
 from diffdiff.settings.strength_list import spread
 
 pytestmark = pytest.mark.host
@@ -256,79 +255,3 @@ def test_labels_on_a_small_picture(webui, plain):
     assert picture.shape[1] == 64 and picture.shape[0] > 64
     pictures, _ = sheet(webui, {"fan_strengths": [0.5, 1]}, width=64, height=64)
     assert [p.shape[:2] for p in pictures[1:]] == [(64, 64)] * 2
-
-
-# X/Y/Z plot
-
-
-def axes(webui) -> list[str]:
-    """What the plot's X type offers in img2img."""
-    scripts = webui.call("/sdapi/v1/script-info")
-    plots = [s for s in scripts if s["name"] == "x/y/z plot" and s["is_img2img"]]
-    return next(arg["choices"] for arg in plots[0]["args"] if arg["label"] == "X type")
-
-
-@pytest.fixture
-def plot(webui, plotted):
-    """The cells of a row, without the grid."""
-
-    def row(edit: dict, label: str, values: str = "", choices: tuple[str, ...] = ()) -> list:
-        axis = f"[Differential Diffusion] {label}", values, choices
-        pictures, _ = webui.img2img(edit, **plotted(axis))
-        return pictures[1:]
-
-    return row
-
-
-def test_every_number_and_choice_is_an_axis_once(webui, plain):
-    ours = [a for a in axes(webui) if a.startswith("[Differential Diffusion] ")]
-    for info in fields().values():
-        if info["low"] is not None or len(info["choices"] or ()) > 1:
-            assert f"[Differential Diffusion] {info['title']}" in ours
-    assert len(ours) == len(set(ours))
-
-
-@pytest.mark.parametrize(
-    ("label", "field", "values"),
-    [
-        ("Gamma", "gamma", (0.5, 2)),
-        ("Soften radius", "soften_radius", (0, 24)),
-        ("Number of strengths", "fan_count", (2, 3)),
-    ],
-)
-def test_the_plot_runs_over_a_number(webui, plain, plot, tolerance, label, field, values):
-    ramp = np.tile(np.linspace(0, 255, webui.size).astype(np.uint8), (webui.size, 1))
-    edit = {"map": encode(ramp), **({"mode": "fan"} if field == "fan_count" else {})}
-    cells = plot(edit, label, ", ".join(map(str, values)))
-    assert len(cells) == 2 and difference(*cells)[1] > tolerance
-    for cell, value in zip(cells, values):
-        assert difference(cell, webui.picture({**edit, field: value}))[1] <= tolerance
-
-
-def test_the_plot_runs_over_a_choice(webui, plain, plot, tolerance):
-    edit = {"map": webui.constant(153)}
-    cells = plot(edit, "Scale", choices=("relative", "absolute"))
-    for cell, scale in zip(cells, ("relative", "absolute")):
-        assert difference(cell, webui.picture({**edit, "scale": scale}))[1] <= tolerance
-    off, on = plot(edit, "Enable", choices=("False", "True"))
-    assert difference(off, plain)[1] <= tolerance
-    assert difference(on, cells[0])[1] <= tolerance
-
-
-@pytest.mark.parametrize(
-    ("edit", "field", "values", "choices"),
-    [
-        ({"source": "words", "words": "house 1, sky 0"}, "words_level", "0.1, 0.8", ()),
-        ({"source": "words", "words": "house 1, sky 0"}, "words_edges", "", ("True", "False")),
-        ({"source": "click", "points": "50%,50%"}, "points_level", "0.1, 0.8", ()),
-        ({"source": "click", "points": "50%,50%"}, "points_edges", "", ("True", "False")),
-    ],
-)
-def test_the_plot_runs_over_words_and_points(
-    webui, plain, plot, tolerance, edit, field, values, choices
-):
-    cells = plot(edit, fields()[field]["title"], values, choices)
-    own = [float(v) for v in values.split(",")] if values else [c == "True" for c in choices]
-    assert len(cells) == 2 and difference(*cells)[1] > tolerance
-    for cell, value in zip(cells, own):
-        assert difference(cell, webui.picture({**edit, field: value}))[1] <= tolerance
