@@ -4,10 +4,11 @@ import os
 
 import numpy as np
 import pytest
-from soak import Kind, Soak, grown, kinds, off, order, soak
+from soak import Soak, grown, off, order, soak
 
 from benchmarks.server import exceptions
 from benchmarks.webui import WebUI
+from tests.hosts.soak_kinds import Kind, kinds
 
 LOG = """
 *** API error: POST: http://127.0.0.1/sdapi/v1/img2img
