@@ -1,4 +1,6 @@
 import { GreyMap } from "../../../javascript/painter/map/map.mjs";
+import { whole } from "../../../javascript/painter/map/rect.mjs";
+import { tilesOf } from "../../../javascript/painter/map/tiles.mjs";
 
 /** Random numbers in 0..1 that are the same at every run (mulberry32). */
 export function random(seed) {
@@ -30,3 +32,13 @@ export function randomMap(next, width, height) {
 
 /** Rows of numbers as one Uint16Array. */
 export const grid = (...rows) => Uint16Array.from(rows.flat());
+
+/** Makes `map` equal `next` as one step. */
+export function become(history, map, next, label = "step") {
+    return history.record(label, map, tilesOf(whole(map), map), ({ x, y, w, h }) => {
+        for (let row = y; row < y + h; row++) {
+            const from = row * map.width + x;
+            map.data.set(next.data.subarray(from, from + w), from);
+        }
+    });
+}
