@@ -125,8 +125,8 @@ def test_files_are_short():
         ("diffdiff", 300),
         ("scripts", 300),
         ("javascript", 300),
-        ("benchmarks", 400),
-        ("tests", 400),
+        ("benchmarks", 300),
+        ("tests", 300),
     ):
         for path in (ROOT / folder).rglob("*"):
             if path.suffix in (".py", ".js", ".mjs"):

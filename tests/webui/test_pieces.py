@@ -133,7 +133,7 @@ def test_noise_in_an_array_is_new_area(kind, followed):
 def test_what_has_lost_its_place_is_refused(kind, followed):
     with pytest.raises(FieldError) as refused:
         kind.run({"map": columns(0, 1)}, own_script=Arrays())
-    assert refused.value.field == "script" and "My script hands over" in str(refused.value)
+    assert refused.value.field == "script" and "My script passes on" in str(refused.value)
     assert page(kind.job({"map": columns(0, 1)}, own_script=Arrays()))[0] == []
     assert kind.run(own_script=Arrays()).images, "it works without ours"
     off = kind.run({"enabled": False, "map": columns(0, 1)}, own_script=Arrays())
