@@ -53,7 +53,7 @@ export function helpWith(helps) {
         const name = nameOf(control);
         if (!name) continue;
         name.title = help;
-        name.append(" ", asker(control, name.textContent.trim(), help));
+        name.append("\u00a0", asker(control, name.textContent.trim(), help));
     }
 }
 

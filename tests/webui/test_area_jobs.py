@@ -36,6 +36,7 @@ def test_the_model_sees_the_part_and_the_picture_is_whole(kind):
     assert (after[m == 1] != before[m == 1]).any(1).mean() > 0.9
     assert "Size: 256x192" in done.infotexts[0] and "DD area: changed" in done.infotexts[0]
     assert "worked on 64x64 of 256x192 pixels (8% of the image)" in done.comments
+    assert f"the map keeps {(m == 0).mean():.0%} of the picture" in done.comments
 
 
 def test_the_job_gets_its_pictures_back(kind):

@@ -37,12 +37,10 @@ def describe(p: Any, session: Any, hold: Hold | None, first: int, slider_first: 
 
 
 def _extent(p: Any, session: Any, what: str) -> str:
-    """Return how much of the picture the map keeps; a crop says it by itself."""
+    """Return how much of the picture the map keeps."""
     count = len(session.requested.several) if session.requested.fans else 0
     if count:
         return f"{count} strengths in one run"
-    if session.part is not None or p.paste_to is not None:
-        return f"the {what} was followed"
     kept = session.kept_share(p)
     if kept in (0, 1):
         return f"the {what} {'keeps' if kept else 'changes'} the whole picture"

@@ -237,8 +237,11 @@ class Session:
 
     def kept_share(self, p: Any) -> float:
         """Return the share of the pictures' pixels that no step of the run changes, 0 to 1."""
-        count = len(self.shaped) if self.per_picture else 1
-        return float(np.mean([self._edit(self.fitted_map(p, i)).untouched for i in range(count)]))
+        crop = p.paste_to is not None
+        indices = range(len(self.shaped) if self.per_picture else 1)
+        maps = (self._whole(p, i)[1] if crop else self.fitted_map(p, i) for i in indices)
+        kept = float(np.mean([self._edit(m).untouched.mean() for m in maps]))
+        return kept if self.part is None else 1 - self.part.area.share * (1 - kept)
 
     def picture_size(self, p: Any, index: int) -> tuple[int, int]:
         """Return the size of what the map of picture `index` is for."""
