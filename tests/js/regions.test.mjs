@@ -143,3 +143,17 @@ test("names are one line, and there is an end to regions", () => {
     while (stack.regions.length < MOST) stack.add();
     assert.throws(() => stack.add(), /Remove one/);
 });
+
+test("a region that is removed leaves no work behind, and comes back whole", () => {
+    const stack = new RegionStack({ width: 640, height: 640 }, { later: () => {} });
+    const region = stack.add("sky", 0.8);
+    stack.beginStroke({ ...dot, size: 300 }, at(0, 100));
+    stack.extendStroke([at(640, 150), at(0, 500)]);
+    stack.commitStroke();
+    assert.ok(region.area.history.landing, "its stroke is put off");
+    stack.remove(region);
+    assert.equal(region.area.history.landing, false);
+    assert.equal(stack.landing, false);
+    stack.undo();
+    assert.equal(stack.pick(at(320, 125)), fromStrength(0.8));
+});
