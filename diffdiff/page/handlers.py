@@ -26,7 +26,7 @@ from .clicked import Clicked
 from .under_way import Run
 
 
-def reporting(handler: Callable) -> Callable:
+def reporting(handler: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap a handler so that errors with a remedy are shown as one line."""
 
     @wraps(handler)
@@ -62,7 +62,7 @@ class Handlers:
         self.model = threading.Lock()  # held by whatever asks the model
         self.clicked = Clicked(engine, self.model)
 
-    def sent(self, values: dict) -> dict[str, Any]:
+    def sent(self, values: dict[Any, Any]) -> dict[str, Any]:
         """Return the values of the page by name."""
         return {name: values[component] for name, component in self.controls.items()}
 
@@ -75,10 +75,10 @@ class Handlers:
 
     def edit(
         self,
-        values: dict,
+        values: dict[Any, Any],
         request: gr.Request | None = None,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> list:
+    ) -> list[Any]:
         """Run an edit: return the first picture with the one before, and what belongs to it."""
         sent = self.sent(values)
         seen = None if sent.get("area") == "changed" else _picture(sent)
@@ -90,10 +90,10 @@ class Handlers:
 
     def generate(
         self,
-        values: dict,
+        values: dict[Any, Any],
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> list:
+    ) -> list[Any]:
         """Run an edit for the button: an error is shown once, and the last result stays."""
         try:
             return self.edit(values, request, progress)
@@ -102,10 +102,10 @@ class Handlers:
 
     def draft(
         self,
-        values: dict,
+        values: dict[Any, Any],
         request: gr.Request | None = None,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> list:
+    ) -> list[Any]:
         """Run a draft: return it as JSON for the painter, and a line if it failed."""
         sent = self.sent(values)
         try:
@@ -129,11 +129,11 @@ class Handlers:
         run = self.runs.get(_session(request))
         return run.look() if run is not None else ""
 
-    def select(self, done: actions.Edited, event: gr.SelectData) -> list:
+    def select(self, done: actions.Edited, event: gr.SelectData) -> list[Any]:
         """Show another tile of the last run."""
         return self._shown(done, event.index)
 
-    def _shown(self, done: actions.Edited, index: int) -> list:
+    def _shown(self, done: actions.Edited, index: int) -> list[Any]:
         """Return before and after, the save button, infotext, what changed, and the file's path for
         the page's script."""
         before, file = done.before[index], done.files[index]
@@ -143,7 +143,7 @@ class Handlers:
 
     # ---- before a run ------------------------------------------------------------------------
 
-    def look(self, values: dict) -> list:
+    def look(self, values: dict[Any, Any]) -> list[Any]:
         """Return the strengths over the picture, and a line about the picture or its problem."""
         sent = self.sent(values)
         try:
@@ -155,16 +155,16 @@ class Handlers:
                 raise
             return [None, f"<span class='problem'>{html.escape(_line(known[0]))}</span>"]
 
-    def maker(self, **how: Any) -> Callable:
+    def maker(self, **how: Any) -> Callable[..., Any]:
         """Draw a map to start with."""
         return reporting(lambda image: actions.make(sent={"image": image}, **how))
 
     def find(
         self,
-        values: dict,
+        values: dict[Any, Any],
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> list:
+    ) -> list[Any]:
         """Make an automatic map for the painter, and a line about it."""
         try:
             with self.model, Run(self.runs, _session(request), progress) as run:
@@ -174,7 +174,7 @@ class Handlers:
         part = f"{(found >= 0.5).mean():.0%} of the picture would change by half or more."
         return [map_url(found), part if found.max() > 0 else "The map is black."]
 
-    def layers(self, text: str) -> list:
+    def layers(self, text: str) -> list[Any]:
         """Take over what layers set beside their map: the layers, the controls of `taking`, a
         line."""
         try:
@@ -187,18 +187,18 @@ class Handlers:
         values = [settings.get(name, gr.skip()) for name in self.taking]
         return [layers_text, *values, html.escape(words)]
 
-    def source(self, title: str) -> list:
+    def source(self, title: str) -> list[Any]:
         """Return which groups of settings a source shows."""
         chosen = value_of(title)
         return [gr.Group(visible=name == chosen) for name in sourced.OFFERED]
 
-    def uploaded(self, image: Any, change_map: str, prompt: str, infotext: str) -> list:
+    def uploaded(self, image: Any, change_map: str, prompt: str, infotext: str) -> list[Any]:
         """Clear the example's map and prompt for the user's first picture."""
         first = zip((change_map, prompt), (self.example["map"], self.example["prompt"]))
         fresh = image is not None and not infotext
         return ["" if fresh and now == then else gr.skip() for now, then in first]
 
-    def brought(self, text: str) -> list:
+    def brought(self, text: str) -> list[Any]:
         """Restore every control from a picture of this program."""
         values = incoming.brought(text) if text else {}
         empty = {"soften_radius": AUTO}

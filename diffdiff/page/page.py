@@ -220,7 +220,7 @@ class Page:
             self._control(name)
 
     def _results(self) -> None:
-        plain = {"format": "png", "buttons": ["fullscreen"], "interactive": False}
+        plain: dict[str, Any] = {"format": "png", "buttons": ["fullscreen"], "interactive": False}
         self.slider = gr.ImageSlider(
             label="Before and after",
             height=420,
