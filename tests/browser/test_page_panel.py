@@ -193,6 +193,8 @@ def test_the_last_result_is_seen_in_the_pictures_place(ready):
     expect(button).to_be_disabled()
     generate(page)
     expect(button).to_be_enabled()
+    page.locator(f"{PAINTER} .diffdiff-generate:not(.diffdiff-busy)").wait_for()
+    page.wait_for_timeout(1000)  # the live preview of the run leaves the canvas
     middle = f"""() => {{
         const canvas = document.querySelector("{PAINTER} .diffdiff-layer-picture");
         const [x, y] = [canvas.width / 2, canvas.height / 2].map(Math.round);
