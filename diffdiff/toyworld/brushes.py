@@ -10,6 +10,8 @@ from .world import Scene
 
 FINER = 3
 
+Colour = np.ndarray | tuple[float, float, float]  # RGB, 0..255
+
 
 class Brushes:
     """Coordinates are in heights of the picture: (0, 0) top left, (1, 1) bottom right."""
@@ -32,15 +34,17 @@ class Brushes:
         base = np.array(GROUND[material][SEASONS.index(self.scene.season)], np.float32)
         return base * self.light * bright
 
-    def polygon(self, points, colour) -> None:
+    def polygon(self, points: list[tuple[float, float]], colour: Colour) -> None:
         p = np.round(np.array(points) * self.large * 16).astype(np.int32)
         cv2.fillPoly(self.canvas, [p], [float(c) for c in colour], shift=4)
 
-    def ellipse(self, x, y, rx, ry, colour) -> None:
+    def ellipse(self, x: float, y: float, rx: float, ry: float, colour: Colour) -> None:
         p = np.round(np.array([x, y, rx, ry]) * self.large * 16).astype(int).tolist()
         cv2.ellipse(self.canvas, p[:2], p[2:], 0, 0, 360, [float(c) for c in colour], -1, shift=4)
 
-    def below(self, line: np.ndarray, colour, dark: float = 0.85, depth: float = 0.3) -> None:
+    def below(
+        self, line: np.ndarray, colour: Colour, dark: float = 0.85, depth: float = 0.3
+    ) -> None:
         """Paint everything below a line `[large]`, darkest `depth` under it."""
         edge = line[None]
         shade = 1 - (1 - dark) * np.clip((self.rows[:, None] - edge) / depth, 0, 1)

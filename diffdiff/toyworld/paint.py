@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from .brushes import Brushes
+from .brushes import Brushes, Colour
 from .palette import CLOUD, OVERCAST, SKY, THING
 from .world import Scene
 
@@ -181,14 +181,23 @@ class _Painter(Brushes):
             scene.thing
         ](x, foot, size, color)
 
-    def _glass(self) -> tuple:
+    def _glass(self) -> tuple[int, int, int]:
         return (255, 214, 110) if self.scene.time == "night" else (74, 90, 112)
 
     def _roof(self) -> np.ndarray:
         snow = self.scene.season == "winter"
         return np.array((240, 244, 252) if snow else (92, 68, 62)) * self.light
 
-    def _box(self, x, foot, left, right, low, high, colour) -> None:
+    def _box(
+        self,
+        x: float,
+        foot: float,
+        left: float,
+        right: float,
+        low: float,
+        high: float,
+        colour: Colour,
+    ) -> None:
         self.polygon(
             [
                 (x + left, foot - low),
@@ -199,7 +208,7 @@ class _Painter(Brushes):
             colour,
         )
 
-    def _house(self, x, foot, size, color) -> None:
+    def _house(self, x: float, foot: float, size: float, color: np.ndarray) -> None:
         w, h = size * 0.56, size * 0.52
         self._box(x, foot, -w, w, 0, h, color)
         self._box(x, foot, -w, -w * 0.3, 0, h, color * 0.82)
@@ -216,7 +225,7 @@ class _Painter(Brushes):
         for left in (-0.1, 0.46):
             self._box(x, foot, w * left, w * (left + 0.34), h * 0.32, h * 0.74, self._glass())
 
-    def _tower(self, x, foot, size, color) -> None:
+    def _tower(self, x: float, foot: float, size: float, color: np.ndarray) -> None:
         w, h = size * 0.22, size * 1.05
         self._box(x, foot, -w, w, 0, h, color)
         self._box(x, foot, -w, -w * 0.35, 0, h, color * 0.82)
@@ -228,7 +237,7 @@ class _Painter(Brushes):
         for low in (0.36, 0.68):
             self._box(x, foot, -w * 0.25, w * 0.45, h * low, h * (low + 0.15), self._glass())
 
-    def _tent(self, x, foot, size, color) -> None:
+    def _tent(self, x: float, foot: float, size: float, color: np.ndarray) -> None:
         w, h = size * 0.72, size * 0.72
         self.polygon([(x - w, foot), (x + w, foot), (x, foot - h)], color)
         self.polygon([(x - w, foot), (x - w * 0.3, foot), (x, foot - h)], color * 0.8)
@@ -236,7 +245,7 @@ class _Painter(Brushes):
         opening = [(x - w * 0.02, foot), (x + w * 0.42, foot), (x + 0.01, foot - h * 0.66)]
         self.polygon(opening, inside)
 
-    def _balloon(self, x, foot, size, color) -> None:
+    def _balloon(self, x: float, foot: float, size: float, color: np.ndarray) -> None:
         y, r = self.near(0.25, 0.03), size * 0.46
         for side in (-1, 1):
             self.polygon(
