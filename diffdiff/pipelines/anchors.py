@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import FieldError
 from ..settings.run import RunArgs
 from ..settings.schema import EditArgs
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL import Image
+
+    from .scheduler_hook import Progress
 
 
 def editing(engine: Any, args: EditArgs, run: RunArgs) -> Callable[..., Any]:
@@ -22,7 +28,13 @@ def editing(engine: Any, args: EditArgs, run: RunArgs) -> Callable[..., Any]:
         problem = "an inverted picture is edited once, in the mode edit"
         raise FieldError("anchor", problem, "Use noised, or the mode edit and one picture")
 
-    def edit(image, change_map, args, run, progress=None) -> Any:
+    def edit(
+        image: Image.Image,
+        change_map: np.ndarray | None,
+        args: EditArgs,
+        run: RunArgs,
+        progress: Progress | None = None,
+    ) -> Any:
         from . import diffedit_edit
 
         return diffedit_edit.edit(

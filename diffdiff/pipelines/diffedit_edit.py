@@ -195,7 +195,17 @@ def edit(
     return result
 
 
-def _inverted(prompted, engine, image, change_map, args, run, refine, progress, path) -> Result:
+def _inverted(
+    prompted: Prompted,
+    engine: Engine,
+    image: Image.Image,
+    change_map: np.ndarray,
+    args: EditArgs,
+    run: RunArgs,
+    refine: int,
+    progress: Progress | None,
+    path: Path | None,
+) -> Result:
     frame, source = engine.frame(image, run), engine.fit(image, run)
     shaped = geometry.resize(shape(geometry.resize(change_map, *image.size), args), *frame.size)
     shaped = frame.filled(shaped)

@@ -110,7 +110,16 @@ class Engine:
         result.seconds = time.perf_counter() - began
         return result
 
-    def _edit(self, image, change_map, args, run, progress, rule, extra) -> Result:
+    def _edit(
+        self,
+        image: Image.Image,
+        change_map: np.ndarray | None,
+        args: EditArgs,
+        run: RunArgs,
+        progress: Progress | None,
+        rule: StartRule | None,
+        extra: dict[str, Any],
+    ) -> Result:
         frame, source = self.frame(image, run), self.fit(image, run)
         shaped, fan = np.ones((1, 1), np.float32), None
         if change_map is not None:
@@ -167,7 +176,16 @@ class Engine:
         )
         return {"prompt_embeds": positive, "negative_prompt_embeds": negative}
 
-    def enlarge(self, small: list[Image.Image], image, shaped, args, run, progress, **extra):
+    def enlarge(
+        self,
+        small: list[Image.Image],
+        image: Image.Image,
+        shaped: np.ndarray,
+        args: EditArgs,
+        run: RunArgs,
+        progress: Progress | None,
+        **extra: Any,
+    ) -> Result:
         """Run DeepFloyd IF's stage II on the edited small pictures, the original, and the shaped
         map."""
         source = self.fit(image, run)

@@ -82,7 +82,13 @@ class Extra:
         return torch.where(self.where, start, picture)
 
     def step_on(
-        self, x: Tensor, answer: Tensor, variance: list[Tensor], timestep: Any, *args, **kwargs
+        self,
+        x: Tensor,
+        answer: Tensor,
+        variance: list[Tensor],
+        timestep: Any,
+        *args: Any,
+        **kwargs: Any,
     ) -> Any:
         """Step the pixels of an extra call on its answer. Returns the scheduler's own output
         object.

@@ -107,7 +107,9 @@ def sheet(
     return result
 
 
-def _needed(engine: Any, strengths: tuple, run: RunArgs, rule: StartRule | None) -> list[int]:
+def _needed(
+    engine: Any, strengths: tuple[float, ...], run: RunArgs, rule: StartRule | None
+) -> list[int]:
     """Return the model evaluations of each picture without a map; with one there are no more."""
     decoder = getattr(engine.pipe, "decoder_pipe", engine.pipe)
     scheduler, _ = choose(decoder.scheduler, run.scheduler, run.seed)
@@ -164,7 +166,7 @@ def encoders(engine: Any) -> list[tuple[Any, str]]:
 def remembered(owner: Any, name: str) -> Iterator[None]:
     """Cache a function's results for repeated arguments, for the duration of a `with`."""
     plain = getattr(owner, name)
-    known: list[tuple[tuple, dict, Any]] = []
+    known: list[tuple[tuple[Any, ...], dict[str, Any], Any]] = []
 
     def ask(*args: Any, **kwargs: Any) -> Any:
         for before, named, answer in known:

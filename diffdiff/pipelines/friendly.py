@@ -34,7 +34,17 @@ class Invert:
     def __init__(self, seeds: list[int]):
         self.seeds = seeds
 
-    def hold(self, init: Tensor, noise, start, schedule: Schedule, first, habits, *_, **__):
+    def hold(
+        self,
+        init: Tensor,
+        noise: Tensor,
+        start: Tensor,
+        schedule: Schedule,
+        first: int,
+        habits: Habits,
+        *_: Any,
+        **__: Any,
+    ) -> Inverting:
         return Inverting(init, self.seeds, schedule, habits)
 
     def warm(self, held: Any) -> None:

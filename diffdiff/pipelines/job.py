@@ -14,9 +14,9 @@ from .. import __version__
 from ..edit.plan import EditPlan
 from ..errors import FieldError
 from ..maps import geometry
-from ..sampling.start_steps import NEVER
+from ..sampling.start_steps import NEVER, StartRule
 from ..settings.run import RunArgs
-from ..settings.schema import changed
+from ..settings.schema import EditArgs, changed
 from . import friendly
 from .between import Leveled, record, wanted
 from .finite import MODEL, VAE, decoded
@@ -54,9 +54,19 @@ class Job:
         small: pictures that a second stage of DeepFloyd IF enlarges.
     """
 
-    def __init__(self, engine, source, shaped, args, run, rule, extra, small=None):
+    def __init__(
+        self,
+        engine: Any,
+        source: Image.Image,
+        shaped: np.ndarray,
+        args: EditArgs,
+        run: RunArgs,
+        rule: StartRule | None,
+        extra: dict[str, Any],
+        small: list[Image.Image] | None = None,
+    ):
         self.engine, self.source, self.args, self.run = engine, source, args, run
-        own_rule, rule = rule is not None, rule or engine.rules.rule
+        own_rule, start_rule = rule is not None, rule or engine.rules.rule
         self.extra, self.small, self.leveled = extra, small, None
         self.refines = engine.second is not None and engine.second.family == "sdxl"
         pipe = engine.pipe
@@ -67,7 +77,7 @@ class Job:
             friendly.check(self)
         factor = engine.rules.factor(decoder)
         grid = geometry.to_latent(shaped, source.height // factor, source.width // factor)
-        self.edit = EditPlan(shaped, args, run.strength, run.steps, run.steps - 1, rule)
+        self.edit = EditPlan(shaped, args, run.strength, run.steps, run.steps - 1, start_rule)
         on_grid = self.edit.at(grid)
         if wanted(args, run, self.scheduler, self.refines, own_rule):
             self.leveled, self.first = Leveled(on_grid), None
@@ -91,6 +101,7 @@ class Job:
             held, pictures = self.part(engine, progress, strength=1.0)
             self.first = self.leveled.first
             return pictures, held.calls
+        assert self.first is not None  # where nothing is released nothing is run
         strength = engine.rules.rule.img2img_args(self.first, run.steps).strength
         if self.args.anchor == "friendly":
             return friendly.run(self, progress, strength)
@@ -108,7 +119,13 @@ class Job:
         return pictures, base.calls + held.calls
 
     def part(
-        self, engine, progress, known=None, anchor=None, instead=None, **more
+        self,
+        engine: Any,
+        progress: Progress | None,
+        known: tuple[torch.Tensor, torch.Tensor] | None = None,
+        anchor: Any = None,
+        instead: dict[str, Any] | None = None,
+        **more: Any,
     ) -> tuple[Held, Any]:
         """Run one pipeline's part of the run.
 
@@ -132,10 +149,10 @@ class Job:
         """The seed of each picture."""
         return [(self.run.seed + i) % 2**32 for i in range(self.run.count)]
 
-    def _request(self, engine) -> dict[str, Any]:
+    def _request(self, engine: Any) -> dict[str, Any]:
         run = self.run
         generators = [torch.Generator("cpu").manual_seed(seed) for seed in self.seeds]
-        request = {
+        request: dict[str, Any] = {
             "prompt": run.prompt,
             "negative_prompt": run.negative_prompt or None,
             "image": self.source,
@@ -149,7 +166,7 @@ class Job:
         if run.guidance is not None:
             request["guidance_scale"] = run.guidance
         if engine.family == "if-2":
-            quarter = tuple(side // 4 for side in self.source.size)
+            quarter = self.source.width // 4, self.source.height // 4
             request["original_image"] = self.source
             request["image"] = self.small or self.source.resize(quarter, Image.Resampling.BICUBIC)
         if any(name.endswith("_embeds") for name in self.extra):

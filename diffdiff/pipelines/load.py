@@ -6,13 +6,18 @@ import json
 import re
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import FieldError
 from ..settings.run import DTYPES, OFFLOADS
 from . import families
 from .engine import Engine
 from .families import Family
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import torch
 
 TOYWORLD = Path(__file__).parent.parent / "toyworld" / "model"
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -63,7 +68,12 @@ def load(
     if second is None:
         native = pipe.unet.config.sample_size * 8 if source == "toyworld" else None
         return Engine(pipe, family, name, native=native)
-    options = {"dtype": dtype, "device": device, "offload": offload, "slicing": slicing}
+    options: dict[str, Any] = {
+        "dtype": dtype,
+        "device": device,
+        "offload": offload,
+        "slicing": slicing,
+    }
     other = load(second, config=config, **options)
     if (family.name, other.family) not in (("sdxl", "sdxl"), ("if", "if-2")):
         raise FieldError(
@@ -74,7 +84,7 @@ def load(
     return Engine(pipe, family, name, other)
 
 
-def _find(source: str, config: str | None):
+def _find(source: str, config: str | None) -> tuple[Family, Callable[[torch.dtype], Any]]:
     """Return the family, and a function of the dtype that loads the pipeline."""
     import diffusers
 
@@ -84,7 +94,7 @@ def _find(source: str, config: str | None):
         pipeline = getattr(diffusers, family.pipeline)
         options = {} if config is None else {"config": config}
 
-        def from_file(dtype):
+        def from_file(dtype: torch.dtype) -> Any:
             return pipeline.from_single_file(str(path), dtype=dtype, **options)
 
         return family, from_file
@@ -97,7 +107,7 @@ def _find(source: str, config: str | None):
     family = families.of_class(str(index.get("_class_name", "")))
     pipeline = getattr(diffusers, family.pipeline)
 
-    def from_folder(dtype):
+    def from_folder(dtype: torch.dtype) -> Any:
         return pipeline.from_pretrained(source, dtype=dtype, **_left_out(pipeline, index))
 
     return family, from_folder
@@ -145,7 +155,7 @@ def _of_file(path: Path) -> Family:
         raise FieldError("model", problem, "Get the file again.") from None
 
 
-def _guarded(source: str, function, *args, **kwargs):
+def _guarded(source: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Call a loader; its errors become one line, except running out of memory."""
     try:
         return function(*args, **kwargs)
@@ -178,7 +188,7 @@ def _device(device: str) -> str:
     return device
 
 
-def _dtype(dtype: str, device: str, family: Family):
+def _dtype(dtype: str, device: str, family: Family) -> torch.dtype:
     import torch
 
     if dtype == "auto":

@@ -103,7 +103,7 @@ def _one_call(
         "output_type": "latent",
         **size,
     }
-    call: Callable = pipe.__call__
+    call: Callable[..., Any] = pipe.__call__
     known = inspect.signature(call).parameters
     if known["guidance_scale"].default > 1 and not hasattr(
         pipe.transformer.config, "guidance_embeds"

@@ -142,7 +142,7 @@ class _Steps(int):
     def __deepcopy__(self, memo: Any) -> _Steps:
         return self
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[type[_Steps], tuple[int, int]]:
         return _Steps, (int(self), self.gap)
 
 

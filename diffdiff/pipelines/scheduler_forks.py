@@ -37,6 +37,9 @@ BY_STEP = ("DPMSolverMultistep", "DEISMultistep")
 only shorter; and their next step first drops the oldest. At order n a copy is needed for n - 1
 steps, and leaves nothing to be written."""
 
+State = tuple[Callable[[Tensor], Any], Tensor]
+"""What restores a generator, and the state that it is given."""
+
 
 class Fork(NamedTuple):
     """A copy, and the pixels whose history starts with it. early: at a level that the scheduler's
@@ -71,7 +74,7 @@ class Forks:
             self.releases = {*start.unique().tolist(), *self.own.unique().tolist()}
         self.fresh: Any = None
         self.forks: list[Fork] = []
-        self.draws: list[tuple[Callable, Tensor]] = []  # the generators before the latest step
+        self.draws: list[State] = []  # the generators before the latest step
 
     def step(
         self, answer: Tensor, timestep: Any, sample: Tensor, *args: Any, at: int, **kwargs: Any
@@ -227,7 +230,7 @@ def _blend(mine: Any, theirs: Any, where: Tensor) -> Any:
     return torch.where(where, theirs, mine) if _pixels(mine, where) else mine
 
 
-def _states(generator: Any, device: torch.device) -> list[tuple[Callable, Tensor]]:
+def _states(generator: Any, device: torch.device) -> list[State]:
     """Capture the states of generators: functions that restore them, with their arguments.
 
     Args:
@@ -244,7 +247,7 @@ def _states(generator: Any, device: torch.device) -> list[tuple[Callable, Tensor
 
 
 @contextmanager
-def _replayed(after: list[tuple[Callable, Tensor]], before: Any = ()) -> Iterator[None]:
+def _replayed(after: list[State], before: Any = ()) -> Iterator[None]:
     """Draw from the states `before`, if there are any; generators have the states `after`
     afterwards."""
     for put, state in before:

@@ -223,7 +223,7 @@ class Held:
     def _open(self, x: Tensor) -> None:
         self.hold.open(x, self.timesteps[self.index].reshape(1))
 
-    def step(self, answer: Tensor, timestep: Any, sample: Tensor, *args, **kwargs) -> Any:
+    def step(self, answer: Tensor, timestep: Any, sample: Tensor, *args: Any, **kwargs: Any) -> Any:
         """Do the scheduler's step on the held answer; anchors are in what it returns."""
         as_tuple = not kwargs.pop("return_dict", True)
         if self._hold is None:
