@@ -21,7 +21,6 @@ lint: $(VENV)/ready
 types: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet basedpyright==1.40.2
 	$(BIN)/basedpyright
-	$(BIN)/basedpyright -p pyright-basic.json
 
 lint-js: node_modules
 	npm run --silent format

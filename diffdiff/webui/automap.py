@@ -43,7 +43,7 @@ def of_job(
         ]
     maps = []
     for i, image in enumerate(p.init_images):
-        options = {
+        options: dict[str, Any] = {
             "prompt": prompt,
             "width": p.width,
             "height": p.height,

@@ -33,7 +33,7 @@ def found(
     width: int,
     height: int,
     level: float,
-    count: int,
+    noises: int,
     seed: int,
     networks: str = "",
     override_settings: dict[str, Any] | None = None,
@@ -45,7 +45,7 @@ def found(
 
     Args:
         picture: RGB.
-        width, height, level, count, seed, networks, override_settings, further: as in
+        width, height, level, noises, seed, networks, override_settings, further: as in
             `words_job.WordsQuery`.
         ask: False to have what is known, or None.
         name: the picture's `digest`, where it is known.
@@ -60,7 +60,7 @@ def found(
         width,
         height,
         level,
-        count,
+        noises,
         seed,
         networks,
         override_settings,
@@ -74,4 +74,4 @@ def found(
     if not ask:
         return None
     features = unit(words_job.inner_features(query))
-    return Found(known.put(key, Scene(features, np.asarray(picture))), count)
+    return Found(known.put(key, Scene(features, np.asarray(picture))), noises)

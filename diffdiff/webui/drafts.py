@@ -49,12 +49,12 @@ def of_job(p: Any) -> Draft | None:
     return getattr(p, "diffdiff_draft", None)
 
 
-def _requested(values: tuple) -> Any:
+def _requested(values: tuple[Any, ...]) -> Any:
     """Return what a script's values have in the box of the word; None where they end before it."""
     return values[len(fields())] if len(values) > len(fields()) else None
 
 
-def word_of(p: Any, values: tuple) -> str:
+def word_of(p: Any, values: tuple[Any, ...]) -> str:
     """Return the word of a press of the button among a script's values; empty for none, for one
     that has counted already, and for a job of the API."""
     word = _requested(values)
@@ -63,7 +63,7 @@ def word_of(p: Any, values: tuple) -> str:
     return "" if word in _used else word
 
 
-def refuse_script(p: Any, values: tuple | None) -> None:
+def refuse_script(p: Any, values: tuple[Any, ...] | None) -> None:
     """Refuse a draft of a job with a chosen script, before the script runs.
 
     Raises:
@@ -77,7 +77,7 @@ def refuse_script(p: Any, values: tuple | None) -> None:
         raise for_host(p, FieldError("script", problem, "Choose None, or press Generate"))
 
 
-def begin(p: Any, values: tuple) -> None:
+def begin(p: Any, values: tuple[Any, ...]) -> None:
     """Make a job a draft if its page asked for one: few steps, small, one picture, none saved.
 
     Raises:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -183,7 +184,7 @@ def settings() -> int:
     return hash(repr(sorted(getattr(shared.opts, "data", {}).items(), key=repr)))
 
 
-def shortest_run(function: Callable) -> int:
+def shortest_run(function: Callable[..., Any]) -> int:
     """Return the steps that a sampler function needs beyond its first one: UniPC's order, on
     A1111."""
     is_unipc = getattr(function, "__name__", "") == "unipc"
@@ -227,7 +228,7 @@ def capture_cond_uncond(denoiser: Any) -> Iterator[list[tuple[Tensor, Tensor]]]:
         return
     plain = denoiser.combine_denoised
 
-    def combine(x_out: Tensor, conds_list: list, uncond: Any, cond_scale: float) -> Tensor:
+    def combine(x_out: Tensor, conds_list: list[Any], uncond: Any, cond_scale: float) -> Tensor:
         uncond_answers = x_out[-len(conds_list) :]
         query = torch.stack(
             [
@@ -267,7 +268,7 @@ class _Failed:
     def __init__(self, error: Exception):
         self.error = error
 
-    def __iter__(self) -> Iterator:
+    def __iter__(self) -> Iterator[Any]:
         raise self.error
 
 
@@ -277,14 +278,12 @@ def keep_error(p: Any, error: Exception) -> None:
     thread = _main_thread()
     if thread is None or not loses_errors(p):
         return
-    frame = sys._getframe()
-    while frame is not None:
+    for frame, _ in traceback.walk_stack(None):
         if frame.f_code.co_name == "work":
             task: Any = frame.f_locals.get("self")
             if isinstance(task, thread.Task):
                 task.result = _Failed(error)
                 return
-        frame = frame.f_back
 
 
 def is_api(p: Any) -> bool:

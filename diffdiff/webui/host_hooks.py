@@ -40,7 +40,7 @@ def start(script_class: type) -> None:
         if images.read_info_from_image is read_info_from_image:
             images.read_info_from_image = plain_info
 
-    def around(runner: Any, p: Any, values: tuple) -> Any:
+    def around(runner: Any, p: Any, values: tuple[Any, ...]) -> Any:
         ours = host_scripts.values_of(runner, script_class, values)
         drafts.refuse_script(p, ours)
         return pieces.followed(p, ours)

@@ -24,7 +24,7 @@ def script_title(p: Any) -> str:
     return listed[chosen - 1].title() if 0 < chosen <= len(listed) else ""
 
 
-def values_of(runner: Any, script_class: type, args: tuple) -> tuple[Any, ...] | None:
+def values_of(runner: Any, script_class: type, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
     """Return the values of one AlwaysOn script among all that a run was given; None without it."""
     for script in getattr(runner, "alwayson_scripts", None) or ():
         if isinstance(script, script_class):
@@ -32,7 +32,9 @@ def values_of(runner: Any, script_class: type, args: tuple) -> tuple[Any, ...] |
     return None
 
 
-def around_runs(around: Callable[[Any, Any, tuple], AbstractContextManager]) -> Callable[[], None]:
+def around_runs(
+    around: Callable[[Any, Any, tuple[Any, ...]], AbstractContextManager[Any]],
+) -> Callable[[], None]:
     """Put a context around every run of a chosen script; return what takes it away again.
 
     around: called with the runner, the job and the values of all scripts.

@@ -129,7 +129,9 @@ def run(
     answers: list[Any] = []
     plain = p.init
 
-    def ask(denoiser: Any, x: Tensor, *some: Any, extra_args=None, **more: Any) -> Tensor:
+    def ask(
+        denoiser: Any, x: Tensor, *some: Any, extra_args: dict[str, Any] | None = None, **more: Any
+    ) -> Tensor:
         shared.state.textinfo = "Differential Diffusion: finding the map"
         try:
             answers.append(question(Call(p, denoiser, p.init_latent[:1].to(x), extra_args or {})))

@@ -46,7 +46,7 @@ class Root:
 
 
 @contextmanager
-def followed(p: Any, values: tuple | None) -> Iterator[None]:
+def followed(p: Any, values: tuple[Any, ...] | None) -> Iterator[None]:
     """Keep track of a picture and what is made of it while a script runs.
 
     values: our settings among those of the run, or None.
@@ -155,7 +155,9 @@ def roots_of(places: list[Place]) -> list[Root]:
     return list({id(place.origin): place.origin for place in places}.values())
 
 
-def maps(places: list[Place], change_maps: list[np.ndarray], p: Any, args: EditArgs) -> list:
+def maps(
+    places: list[Place], change_maps: list[np.ndarray], p: Any, args: EditArgs
+) -> list[np.ndarray]:
     """Return the piece of the map for each picture of a job: float32 `[H, W]` of its size.
 
     Args:

@@ -71,7 +71,7 @@ def on_info_read(infotext: str | None, items: dict[str, Any]) -> None:
         remember(named.group(1), text, regions)
 
 
-def reader(params: dict) -> str | None:
+def reader(params: dict[str, Any]) -> str | None:
     """Return the painter's value for pasted parameters; None leaves it unchanged."""
     if params.get(SOURCE, "upload") != "upload":
         return None
@@ -89,7 +89,7 @@ def _url(text: str, regions: Any) -> str:
     return carried_regions.with_regions(url, regions) if carried_regions.is_usable(regions) else url
 
 
-def dropped(text: str, readers: list[Callable[[dict], Any]]) -> list[Any]:
+def dropped(text: str, readers: list[Callable[[dict[str, Any]], Any]]) -> list[Any]:
     """Return the panel's values for a picture that was dropped on the painter.
 
     Args:

@@ -33,10 +33,11 @@ from .panel import drafting, panel, sources
 from .refusal import completed, fail_job, finished
 
 TITLE = "Differential Diffusion"
+Script: Any = scripts.Script  # the host is not there for the type checker
 SESSIONS = {"fan": FanSession, "sheet": SheetSession}  # by mode; edits have `Session`
 
 
-def edit(p: Any, values: tuple) -> Session | None:
+def edit(p: Any, values: tuple[Any, ...]) -> Session | None:
     """Return the session of a job, None for a job without this extension.
 
     Raises:
@@ -92,7 +93,7 @@ def wanted_features(args: EditArgs) -> dict[str, str]:
     return {name: field for name, field in features.items() if name in selfcheck.NEEDS}
 
 
-class DifferentialDiffusion(scripts.Script):
+class DifferentialDiffusion(Script):
     """Give every pixel its own denoising strength, in img2img and in hires fix."""
 
     def __init__(self) -> None:

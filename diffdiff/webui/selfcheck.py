@@ -13,7 +13,7 @@ import logging
 import torch
 
 from ..errors import FieldError
-from ..sampling.calls import Habits, SamplerCall
+from ..sampling.calls import Habits, Model, SamplerCall
 from ..sampling.draws import Draws
 from ..sampling.hold import Hold
 from ..sampling.noise_levels import noised, sigma_schedule
@@ -111,7 +111,7 @@ def held_once() -> None:
         schedule = sigma_schedule(sigmas, rank=len(shape))
         hold = Hold(init, noise, start, schedule, 0, Habits(by_level=False, exact=True))
 
-        def euler(model, x, sigmas):
+        def euler(model: Model, x: torch.Tensor, sigmas: torch.Tensor) -> torch.Tensor:
             for s, s_next in zip(sigmas[:-1], sigmas[1:]):
                 answer = hold.denoise(model, x, s * x.new_ones(len(x)))  # noqa: B023
                 x = x + (x - answer) / s * (s_next - s)

@@ -9,7 +9,7 @@ from modules import shared
 
 SECTION = ("diffdiff", "Differential Diffusion")
 MISSING = ("keep the picture", "use the panel's map", "stop")
-OPTIONS: dict[str, tuple[Any, str, str, Any, dict]] = {
+OPTIONS: dict[str, tuple[Any, str, str, Any, dict[str, Any]]] = {
     # name: (default, label, info, component, its arguments)
     "embed_map": (
         True,

@@ -32,8 +32,8 @@ class WordsQuery(NamedTuple):
     """What is looked for in a picture.
 
     picture: RGB. prompt: what the model is given, without syntax, with the phrases in their order.
-    width, height: size of the run, pixels. level: noise, as a fraction of the schedule; count,
-    seed: of the noises. networks: extra networks of the run, as its prompt names them.
+    width, height: size of the run, pixels. level: noise, as a fraction of the schedule;
+    noises: how many; seed: theirs. networks: extra networks of the run, as its prompt names them.
     override_settings: the job's own; further: further settings of the job's object. field: of an
     error that a phrase causes; level_field: of one that the level causes.
     """
@@ -44,7 +44,7 @@ class WordsQuery(NamedTuple):
     width: int
     height: int
     level: float
-    count: int
+    noises: int
     seed: int
     networks: str = ""
     override_settings: dict[str, Any] | None = None
@@ -80,7 +80,7 @@ def found(query: WordsQuery, ask: bool = True) -> Found | None:
         return Found(stack, 0)
     if not ask:
         return None
-    return Found(known.put(key, _find(query)), query.count)
+    return Found(known.put(key, _find(query)), query.noises)
 
 
 def _find(query: WordsQuery) -> np.ndarray:
@@ -137,7 +137,7 @@ def _run(query: WordsQuery, read: Callable[[model_job.Call], Watched]) -> Watche
 def _predict(call: model_job.Call, query: WordsQuery) -> None:
     """Have the noises predicted once, while someone watches."""
     level, sigma = model_job.level_of(call.p.sampler, query.level, query.level_field)
-    noises = diffedit.draw(call.init, query.count, torch.Generator().manual_seed(query.seed))
+    noises = diffedit.draw(call.init, query.noises, torch.Generator().manual_seed(query.seed))
     shared.state.sampling_steps, shared.state.sampling_step = len(noises), 0
     for some in noises.split(call.batch()):
         x = noised(call.init, some, level)

@@ -54,7 +54,7 @@ def register(demo: Any, app: Any) -> None:
         return
     guards = list(host_routes[0].dependencies)
 
-    def add(path: str, work: Callable, request: Any = None) -> None:
+    def add(path: str, work: Callable[..., dict[str, Any]], request: Any = None) -> None:
         options = {
             "methods": ["POST" if request else "GET"],
             "dependencies": guards,

@@ -34,7 +34,7 @@ class RunSize(BaseModel):
 class PreviewRequest(RunSize, extra="forbid"):
     """A map to preview."""
 
-    args: dict | None = Field(
+    args: dict[Any, Any] | None = Field(
         default=None, title="Settings", description="As in alwayson_scripts, including the map."
     )
     image: str | None = Field(
@@ -121,7 +121,7 @@ class AdherenceRequest(BaseModel, extra="forbid"):
     )
 
 
-PICTURES = {
+PICTURES: dict[type[BaseModel], tuple[str, ...]] = {
     PreviewRequest: (),
     DiffEditRequest: ("image",),
     WordsRequest: ("image",),

@@ -26,7 +26,7 @@ class JobFinite:
     """What a job's runs of the sampler left to be looked at."""
 
     def __init__(self) -> None:
-        self.ending: weakref.finalize | None = None
+        self.ending: weakref.finalize[[], Any] | None = None
         self.begin()
 
     def begin(self) -> None:

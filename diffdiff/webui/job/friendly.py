@@ -186,7 +186,14 @@ def drawing() -> list[str]:
     return found[:6]
 
 
-def _invert(run: Any, call: SamplerCall, denoiser: Any, x, init, habits: Habits) -> Inversion:
+def _invert(
+    run: Any,
+    call: SamplerCall,
+    denoiser: Any,
+    x: torch.Tensor,
+    init: torch.Tensor,
+    habits: Habits,
+) -> Inversion:
     """Run the sampler from the top of the schedule, under the reference prompt."""
     extra = call.extra | run.reference.arguments
     source = SamplerCall(call.function, **(call.silent | {"extra_args": extra}))

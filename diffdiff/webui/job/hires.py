@@ -7,7 +7,7 @@ with a latent upscaler, of the upscaled latent as the VAE decodes it.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -23,6 +23,9 @@ from .. import automap, host, host_hires, infotext
 from . import checks, hints
 from .carried import Carried
 from .session import NO_MAP, Session
+
+if TYPE_CHECKING:
+    from ...sampling.hold import Hold
 
 
 def asks_model(args: EditArgs) -> bool:
@@ -140,8 +143,8 @@ class HiresSession(Session):
         else:
             self.finite.listen_after(p.sampler)
 
-    def _report(self, p: Any, *about: Any) -> None:
-        super()._report(p, *about)
+    def _report(self, p: Any, hold: Hold | None, first: int, slider_first: int) -> None:
+        super()._report(p, hold, first, slider_first)
         self.finite.listen()  # the second pass decodes its own pictures
 
     def _latent_maps(self, p: Any, x: torch.Tensor) -> np.ndarray:

@@ -33,7 +33,12 @@ class Part:
         """Make the parts the job's pictures until the stack closes."""
         width, height = self.area.size
         parts = [picture.crop(self.area.box) for picture in self.pictures]
-        changed = {"init_images": parts, "width": width, "height": height, "resize_mode": 0}
+        changed: dict[str, Any] = {
+            "init_images": parts,
+            "width": width,
+            "height": height,
+            "resize_mode": 0,
+        }
         if self.mask is not None:
             changed["image_mask"] = self.mask.crop(self.area.box)
         stack.enter_context(attribute(p, **changed))

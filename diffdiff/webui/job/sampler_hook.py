@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import torch
 from modules import sd_samplers_common, shared
+from torch import Tensor
 
 from ...errors import FieldError
 from ...patching import attribute
@@ -47,14 +48,14 @@ class RunPlan(NamedTuple):
 
     ladder: StartSteps
     first: int | None
-    start: torch.Tensor | None = None
+    start: Tensor | None = None
     stepwise: bool = False
     coarse: tuple[StartSteps, int | None] | None = None
     empty: tuple[Any, Any] | None = None
     reference: friendly.Reference | None = None
 
 
-Planner = Callable[[torch.Tensor, Schedule, int, int, Callable[[], Exact]], RunPlan]
+Planner = Callable[[Tensor, Schedule, int, int, Callable[[], Exact]], RunPlan]
 
 
 class StartsAtSteps(Exception):
@@ -73,7 +74,15 @@ def hold_sampler(
     """
     plain = sampler.sample_img2img
 
-    def sample_img2img(p, x, noise, conditioning, unconditional_conditioning, steps=None, **kwargs):
+    def sample_img2img(
+        p: Any,
+        x: Tensor,
+        noise: Tensor,
+        conditioning: Any,
+        unconditional_conditioning: Any,
+        steps: int | None = None,
+        **kwargs: Any,
+    ) -> Tensor:
         if len(x) == 1 < len(noise):  # some hosts encode one picture for all of a batch
             x = x.expand(len(noise), *x.shape[1:])
         wanted_steps, t_enc = sd_samplers_common.setup_img2img_steps(p, steps)
@@ -93,7 +102,15 @@ def hold_sampler(
         plan = plan._replace(ladder=ladder, first=first)
         return sample(p, x, noise, conds, plan, steps, kwargs)
 
-    def sample(p, x, noise, conds, plan, steps, kwargs):
+    def sample(
+        p: Any,
+        x: Tensor,
+        noise: Tensor,
+        conds: tuple[Any, Any],
+        plan: RunPlan,
+        steps: int | None,
+        kwargs: dict[str, Any],
+    ) -> Tensor:
         wanted_steps, t_enc = sd_samplers_common.setup_img2img_steps(p, steps)
         slider_first = wanted_steps - t_enc - 1
         schedule = host.schedule_of(sampler, p, wanted_steps, x)
@@ -127,7 +144,14 @@ class HeldRun:
     first one that needs the model."""
 
     def __init__(
-        self, sampler: Any, init, noise, plan: RunPlan, schedule: Schedule, first: int, begin: int
+        self,
+        sampler: Any,
+        init: Tensor,
+        noise: Tensor,
+        plan: RunPlan,
+        schedule: Schedule,
+        first: int,
+        begin: int,
     ):
         self.reference, self.begin = plan.reference, begin
         self.sampler, self.init, self.noise = sampler, init, noise
@@ -140,12 +164,12 @@ class HeldRun:
             self.schedule = self.schedule.begun_at(first, self.ladder.top)
         self.hold: Hold | None = None
 
-    def wrap(self, function: Callable) -> Callable:
+    def wrap(self, function: Callable[..., Tensor]) -> Callable[..., Tensor]:
         """Return the sampler function with a held denoiser; its signature stays visible to the
         host."""
 
         @functools.wraps(function)
-        def held(denoiser, x, *args, **kwargs):
+        def held(denoiser: Any, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
             path = None
             if self.empty is not None:
                 path = self._path(denoiser, self.empty, **kwargs["extra_args"])
@@ -174,9 +198,7 @@ class HeldRun:
         """What the denoiser predicts."""
         return "eps" if hasattr(self.sampler, "get_timesteps") else "x0"
 
-    def _begun_at(
-        self, call: SamplerCall, x: torch.Tensor, top: float
-    ) -> tuple[SamplerCall, torch.Tensor]:
+    def _begun_at(self, call: SamplerCall, x: Tensor, top: float) -> tuple[SamplerCall, Tensor]:
         """Return the call, and the noised latents, from the exact level that the run starts with.
 
         top: that level's coordinate.
@@ -190,7 +212,7 @@ class HeldRun:
             begun = begun + self.noise * extra * extra_scale(level, self.predicts)
         return call.begun_at(top), begun.to(x.dtype)
 
-    def _path(self, denoiser: Any, empty: tuple[Any, Any], **extra: Any) -> list[torch.Tensor]:
+    def _path(self, denoiser: Any, empty: tuple[Any, Any], **extra: Any) -> list[Tensor]:
         """Invert the init latent by DDIM up to the run's first level, without a prompt."""
         cond, uncond = empty
         unconditional = extra | {
@@ -202,7 +224,7 @@ class HeldRun:
         steps = of_levels(self.schedule, self.first)
         shared.state.sampling_steps += len(steps)
 
-        def predict(x: torch.Tensor, timestep: int) -> torch.Tensor:
+        def predict(x: Tensor, timestep: int) -> Tensor:
             answer = denoiser(x, x.new_full((len(x),), timestep), **unconditional)
             shared.state.sampling_step += 1
             return answer
@@ -212,7 +234,9 @@ class HeldRun:
         finally:
             denoiser.step = 0  # the prompt's schedule begins with the run
 
-    def _hold(self, call: SamplerCall, denoiser: Any, x: torch.Tensor, draws: Draws, path) -> Hold:
+    def _hold(
+        self, call: SamplerCall, denoiser: Any, x: Tensor, draws: Draws, path: list[Tensor] | None
+    ) -> Hold:
         extra = shared.opts.img2img_extra_noise
         weight = self.ladder.weight
         habits = habits_of(
@@ -244,11 +268,11 @@ class HeldRun:
             between=self.ladder.between,
         )
 
-    def _forward(self, denoiser: Any, hold: Hold, call: SamplerCall) -> Callable:
+    def _forward(self, denoiser: Any, hold: Hold, call: SamplerCall) -> Callable[..., Tensor]:
         plain, sampler = denoiser.forward, self.sampler
         step = 0
 
-        def ask(x, sigma, **kwargs):
+        def ask(x: Tensor, sigma: Tensor, **kwargs: Any) -> Tensor:
             denoiser.step = step  # a call that is made once more is no step of the prompt's
             if self.stepwise and hold.holding and torch.is_tensor(kwargs.get("image_cond")):
                 condition = kwargs["image_cond"]
@@ -258,7 +282,7 @@ class HeldRun:
                 hold.also("last_noise_uncond", x, denoiser.last_noise_uncond)
             return answer
 
-        def forward(x, sigma, **kwargs):
+        def forward(x: Tensor, sigma: Tensor, **kwargs: Any) -> Tensor:
             nonlocal step
             step = denoiser.step
             kwargs = call.overheard(kwargs, lambda name, value: hold.also(name, x, value))

@@ -147,7 +147,7 @@ class Session:
             filled = self._filled(p)
             sampler_hook.hold_sampler(
                 p.sampler,
-                functools.partial(self._plan, p, filled),
+                functools.partial(self.plan, p, filled),
                 functools.partial(self._report, p),
             )
 
@@ -179,7 +179,7 @@ class Session:
             size, mode = (w, h), 2
         return geometry.follow(shaped, mode, size, p.width, p.height)
 
-    def _plan(
+    def plan(
         self,
         p: Any,
         filled: torch.Tensor | None,
@@ -189,6 +189,7 @@ class Session:
         slider_first: int,
         exact: Callable[[], Exact],
     ) -> sampler_hook.RunPlan:
+        """Return what a run of the sampler follows."""
         self.plan_used = True
         latent = self._latent_maps(p, x)
         mask = host.latent_mask(p)

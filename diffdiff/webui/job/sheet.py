@@ -69,9 +69,8 @@ class SheetSession(Session):
 
         self.stack.enter_context(attribute(p, init=init))
         self.saves = not p.do_not_save_grid
-        self.stack.enter_context(
-            temporarily(p, do_not_save_grid=True)
-        )  # the contact sheet is the grid
+        # the contact sheet is the grid
+        self.stack.enter_context(temporarily(p, do_not_save_grid=True))
 
     def _multiply(self, p: Any) -> None:
         """Repeat the job as the host has prepared it, once per strength."""
@@ -115,8 +114,8 @@ class SheetSession(Session):
         noise: torch.Tensor,
         cond: Any,
         uncond: Any,
-        steps=None,
-        image_conditioning=None,
+        steps: int | None = None,
+        image_conditioning: Any = None,
     ) -> torch.Tensor:
         self.plan_used = True
         rng = PerRunNoise()
@@ -233,7 +232,7 @@ class StrengthRun:
         p.sampler = self.sampler = sd_samplers.create_sampler(p.sampler_name, p.sd_model)
         self.held_calls: int | None = None
         if session.raw:
-            plan = functools.partial(self.session._plan, self.p, None)
+            plan = functools.partial(self.session.plan, self.p, None)
             sampler_hook.hold_sampler(self.sampler, plan, self._report)
         else:
             session.finite.watch(self.sampler.model_wrap_cfg)
@@ -259,7 +258,15 @@ class StrengthRun:
         """Return the steps of the run, if the sampler makes as many as its schedule has."""
         return sd_samplers_common.setup_img2img_steps(self.p, steps)[1] + 1
 
-    def work(self, x, noise, cond, uncond, steps, image_conditioning) -> Callable[[], torch.Tensor]:
+    def work(
+        self,
+        x: torch.Tensor,
+        noise: torch.Tensor,
+        cond: Any,
+        uncond: Any,
+        steps: int | None,
+        image_conditioning: Any,
+    ) -> Callable[[], torch.Tensor]:
         def run() -> torch.Tensor:
             self.rng.begin(self.noise, self.part)
             inputs = [self.part(value) for value in (x, noise, cond, uncond)]

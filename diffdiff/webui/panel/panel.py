@@ -52,7 +52,7 @@ class Panel(NamedTuple):
     source: the controls of map sources. draft: what a draft needs."""
 
     controls: dict[str, Any]
-    pasted: list
+    pasted: list[tuple[Any, Callable[[dict[str, Any]], Any]]]
     source: sourcing.SourceControls
     draft: drafting.Drafting
 
@@ -142,26 +142,27 @@ def _about(helps: dict[str, str]) -> None:
     )
 
 
-def of_tab(read: Callable[[dict], Any], is_text: bool) -> Callable[[dict], Any]:
+def of_tab(read: Callable[[dict[str, Any]], Any], is_text: bool) -> Callable[[dict[str, Any]], Any]:
     """Return a reader that takes what the other tab's panel has written for that of no panel."""
 
-    def read_own_tab(params: dict) -> Any:
+    def read_own_tab(params: dict[str, Any]) -> Any:
         if (infotext.PASS in params) != is_text:
             ours = infotext.ENABLED, infotext.MAP
             params = {name: value for name, value in params.items() if name not in ours}
         return read(params)
 
-    read_own_tab.inner = read
-    return read_own_tab
+    own: Any = read_own_tab
+    own.inner = read
+    return own
 
 
-def _reader(name: str) -> Callable[[dict], Any]:
+def _reader(name: str) -> Callable[[dict[str, Any]], Any]:
     """Return a function that reads a control's value from pasted parameters."""
     read = infotext.reader(name)
     if name != "source":
         return read
 
-    def words(params: dict) -> str | None:
+    def words(params: dict[str, Any]) -> str | None:
         value = read(params)
         return None if value is None else title_of(value)
 

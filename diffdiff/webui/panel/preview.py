@@ -145,7 +145,7 @@ def draw_overlay(context: PreviewContext, args: EditArgs, shaped: np.ndarray) ->
     return Image.fromarray(overlay(flat, strength))
 
 
-def show(sent: dict[str, Any], values: tuple) -> tuple[Any, Image.Image | None, str, str]:
+def show(sent: dict[str, Any], values: tuple[Any, ...]) -> tuple[Any, Image.Image | None, str, str]:
     """Make a preview: (state for live changes, picture, words as HTML, the map as a data URL)."""
     try:
         host.make_temp_folder()
@@ -164,7 +164,9 @@ def show(sent: dict[str, Any], values: tuple) -> tuple[Any, Image.Image | None, 
         return None, None, error_html(error), ""
 
 
-def refresh(context: PreviewContext | None, values: tuple) -> tuple[Image.Image | None, str] | None:
+def refresh(
+    context: PreviewContext | None, values: tuple[Any, ...]
+) -> tuple[Image.Image | None, str] | None:
     """Update the preview: (picture, words), or None where there was no preview yet."""
     if context is None:
         return None
@@ -179,7 +181,7 @@ def refresh(context: PreviewContext | None, values: tuple) -> tuple[Image.Image 
         return None, _note("Press Preview map: this needs the model.")
 
 
-def request(values: tuple) -> tuple[EditArgs, np.ndarray | None]:
+def request(values: tuple[Any, ...]) -> tuple[EditArgs, np.ndarray | None]:
     """Return the panel's settings and the painted map."""
     settings = {**intake.request_of(values), "enabled": True}
     painted = settings.pop("map", None)

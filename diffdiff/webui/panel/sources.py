@@ -116,7 +116,7 @@ def build(
         _store(elem_id(label.lower()), label) for label in ("Picture", "Mask", "Dropped", "Noise")
     )
 
-    def follow(words: str) -> list:
+    def follow(words: str) -> list[Any]:
         return [gr.update(visible=name == value_of(words)) for name in groups]
 
     controls["source"].change(follow, controls["source"], list(groups.values()), queue=False)
@@ -141,7 +141,10 @@ def _layers(elem_id: Callable[[str], str]) -> dict[str, Any]:
 
 
 def connect(
-    parts: SourceControls, controls: dict[str, Any], tab: dict[str, Any], pasted: list[tuple]
+    parts: SourceControls,
+    controls: dict[str, Any],
+    tab: dict[str, Any],
+    pasted: list[tuple[Any, Callable[[dict[str, Any]], Any]]],
 ) -> None:
     """Connect the buttons, and the changes of settings.
 
@@ -154,16 +157,16 @@ def connect(
     values, names = list(controls.values()), list(tab)
     what = gr.State(None)
 
-    def look(picture: str, mask: str, *rest: Any) -> tuple:
+    def look(picture: str, mask: str, *rest: Any) -> tuple[Any, ...]:
         about = host_page.of_second(dict(zip(names, rest)))
         sent = {"picture": picture, "mask": mask, **about}
         return preview.show(sent, rest[len(names) :])
 
-    def show(*sent: Any) -> tuple:
+    def show(*sent: Any) -> tuple[Any, ...]:
         seen, shown, report, _ = look(*sent)
         return seen, gr.update(value=shown, visible=shown is not None), report
 
-    def send(*sent: Any) -> tuple:
+    def send(*sent: Any) -> tuple[Any, ...]:
         seen, shown, report, url = look(*sent)
         picture = gr.update(value=shown, visible=shown is not None)
         if not url:
@@ -176,7 +179,7 @@ def connect(
     parts.send.click(send, inputs, [*outputs, controls["map"], controls["source"]])
     parts.paint.click(lambda: title_of("upload"), None, controls["source"], show_progress=False)
 
-    def refresh(seen: Any, *sent: Any) -> tuple:
+    def refresh(seen: Any, *sent: Any) -> tuple[Any, ...]:
         update = preview.refresh(seen, sent)
         if update is None:
             return gr.update(), gr.update()
@@ -192,7 +195,7 @@ def connect(
             refresh, [what, *values], [parts.shown, parts.report], show_progress=False
         )
 
-    def drop(text: str) -> list:
+    def drop(text: str) -> list[Any]:
         restored = png_metadata.dropped(text, [read for _, read in pasted])
         return [gr.update() if value is None else gr.update(value=value) for value in restored]
 
@@ -215,7 +218,7 @@ def connect(
     parts.save.click(_reporting(_save), [layers, *saved], [parts.preset, parts.report], **chosen)
     can = {n: c for n, c in controls.items() if n in preset_settings.ALLOWED and c.visible}
 
-    def take_over(text: str) -> list:
+    def take_over(text: str) -> list[Any]:
         try:
             taken = editor.taken_over(text, can)
         except FieldError as error:
@@ -246,7 +249,7 @@ def _delete(name: str) -> Any:
     return gr.update(choices=list(presets.listed()), value=None)
 
 
-def _reporting(handler: Callable[..., Any]) -> Callable[..., tuple]:
+def _reporting(handler: Callable[..., Any]) -> Callable[..., tuple[Any, str]]:
     """Wrap a handler so that its errors are shown below the buttons."""
 
     def safe(text: str, *more: Any) -> tuple[Any, str]:
