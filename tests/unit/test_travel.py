@@ -17,7 +17,10 @@ from hypothesis import strategies as st
 from benchmarks.fuzzing.bombs import png, white_png
 from benchmarks.maps import painted_map
 from diffdiff.errors import FieldError
-from diffdiff.maps import embedded, geometry
+from diffdiff.images.data_url import map_url
+from diffdiff.images.read import decode
+from diffdiff.maps import embedded, geometry, picture_sources
+from diffdiff.settings.infotext import fingerprint
 
 fixed = settings(max_examples=40, deadline=None, derandomize=True)
 sides = st.integers(2, 90)
@@ -231,3 +234,11 @@ class TestUnpack:
         (length,) = struct.unpack(">L", raw[33:37])
         raw[41 + length // 2] ^= 255
         assert "damaged" in refusal(f"{head} {base64.b64encode(raw).decode()}")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_made_map_that_is_sent_back_keeps_its_fingerprint(seed):
+    """Lumas lie on halves of a level, where two ways of rounding part."""
+    colors = np.random.default_rng(seed).integers(0, 256, (300, 64, 3), dtype=np.uint8)
+    made = picture_sources.luminance(colors)
+    assert fingerprint([made]) == fingerprint([decode(map_url(made))])
