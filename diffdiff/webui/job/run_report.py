@@ -33,14 +33,13 @@ def describe(p: Any, session: Any, hold: Hold | None, first: int, slider_first: 
         parts.append(f"{skipped} of {steps} steps were not needed")
     if hold.remark:
         parts.append(hold.remark)
-    return "; ".join(part for part in parts if part)
+    return "; ".join(parts)
 
 
 def _extent(p: Any, session: Any, what: str) -> str:
     """Return how much of the picture the map keeps."""
-    count = len(session.requested.several) if session.requested.fans else 0
-    if count:
-        return f"{count} strengths in one run"
+    if session.requested.fans:
+        return f"{len(session.requested.several)} strengths in one run"
     kept = session.kept_share(p)
     if kept in (0, 1):
         return f"the {what} {'keeps' if kept else 'changes'} the whole picture"
